@@ -1,0 +1,1 @@
+"""Plans, Stripe and usage [public schema]. Empty until billing is built."""

@@ -1,0 +1,1 @@
+"""The Discord gateway process: guild traffic in, activities and answers out. No models."""

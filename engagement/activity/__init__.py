@@ -1,0 +1,1 @@
+"""The one door for outside facts: message format, stream, consumer. Floor 6."""

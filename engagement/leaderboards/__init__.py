@@ -1,0 +1,1 @@
+"""Boards, ranks and neighbours, read from standings. Floor 5."""

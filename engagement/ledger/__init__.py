@@ -1,0 +1,1 @@
+"""Append-only entries and balances. Floor 1."""

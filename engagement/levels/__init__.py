@@ -1,0 +1,1 @@
+"""Level curves: how many points each level takes. Floor 3."""

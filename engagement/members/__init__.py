@@ -1,0 +1,1 @@
+"""People of one community: identities, roles, own figures, consent. Floor 2."""

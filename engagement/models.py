@@ -1,0 +1,1 @@
+"""Only imports each package's models, so that Django finds them (DESIGN section 3)."""

@@ -1,0 +1,1 @@
+"""Amounts of points: periods, the daily bonus, debt. Floor 3."""

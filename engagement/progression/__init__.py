@@ -1,0 +1,1 @@
+"""The only door that changes points, levels and standings. Floor 4."""

@@ -1,0 +1,1 @@
+"""Pure: (activity, member state, rules) to effects. Floor 4."""

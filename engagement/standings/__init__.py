@@ -1,0 +1,1 @@
+"""Period rows and the histogram of scores. Floor 3."""

@@ -1,0 +1,1 @@
+"""Everything that people and programs see: pages, REST, sockets. No models."""

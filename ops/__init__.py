@@ -1,0 +1,1 @@
+"""Running it: management commands, devstack, sandbox, bench, health, runbooks, decisions."""

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class PublicEventsConfig(AppConfig):
+    name = "saas.public_events"
+    label = "public_events"

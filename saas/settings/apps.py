@@ -1,0 +1,33 @@
+"""The schema map: which app's tables live in the public schema and which in each tenant's.
+
+An app is never in both lists (DESIGN section 4.3). Apps without tables stand with the shared ones.
+"""
+
+SHARED_APPS = [
+    "django_tenants",
+    "tenants",
+    "saas.public_events",
+    "procrastinate.contrib.django",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "django_structlog",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+    "frontend_api",
+    "ops",
+]
+
+TENANT_APPS = [
+    "saas.events",
+    "engagement",
+]
+
+INSTALLED_APPS = SHARED_APPS + [app for app in TENANT_APPS if app not in SHARED_APPS]

@@ -1,0 +1,5 @@
+"""One community's site."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

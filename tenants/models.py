@@ -1,0 +1,163 @@
+"""Who the customers are [public schema].
+
+Invariants: a schema's name is generated and never changes; a guild belongs to one tenant at a time; a slug that was
+used once keeps leading to its tenant as a redirect.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django_tenants.models import DomainMixin, TenantMixin
+
+from saas.core import clock
+from saas.core.ids import new_ulid
+
+
+def new_schema_name() -> str:
+    return f"t_{new_ulid().lower()}"
+
+
+class User(AbstractUser):
+    """A person's login, shared by all tenants."""
+
+    discord_id = models.BigIntegerField(
+        null=True, unique=True, help_text="Set once the person signed in with Discord."
+    )
+    display_name = models.CharField(max_length=100, blank=True)
+    avatar_url = models.URLField(max_length=500, blank=True)
+    timezone = models.CharField(max_length=64, default="UTC")
+    is_operator = models.BooleanField(default=False, help_text="EngageHub's own staff.")
+
+    class Meta:
+        db_table = "user"
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+
+class Tenant(TenantMixin):  # type: ignore[misc]
+    """A customer community: one Postgres schema, zero or one guild."""
+
+    class Kind(models.TextChoices):
+        DISCORD = "discord", "Discord server"
+        CREATOR = "creator", "Creator"
+        COURSE = "course", "Course"
+        SAAS = "saas", "SaaS product"
+        BRAND = "brand", "Brand"
+
+    class State(models.TextChoices):
+        PROVISIONING = "provisioning", "Being set up"
+        ACTIVE = "active", "Active"
+        SUSPENDED = "suspended", "Suspended"
+        DELETED = "deleted", "Deleted, can be restored"
+
+    # Schemas are made by tenants.provisioning from the cached script, never by saving a row.
+    auto_create_schema = False
+    auto_drop_schema = False
+
+    schema_name = models.CharField(max_length=63, unique=True, default=new_schema_name, editable=False)
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=16, choices=Kind, default=Kind.DISCORD)
+    state = models.CharField(max_length=16, choices=State, default=State.PROVISIONING)
+    timezone = models.CharField(max_length=64, default="UTC")
+    first_weekday = models.PositiveSmallIntegerField(default=0, help_text="0 is Monday, 6 is Sunday.")
+    locale = models.CharField(max_length=10, default="en")
+    points_name = models.CharField(max_length=30, default="points")
+    colour = models.CharField(max_length=7, default="#4f46e5")
+    emblem_url = models.URLField(max_length=500, blank=True)
+    live = models.BooleanField(
+        default=True, help_text="Off while in shadow mode: counts, but announces nothing."
+    )
+    entitlements = models.JSONField(default=dict, blank=True, help_text="Dated phases that billing writes.")
+    entitlements_version = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "tenant"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Domain(DomainMixin):  # type: ignore[misc]
+    """A host name of a tenant: its slug under BASE_DOMAIN, former slugs as redirects, custom hosts."""
+
+    is_redirect = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "domain"
+
+    def __str__(self) -> str:
+        return str(self.domain)
+
+
+class Membership(models.Model):
+    """What a user may do in a tenant's dashboard."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", "Owner"
+        ADMIN = "admin", "Admin"
+        MODERATOR = "moderator", "Moderator"
+        ANALYST = "analyst", "Analyst"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "membership"
+        constraints = [models.UniqueConstraint(fields=["user", "tenant"], name="membership_once_per_tenant")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role} of {self.tenant_id}"
+
+
+class GuildLink(models.Model):
+    """A Discord guild and the tenant that its traffic belongs to. At most one active link a guild and a tenant."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "Active"
+        REMOVED = "removed", "The bot was removed"
+        UNLINKED = "unlinked", "Unlinked by the organiser"
+
+    guild_id = models.BigIntegerField()
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="guild_links")
+    guild_name = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
+    linked_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "guild_link"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["guild_id"], condition=~models.Q(state="unlinked"), name="guild_link_one_tenant"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant"], condition=~models.Q(state="unlinked"), name="guild_link_one_guild"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"guild {self.guild_id} → tenant {self.tenant_id}"
+
+
+class Invite(models.Model):
+    """An offer of a Membership, taken once by whoever holds the token. Only the token's digest is kept."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="invites")
+    role = models.CharField(max_length=16, choices=Membership.Role)
+    email = models.EmailField(blank=True)
+    token_digest = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "invite"
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.tenant_id}"
