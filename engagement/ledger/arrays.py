@@ -22,5 +22,7 @@ def bool_array(values: Iterable[bool]) -> str:
 def text_array(values: Iterable[str]) -> str:
     """For a `%s::text[]` or `%s::jsonb[]`; every element is quoted, so that any text but NUL goes through."""
     return (
-        "{" + ",".join(['"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values]) + "}"
+        "{"
+        + ",".join(['"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values])
+        + "}"
     )

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from zlib import crc32
 
 from saas.core.days import DAY_MS, local_day, local_hour
+
 from .ruleset import CompiledRule, RuleSet
 
 KEPT_TIMES: Final = 4
