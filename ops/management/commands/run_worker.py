@@ -35,9 +35,12 @@ class Command(BaseCommand):
     ) -> None:
         names = [name.strip() for name in queues.split(",") if name.strip()]
         jobs = list_jobs()
-        get_routing()
         logger.info("The worker serves %s with %s jobs known.", names or "every queue", len(jobs))
-        asyncio.run(_work(names or None, concurrency, stop_after, wait=not until_empty))
+        routing = get_routing()
+        try:
+            asyncio.run(_work(names or None, concurrency, stop_after, wait=not until_empty))
+        finally:
+            routing.stop()
 
 
 async def _work(queues: list[str] | None, concurrency: int, stop_after: float, *, wait: bool) -> None:
