@@ -252,11 +252,11 @@ def _rows(cursor: Cursor, schema: str) -> Iterator[str]:
         quote(schema),
     ):
         target = f"{quote(schema)}.{quote(table)}"
-        found = _ask(cursor, f"select json_agg(to_json(r))::text from {target} r")[0][0]  # noqa: S608
+        found = _ask(cursor, f"select json_agg(to_json(r))::text from {target} r")[0][0]
         if found:
             names = ", ".join(quote(column) for column in columns)
             yield (
-                f"insert into {target} ({names}) overriding system value select {names}"  # noqa: S608
+                f"insert into {target} ({names}) overriding system value select {names}"
                 f" from json_populate_recordset(null::{target}, {literal(found)})"
             )
 
@@ -268,6 +268,6 @@ def _positions(cursor: Cursor, schema: str) -> Iterator[str]:
         quote(schema),
     ):
         sequence = f"{quote(schema)}.{quote(name)}"
-        last, called = _ask(cursor, f"select last_value, is_called from {sequence}")[0]  # noqa: S608
+        last, called = _ask(cursor, f"select last_value, is_called from {sequence}")[0]
         if called:
             yield f"select setval({literal(sequence)}, {last})"

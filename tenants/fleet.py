@@ -63,7 +63,7 @@ def migrate_fleet(*, on_schema: Callable[[str, str], None] | None = None) -> Fle
 
 def _read_applied(schema: str) -> Applied:
     with connection.cursor() as cursor:
-        cursor.execute(f'select app, name from "{schema}".django_migrations')  # noqa: S608 (a generated name)
+        cursor.execute(f'select app, name from "{schema}".django_migrations')
         return frozenset(cursor.fetchall())
 
 
