@@ -100,7 +100,11 @@ def parse_definition(data: object) -> Definition:
 
 
 def _triggers(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value or any(item not in TRIGGERS for item in value):
+    if (
+        not isinstance(value, list)
+        or not value
+        or not all(isinstance(item, str) and item in TRIGGERS for item in value)
+    ):
         raise InvalidRuleError(
             f"Choose what the rule rewards, from: {', '.join((*EARNING_TYPES, DAILY_BONUS))}.",
             field="triggers",

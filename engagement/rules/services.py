@@ -71,7 +71,7 @@ def revise_rule(
     """
     state = _lock()
     rule = _get_live(key)
-    latest = RuleVersion.objects.get(pk=rule.latest_id)
+    latest = rule.versions.order_by("-number")[0]
     new_name = latest.name if name is None else _checked_name(name)
     new_definition = latest.definition if definition is None else dict(definition)
     parse_definition(new_definition)
