@@ -64,7 +64,7 @@ def _ask(cursor: Cursor, query: str, *parameters: Any) -> list[Any]:
 def _refuse_unsupported(cursor: Cursor, schema: str) -> None:
     found = _ask(
         cursor,
-        "select 'relation ' || relname || ' of kind ' || relkind from pg_class"
+        "select 'relation ' || relname || ' of kind ' || relkind::text from pg_class"
         "  where relnamespace = %s::regnamespace and (relkind not in ('r', 'i', 'S', 'v', 'm') or relispartition"
         "  or relrowsecurity)"
         " union all select 'type ' || typname from pg_type where typnamespace = %s::regnamespace and typtype in ('e', 'd')"
@@ -72,7 +72,7 @@ def _refuse_unsupported(cursor: Cursor, schema: str) -> None:
         "  join pg_class on oid = inhrelid and relkind = 'r' where relnamespace = %s::regnamespace"
         " union all select 'rule ' || rulename from pg_rewrite join pg_class c on c.oid = ev_class"
         "  where c.relnamespace = %s::regnamespace and rulename <> '_RETURN'"
-        " union all select 'function ' || proname || ' of kind ' || prokind from pg_proc"
+        " union all select 'function ' || proname || ' of kind ' || prokind::text from pg_proc"
         "  where pronamespace = %s::regnamespace and prokind not in ('f', 'p')",
         *[quote(schema)] * 5,
     )

@@ -28,7 +28,13 @@ from ops.devstack.servers import locked_home
 
 _HOME_VARIABLE = "ENGAGEHUB_TEST_HOME"
 # What a template database depends on, besides the migrations themselves.
-_SEEDS = ("tests/template.py", "tests/cast.py", "tenants/provisioning.py", "tenants/grants.py")
+_SEEDS = (
+    "tests/template.py",
+    "tests/cast.py",
+    "tenants/provisioning.py",
+    "tenants/grants.py",
+    "tenants/catalogue.py",
+)
 _PACKAGES = ("django", "django-tenants", "procrastinate")
 
 
