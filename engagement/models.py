@@ -2,6 +2,7 @@
 
 from .activity.models import Activity, HearingGap
 from .ledger.models import LedgerBalance, LedgerEntry
+from .levels.models import LevelName, LevelSettings
 from .members.models import Identity, Member
 from .points.models import Adjustment
 from .progression.models import MemberProgress
@@ -15,6 +16,8 @@ __all__ = [
     "Identity",
     "LedgerBalance",
     "LedgerEntry",
+    "LevelName",
+    "LevelSettings",
     "Member",
     "MemberProgress",
     "Rule",

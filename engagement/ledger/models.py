@@ -33,7 +33,7 @@ class Cause(models.IntegerChoices):
     """What `cause_id` counts."""
 
     ACTIVITY = 1, "Activity"  # activity.id
-    DAILY = 2, "Daily bonus"  # the member's local day, in days since 1970-01-01
+    DAILY = 2, "Daily bonus"  # the member's local day, as date.toordinal counts
     ADJUSTMENT = 3, "Adjustment"  # adjustment.id
     REVERSAL = 4, "Reversal"  # activity.id of the activity that is taken back
     UNDO = 5, "Undone adjustment"  # adjustment.id of the adjustment that is undone

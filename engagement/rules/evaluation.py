@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 from zlib import crc32
 
-from .days import DAY_MS, local_day, local_hour
+from saas.core.days import DAY_MS, local_day, local_hour
+
 from .ruleset import CompiledRule, RuleSet
 
 KEPT_TIMES: Final = 4

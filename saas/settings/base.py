@@ -34,6 +34,9 @@ TENANT_LIMIT_SET_CALLS = True
 PUBLIC_SCHEMA_URLCONF = "saas.urls.public"
 ROOT_URLCONF = "saas.urls.tenant"
 AUTH_USER_MODEL = "tenants.User"
+EVENT_HANDLERS = "saas.wiring.HANDLERS"
+# Jobs are found by saas.events.jobs.load_jobs, in the jobs.py of every package.
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 
 # --- redis: two roles (DESIGN section 2) ---
 REDIS_URL = env.url("REDIS_URL", "redis://127.0.0.1:6379/0", schemes=("redis", "rediss", "unix"))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engagement.rules import days
+from saas.core import days
 from engagement.rules.evaluation import MemberState
 
 from .material import HOUR, a_message, amounts, rule_set

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engagement.activity.messages import Activity
-from engagement.rules.days import local_day
+from saas.core.days import local_day
 from engagement.rules.evaluation import Effect, MemberState, apply_usage, evaluate
 
 from .material import DAY, HOUR, NOON, rule_set
