@@ -1,1 +1,30 @@
 """Only imports each package's models, so that Django finds them (DESIGN section 3)."""
+
+from .activity.models import Activity, HearingGap
+from .ledger.models import LedgerBalance, LedgerEntry
+from .levels.models import LevelName, LevelSettings
+from .members.models import Identity, Member
+from .points.models import Adjustment
+from .progression.models import MemberProgress
+from .rules.models import Rule, RulesState, RuleVersion
+from .standings.models import Standing, StandingBucket, StandingPast, StandingsState
+
+__all__ = [
+    "Activity",
+    "Adjustment",
+    "HearingGap",
+    "Identity",
+    "LedgerBalance",
+    "LedgerEntry",
+    "LevelName",
+    "LevelSettings",
+    "Member",
+    "MemberProgress",
+    "Rule",
+    "RuleVersion",
+    "RulesState",
+    "Standing",
+    "StandingBucket",
+    "StandingPast",
+    "StandingsState",
+]

@@ -10,8 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from django.db import connection
+from saas.core.schemas import enter_schema
+
+if TYPE_CHECKING:
+    from .models import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +31,29 @@ class TenantContext:
     colour: str
     live: bool
     guild_id: int | None = None
+    emblem_url: str = ""
+
+    @classmethod
+    def of(cls, tenant: Tenant, guild_id: int | None = None) -> TenantContext:
+        """The facts of a tenant's row."""
+        return cls(
+            tenant_id=tenant.pk,
+            schema=tenant.schema_name,
+            slug=tenant.slug,
+            name=tenant.name,
+            timezone=tenant.timezone,
+            first_weekday=tenant.first_weekday,
+            locale=tenant.locale,
+            points_name=tenant.points_name,
+            colour=tenant.colour,
+            live=tenant.live,
+            guild_id=guild_id,
+            emblem_url=tenant.emblem_url,
+        )
 
 
 @contextmanager
 def enter_tenant(context: TenantContext) -> Iterator[TenantContext]:
     """Every query of this thread inside the block sees `context.schema`; afterwards, what was there before."""
-    previous = connection.schema_name  # type: ignore[attr-defined]
-    connection.set_schema(context.schema)  # type: ignore[attr-defined]
-    try:
+    with enter_schema(context.schema):
         yield context
-    finally:
-        connection.set_schema(previous)  # type: ignore[attr-defined]

@@ -13,11 +13,12 @@ class SharedReference(models.BigIntegerField):  # type: ignore[type-arg]
     A foreign key from a tenant's schema into public would bind every tenant to one server (DESIGN section 4.3).
     """
 
-    def __init__(self, to: str, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, to: str = "", *args: Any, **kwargs: Any) -> None:
         self.to = to
         kwargs.setdefault("db_index", True)
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
-        name, path, args, kwargs = super().deconstruct()
-        return name, path, [self.to, *args], kwargs
+        """A plain BigIntegerField for migrations, which import no application code."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.BigIntegerField", list(args), kwargs

@@ -161,3 +161,20 @@ class Invite(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} of {self.tenant_id}"
+
+
+class SchemaScript(models.Model):
+    """The statements that make a tenant's schema, one row for each set of migrations (tenants.schema_script)."""
+
+    # Written by the owner's role alone: what stands here is run as the owner.
+    read_only = True
+
+    key = models.CharField(max_length=64, primary_key=True)
+    statements = models.JSONField()
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "schema_script"
+
+    def __str__(self) -> str:
+        return self.key[:12]

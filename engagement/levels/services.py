@@ -1,0 +1,46 @@
+"""Every write of levels: the curve and the names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from .curves import MAX_LEVEL, LevelCurve, build_curve
+from .errors import InvalidLevelNameError
+from .models import LevelName, LevelSettings
+
+
+@transaction.atomic
+def set_curve(*, kind: str, parameters: Mapping[str, Any]) -> LevelCurve:
+    """Make this the tenant's curve and bump its version; the same curve again changes nothing. Locks the settings row.
+
+    Stored levels are not touched here: progression recomputes them when it sees the version. Raises InvalidCurveError.
+    """
+    build_curve(kind, parameters)
+    LevelSettings.objects.bulk_create([LevelSettings(pk=1)], ignore_conflicts=True)
+    settings = LevelSettings.objects.select_for_update().get(pk=1)
+    if (settings.kind, settings.parameters) != (kind, dict(parameters)):
+        settings.kind, settings.parameters = kind, dict(parameters)
+        settings.version += 1
+        settings.save(update_fields=["kind", "parameters", "version"])
+    return build_curve(kind, parameters, version=settings.version)
+
+
+@transaction.atomic
+def set_level_name(*, level: int, name: str) -> None:
+    """Name a level; an empty name takes the name away. Raises InvalidLevelNameError."""
+    name = " ".join(name.split())
+    if not 0 <= level <= MAX_LEVEL:
+        raise InvalidLevelNameError(
+            f"There is no level {level}; levels go from 0 to {MAX_LEVEL:,}.", field="level"
+        )
+    if len(name) > 60:
+        raise InvalidLevelNameError(
+            f"A level's name has at most 60 characters; this has {len(name)}.", field="name"
+        )
+    if name:
+        LevelName.objects.update_or_create(level=level, defaults={"name": name})
+    else:
+        LevelName.objects.filter(level=level).delete()

@@ -1,0 +1,258 @@
+"""The book, written: one statement for what every batch has, and one each for what is rare.
+
+`run` executes a statement on whatever connection holds the transaction and the ledger lock: psycopg's own in ingest (where
+statements of one round trip are pipelined), Django's in services. Names are qualified with the schema, so that nothing
+depends on the connection's search_path and each tenant's prepared statement keeps its plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Protocol
+
+import orjson
+
+from engagement.ledger.arrays import bool_array, int_array, text_array
+from engagement.ledger.statements import Result, Run, in_schema
+from engagement.standings.histogram import BOTTOM, Bounds, Pair, Period
+from engagement.standings.models import MAX_BUCKET
+
+from .book import Archived, Book, Late
+from .rows import MemberRow
+
+_TIME: Final = "'epoch'::timestamptz + {0} * interval '1 microsecond'"
+_DAY: Final = "date '0001-01-01' + ({0} - 1)"
+
+
+_WRITE: Final = (
+    """WITH activities AS (
+  INSERT INTO {s}.activity (id, source_id, source, member_id, type, occurred_at, attributes)
+  SELECT id, source_id, source, member_id, type, """
+    + _TIME.format("at * 1000")
+    + """, attributes
+  FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::jsonb[])
+    AS u(id, source_id, source, member_id, type, at, attributes)
+), entries AS (
+  INSERT INTO {s}.ledger_entry (member_id, amount, counter, cause_kind, cause_id, rule_id, version_id,
+    base_amount, multiplier_percent, capped, occurred_at)
+  SELECT member_id, amount, counter, cause_kind, cause_id, rule_id, version_id, base, percent, capped, """
+    + _TIME.format("at * 1000")
+    + """
+  FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::smallint[], %s::bigint[], %s::int[], %s::int[],
+    %s::bigint[], %s::int[], %s::boolean[], %s::bigint[])
+    AS u(member_id, amount, counter, cause_kind, cause_id, rule_id, version_id, base, percent, capped, at)
+), balances AS (
+  UPDATE {s}.ledger_balance b
+  SET current = greatest(b.current - b.debt + u.amount, 0), debt = greatest(b.debt - b.current - u.amount, 0),
+      lifetime = u.lifetime
+  FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS u(member_id, amount, lifetime)
+  WHERE b.member_id = u.member_id AND b.currency = 0
+), progress AS (
+  UPDATE {s}.member_progress p
+  SET level = u.level, usage = u.usage, last_active_at = greatest(p.last_active_at, """
+    + _TIME.format("u.at * 1000")
+    + """)
+  FROM unnest(%s::bigint[], %s::int[], %s::jsonb[], %s::bigint[]) AS u(member_id, level, usage, at)
+  WHERE p.member_id = u.member_id
+), buckets AS (
+  UPDATE {s}.standing_bucket b SET count = b.count + u.delta
+  FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::bigint[], %s::int[])
+    AS u(kind, start, low_score, low_order, delta)
+  WHERE b.kind = u.kind AND b.starts_on = """
+    + _DAY.format("u.start")
+    + """ AND b.low_score = u.low_score AND b.low_order = u.low_order
+  RETURNING b.kind, b.starts_on - date '0001-01-01' + 1 AS start, b.low_score, b.low_order, b.count
+), standings AS (
+  UPDATE {s}.standing s
+  SET all_score = u.all_score, all_at = """
+    + _TIME.format("u.all_at")
+    + "".join(
+        f", {kind}_start = {_DAY.format(f'u.{kind}_start')}, {kind}_score = u.{kind}_score, "
+        f"{kind}_at = {_TIME.format(f'u.{kind}_at')}"
+        for kind in ("season", "month", "week")
+    )
+    + """
+  FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::bigint[], %s::bigint[], %s::int[],
+    %s::bigint[], %s::bigint[], %s::int[], %s::bigint[], %s::bigint[])
+    AS u(member_id, all_score, all_at, season_start, season_score, season_at, month_start, month_score, month_at,
+      week_start, week_score, week_at)
+  WHERE s.member_id = u.member_id
+)
+SELECT kind, start, low_score, low_order FROM buckets WHERE count > """
+    + str(MAX_BUCKET)
+)
+
+_NEW_BUCKETS: Final = (
+    "INSERT INTO {s}.standing_bucket (kind, starts_on, low_score, low_order, count) "
+    f"SELECT kind, {_DAY.format('start')}, {BOTTOM.score}, {BOTTOM.order}, 0 "
+    "FROM unnest(%s::text[], %s::int[]) AS u(kind, start) ON CONFLICT DO NOTHING"
+)
+_ARCHIVE: Final = (
+    "INSERT INTO {s}.standing_past (kind, starts_on, member_id, score, reached_at, ranked) "
+    f"SELECT kind, {_DAY.format('start')}, member_id, score, {_TIME.format('at')}, ranked "
+    "FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::bigint[], %s::bigint[], %s::boolean[]) "
+    "AS u(kind, start, member_id, score, at, ranked)"
+)
+_RERANK: Final = (
+    "UPDATE {s}.standing s SET ranked = u.ranked "
+    "FROM unnest(%s::bigint[], %s::boolean[]) AS u(member_id, ranked) WHERE s.member_id = u.member_id"
+)
+_RERANK_PAST: Final = (
+    "UPDATE {s}.standing_past p SET ranked = u.ranked "
+    "FROM unnest(%s::bigint[], %s::boolean[]) AS u(member_id, ranked) "
+    "WHERE p.member_id = u.member_id AND p.ranked <> u.ranked "
+    "RETURNING p.kind, p.starts_on - date '0001-01-01' + 1, p.score, "
+    "(extract(epoch FROM p.reached_at) * 1000000)::bigint, p.ranked"
+)
+_READ_PAST: Final = (
+    "SELECT u.kind, u.start, u.member_id, p.score, (extract(epoch FROM p.reached_at) * 1000000)::bigint "
+    "FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS u(kind, start, member_id) "
+    "JOIN {s}.standing_past p ON p.kind = u.kind AND p.member_id = u.member_id "
+    f"AND p.starts_on = {_DAY.format('u.start')}"
+)
+_PUT_PAST: Final = (
+    _ARCHIVE + " ON CONFLICT (kind, starts_on, member_id) DO UPDATE "
+    "SET score = excluded.score, reached_at = excluded.reached_at"
+)
+_READ_LOWS: Final = (
+    "SELECT low_score, low_order FROM {s}.standing_bucket "
+    f"WHERE kind = %s AND starts_on = {_DAY.format('%s::int')} ORDER BY low_score, low_order"
+)
+
+
+class ActivityRow(Protocol):
+    """A stored activity; `attributes` is JSON text."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def source_id(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def member_id(self) -> int: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def occurred_ms(self) -> int: ...
+    @property
+    def attributes(self) -> str: ...
+
+
+def settle_past(run: Run, schema: str, book: Book) -> None:
+    """Write what concerns past periods and ranks that came or went, and add the bucket moves to the book. Nothing happens in
+    most batches. The order matters: late points are counted under the rank that the member now has."""
+    if book.archived:
+        run(in_schema(_ARCHIVE, schema), _past_arrays(book.archived))
+    if book.reranked:
+        who = (int_array(book.reranked), bool_array(row.ranked for row in book.reranked.values()))
+        run(in_schema(_RERANK, schema), who)
+        for kind, start, score, reached, ranked in run(in_schema(_RERANK_PAST, schema), who).fetchall():
+            pair = Pair(score, -reached)
+            book.moves.move((kind, start), None if ranked else pair, pair if ranked else None)
+    if not book.late:
+        return
+    keys = list(book.late)
+    known = {
+        Late(kind, start, member_id): (score, reached)
+        for kind, start, member_id, score, reached in run(
+            in_schema(_READ_PAST, schema),
+            (
+                text_array(key.kind for key in keys),
+                int_array(key.start for key in keys),
+                int_array(key.member_id for key in keys),
+            ),
+        ).fetchall()
+    }
+    rows = []
+    for key, (points, reached) in book.late.items():
+        ranked = book.late_rows[key].ranked
+        old = known.get(key)
+        new = (points, reached) if old is None else (old[0] + points, max(old[1], reached))
+        rows.append(Archived(key.kind, key.start, key.member_id, new[0], new[1], ranked))
+        if ranked:
+            book.moves.move(
+                (key.kind, key.start), None if old is None else Pair(old[0], -old[1]), Pair(new[0], -new[1])
+            )
+    run(in_schema(_PUT_PAST, schema), _past_arrays(rows))
+
+
+def load_bounds(run: Run, schema: str, bounds: Bounds, periods: Iterable[Period]) -> None:
+    """Make sure that the bounds of these periods are in hand, and their first buckets in the database."""
+    for period in periods:
+        if period not in bounds.lows:
+            found = run(in_schema(_READ_LOWS, schema), period).fetchall()
+            bounds.add_period(period, [Pair(*low) for low in found])
+    if bounds.new:
+        new = sorted(bounds.new)
+        run(
+            in_schema(_NEW_BUCKETS, schema),
+            (text_array(kind for kind, _start in new), int_array(start for _kind, start in new)),
+        )
+
+
+def write_book(
+    run: Run,
+    schema: str,
+    book: Book,
+    bounds: Bounds,
+    activities: Sequence[ActivityRow],
+    active: Iterable[MemberRow],
+) -> Result:
+    """The one statement: activities, entries, balances, progress, buckets and standings. Answers the buckets that grew
+    too large, as (kind, start, low_score, low_order).
+
+    `active` are the members whose progress row changes, which includes those that earned nothing.
+    """
+    entries = book.entries
+    changed = list(book.changed.values())
+    nets: dict[int, int] = dict.fromkeys(book.changed, 0)
+    for entry in entries:
+        nets[entry.member_id] += entry.amount
+    active = list(active)
+    deltas = book.moves.deltas(bounds)
+    scored = [row for row in changed if row.live[0][0] is not None]
+    columns: list[Sequence[Any]] = list(zip(*entries, strict=True)) or [()] * 11
+    parameters = [
+        int_array([activity.id for activity in activities]),
+        text_array([activity.source_id for activity in activities]),
+        text_array([activity.source for activity in activities]),
+        int_array([activity.member_id for activity in activities]),
+        text_array([activity.type for activity in activities]),
+        int_array([activity.occurred_ms for activity in activities]),
+        text_array([activity.attributes for activity in activities]),
+        *(int_array(column) for column in columns[:9]),
+        bool_array(columns[9]),
+        int_array(columns[10]),
+        int_array(nets),
+        int_array(nets.values()),
+        int_array([row.lifetime for row in changed]),
+        int_array([row.member_id for row in active]),
+        int_array([row.level for row in active]),
+        text_array([orjson.dumps(row.usage).decode() for row in active]),
+        int_array([row.last_active_ms for row in active]),
+        text_array([period[0] for period, _low in deltas]),
+        int_array([period[1] for period, _low in deltas]),
+        int_array([low.score for _period, low in deltas]),
+        int_array([low.order for _period, low in deltas]),
+        int_array(deltas.values()),
+        int_array([row.member_id for row in scored]),
+        int_array([row.live[0][1] for row in scored]),
+        int_array([row.live[0][2] for row in scored]),
+        *(
+            int_array([row.live[kind][part] for row in scored])
+            for kind, part in ((1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2), (3, 0), (3, 1), (3, 2))
+        ),
+    ]
+    return run(in_schema(_WRITE, schema), parameters)
+
+
+def _past_arrays(rows: Sequence[Archived]) -> list[str]:
+    return [
+        text_array(row.kind for row in rows),
+        int_array(row.start for row in rows),
+        int_array(row.member_id for row in rows),
+        int_array(row.score for row in rows),
+        int_array(row.reached for row in rows),
+        bool_array(row.ranked for row in rows),
+    ]

@@ -1,0 +1,215 @@
+"""Every write of rules. Each bumps `rules_state.version` in its own transaction, which also serialises the writers:
+the row lock on rules_state is taken first, so two organisers' edits queue up instead of losing one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import F, Max
+
+from saas.core import clock
+
+from .definition import parse_definition
+from .errors import (
+    InvalidRuleError,
+    RuleArchivedError,
+    RuleKeyTakenError,
+    RuleNotFoundError,
+    TooManyRulesError,
+)
+from .models import Rule, RulesState, RuleVersion
+from .seeds import DEFAULT_RULES
+
+MAX_RULES: Final = 100
+_KEY = re.compile(r"[a-z][a-z0-9_]{1,59}")
+
+
+@transaction.atomic
+def create_rule(
+    *, key: str, name: str, definition: Mapping[str, Any], created_by: str, enabled: bool = True
+) -> Rule:
+    """Add a rule with its first version, last in the order. Idempotent on nothing: a key is taken once.
+
+    Raises InvalidRuleError, RuleKeyTakenError, TooManyRulesError.
+    """
+    _lock_and_bump()
+    if not _KEY.fullmatch(key):
+        raise InvalidRuleError(
+            f"The key {key!r:.80} must be 2 to 60 small letters, digits and underscores, a letter first.",
+            field="key",
+        )
+    name = _checked_name(name)
+    parse_definition(definition)
+    if Rule.objects.filter(key=key).exists():
+        raise RuleKeyTakenError(f"A rule with the key “{key}” exists. Choose another key.")
+    if Rule.objects.filter(archived_at=None).count() >= MAX_RULES:
+        raise TooManyRulesError(
+            f"A community has at most {MAX_RULES} rules. Archive one that is no longer needed."
+        )
+    last = Rule.objects.aggregate(last=Max("position"))["last"]
+    rule = Rule.objects.create(
+        key=key,
+        name=name,
+        enabled=enabled,
+        position=0 if last is None else last + 1,
+        created_at=clock.now(),
+    )
+    _add_version(rule, name=name, definition=definition, created_by=created_by, number=1)
+    return rule
+
+
+@transaction.atomic
+def revise_rule(
+    *, key: str, created_by: str, name: str | None = None, definition: Mapping[str, Any] | None = None
+) -> Rule:
+    """Give a rule a new version; entries already booked keep theirs. Nothing happens when nothing differs.
+
+    Raises InvalidRuleError, RuleNotFoundError, RuleArchivedError.
+    """
+    state = _lock()
+    rule = _get_live(key)
+    latest = rule.versions.order_by("-number")[0]
+    new_name = latest.name if name is None else _checked_name(name)
+    new_definition = latest.definition if definition is None else dict(definition)
+    parse_definition(new_definition)
+    if (new_name, new_definition) == (latest.name, latest.definition):
+        return rule
+    _bump(state)
+    _add_version(
+        rule, name=new_name, definition=new_definition, created_by=created_by, number=latest.number + 1
+    )
+    return rule
+
+
+@transaction.atomic
+def set_rule_enabled(*, key: str, enabled: bool) -> Rule:
+    """Switch a rule on or off. Raises RuleNotFoundError, RuleArchivedError."""
+    state = _lock()
+    rule = _get_live(key)
+    if rule.enabled != enabled:
+        _bump(state)
+        rule.enabled = enabled
+        rule.save(update_fields=["enabled"])
+    return rule
+
+
+@transaction.atomic
+def archive_rule(*, key: str) -> Rule:
+    """Take a rule away for good; its versions stay, because entries name them. Archiving twice changes nothing.
+
+    Raises RuleNotFoundError.
+    """
+    state = _lock()
+    rule = Rule.objects.filter(key=key).first()
+    if rule is None:
+        raise _not_found(key)
+    if rule.archived_at is None:
+        _bump(state)
+        rule.archived_at = clock.now()
+        rule.enabled = False
+        rule.save(update_fields=["archived_at", "enabled"])
+    return rule
+
+
+@transaction.atomic
+def set_rules_settings(
+    *,
+    reversal_seconds: int | None = None,
+    excluded_channels: Iterable[str] | None = None,
+    excluded_categories: Iterable[str] | None = None,
+    excluded_roles: Iterable[str] | None = None,
+) -> RulesState:
+    """What holds for all rules: how many seconds a deletion takes points back (0: never), and where and with which roles
+    nothing is earned. None leaves a value as it is. Raises InvalidRuleError."""
+    state = _lock_and_bump()
+    if reversal_seconds is not None:
+        if not 0 <= reversal_seconds <= 90 * 86_400:
+            raise InvalidRuleError("Points can be taken back for 0 to 90 days.", field="reversal_seconds")
+        state.reversal_seconds = reversal_seconds
+    for field, ids in (
+        ("excluded_channels", excluded_channels),
+        ("excluded_categories", excluded_categories),
+        ("excluded_roles", excluded_roles),
+    ):
+        if ids is not None:
+            setattr(state, field, _checked_ids(field, ids))
+    state.save(
+        update_fields=["reversal_seconds", "excluded_channels", "excluded_categories", "excluded_roles"]
+    )
+    return state
+
+
+@transaction.atomic
+def seed_default_rules() -> list[Rule]:
+    """Give a new community the rules that people know from other bots. Where any rule exists nothing happens, so that
+    running it again never brings back what an organiser archived."""
+    if Rule.objects.exists():
+        return []
+    return [
+        create_rule(key=key, name=name, definition=definition, created_by="EngageHub", enabled=enabled)
+        for key, name, definition, enabled in DEFAULT_RULES
+    ]
+
+
+def _lock() -> RulesState:
+    """The tenant's row, locked; made when it does not exist yet."""
+    RulesState.objects.bulk_create([RulesState(pk=1)], ignore_conflicts=True)
+    return RulesState.objects.select_for_update().get(pk=1)
+
+
+def _bump(state: RulesState) -> None:
+    RulesState.objects.filter(pk=state.pk).update(version=F("version") + 1)
+
+
+def _lock_and_bump() -> RulesState:
+    state = _lock()
+    _bump(state)
+    return state
+
+
+def _get_live(key: str) -> Rule:
+    rule = Rule.objects.filter(key=key).first()
+    if rule is None:
+        raise _not_found(key)
+    if rule.archived_at is not None:
+        raise RuleArchivedError(
+            f"The rule “{rule.name}” is archived and can't be changed. Make a new rule instead."
+        )
+    return rule
+
+
+def _not_found(key: str) -> RuleNotFoundError:
+    return RuleNotFoundError(f"There is no rule “{key}”. Look up its key in the list of rules.")
+
+
+def _add_version(
+    rule: Rule, *, name: str, definition: Mapping[str, Any], created_by: str, number: int
+) -> None:
+    version = RuleVersion.objects.create(
+        rule=rule,
+        number=number,
+        name=name,
+        definition=dict(definition),
+        created_at=clock.now(),
+        created_by=created_by[:120],
+    )
+    rule.name = name
+    rule.latest = version
+    rule.save(update_fields=["name", "latest"])
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 100:
+        raise InvalidRuleError(f"A rule's name has 1 to 100 characters; this has {len(name)}.", field="name")
+    return name
+
+
+def _checked_ids(field: str, ids: Iterable[str]) -> list[str]:
+    checked = sorted(set(ids))
+    if len(checked) > 500 or not all(isinstance(item, str) and 0 < len(item) <= 40 for item in checked):
+        raise InvalidRuleError(f"{field} is a list of at most 500 ids, as texts.", field=field)
+    return checked

@@ -1,0 +1,74 @@
+"""The histogram in the hands of a writer: which bucket a row falls into, and by how much each bucket changes.
+
+The bounds are kept per tenant in the writer's memory and trusted while `standings_state.version` is the one that they were read
+at; only holders of the ledger lock change either.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .models import LOWEST
+
+
+class Pair(NamedTuple):
+    """A row's place: better is greater. `order` is minus the microseconds of reached_at."""
+
+    score: int
+    order: int
+
+
+BOTTOM = Pair(LOWEST, LOWEST)
+Period = tuple[str, int]  # kind, ordinal of the first day
+
+
+@dataclass(slots=True)
+class Bounds:
+    """Each period's lower bounds, rising. `new` names the periods that have no bucket in the database yet."""
+
+    version: int
+    lows: dict[Period, list[Pair]] = field(default_factory=dict)
+    new: set[Period] = field(default_factory=set)
+
+    def add_period(self, period: Period, lows: list[Pair]) -> None:
+        """`lows` as stored; empty means that the period's first bucket is still to be made."""
+        if lows:
+            self.lows[period] = lows
+        else:
+            self.lows[period] = [BOTTOM]
+            self.new.add(period)
+
+    def low_of(self, period: Period, pair: Pair) -> Pair:
+        lows = self.lows[period]
+        return lows[bisect_right(lows, pair) - 1]
+
+
+@dataclass(slots=True)
+class Moves:
+    """Rows that came, went or moved, summed up per bucket."""
+
+    changes: list[tuple[Period, Pair | None, Pair | None]] = field(default_factory=list)
+
+    def move(self, period: Period, old: Pair | None, new: Pair | None) -> None:
+        """A ranked row's place before and after; None: it was, or is, not there."""
+        self.changes.append((period, old, new))
+
+    def periods(self) -> set[Period]:
+        return {period for period, _old, _new in self.changes}
+
+    def deltas(self, bounds: Bounds) -> dict[tuple[Period, Pair], int]:
+        """By how much each bucket's count changes; buckets that stay as they are do not appear."""
+        deltas: dict[tuple[Period, Pair], int] = defaultdict(int)
+        for period, old, new in self.changes:
+            low_old = None if old is None else bounds.low_of(period, old)
+            low_new = None if new is None else bounds.low_of(period, new)
+            if low_old == low_new:
+                continue
+            if low_old is not None:
+                deltas[period, low_old] -= 1
+            if low_new is not None:
+                deltas[period, low_new] += 1
+        return {bucket: delta for bucket, delta in deltas.items() if delta}

@@ -1,0 +1,8 @@
+"""The only map from domain event to handlers: event type → names of the jobs that publish() defers.
+
+A handler takes `tenant`, `event_id` and `event` (the event's fields) and is idempotent on the event's id.
+"""
+
+from __future__ import annotations
+
+HANDLERS: dict[str, tuple[str, ...]] = {}

@@ -1,0 +1,90 @@
+"""What can go wrong with tenants, their names and their guilds."""
+
+from __future__ import annotations
+
+from saas.core.errors import ConflictError, EngageHubError, InvalidInputError, NotFoundError
+
+
+class OwnerRoleMissingError(EngageHubError):
+    code = "owner_role_missing"
+    http_status = 500
+
+    def __init__(self) -> None:
+        super().__init__(
+            "DATABASE_OWNER_URL is not set, so no schema can be made or changed. Set it to the address of the role that "
+            "owns the database."
+        )
+
+
+class OwnerRoleMisusedError(EngageHubError):
+    code = "owner_role_misused"
+    http_status = 500
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A schema cannot be made or changed inside a transaction of the app's role. Call it before the transaction, "
+            "or from a job."
+        )
+
+
+class UnsupportedSchemaError(EngageHubError):
+    """A migration made something that the schema script cannot copy."""
+
+    code = "unsupported_schema"
+    http_status = 500
+
+
+class BadSlugError(InvalidInputError):
+    code = "bad_slug"
+
+    def __init__(self, slug: str, reason: str) -> None:
+        super().__init__(f"The address {slug!r} cannot be used: {reason}", field="slug")
+
+
+class SlugTakenError(ConflictError):
+    code = "slug_taken"
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"The address {slug!r} belongs to another community. Choose another one.")
+
+
+class TenantNotFoundError(NotFoundError):
+    code = "tenant_not_found"
+
+    def __init__(self, name: object) -> None:
+        super().__init__(f"There is no community {name!r}. `manage.py tenant list` shows those that exist.")
+
+
+class BadGuildError(InvalidInputError):
+    code = "bad_guild"
+
+    def __init__(self, guild_id: object) -> None:
+        super().__init__(
+            f"{guild_id!r} is no Discord server id. It is a number of 17 to 20 digits.", field="guild_id"
+        )
+
+
+class GuildTakenError(ConflictError):
+    code = "guild_taken"
+
+    def __init__(self, guild_id: int) -> None:
+        super().__init__(
+            f"The Discord server {guild_id} is linked to another community. Unlink it there first, or ask that community's "
+            "owner."
+        )
+
+
+class TenantHasGuildError(ConflictError):
+    code = "tenant_has_guild"
+
+    def __init__(self, slug: str, guild_id: int) -> None:
+        super().__init__(
+            f"The community {slug!r} is linked to the Discord server {guild_id}. Unlink that one before linking another."
+        )
+
+
+class GuildNotLinkedError(NotFoundError):
+    code = "guild_not_linked"
+
+    def __init__(self, guild_id: int) -> None:
+        super().__init__(f"The Discord server {guild_id} is not linked to any community.")

@@ -1,0 +1,33 @@
+"""News about tenants, in the public log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from saas.events import DomainEvent
+
+
+@dataclass(frozen=True)
+class TenantProvisioned(DomainEvent):
+    tenant_id: int
+    schema: str
+    slug: str
+
+
+@dataclass(frozen=True)
+class GuildLinked(DomainEvent):
+    tenant_id: int
+    guild_id: int
+
+
+@dataclass(frozen=True)
+class GuildUnlinked(DomainEvent):
+    tenant_id: int
+    guild_id: int
+
+
+@dataclass(frozen=True)
+class SlugChanged(DomainEvent):
+    tenant_id: int
+    former: str
+    slug: str

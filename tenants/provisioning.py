@@ -1,0 +1,147 @@
+"""A schema from the cached script.
+
+Invariant: an active tenant has a whole schema. The usual way does everything in one transaction of the owner's role; the
+statement-at-a-time way (Citus, where one message cannot hold all the DDL) makes the tenant active last and clears up
+after a failure.
+"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+
+from saas.core.errors import InvalidInputError
+from saas.core.schemas import enter_schema
+from saas.events import publish
+
+from .catalogue import quote
+from .context import TenantContext
+from .errors import SlugTakenError
+from .events import TenantProvisioned
+from .models import Domain, Membership, Tenant, User
+from .owner import as_owner
+from .routing import invalidate_routing
+from .schema_script import get_script, render
+from .slugs import check_slug
+
+Seed = Callable[[TenantContext], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenantFacts:
+    """What a new tenant is like. Checked when made; raises BadSlugError and InvalidInputError."""
+
+    slug: str
+    name: str
+    kind: str = Tenant.Kind.DISCORD
+    timezone: str = "UTC"
+    first_weekday: int = 0
+    locale: str = "en"
+    points_name: str = "points"
+    colour: str = "#4f46e5"
+    live: bool = True
+
+    def __post_init__(self) -> None:
+        check_slug(self.slug)
+        if not 1 <= len(self.name.strip()) <= 100:
+            raise InvalidInputError("The community's name must have 1 to 100 characters.", field="name")
+        if self.kind not in Tenant.Kind.values:
+            kinds = ", ".join(Tenant.Kind.values)
+            raise InvalidInputError(
+                f"The kind {self.kind!r} is not known; choose one of {kinds}.", field="kind"
+            )
+        if self.timezone not in zoneinfo.available_timezones():
+            raise InvalidInputError(
+                f"The time zone {self.timezone!r} is not known; use a name such as Europe/Berlin.",
+                field="timezone",
+            )
+        if not 0 <= self.first_weekday <= 6:
+            raise InvalidInputError(
+                "The first weekday is a number from 0 (Monday) to 6 (Sunday).", field="first_weekday"
+            )
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.colour):
+            raise InvalidInputError(f"The colour {self.colour!r} must look like #4f46e5.", field="colour")
+
+
+def host_of(slug: str) -> str:
+    """The host name of a slug."""
+    return f"{slug}.{settings.BASE_DOMAIN}"
+
+
+def provision_tenant(
+    *, owner: User | None = None, seed: Seed | None = None, statement_at_a_time: bool = False, **facts: Any
+) -> Tenant:
+    """Make a tenant: its schema, its row, its domain, its owner's membership and `seed`'s rows.
+
+    `facts` are the fields of TenantFacts. One transaction of the owner's role (but for `statement_at_a_time`), so it is
+    called outside any other. Not idempotent: a second call with the same slug raises SlugTakenError.
+    Publishes TenantProvisioned in the public log; routing follows within a second.
+    Raises BadSlugError, InvalidInputError, SlugTakenError, OwnerRoleMissingError, OwnerRoleMisusedError.
+    """
+    wanted = TenantFacts(**facts)
+    statements = get_script()
+    with as_owner():
+        make = _provision_step_by_step if statement_at_a_time else _provision_at_once
+        tenant = make(wanted, statements, owner, seed)
+    invalidate_routing()
+    return tenant
+
+
+def _provision_at_once(
+    wanted: TenantFacts, statements: list[str], owner: User | None, seed: Seed | None
+) -> Tenant:
+    with transaction.atomic():
+        tenant = _add_rows(wanted, owner)
+        with enter_schema(tenant.schema_name), connection.cursor() as cursor:
+            # One message: a round trip for each of a few hundred statements would take longer than the statements.
+            cursor.execute(";\n".join(render(statements, tenant.schema_name)))
+        _finish(tenant, seed)
+    return tenant
+
+
+def _provision_step_by_step(
+    wanted: TenantFacts, statements: list[str], owner: User | None, seed: Seed | None
+) -> Tenant:
+    with transaction.atomic():
+        tenant = _add_rows(wanted, owner)
+    try:
+        with enter_schema(tenant.schema_name), connection.cursor() as cursor:
+            for statement in render(statements, tenant.schema_name):
+                cursor.execute(statement)
+        with transaction.atomic():
+            _finish(tenant, seed)
+    except BaseException:
+        with connection.cursor() as cursor:
+            cursor.execute(f"drop schema if exists {quote(tenant.schema_name)} cascade")
+        tenant.delete()
+        raise
+    return tenant
+
+
+def _add_rows(wanted: TenantFacts, owner: User | None) -> Tenant:
+    try:
+        with transaction.atomic():
+            tenant = Tenant(**{name: getattr(wanted, name) for name in TenantFacts.__dataclass_fields__})
+            tenant.save(force_insert=True)
+            Domain.objects.create(domain=host_of(wanted.slug), tenant=tenant, is_primary=True)
+    except IntegrityError as error:
+        raise SlugTakenError(wanted.slug) from error
+    if owner is not None:
+        Membership.objects.create(user=owner, tenant=tenant, role=Membership.Role.OWNER)
+    return tenant
+
+
+def _finish(tenant: Tenant, seed: Seed | None) -> None:
+    if seed is not None:
+        context = TenantContext.of(tenant)
+        with enter_schema(context.schema):
+            seed(context)
+    tenant.state = Tenant.State.ACTIVE
+    tenant.save(update_fields=["state"])
+    publish(TenantProvisioned(tenant_id=tenant.pk, schema=tenant.schema_name, slug=tenant.slug))

@@ -1,0 +1,29 @@
+"""Reads of tenants, for commands and the operator. Per message and per request, tenants.routing answers from memory."""
+
+from __future__ import annotations
+
+from .errors import TenantNotFoundError
+from .models import GuildLink, Tenant
+
+
+def get_tenant(*, slug: str) -> Tenant:
+    """Raises TenantNotFoundError."""
+    tenant: Tenant | None = Tenant.objects.filter(slug=slug).first()
+    if tenant is None:
+        raise TenantNotFoundError(slug)
+    return tenant
+
+
+def list_tenants() -> list[Tenant]:
+    """All of them, by slug."""
+    return list(Tenant.objects.order_by("slug"))
+
+
+def list_tenant_schemas() -> list[str]:
+    """The schemas that exist for tenants, whatever their state, in the order they were made."""
+    return list(Tenant.objects.order_by("pk").values_list("schema_name", flat=True))
+
+
+def list_links() -> dict[int, int]:
+    """Tenant id → id of the guild that is linked to it now."""
+    return dict(GuildLink.objects.filter(state=GuildLink.State.ACTIVE).values_list("tenant_id", "guild_id"))

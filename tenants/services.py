@@ -1,0 +1,118 @@
+"""Changes to tenants' addresses and guilds. All in the public schema; routing follows within a second of the commit."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+
+from saas.core import clock
+from saas.core.schemas import PUBLIC, enter_schema
+from saas.events import publish
+
+from .errors import BadGuildError, GuildNotLinkedError, GuildTakenError, SlugTakenError, TenantHasGuildError
+from .events import GuildLinked, GuildUnlinked, SlugChanged
+from .models import Domain, GuildLink, Tenant
+from .provisioning import host_of
+from .routing import invalidate_routing
+from .slugs import check_slug
+
+
+def link_guild(*, tenant: Tenant, guild_id: int, guild_name: str = "") -> GuildLink:
+    """The guild's traffic belongs to `tenant` from now on.
+
+    Idempotent: linking the same guild again renames it and revives a link whose bot had been removed. Two callers that
+    race are decided by the table's unique constraints; the loser gets GuildTakenError or TenantHasGuildError.
+    Publishes GuildLinked when something changed. Raises BadGuildError too.
+    """
+    if not 10**16 <= guild_id < 2**63:
+        raise BadGuildError(guild_id)
+    with enter_schema(PUBLIC), transaction.atomic():
+        link = (
+            GuildLink.objects.select_for_update()
+            .filter(guild_id=guild_id, tenant=tenant)
+            .exclude(state=GuildLink.State.UNLINKED)
+            .first()
+        )
+        if link is None:
+            link = _add_link(tenant, guild_id, guild_name)
+        elif link.state == GuildLink.State.ACTIVE and guild_name in ("", link.guild_name):
+            return link
+        else:
+            link.state, link.ended_at = GuildLink.State.ACTIVE, None
+            link.guild_name = guild_name or link.guild_name
+            link.save(update_fields=["state", "ended_at", "guild_name"])
+        publish(GuildLinked(tenant_id=tenant.pk, guild_id=guild_id))
+        invalidate_routing()
+    return link
+
+
+def _add_link(tenant: Tenant, guild_id: int, guild_name: str) -> GuildLink:
+    try:
+        with transaction.atomic():
+            return GuildLink.objects.create(tenant=tenant, guild_id=guild_id, guild_name=guild_name)
+    except IntegrityError as error:
+        if "guild_link_one_guild" not in str(error):
+            raise GuildTakenError(guild_id) from error
+    other = GuildLink.objects.exclude(state=GuildLink.State.UNLINKED).filter(tenant=tenant).first()
+    raise TenantHasGuildError(tenant.slug, other.guild_id if other else 0)
+
+
+def unlink_guild(*, guild_id: int) -> GuildLink:
+    """The organiser parts the guild from its tenant: its traffic counts no more, what was earned stays.
+
+    Publishes GuildUnlinked. Raises GuildNotLinkedError.
+    """
+    return _end_link(guild_id, GuildLink.State.UNLINKED)
+
+
+def mark_guild_removed(*, guild_id: int) -> GuildLink:
+    """The bot was removed from the guild (GUILD_DELETE without `unavailable`). Linking again revives the link.
+
+    Publishes GuildUnlinked, once: a repeated removal raises GuildNotLinkedError.
+    """
+    return _end_link(guild_id, GuildLink.State.REMOVED)
+
+
+def _end_link(guild_id: int, state: GuildLink.State) -> GuildLink:
+    # A removed bot's link can still be unlinked by hand, an active one by either way.
+    ended = {GuildLink.State.UNLINKED, state}
+    with enter_schema(PUBLIC), transaction.atomic():
+        link = (
+            GuildLink.objects.select_for_update().filter(guild_id=guild_id).exclude(state__in=ended).first()
+        )
+        if link is None:
+            raise GuildNotLinkedError(guild_id)
+        link.state, link.ended_at = state, clock.now()
+        link.save(update_fields=["state", "ended_at"])
+        publish(GuildUnlinked(tenant_id=link.tenant_id, guild_id=guild_id))
+        invalidate_routing()
+    return link
+
+
+def change_slug(*, tenant: Tenant, slug: str) -> Tenant:
+    """Give the tenant another address; the former one redirects for ever, and may be taken back by this tenant alone.
+
+    Locks the tenant's row. Idempotent. Publishes SlugChanged. Raises BadSlugError, SlugTakenError.
+    """
+    check_slug(slug)
+    with enter_schema(PUBLIC), transaction.atomic():
+        row: Tenant = Tenant.objects.select_for_update().get(pk=tenant.pk)
+        if row.slug == slug:
+            return row
+        former = row.slug
+        Domain.objects.filter(tenant=row, domain=host_of(former)).update(is_primary=False, is_redirect=True)
+        try:
+            with transaction.atomic():
+                _take_host(row, host_of(slug))
+                row.slug = slug
+                row.save(update_fields=["slug"])
+        except IntegrityError as error:
+            raise SlugTakenError(slug) from error
+        publish(SlugChanged(tenant_id=row.pk, former=former, slug=slug))
+        invalidate_routing()
+    return row
+
+
+def _take_host(tenant: Tenant, host: str) -> None:
+    changed = Domain.objects.filter(tenant=tenant, domain=host).update(is_primary=True, is_redirect=False)
+    if not changed:
+        Domain.objects.create(tenant=tenant, domain=host, is_primary=True)

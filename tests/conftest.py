@@ -1,0 +1,132 @@
+"""Fixtures for every test: servers, the database as the app's role, two communities, Redis.
+
+`db`            rolled back after the test; only this thread's connection sees what it writes
+`committed_db`  real commits, for races, threads, coroutines and subprocesses; cleaned afterwards
+`acme`, `globex`  the TenantContext of each community (tests/cast.py names its people)
+`redis_stream`, `redis_cache`  clients of the two roles, emptied before the test
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from django.conf import settings
+
+from ops.devstack.redis import CACHE_DATABASE, STREAM_DATABASE
+from tests import stack as _stack
+
+# Before Django's settings are read: they take the addresses from the environment.
+if settings.configured:
+    raise pytest.UsageError(
+        "Unset DJANGO_SETTINGS_MODULE: the tests start their servers first and then name the settings."
+    )
+_STACK = _stack.begin()
+# pytest-django sets Django up once the settings are loaded.
+_ = settings.DATABASES
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
+    from redis import Redis
+
+    from tenants.context import TenantContext
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("numprocesses", None):
+        # xdist's workers inherit the environment, and must not read the settings before their own addresses are set.
+        os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
+def pytest_unconfigure() -> None:
+    _STACK.stop()
+
+
+@pytest.fixture(scope="session")
+def test_stack() -> _stack.TestStack:
+    """This process's servers, for tests that need their addresses or their owner's connection."""
+    return _STACK
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """This process's database, cloned from the template instead of migrated."""
+    from django.db import connections
+
+    from tests.cleaning import remember_seed
+
+    with django_db_blocker.unblock():
+        connections.close_all()
+        _STACK.clone_database()
+        remember_seed(_STACK.postgres, _STACK.database)
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+
+
+@pytest.fixture(autouse=True)
+def _leave_tenant() -> Iterator[None]:
+    """A test that dies inside a tenant must not leave the next one there."""
+    yield
+    from django.db import connection
+
+    if getattr(connection, "schema_name", "public") != "public":
+        connection.set_schema_to_public()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def committed_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Real transactions. Afterwards every table is as the template had it, and schemas made by the test are gone."""
+    from django.db import connections
+
+    from tests.cleaning import restore_database
+
+    with django_db_blocker.unblock():
+        connections.close_all()
+        yield
+        connections.close_all()
+    restore_database(_STACK.postgres, _STACK.database)
+
+
+@pytest.fixture
+def acme(django_db_setup: None) -> TenantContext:
+    return _context("acme")
+
+
+@pytest.fixture
+def globex(django_db_setup: None) -> TenantContext:
+    return _context("globex")
+
+
+@pytest.fixture
+def redis_stream() -> Iterator[Redis]:
+    """A client of the activity stream's Redis."""
+    yield from _redis(STREAM_DATABASE)
+
+
+@pytest.fixture
+def redis_cache() -> Iterator[Redis]:
+    """A client of the Redis for wake-ups, caches and leases."""
+    yield from _redis(CACHE_DATABASE)
+
+
+def _redis(database: int) -> Iterator[Redis]:
+    with _STACK.redis.client(database) as client:
+        client.flushdb()
+        yield client
+
+
+def _context(slug: str) -> TenantContext:
+    """Read past Django, so that it works with `db`, with `committed_db` and with neither."""
+    from tenants.context import TenantContext
+
+    with _STACK.postgres.connect(_STACK.database) as connection:
+        row = connection.execute(
+            "SELECT t.id, schema_name, slug, name, timezone, first_weekday, locale, points_name, colour, live, guild_id "
+            "FROM tenant t JOIN guild_link g ON g.tenant_id = t.id WHERE slug = %s",
+            [slug],
+        ).fetchone()
+    assert row is not None, f"the template holds no tenant {slug}"
+    return TenantContext(*row)  # type: ignore[arg-type]

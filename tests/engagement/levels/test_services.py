@@ -1,0 +1,52 @@
+"""The tenant's curve and the names of its levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from engagement.levels.curves import DEFAULT_CURVE
+from engagement.levels.errors import InvalidCurveError, InvalidLevelNameError
+from engagement.levels.selectors import get_curve_version, get_level_title, list_level_names, load_curve
+from engagement.levels.services import set_curve, set_level_name
+from tenants.context import TenantContext, enter_tenant
+
+
+@pytest.fixture(autouse=True)
+def _in_acme(db: None, acme: TenantContext) -> Iterator[None]:
+    with enter_tenant(acme):
+        yield
+
+
+def test_a_fresh_tenant_has_the_default_curve() -> None:
+    assert load_curve().thresholds == DEFAULT_CURVE.thresholds
+    assert get_curve_version() == 0
+
+
+def test_a_new_curve_bumps_the_version_and_the_same_again_does_not() -> None:
+    set_curve(kind="linear", parameters={"step": 10})
+    curve = set_curve(kind="linear", parameters={"step": 10})
+
+    assert curve.version == get_curve_version() == 1
+    assert load_curve() == curve
+    assert load_curve().level_for(25) == 2
+
+
+def test_a_bad_curve_changes_nothing() -> None:
+    with pytest.raises(InvalidCurveError):
+        set_curve(kind="linear", parameters={"step": 0})
+
+    assert get_curve_version() == 0
+
+
+def test_names_of_levels() -> None:
+    set_level_name(level=5, name="  Regular   guest ")
+    set_level_name(level=6, name="Gone")
+    set_level_name(level=6, name="")
+
+    assert list_level_names() == {5: "Regular guest"}
+    assert (get_level_title(level=5), get_level_title(level=6)) == ("Regular guest", "Level 6")
+    for level, name in ((-1, "x"), (1001, "x"), (1, "x" * 61)):
+        with pytest.raises(InvalidLevelNameError):
+            set_level_name(level=level, name=name)

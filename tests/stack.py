@@ -1,0 +1,165 @@
+"""The tests' own servers: one Postgres for the run, one Redis for each process of it.
+
+Invariants: the tests never touch a server that the environment names; what they start they stop. Data stays in
+.devstack/test between runs, so that the template database is built once for each set of migrations; a second run
+at the same time gets a folder of its own, removed afterwards.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+
+from ops.devstack.errors import DevstackError
+from ops.devstack.places import PROJECT, Home, open_home, pick_server_user
+from ops.devstack.postgres import APP_ROLE, OWNER_ROLE, PostgresServer
+from ops.devstack.redis import CACHE_DATABASE, STREAM_DATABASE, RedisServer
+from ops.devstack.servers import locked_home
+
+_HOME_VARIABLE = "ENGAGEHUB_TEST_HOME"
+# What a template database depends on, besides the migrations themselves.
+_SEEDS = (
+    "tests/template.py",
+    "tests/cast.py",
+    "tenants/provisioning.py",
+    "tenants/grants.py",
+    "tenants/catalogue.py",
+)
+_PACKAGES = ("django", "django-tenants", "procrastinate")
+
+
+class TestStack:
+    """This process's view of the servers. The first process of a run (no xdist worker) owns Postgres."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        self.database = f"test_{self.worker}"
+        self._stack = ExitStack()
+        if self.worker == "main" or _HOME_VARIABLE not in os.environ:
+            self.home = self._own_home()
+            self.postgres = PostgresServer(self.home, durable=False)
+            self._stack.callback(self.postgres.stop)
+            self._start_postgres()
+            os.environ[_HOME_VARIABLE] = json.dumps([str(self.home.data), str(self.home.sockets)])
+        else:
+            data, sockets = json.loads(os.environ[_HOME_VARIABLE])
+            self.home = Home(Path(data), Path(data), Path(sockets), pick_server_user())
+            self.postgres = PostgresServer(self.home, durable=False)
+        self.redis = RedisServer(self.home, durable=False, name=f"r-{self.worker}")
+        self._stack.callback(self.redis.stop)
+        self.redis.start()
+        atexit.register(self.stop)
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self.postgres.address(APP_ROLE, self.database),
+            "DATABASE_OWNER_URL": self.postgres.address(OWNER_ROLE, self.database),
+            "REDIS_URL": self.redis.address(CACHE_DATABASE),
+            "REDIS_STREAM_URL": self.redis.address(STREAM_DATABASE),
+        }
+
+    def stop(self) -> None:
+        self._stack.close()
+
+    def ensure_template(self) -> str:
+        """The template database of the migrations at hand, built if it isn't there. One process builds, others wait."""
+        name = f"template_{_fingerprint()}"
+        with (self.home.data / "template.lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            with self.postgres.connect() as connection:
+                names = [
+                    str(row[0])
+                    for row in connection.execute(
+                        "SELECT datname FROM pg_database WHERE datname ~ '^(template|building)_'"
+                    )
+                ]
+                if name in names:
+                    return name
+                for old in names:
+                    connection.execute(f'DROP DATABASE "{old}" WITH (FORCE)')
+            building = name.replace("template", "building")
+            self.postgres.create_database(building)
+            self._build(building)
+            with self.postgres.connect() as connection:
+                connection.execute(f'ALTER DATABASE "{building}" RENAME TO "{name}"')
+        return name
+
+    def clone_database(self) -> None:
+        """This process's database, fresh from the template."""
+        self.postgres.create_database(self.database, template=self.ensure_template())
+
+    def _build(self, database: str) -> None:
+        environment = os.environ | self.environment()
+        environment |= {
+            "DATABASE_ROLE": "owner",
+            "DATABASE_URL": self.postgres.address(APP_ROLE, database),
+            "DATABASE_OWNER_URL": self.postgres.address(OWNER_ROLE, database),
+            "DJANGO_SETTINGS_MODULE": "saas.settings.test",
+        }
+        answer = subprocess.run(
+            [sys.executable, "-m", "tests.template"],
+            cwd=PROJECT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if answer.returncode:
+            raise DevstackError(f"The template database cannot be built:\n{answer.stdout}{answer.stderr}")
+
+    def _own_home(self) -> Home:
+        home = open_home(PROJECT / ".devstack" / "test")
+        try:
+            self._stack.enter_context(locked_home(home))
+            return home
+        except DevstackError:
+            folder = Path(tempfile.mkdtemp(prefix="eh-", dir="/tmp"))
+            folder.chmod(0o755)
+            self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            return open_home(folder / "t")
+
+    def _start_postgres(self) -> None:
+        try:
+            self.postgres.start()
+        except DevstackError:
+            # Without fsync a crashed machine may leave a broken cluster; tests keep nothing worth mending.
+            for cluster in self.home.data.glob("postgres-*"):
+                shutil.rmtree(cluster, ignore_errors=True)
+            self.postgres.start()
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    files = sorted(PROJECT.glob("*/migrations/*.py")) + sorted(PROJECT.glob("*/*/migrations/*.py"))
+    for path in files + [PROJECT / name for name in _SEEDS]:
+        if path.exists():
+            digest.update(str(path.relative_to(PROJECT)).encode() + b"\0" + path.read_bytes())
+    for package in _PACKAGES:
+        digest.update(version(package).encode())
+    return digest.hexdigest()[:16]
+
+
+_current: TestStack | None = None
+
+
+def begin() -> TestStack:
+    """Start what this process needs and put its addresses into the environment, before the settings are read."""
+    global _current
+    if _current is None:
+        _current = TestStack()
+        os.environ.update(_current.environment())
+        os.environ["DJANGO_SETTINGS_MODULE"] = "saas.settings.test"
+        os.environ.pop("DATABASE_ROLE", None)
+    return _current
