@@ -28,7 +28,14 @@ from ops.devstack.servers import locked_home
 
 _HOME_VARIABLE = "ENGAGEHUB_TEST_HOME"
 # What a template database depends on, besides the migrations themselves.
-_SEEDS = ("tests/template.py", "tests/cast.py", "tenants/*.py", "*/*/models.py", "*/*/seeds.py")
+_SEEDS = (
+    "tests/template.py",
+    "tests/cast.py",
+    "tenants/*.py",
+    "*/*/models.py",
+    "*/*/seeds.py",
+    "*/*/seeding.py",
+)
 _PACKAGES = ("django", "django-tenants", "procrastinate")
 
 

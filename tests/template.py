@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def _make_community(community: Community) -> None:
-    from engagement.rules.services import seed_default_rules
+    from engagement.kinds.seeding import seed_community
     from tenants.models import Membership, User
     from tenants.provisioning import provision_tenant
     from tenants.services import link_guild
@@ -48,7 +48,7 @@ def _make_community(community: Community) -> None:
         slug=community.slug,
         name=community.name,
         owner=people["owner"],
-        seed=lambda _context: seed_default_rules(),
+        seed=seed_community,
     )
     Membership.objects.create(user=people["moderator"], tenant=tenant, role=Membership.Role.MODERATOR)
     link_guild(tenant=tenant, guild_id=community.guild_id, guild_name=community.name)

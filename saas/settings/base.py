@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .apps import INSTALLED_APPS, SHARED_APPS, TENANT_APPS  # noqa: F401
+from .apps import INSTALLED_APPS as INSTALLED_APPS
+from .apps import SHARED_APPS as SHARED_APPS
+from .apps import TENANT_APPS as TENANT_APPS
 from .env import env
 from .logs import FORMATS, LEVELS, configure_logging
 from .variables import (
