@@ -12,7 +12,7 @@ from tenants.context import TenantContext, enter_tenant
 
 from .facts import MINUTE, NOON, book, deletion, message
 
-pytestmark = pytest.mark.usefixtures("committed_db")
+pytestmark = pytest.mark.usefixtures("rules")
 
 
 def test_a_message_gives_points_and_makes_the_member(acme: TenantContext) -> None:
