@@ -10,33 +10,28 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
-from html import escape
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import (
+    Http404,
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    HttpResponseNotFound,
     HttpResponseRedirect,
     StreamingHttpResponse,
 )
+from django.urls import set_urlconf
 from django.utils.functional import SimpleLazyObject
 
 from saas.core.schemas import PUBLIC, enter_schema
 
 from .context import TenantContext
 from .models import Tenant
-from .routing import HostMatch, get_routing
+from .routing import get_routing
 
 logger = logging.getLogger(__name__)
-_PAGE = (
-    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    '<title>{title}</title><body style="font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem;'
-    'color-scheme:light dark"><h1 style="font-size:1.5rem">{title}</h1><p>{text}</p></body></html>'
-)
 
 
 class TenantMiddleware:
@@ -50,19 +45,22 @@ class TenantMiddleware:
             match = get_routing().context_for_host(_host_of(request))
         except (DatabaseError, InterfaceError):
             logger.exception("The map of communities could not be loaded.")
-            return _say(
-                503, "Back in a moment", "EngageHub cannot reach its database. Please try again in a minute."
-            )
-        if match is None:
-            return _refuse(request)
-        if match.redirect_to is not None:
+            text = "EngageHub cannot reach its database. Please try again in a minute."
+            return HttpResponse(text, status=503, content_type="text/plain", headers={"Retry-After": "60"})
+        if match is not None and match.redirect_to is not None:
             return _redirect(request, match.redirect_to)
-        return self._answer(request, match)
-
-    def _answer(self, request: HttpRequest, match: HostMatch) -> HttpResponseBase:
-        context = match.context
+        context = match.context if match else None
         request.context = request.tenant_context = context  # type: ignore[attr-defined]
-        request.urlconf = settings.PUBLIC_SCHEMA_URLCONF if context is None else settings.ROOT_URLCONF
+        request.urlconf = settings.ROOT_URLCONF if context else settings.PUBLIC_SCHEMA_URLCONF
+        set_urlconf(request.urlconf)  # For the pages of errors raised before a view is found.
+        if match is None:
+            logger.info("No community lives at %r.", _host_of(request)[:253])
+            raise Http404(
+                "No community lives at this address. Check its spelling with whoever gave it to you."
+            )
+        return self._answer(request, context)
+
+    def _answer(self, request: HttpRequest, context: TenantContext | None) -> HttpResponseBase:
         schema = PUBLIC if context is None else context.schema
         if context is not None:
             request.tenant = SimpleLazyObject(partial(_load_tenant, context))  # type: ignore[attr-defined]
@@ -92,23 +90,6 @@ def _stream(schema: str, pieces: Iterator[Any]) -> Iterator[bytes]:
             except StopIteration:
                 return
         yield piece
-
-
-def _refuse(request: HttpRequest) -> HttpResponse:
-    """A kind 404: the address may be misspelt, or the community gone."""
-    logger.info("No community lives at %r.", _host_of(request)[:253])
-    home = escape(settings.BASE_URL)
-    return _say(
-        404,
-        "No community lives here",
-        "The address may be misspelt, or the community may have closed. Check the link you followed, or go to"
-        f' <a href="{home}/">{escape(settings.BASE_DOMAIN)}</a>.',
-    )
-
-
-def _say(status: int, title: str, text: str) -> HttpResponse:
-    kind = HttpResponseNotFound if status == 404 else HttpResponse
-    return kind(_PAGE.format(title=title, text=text), status=status)
 
 
 def _redirect(request: HttpRequest, host: str) -> HttpResponse:
