@@ -111,7 +111,10 @@ def connected(pool: bool) -> Iterator[None]:
     """This thread's connection, out of a psycopg pool that all threads share or one of its own."""
     usual: BaseDatabaseWrapper = connections["default"]
     if pool:
-        given: dict[str, Any] = {**usual.settings_dict, "OPTIONS": {**usual.settings_dict["OPTIONS"], "pool": POOL}}
+        given: dict[str, Any] = {
+            **usual.settings_dict,
+            "OPTIONS": {**usual.settings_dict["OPTIONS"], "pool": POOL},
+        }
         connections["default"] = DatabaseWrapper(given, "default")
     try:
         yield
@@ -185,7 +188,9 @@ def test_a_pooled_connection_comes_back_with_anothers_path_and_is_put_right(
             assert Member.objects.count() == 0
 
 
-def test_units_of_one_thread_pool_do_not_meet(committed_db: None, acme: TenantContext, globex: TenantContext) -> None:
+def test_units_of_one_thread_pool_do_not_meet(
+    committed_db: None, acme: TenantContext, globex: TenantContext
+) -> None:
     """Two threads, each always mid-unit in another tenant: a barrier in every unit forces the overlap."""
     barrier = threading.Barrier(2, timeout=20)
 

@@ -14,7 +14,15 @@ from django.db.models import QuerySet
 
 ROOT = Path(__file__).parents[3]
 FOLDERS = ("bot_shard", "frontend_api", "integrations", "tenants", "saas", "engagement")
-ENTERING = {"enter_tenant", "enter_schema", "schema_context", "tenant_context", "set_schema", "set_tenant", "atomic"}
+ENTERING = {
+    "enter_tenant",
+    "enter_schema",
+    "schema_context",
+    "tenant_context",
+    "set_schema",
+    "set_tenant",
+    "atomic",
+}
 # Every asynchronous method of the ORM's querysets and models; QuerySet names most of them itself.
 ASYNC_ORM = {name for name in dir(QuerySet) if name.startswith("a") and hasattr(QuerySet, name[1:])} | {
     "asave",
@@ -60,7 +68,9 @@ def test_no_coroutine_enters_a_tenant_or_uses_the_async_orm(folder: str) -> None
         for path in sorted((ROOT / folder).rglob("*.py"))
         if (found := find_wrongs(path.read_text()))
     }
-    assert not wrongs, "Put it in one synchronous function and call that through the seam (DESIGN section 4.2)."
+    assert not wrongs, (
+        "Put it in one synchronous function and call that through the seam (DESIGN section 4.2)."
+    )
 
 
 @pytest.mark.parametrize(

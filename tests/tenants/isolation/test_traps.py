@@ -87,7 +87,9 @@ def unit(context: TenantContext) -> Names:
 # --- a schema set around an await -------------------------------------------------------------------------------------
 
 
-def test_a_schema_set_around_an_await_queries_another_threads(people: None, acme: TenantContext, globex: TenantContext) -> None:
+def test_a_schema_set_around_an_await_queries_another_threads(
+    people: None, acme: TenantContext, globex: TenantContext
+) -> None:
     async def naive() -> Names:
         # The worker thread was left on globex by somebody's earlier unit.
         await sync_to_async(put_in_hand)(globex.schema)
@@ -102,7 +104,9 @@ def test_a_schema_set_around_an_await_queries_another_threads(people: None, acme
     assert run_apart(ours) == ["Ada"]
 
 
-def test_setting_and_querying_in_two_hops_interleaves(people: None, acme: TenantContext, globex: TenantContext) -> None:
+def test_setting_and_querying_in_two_hops_interleaves(
+    people: None, acme: TenantContext, globex: TenantContext
+) -> None:
     async def naive(context: TenantContext, gate: asyncio.Barrier) -> Names:
         await sync_to_async(put_in_hand)(context.schema)
         await gate.wait()
@@ -126,7 +130,9 @@ def test_setting_and_querying_in_two_hops_interleaves(people: None, acme: Tenant
 # --- work that outlives its block -------------------------------------------------------------------------------------
 
 
-def test_a_lazy_queryset_evaluated_late_reads_elsewhere(people: None, acme: TenantContext, globex: TenantContext) -> None:
+def test_a_lazy_queryset_evaluated_late_reads_elsewhere(
+    people: None, acme: TenantContext, globex: TenantContext
+) -> None:
     with enter_tenant(acme):
         lazy = Member.objects.all()
         evaluated = list(lazy)
@@ -160,7 +166,9 @@ def test_blocks_nest(people: None, acme: TenantContext, globex: TenantContext) -
 # --- rollbacks and a search_path that the server forgets --------------------------------------------------------------
 
 
-def test_a_rolled_back_block_does_not_keep_its_search_path(people: None, acme: TenantContext, globex: TenantContext) -> None:
+def test_a_rolled_back_block_does_not_keep_its_search_path(
+    people: None, acme: TenantContext, globex: TenantContext
+) -> None:
     with enter_tenant(acme):
         assert names() == ["Ada"]
         with pytest.raises(RuntimeError), transaction.atomic():  # noqa: PT012
@@ -185,15 +193,27 @@ def test_a_connection_that_broke_enters_its_tenant_again(people: None, acme: Ten
 # --- names and tables -------------------------------------------------------------------------------------------------
 
 
-def test_a_made_up_schema_name_is_accepted_by_the_library_and_refused_by_us(people: None, acme: TenantContext) -> None:
+def test_a_made_up_schema_name_is_accepted_by_the_library_and_refused_by_us(
+    people: None, acme: TenantContext
+) -> None:
     with schema_context(f"{acme.schema},x"):  # the library takes it
         pass
-    for name in (f"{acme.schema},x", "acme", "", "pg_catalog", 'x"; drop schema public; --', None, acme.schema.upper()):
+    for name in (
+        f"{acme.schema},x",
+        "acme",
+        "",
+        "pg_catalog",
+        'x"; drop schema public; --',
+        None,
+        acme.schema.upper(),
+    ):
         with pytest.raises(BadSchemaNameError), enter_schema(name):  # type: ignore[arg-type]
             pass
 
 
-def test_a_missing_table_falls_through_to_public_unless_names_are_disjoint(people: None, acme: TenantContext) -> None:
+def test_a_missing_table_falls_through_to_public_unless_names_are_disjoint(
+    people: None, acme: TenantContext
+) -> None:
     with enter_tenant(acme), connection.cursor() as cursor:
         # The fall-through itself: public's tables are seen from every tenant.
         cursor.execute("select count(*) from tenant")
@@ -206,7 +226,9 @@ def test_a_missing_table_falls_through_to_public_unless_names_are_disjoint(peopl
 # --- what is kept between units ---------------------------------------------------------------------------------------
 
 
-def test_a_class_level_queryset_is_evaluated_once_for_everybody(people: None, acme: TenantContext, globex: TenantContext) -> None:
+def test_a_class_level_queryset_is_evaluated_once_for_everybody(
+    people: None, acme: TenantContext, globex: TenantContext
+) -> None:
     class Naive:
         queryset = Member.objects.all()
 
