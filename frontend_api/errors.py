@@ -72,4 +72,3 @@ def handle_csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
     logger.info("A form was refused: %s", reason)
     message = "This form was open for too long, or cookies are switched off. Go back, reload the page and send it again."
     return show_error(request, status=403, message=message, reference=new_reference())
-

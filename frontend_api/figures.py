@@ -58,9 +58,9 @@ def write_ago(moment: datetime, now: datetime) -> str:
     seconds = (now - moment).total_seconds()
     if abs(seconds) < 10:
         return "just now"
-    for limit, size, name in (*_STEPS, (float("inf"), 31_557_600, "year")):
-        if abs(seconds) < limit:
-            break
+    size, name = next(
+        ((size, name) for limit, size, name in _STEPS if abs(seconds) < limit), (31_557_600, "year")
+    )
     count = max(1, round(abs(seconds) / size))
     text = f"{count} {name}{'' if count == 1 else 's'}"
     return f"{text} ago" if seconds > 0 else f"in {text}"

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
+from engagement.members.selectors import find_member
 
 from engagement.members.models import Member
-from engagement.members.selectors import find_member
 from frontend_api.tenant import find_context
 from tenants.models import Membership, User
 
@@ -76,7 +76,9 @@ def identify(user: User | None, member_id: int | None, *, tenant_id: int) -> Per
         member = None
         if user.discord_id is not None:
             member = find_member(provider="discord", external_id=str(user.discord_id))
-        role = Membership.objects.filter(user=user, tenant_id=tenant_id).values_list("role", flat=True).first()
+        role = (
+            Membership.objects.filter(user=user, tenant_id=tenant_id).values_list("role", flat=True).first()
+        )
         return _describe(user, member, role or "")
     if member_id is not None:
         member = Member.objects.filter(pk=member_id).first()

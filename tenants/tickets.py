@@ -95,9 +95,7 @@ def redeem_member_ticket(*, token: str, schema: str) -> MemberTicket:
     return ticket
 
 
-def get_member_link(
-    context: TenantContext, *, provider: str, external_id: str, next_path: str = "/"
-) -> str:
+def get_member_link(context: TenantContext, *, provider: str, external_id: str, next_path: str = "/") -> str:
     """The whole address, for a reply that only this person sees. Raises UnavailableError."""
     token = issue_member_ticket(
         schema=context.schema, provider=provider, external_id=external_id, next_path=next_path

@@ -1,13 +1,17 @@
-"""Builds the template database: public and both communities' schemas migrated, the cast seeded, the app's role granted.
+"""Builds the template database: public and both communities' schemas, provisioned as the product does it, and the cast.
 
-Run as `python -m tests.template` by tests.stack, as the database's owner.
+Run as `python -m tests.template` by tests.stack.
 """
 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import django
+
+if TYPE_CHECKING:
+    from tests.cast import Community
 
 
 def main() -> None:
@@ -20,26 +24,34 @@ def main() -> None:
     with as_owner():
         migrate_public()
     for community in COMMUNITIES:
-        _make_tenant(community)
+        _make_community(community)
 
 
-def _make_tenant(community) -> None:  # type: ignore[no-untyped-def]
-    from tenants.models import GuildLink, Membership, User
+def _make_community(community: Community) -> None:
+    from engagement.kinds.seeding import seed_community
+    from tenants.models import Membership, User
     from tenants.provisioning import provision_tenant
-    from tests.cast import ROLES
+    from tenants.services import link_guild
+    from tests.cast import PASSWORD, ROLES
 
-    tenant = provision_tenant(slug=community.slug, name=community.name)
-    GuildLink.objects.create(tenant=tenant, guild_id=community.guild_id, guild_name=community.name)
-    for role in ROLES:
-        user = User.objects.create_user(
+    people = {
+        role: User.objects.create_user(
             community.username(role),
             f"{community.username(role)}@example.com",
-            "correct horse",
+            PASSWORD,
             discord_id=community.discord_id(role),
-            display_name=f"{community.slug} {role}".title(),
+            display_name=community.display_name(role),
         )
-        if role in {"owner", "moderator"}:
-            Membership.objects.create(user=user, tenant=tenant, role=role)
+        for role in ROLES
+    }
+    tenant = provision_tenant(
+        slug=community.slug,
+        name=community.name,
+        owner=people["owner"],
+        seed=seed_community,
+    )
+    Membership.objects.create(user=people["moderator"], tenant=tenant, role=Membership.Role.MODERATOR)
+    link_guild(tenant=tenant, guild_id=community.guild_id, guild_name=community.name)
 
 
 if __name__ == "__main__":

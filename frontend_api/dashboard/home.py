@@ -9,8 +9,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
-
 from engagement.progression.selectors import get_home_figures, list_gaps, list_recent_entries
+
 from frontend_api.dashboard.access import team_only
 from saas.core import clock
 from saas.events.log import get_end
@@ -50,17 +50,15 @@ def read_home() -> dict[str, Any]:
 
 def list_attention() -> list[Attention]:
     """Gaps in the bot's hearing, and activities that were set aside."""
-    lines = []
-    for gap in list_gaps(limit=GAPS_SHOWN):
-        lines.append(
-            Attention(
-                "ear-off",
-                f"The bot heard nothing for {write_span(gap.started_at, gap.ended_at)}",
-                f"What was said meanwhile earned nothing. {gap.reason}",
-                gap.ended_at,
-            )
+    return [
+        Attention(
+            "ear-off",
+            f"The bot heard nothing for {write_span(gap.started_at, gap.ended_at)}",
+            f"What was said meanwhile earned nothing. {gap.reason}",
+            gap.ended_at,
         )
-    return lines
+        for gap in list_gaps(limit=GAPS_SHOWN)
+    ]
 
 
 def write_span(start: datetime, end: datetime) -> str:

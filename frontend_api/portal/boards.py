@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.http import urlencode
-
 from engagement.leaderboards.selectors import Board, BoardRow, get_board, get_rank
+
 from engagement.members.models import Member
 
 KINDS = {"all": "All time", "season": "Season", "month": "Month", "week": "Week"}
@@ -71,7 +71,9 @@ def build_board(*, kind: str, page: int, me: int | None) -> BoardPage:
         top = get_board(kind=kind, size=1).rows
         leader = top[0].score if top else leader
     lines = [
-        Line(row, share=max(0, round(row.score * 100 / leader)) if leader > 0 else 0, is_me=row.member_id == me)
+        Line(
+            row, share=max(0, round(row.score * 100 / leader)) if leader > 0 else 0, is_me=row.member_id == me
+        )
         for row in board.rows
     ]
     count = max(1, -(-board.total // PAGE_SIZE))

@@ -45,9 +45,7 @@ def begin_sign_in(request: HttpRequest) -> HttpResponse:
 def finish_sign_in(request: HttpRequest) -> HttpResponse:
     get_context(request)
     nonce = request.COOKIES.get(NONCE_COOKIE, "")
-    response = HttpResponseRedirect(
-        redeem_sign_in(request, token=request.GET.get("ticket", ""), nonce=nonce)
-    )
+    response = HttpResponseRedirect(redeem_sign_in(request, token=request.GET.get("ticket", ""), nonce=nonce))
     response.delete_cookie(NONCE_COOKIE, samesite="Lax")
     return response
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
-
 from engagement.leaderboards.selectors import Place, get_rank
-from engagement.members.models import Visibility
 from engagement.progression.selectors import Profile, explain_entry, get_profile, list_history
+
+from engagement.members.models import Visibility
 from frontend_api.people import Person, get_person
 from frontend_api.portal.boards import KINDS, PAGE_SIZE, address_of
 from frontend_api.tenant import get_context

@@ -13,7 +13,12 @@ class SignInForm(forms.Form):
         max_length=254,
         error_messages={"required": "Write your username or e-mail."},
         widget=forms.TextInput(
-            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
+            attrs={
+                "autocomplete": "username",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "autofocus": True,
+            }
         ),
     )
     password = forms.CharField(

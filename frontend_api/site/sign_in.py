@@ -15,8 +15,8 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-
 from engagement.members.selectors import find_member
+
 from frontend_api.middleware import HOST_KEY
 from frontend_api.people import MEMBER_KEY
 from saas.core.errors import NotAllowedError, NotFoundError
@@ -75,7 +75,9 @@ def sign_out(request: HttpRequest) -> None:
 def address_of_sign_in(request: HttpRequest, *, next_path: str, nonce_digest: str) -> str:
     """Where a community's host sends the browser: BASE_DOMAIN, told whither back."""
     query = {"host": request.get_host(), "next": next_path, "nonce": nonce_digest}
-    return f"{settings.BASE_URL}{reverse('continue', urlconf=settings.PUBLIC_SCHEMA_URLCONF)}?{urlencode(query)}"
+    return (
+        f"{settings.BASE_URL}{reverse('continue', urlconf=settings.PUBLIC_SCHEMA_URLCONF)}?{urlencode(query)}"
+    )
 
 
 def address_of_return(request: HttpRequest, *, host: str, next_path: str, nonce_digest: str) -> str:
@@ -119,7 +121,9 @@ def redeem_visit(request: HttpRequest, context: TenantContext, *, token: str) ->
     with enter_tenant(context):
         member = find_member(provider=ticket.provider, external_id=ticket.external_id)
     if member is None:
-        raise NotFoundError("You have no page here yet. Write a message in the community, then ask for a new link.")
+        raise NotFoundError(
+            "You have no page here yet. Write a message in the community, then ask for a new link."
+        )
     request.session.flush()
     request.session[MEMBER_KEY] = member.pk
     request.session[HOST_KEY] = request.get_host()

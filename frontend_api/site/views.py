@@ -21,17 +21,17 @@ from tenants.tickets import get_tenant_address
 @require_safe
 def show_landing(request: HttpRequest) -> HttpResponse:
     """What the product is; for those signed in, the way to their communities."""
-    places = []
+    places: list[dict[str, str]] = []
     if request.user.is_authenticated:
         memberships = Membership.objects.filter(user=request.user, tenant__state="active")
-        for membership in memberships.select_related("tenant").order_by("tenant__name"):
-            places.append(
-                {
-                    "name": membership.tenant.name,
-                    "href": get_tenant_address(membership.tenant.slug) + "/login/?next=/dashboard/",
-                    "role": membership.get_role_display(),
-                }
-            )
+        places = [
+            {
+                "name": membership.tenant.name,
+                "href": get_tenant_address(membership.tenant.slug) + "/login/?next=/dashboard/",
+                "role": membership.get_role_display(),
+            }
+            for membership in memberships.select_related("tenant").order_by("tenant__name")
+        ]
     return render(request, "site/landing.html", {"places": places})
 
 

@@ -77,4 +77,9 @@ def avatar(name: str, url: str, key: int, size: str = "") -> dict[str, Any]:
 def ring(level: int, fraction: float) -> dict[str, Any]:
     """The level ring; `fraction` of the way to the next level, from 0 to 1."""
     share = min(1.0, max(0.0, fraction))
-    return {"level": level, "filled": round(share * RING_LENGTH, 1), "length": RING_LENGTH, "percent": round(share * 100)}
+    return {
+        "level": level,
+        "filled": round(share * RING_LENGTH, 1),
+        "length": RING_LENGTH,
+        "percent": round(share * 100),
+    }

@@ -25,7 +25,8 @@ SECRET_KEY = check_secret_key(env, "SECRET_KEY")
 FIELD_KEYS = check_field_keys(env, "FIELD_KEYS")
 BASE_DOMAIN = check_host(env, "BASE_DOMAIN")
 BASE_URL = env.url("BASE_URL", f"https://{BASE_DOMAIN}")
-ALLOWED_HOSTS = [BASE_DOMAIN, f".{BASE_DOMAIN}", "127.0.0.1"]
+# tenants.middleware lets only known hosts through, custom ones included.
+ALLOWED_HOSTS = ["*"]
 
 # --- the database and its two roles (DESIGN section 4.6) ---
 DATABASE_ROLE = env.choice("DATABASE_ROLE", "app", ("app", "owner"))
@@ -82,17 +83,22 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10  # DEBUG: one line a request is eno
 MIDDLEWARE = [
     "ops.health.middleware.HealthMiddleware",
     "ops.health.middleware.RequestMetricsMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "frontend_api.middleware.HeadersMiddleware",
     "tenants.middleware.TenantMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "frontend_api.middleware.SessionHostMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "frontend_api.middleware.TimezoneMiddleware",
+    "frontend_api.middleware.ErrorMiddleware",
 ]
 
 TEMPLATES = [
@@ -105,6 +111,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "frontend_api.context.page_facts",
             ],
         },
     }
@@ -120,5 +127,19 @@ USE_TZ = True
 USE_I18N = True
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
+# Cookies have no domain: each host has its own session (DESIGN section 4.5).
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "frontend_api.errors.handle_csrf"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+# Counters of tries and the like. Keys carry the schema in hand.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_FUNCTION": "django_tenants.cache.make_key",
+        "REVERSE_KEY_FUNCTION": "django_tenants.cache.reverse_key",
+    }
+}

@@ -102,8 +102,8 @@ def test_settings_read_only_declared_variables() -> None:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):
-                texts = [
-                    arg.value
+                texts: list[str] = [
+                    str(arg.value)
                     for arg in node.args
                     if isinstance(arg, ast.Constant)
                     and str(arg.value).isupper()
