@@ -199,7 +199,7 @@ class _Check:
             psycopg.connect(self._stack.servers.database_url, row_factory=dict_row) as connection,
             connection.cursor() as cursor,
         ):
-            statement = sql.SQL(query).format(sql.Identifier(schema))  # type: ignore[arg-type]
+            statement = sql.SQL(query).format(sql.Identifier(schema))
             return cursor.execute(statement, values).fetchall()
 
     def _page(self, place: Place, path: str) -> str:
