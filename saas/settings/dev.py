@@ -9,3 +9,6 @@ from .logs import FORMATS, configure_logging
 DEBUG = True
 SECRET_KEY = _SECRET_KEY or "a local key that protects nothing and is never used in production"
 LOGGING = configure_logging(form=env.choice("LOG_FORMAT", "readable", FORMATS), level=_LOG_LEVEL)
+# Static files straight from the source folders: nothing has to be collected first.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
