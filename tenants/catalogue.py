@@ -64,7 +64,7 @@ def _ask(cursor: Cursor, query: str, *parameters: Any) -> list[Any]:
 def _refuse_unsupported(cursor: Cursor, schema: str) -> None:
     found = _ask(
         cursor,
-        "select 'relation ' || relname || ' of kind ' || relkind from pg_class"
+        "select 'relation ' || relname || ' of kind ' || relkind::text from pg_class"
         "  where relnamespace = %s::regnamespace and (relkind not in ('r', 'i', 'S', 'v', 'm') or relispartition"
         "  or relrowsecurity)"
         " union all select 'type ' || typname from pg_type where typnamespace = %s::regnamespace and typtype in ('e', 'd')"
@@ -72,7 +72,7 @@ def _refuse_unsupported(cursor: Cursor, schema: str) -> None:
         "  join pg_class on oid = inhrelid and relkind = 'r' where relnamespace = %s::regnamespace"
         " union all select 'rule ' || rulename from pg_rewrite join pg_class c on c.oid = ev_class"
         "  where c.relnamespace = %s::regnamespace and rulename <> '_RETURN'"
-        " union all select 'function ' || proname || ' of kind ' || prokind from pg_proc"
+        " union all select 'function ' || proname || ' of kind ' || prokind::text from pg_proc"
         "  where pronamespace = %s::regnamespace and prokind not in ('f', 'p')",
         *[quote(schema)] * 5,
     )
@@ -252,11 +252,11 @@ def _rows(cursor: Cursor, schema: str) -> Iterator[str]:
         quote(schema),
     ):
         target = f"{quote(schema)}.{quote(table)}"
-        found = _ask(cursor, f"select json_agg(to_json(r))::text from {target} r")[0][0]  # noqa: S608
+        found = _ask(cursor, f"select json_agg(to_json(r))::text from {target} r")[0][0]
         if found:
             names = ", ".join(quote(column) for column in columns)
             yield (
-                f"insert into {target} ({names}) overriding system value select {names}"  # noqa: S608
+                f"insert into {target} ({names}) overriding system value select {names}"
                 f" from json_populate_recordset(null::{target}, {literal(found)})"
             )
 
@@ -268,6 +268,6 @@ def _positions(cursor: Cursor, schema: str) -> Iterator[str]:
         quote(schema),
     ):
         sequence = f"{quote(schema)}.{quote(name)}"
-        last, called = _ask(cursor, f"select last_value, is_called from {sequence}")[0]  # noqa: S608
+        last, called = _ask(cursor, f"select last_value, is_called from {sequence}")[0]
         if called:
             yield f"select setval({literal(sequence)}, {last})"

@@ -20,7 +20,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from saas.core.schemas import enter_schema
 
-from .grants import grant_statements
+from .grants import apply_grants
 from .owner import app_role
 from .schema_script import migrate_schema
 from .selectors import list_tenant_schemas
@@ -63,7 +63,7 @@ def migrate_fleet(*, on_schema: Callable[[str, str], None] | None = None) -> Fle
 
 def _read_applied(schema: str) -> Applied:
     with connection.cursor() as cursor:
-        cursor.execute(f'select app, name from "{schema}".django_migrations')  # noqa: S608 (a generated name)
+        cursor.execute(f'select app, name from "{schema}".django_migrations')
         return frozenset(cursor.fetchall())
 
 
@@ -87,7 +87,7 @@ def _collect(schema: str, plan: list[Migration]) -> list[str]:
     """The plan's SQL, as Django writes it for a schema of this group. Names are unqualified: the path decides."""
     with enter_schema(schema):
         executor = MigrationExecutor(connection)
-        state = executor._create_project_state(with_applied_migrations=True)
+        state = executor.loader.project_state(list(executor.loader.applied_migrations))
         statements: list[str] = []
         for migration in plan:
             with connection.schema_editor(collect_sql=True, atomic=migration.atomic) as editor:
@@ -109,5 +109,4 @@ def _migrate_one(schema: str, applied: Applied, plan: list[Migration], statement
             recorder = MigrationRecorder(connection)
             for migration in plan:
                 recorder.record_applied(migration.app_label, migration.name)
-        for statement in grant_statements(schema, app_role()):
-            cursor.execute(statement)
+        apply_grants(cursor, schema=schema, role=app_role())

@@ -98,7 +98,7 @@ def _provision_at_once(
 ) -> Tenant:
     with transaction.atomic():
         tenant = _add_rows(wanted, owner)
-        with connection.cursor() as cursor:
+        with enter_schema(tenant.schema_name), connection.cursor() as cursor:
             # One message: a round trip for each of a few hundred statements would take longer than the statements.
             cursor.execute(";\n".join(render(statements, tenant.schema_name)))
         _finish(tenant, seed)
@@ -111,7 +111,7 @@ def _provision_step_by_step(
     with transaction.atomic():
         tenant = _add_rows(wanted, owner)
     try:
-        with connection.cursor() as cursor:
+        with enter_schema(tenant.schema_name), connection.cursor() as cursor:
             for statement in render(statements, tenant.schema_name):
                 cursor.execute(statement)
         with transaction.atomic():

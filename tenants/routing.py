@@ -135,7 +135,7 @@ class Routing:
     def _listen(self) -> None:
         """Subscribe first, then load: a change between the two is heard."""
         client = Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, health_check_interval=10)
-        with client, client.pubsub(ignore_subscribe_messages=True) as subscription:
+        with client, client.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
             subscription.subscribe(CHANNEL)
             self._load_or_retry()
             due = time.monotonic() + _RELOAD_SECONDS

@@ -23,14 +23,14 @@ from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from saas.core.schemas import is_tenant_schema
+from saas.core.schemas import PUBLIC, is_tenant_schema
 
+from . import catalogue, grants
 from .catalogue import PLACEHOLDER, quote, read_schema
-from .grants import grant_statements, list_tables
+from .grants import apply_grants, grant_statements, list_tables, read_tables
 from .models import SchemaScript, new_schema_name
 from .owner import app_role, as_owner
 
-_FORMAT = "1"  # Raise it when tenants/catalogue.py or tenants/grants.py writes other statements.
 _LOCK = 0x454E4748  # pg_advisory_lock: one generation at a time.
 
 
@@ -39,7 +39,9 @@ def migrations_key() -> str:
     """A hash of every migration's source and of what else the script depends on."""
     digest = hashlib.sha256()
     flags = [list_tables(PLACEHOLDER, flag) for flag in ("append_only", "read_only")]
-    digest.update(repr((_FORMAT, django.VERSION, settings.TENANT_APPS, app_role(), flags)).encode())
+    digest.update(repr((django.VERSION, settings.TENANT_APPS, app_role(), flags)).encode())
+    for module in (catalogue, grants):
+        digest.update(inspect.getsource(module).encode())
     migrations = MigrationLoader(None).disk_migrations
     assert migrations is not None
     for key in sorted(migrations):
@@ -74,7 +76,6 @@ def _generate(key: str) -> SchemaScript:
         if found is not None:
             return found
         statements = [f"create schema {quote(PLACEHOLDER)}", *_dump_scratch()]
-        statements += grant_statements(PLACEHOLDER, app_role())
         return SchemaScript.objects.create(key=key, statements=statements)
 
 
@@ -83,7 +84,9 @@ def _dump_scratch() -> list[str]:
     try:
         migrate_schema(scratch)
         with transaction.atomic(), connection.cursor() as cursor:
-            return read_schema(cursor, scratch)
+            statements = read_schema(cursor, scratch)
+            tables = read_tables(cursor, scratch)
+        return statements + list(grant_statements(PLACEHOLDER, app_role(), existing=tables))
     finally:
         connection.set_schema_to_public()  # type: ignore[attr-defined]
         with connection.cursor() as cursor:
@@ -117,8 +120,7 @@ def migrate_public() -> None:
     connection.set_schema_to_public()  # type: ignore[attr-defined]
     _plain_migrate()
     with transaction.atomic(), connection.cursor() as cursor:
-        for statement in grant_statements("public", app_role()):
-            cursor.execute(statement)
+        apply_grants(cursor, schema=PUBLIC, role=app_role())
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from .models import GuildLink, Tenant
 
 def get_tenant(*, slug: str) -> Tenant:
     """Raises TenantNotFoundError."""
-    tenant = Tenant.objects.filter(slug=slug).first()
+    tenant: Tenant | None = Tenant.objects.filter(slug=slug).first()
     if tenant is None:
         raise TenantNotFoundError(slug)
     return tenant

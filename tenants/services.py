@@ -95,7 +95,7 @@ def change_slug(*, tenant: Tenant, slug: str) -> Tenant:
     """
     check_slug(slug)
     with enter_schema(PUBLIC), transaction.atomic():
-        row = Tenant.objects.select_for_update().get(pk=tenant.pk)
+        row: Tenant = Tenant.objects.select_for_update().get(pk=tenant.pk)
         if row.slug == slug:
             return row
         former = row.slug

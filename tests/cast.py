@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+PASSWORD = "correct horse battery"
 ROLES = ("owner", "moderator", "member", "stranger")
 
 
@@ -23,6 +24,9 @@ class Community:
 
     def username(self, role: str) -> str:
         return f"{self.slug}-{role}"
+
+    def display_name(self, role: str) -> str:
+        return f"{self.slug} {role}".title()
 
 
 ACME = Community("acme", "Acme Makers", 900_000_000_000_000_001, 800_000_000_000_000_001)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings
+from psycopg.rows import dict_row
 
 from ops.devstack.redis import CACHE_DATABASE, STREAM_DATABASE
 from tests import stack as _stack
@@ -119,14 +120,17 @@ def _redis(database: int) -> Iterator[Redis]:
 
 
 def _context(slug: str) -> TenantContext:
-    """Read past Django, so that it works with `db`, with `committed_db` and with neither."""
+    """Read as the owner on a connection of its own, so that it works with `db`, with `committed_db` and with neither."""
     from tenants.context import TenantContext
 
-    with _STACK.postgres.connect(_STACK.database) as connection:
-        row = connection.execute(
-            "SELECT t.id, schema_name, slug, name, timezone, first_weekday, locale, points_name, colour, live, guild_id "
+    with (
+        _STACK.postgres.connect(_STACK.database) as connection,
+        connection.cursor(row_factory=dict_row) as cursor,
+    ):
+        row = cursor.execute(
+            "SELECT t.id AS tenant_id, schema_name AS schema, t.*, guild_id "
             "FROM tenant t JOIN guild_link g ON g.tenant_id = t.id WHERE slug = %s",
             [slug],
         ).fetchone()
     assert row is not None, f"the template holds no tenant {slug}"
-    return TenantContext(*row)  # type: ignore[arg-type]
+    return TenantContext(**{name: row[name] for name in TenantContext.__dataclass_fields__})

@@ -28,7 +28,14 @@ from ops.devstack.servers import locked_home
 
 _HOME_VARIABLE = "ENGAGEHUB_TEST_HOME"
 # What a template database depends on, besides the migrations themselves.
-_SEEDS = ("tests/template.py", "tests/cast.py", "tenants/provisioning.py", "tenants/grants.py")
+_SEEDS = (
+    "tests/template.py",
+    "tests/cast.py",
+    "tenants/*.py",
+    "*/*/models.py",
+    "*/*/seeds.py",
+    "*/*/seeding.py",
+)
 _PACKAGES = ("django", "django-tenants", "procrastinate")
 
 
@@ -97,7 +104,6 @@ class TestStack:
     def _build(self, database: str) -> None:
         environment = os.environ | self.environment()
         environment |= {
-            "DATABASE_ROLE": "owner",
             "DATABASE_URL": self.postgres.address(APP_ROLE, database),
             "DATABASE_OWNER_URL": self.postgres.address(OWNER_ROLE, database),
             "DJANGO_SETTINGS_MODULE": "saas.settings.test",
@@ -137,9 +143,10 @@ class TestStack:
 def _fingerprint() -> str:
     digest = hashlib.sha256()
     files = sorted(PROJECT.glob("*/migrations/*.py")) + sorted(PROJECT.glob("*/*/migrations/*.py"))
-    for path in files + [PROJECT / name for name in _SEEDS]:
-        if path.exists():
-            digest.update(str(path.relative_to(PROJECT)).encode() + b"\0" + path.read_bytes())
+    for pattern in _SEEDS:
+        files += sorted(PROJECT.glob(pattern))
+    for path in files:
+        digest.update(str(path.relative_to(PROJECT)).encode() + b"\0" + path.read_bytes())
     for package in _PACKAGES:
         digest.update(version(package).encode())
     return digest.hexdigest()[:16]

@@ -8,8 +8,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from engagement.ledger.arrays import bool_array, int_array, text_array
-
-from .writes import Run, in_schema
+from engagement.ledger.statements import Run, in_schema
 
 _CREATE: Final = """WITH newcomers AS MATERIALIZED (
   SELECT nextval('{s}.member_id_seq') AS id, u.*,

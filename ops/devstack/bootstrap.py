@@ -17,7 +17,7 @@ STAMP = VENV / "requirements.sha256"
 
 
 def main() -> int:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - whichever Python the machine has runs this file
         return _refuse(
             "Python {}.{} is too old: EngageHub needs 3.11 or newer. Install it, or name one: make PYTHON=python3.12 …".format(
                 *sys.version_info[:2]

@@ -4,8 +4,10 @@ Invariants: an event exists exactly when its transaction committed; delivery to 
 idempotent on the event's id; a job names its tenant or PUBLIC. Floor 1; saas.public_events is the public twin.
 """
 
+from saas.core.schemas import PUBLIC
+
 from .base import DomainEvent, UnknownEventTypeError, get_event_type, list_event_types
-from .log import PUBLIC, LoggedEvent, Position, read_after
+from .log import LoggedEvent, Position, read_after
 from .publishing import NotInTransactionError, append_events, publish
 
 __all__ = [

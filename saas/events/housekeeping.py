@@ -7,10 +7,13 @@ tables only and no tenant.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
-from procrastinate.jobs import Status
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 
 logger = logging.getLogger(__name__)
 QUEUE = "housekeeping"
@@ -28,14 +31,20 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int = 0) -> None:
     """
     manager = context.app.job_manager
     for stalled in await manager.get_stalled_jobs(seconds_since_heartbeat=30):
-        if stalled.attempts + 1 >= MAX_STALLS:
-            logger.error(
-                "Job %s (%s) lost its worker %s times; given up.", stalled.id, stalled.task_name, MAX_STALLS
-            )
-            await manager.finish_job(stalled, status=Status.FAILED, delete_job=False)
-        else:
-            logger.warning("Job %s (%s) lost its worker; it runs again.", stalled.id, stalled.task_name)
-            await manager.retry_job(stalled)
+        # No lock keeps two runs apart, since a stalled run would hold it for ever; the loser's statement is refused.
+        with suppress(ConnectorException):
+            await _revive(manager, stalled)
+
+
+async def _revive(manager: JobManager, stalled: Job) -> None:
+    if stalled.attempts + 1 >= MAX_STALLS:
+        logger.error(
+            "Job %s (%s) lost its worker %s times; given up.", stalled.id, stalled.task_name, MAX_STALLS
+        )
+        await manager.finish_job(stalled, status=Status.FAILED, delete_job=False)
+    else:
+        logger.warning("Job %s (%s) lost its worker; it runs again.", stalled.id, stalled.task_name)
+        await manager.retry_job(stalled)
 
 
 @app.periodic(cron="17 * * * *", queueing_lock="saas.events.prune_jobs")

@@ -87,7 +87,7 @@ def append_rows(
         return []
     table = table_of(schema or connection.schema_name)  # type: ignore[attr-defined]
     cursor.execute(
-        f"insert into {table} (type, data, occurred_at)"  # noqa: S608 (one of two names)
+        f"insert into {table} (type, data, occurred_at)"
         " select type, data::jsonb, occurred_at"
         " from unnest(%s::text[], %s::text[], %s::timestamptz[]) with ordinality as r(type, data, occurred_at, place)"
         " order by place returning id",
@@ -100,7 +100,7 @@ def read_after(position: Position = START, limit: int = 100) -> list[LoggedEvent
     """The next rows of the log of the schema in hand, oldest commit first, at most `limit`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select xid::text, id, type, data::text, occurred_at"  # noqa: S608 (one of two names)
+            "select xid::text, id, type, data::text, occurred_at"
             f" from {table_of(connection.schema_name)}"  # type: ignore[attr-defined]
             " where (xid, id) > (%s::text::xid8, %s) and xid < pg_snapshot_xmin(pg_current_snapshot())"
             " order by xid, id limit %s",
@@ -118,3 +118,14 @@ def get_end() -> Position:
         cursor.execute("select pg_snapshot_xmin(pg_current_snapshot())::text")
         row = cursor.fetchone()
     return Position(int(row[0]) - 1, _LAST_ID)
+
+
+def is_readable(event_id: int) -> bool:
+    """Whether the row has become readable: until every older transaction ended, `read_after` leaves it out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select exists (select 1 from {table_of(connection.schema_name)}"  # type: ignore[attr-defined] # noqa: S608
+            " where id = %s and xid < pg_snapshot_xmin(pg_current_snapshot()))",
+            [event_id],
+        )
+        return bool(cursor.fetchone()[0])

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .apps import INSTALLED_APPS, SHARED_APPS, TENANT_APPS  # noqa: F401
+from .apps import INSTALLED_APPS as INSTALLED_APPS
+from .apps import SHARED_APPS as SHARED_APPS
+from .apps import TENANT_APPS as TENANT_APPS
 from .env import env
+from .logs import FORMATS, LEVELS, configure_logging
+from .variables import (
+    check_address,
+    check_field_keys,
+    check_host,
+    check_secret_key,
+    check_sentry_dsn,
+    check_snowflake,
+    check_token,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DEBUG = False
-SECRET_KEY = env.text("SECRET_KEY", "")
-FIELD_KEYS = env.words("FIELD_KEYS")
-BASE_DOMAIN = env.text("BASE_DOMAIN", "localhost")
-BASE_URL = env.text("BASE_URL", f"https://{BASE_DOMAIN}")
-ALLOWED_HOSTS = [BASE_DOMAIN, f".{BASE_DOMAIN}", "127.0.0.1"]
+SECRET_KEY = check_secret_key(env, "SECRET_KEY")
+FIELD_KEYS = check_field_keys(env, "FIELD_KEYS")
+BASE_DOMAIN = check_host(env, "BASE_DOMAIN")
+BASE_URL = env.url("BASE_URL", f"https://{BASE_DOMAIN}")
+# tenants.middleware lets only known hosts through, custom ones included.
+ALLOWED_HOSTS = ["*"]
 
 # --- the database and its two roles (DESIGN section 4.6) ---
-DATABASE_ROLE = env.text("DATABASE_ROLE", "app")
+DATABASE_ROLE = env.choice("DATABASE_ROLE", "app", ("app", "owner"))
 DATABASE_URL = env.text("DATABASE_URL", "postgresql://engagehub_app@/engagehub")
 DATABASE_OWNER_URL = env.text("DATABASE_OWNER_URL", "")
 _database = env.database(
@@ -46,23 +59,46 @@ REDIS_STREAM_URL = env.url(
 ACTIVITY_PARTITIONS = env.number("ACTIVITY_PARTITIONS", 8, low=1, high=1024)
 
 # --- Discord ---
-DISCORD_BOT_TOKEN = env.text("DISCORD_BOT_TOKEN", "")
-DISCORD_CLIENT_ID = env.text("DISCORD_CLIENT_ID", "")
-DISCORD_CLIENT_SECRET = env.text("DISCORD_CLIENT_SECRET", "")
+DISCORD_BOT_TOKEN = check_token(env, "DISCORD_BOT_TOKEN")
+DISCORD_CLIENT_ID = check_snowflake(env, "DISCORD_CLIENT_ID")
+DISCORD_CLIENT_SECRET = check_token(env, "DISCORD_CLIENT_SECRET")
 DISCORD_API_URL = env.url("DISCORD_API_URL", "https://discord.com/api/v10")
 DISCORD_WEB_URL = env.url("DISCORD_WEB_URL", "https://discord.com")
 
+# --- mail ---
+globals().update(env.email("EMAIL_URL", "console:"))
+DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", f"EngageHub <hello@{BASE_DOMAIN}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- health, logs, error reports ---
+SENTRY_DSN = check_sentry_dsn(env, "SENTRY_DSN")
+RELEASE = env.text("RELEASE", "")
+METRICS_ADDRESS = check_address(env, "METRICS_ADDRESS")
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", LEVELS)
+LOGGING = configure_logging(form=env.choice("LOG_FORMAT", "json", FORMATS), level=LOG_LEVEL)
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # an address is personal data
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10  # DEBUG: one line a request is enough
+
 MIDDLEWARE = [
+    "ops.health.middleware.HealthMiddleware",
+    "ops.health.middleware.RequestMetricsMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "frontend_api.middleware.HeadersMiddleware",
     "tenants.middleware.TenantMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "frontend_api.middleware.SessionHostMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "frontend_api.middleware.TimezoneMiddleware",
+    "frontend_api.middleware.ErrorMiddleware",
 ]
 
 TEMPLATES = [
@@ -75,6 +111,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "frontend_api.context.page_facts",
             ],
         },
     }
@@ -90,5 +127,19 @@ USE_TZ = True
 USE_I18N = True
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
+# Cookies have no domain: each host has its own session (DESIGN section 4.5).
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "frontend_api.errors.handle_csrf"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+# Counters of tries and the like. Keys carry the schema in hand.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_FUNCTION": "django_tenants.cache.make_key",
+        "REVERSE_KEY_FUNCTION": "django_tenants.cache.reverse_key",
+    }
+}

@@ -1,7 +1,11 @@
 """One machine, no accounts: what `make run` uses."""
 
 from .base import *  # noqa: F403
+from .base import LOG_LEVEL as _LOG_LEVEL
 from .base import SECRET_KEY as _SECRET_KEY
+from .env import env
+from .logs import FORMATS, configure_logging
 
 DEBUG = True
 SECRET_KEY = _SECRET_KEY or "a local key that protects nothing and is never used in production"
+LOGGING = configure_logging(form=env.choice("LOG_FORMAT", "readable", FORMATS), level=_LOG_LEVEL)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 
 class BadSettingError(Exception):
@@ -56,15 +56,28 @@ class Environment:
     def words(self, name: str, default: str = "") -> list[str]:
         return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
 
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        """One of `choices`, whatever its case in the environment."""
+        value = self.text(name, default)
+        for choice in choices:
+            if value.lower() == choice.lower():
+                return choice
+        raise BadSettingError(name, f"is {value!r}.", f"Use one of {', '.join(choices)}.")
+
     def url(
         self, name: str, default: str | None = None, *, schemes: tuple[str, ...] = ("http", "https")
     ) -> str:
         value = self.text(name, default)
-        scheme = urlsplit(value).scheme
-        if scheme not in schemes:
+        parts = urlsplit(value)
+        if parts.scheme not in schemes:
             raise BadSettingError(
-                name, f"has the scheme {scheme!r}.", f"Start it with {' or '.join(schemes)}://."
+                name,
+                f"has the scheme {parts.scheme!r}.",
+                f"Start it with {' or '.join(f'{s}://' for s in schemes)}.",
             )
+        if not parts.netloc and not parts.path.strip("/"):
+            raise BadSettingError(name, "names no host.", f"Use {schemes[0]}://<host>.")
+        self._check_port(name, parts)
         return value
 
     def database(self, name: str, default: str | None = None) -> dict[str, object]:
@@ -73,6 +86,7 @@ class Environment:
         A `host` in the query wins over the one in the address, so that a socket folder can be named.
         """
         parts = urlsplit(self.url(name, default, schemes=("postgres", "postgresql")))
+        self._check_port(name, parts)
         database = unquote(parts.path.lstrip("/"))
         if not database:
             raise BadSettingError(name, "names no database.", "End it with /<database>.")
@@ -88,6 +102,35 @@ class Environment:
             "PORT": port,
             "OPTIONS": options,
         }
+
+    def email(self, name: str, default: str | None = None) -> dict[str, object]:
+        """Django's mail settings from smtp://user:password@host:port, smtps:// (TLS from the start), smtp+tls://
+        (STARTTLS) or console: (mails are written to the log)."""
+        value = self.text(name, default)
+        if value in {"console:", "console://"}:
+            return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+        parts = urlsplit(self.url(name, default, schemes=("smtp", "smtps", "smtp+tls")))
+        if not parts.hostname:
+            raise BadSettingError(name, "names no mail server.", "Use smtp+tls://user:password@host:587.")
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "EMAIL_HOST": parts.hostname,
+            "EMAIL_PORT": parts.port or {"smtp": 25, "smtps": 465, "smtp+tls": 587}[parts.scheme],
+            "EMAIL_HOST_USER": unquote(parts.username or ""),
+            "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+            "EMAIL_USE_SSL": parts.scheme == "smtps",
+            "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+            "EMAIL_TIMEOUT": 20,
+        }
+
+    @staticmethod
+    def _check_port(name: str, parts: SplitResult) -> None:
+        try:
+            _ = parts.port
+        except ValueError:
+            raise BadSettingError(
+                name, "has a port that is no port.", "Use a number from 1 to 65535."
+            ) from None
 
 
 env = Environment(os.environ)

@@ -1,11 +1,19 @@
-"""A real deployment: every secret must be given."""
+"""A real deployment: every secret must be given, and everything that is wrong is named at once."""
+
+import os
 
 from .base import *  # noqa: F403
-from .env import env
+from .variables import find_problems
 
-SECRET_KEY = env.text("SECRET_KEY", fix="Set it to 50 random characters.")
-DATABASE_URL = env.text("DATABASE_URL")
-REDIS_URL = env.text("REDIS_URL")
+for _problem in find_problems(os.environ, production=True):
+    raise _problem
+
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 31_536_000
+SECURE_CONTENT_TYPE_NOSNIFF = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, cast
 
 from django.core.management.base import BaseCommand
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from saas.events.jobs import list_jobs
 from tenants.routing import get_routing
@@ -34,16 +35,20 @@ class Command(BaseCommand):
     ) -> None:
         names = [name.strip() for name in queues.split(",") if name.strip()]
         jobs = list_jobs()
-        get_routing()
         logger.info("The worker serves %s with %s jobs known.", names or "every queue", len(jobs))
-        asyncio.run(_work(names or None, concurrency, stop_after, wait=not until_empty))
+        routing = get_routing()
+        try:
+            asyncio.run(_work(names or None, concurrency, stop_after, wait=not until_empty))
+        finally:
+            routing.stop()
 
 
 async def _work(queues: list[str] | None, concurrency: int, stop_after: float, *, wait: bool) -> None:
-    with app.replace_connector(app.connector.get_worker_connector()) as worker_app:
+    connector = cast(DjangoConnector, app.connector).get_worker_connector()
+    with app.replace_connector(connector) as worker_app:
         async with worker_app.open_async():
             await worker_app.run_worker_async(
-                queues=queues,
+                queues=queues,  # type: ignore[arg-type]  # None: every queue
                 concurrency=concurrency,
                 shutdown_graceful_timeout=stop_after,
                 fetch_job_polling_interval=1,

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from engagement.kinds import seed_community
 from saas.core.errors import EngageHubError
 from tenants.models import Membership, Tenant, User
 from tenants.provisioning import host_of, provision_tenant
@@ -67,6 +68,7 @@ class Command(BaseCommand):
                 points_name=options["points_name"],
                 live=not options["shadow"],
                 owner=owner,
+                seed=seed_community,
             )
         elif owner is not None:
             Membership.objects.get_or_create(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saas.core import days
 from engagement.rules.evaluation import MemberState
+from saas.core import days
 
 from .material import HOUR, a_message, amounts, rule_set
 

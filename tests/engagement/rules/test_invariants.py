@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engagement.activity.messages import Activity
-from saas.core.days import local_day
 from engagement.rules.evaluation import Effect, MemberState, apply_usage, evaluate
+from saas.core.days import local_day
 
 from .material import DAY, HOUR, NOON, rule_set
 

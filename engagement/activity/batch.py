@@ -1,0 +1,410 @@
+"""One tenant's share of a batch, in one transaction: activities → rules → entries, balances, levels, standings, news.
+
+Two round trips in the ordinary case: one takes the ledger lock and reads everything, one writes everything and commits. Safe
+to repeat: an activity whose source_id is known changes nothing, so a batch that is read again after a crash books once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, cast
+
+import orjson
+import psycopg
+
+from engagement.ledger.arrays import bool_array, int_array, text_array
+from engagement.ledger.locks import ledger_lock_sql
+from engagement.ledger.models import Cause, Counter
+from engagement.ledger.statements import Result, in_schema
+from engagement.members.events import MemberJoined, MemberLeft
+from engagement.progression.book import Book, Entry
+from engagement.progression.events import LevelLost, LevelReached, StandingsChanged
+from engagement.progression.newcomers import Newcomer, create_members
+from engagement.progression.rows import BY_ID, BY_IDENTITY, MemberRow
+from engagement.progression.writes import load_bounds, settle_past, write_book
+from engagement.rules.evaluation import MemberState, apply_usage, evaluate
+from engagement.rules.ruleset import RuleSet
+from engagement.standings.periods import ALL_TIME
+from engagement.standings.splitting import split_buckets
+from saas.events import DomainEvent, append_events
+from tenants.context import TenantContext
+
+from .memory import TenantMemory
+from .messages import Activity
+from .takebacks import TAKEBACK_TYPES, Award, Target, read_targets, takeback_id, targets_of
+
+_STATE: Final = (
+    "SELECT coalesce((SELECT version FROM {s}.rules_state WHERE id = 1), 0), "
+    "coalesce((SELECT version FROM {s}.level_settings WHERE id = 1), 0), s.version, s.season_length, "
+    "ARRAY(SELECT source_id FROM {s}.activity WHERE source_id = ANY(%s::text[])), "
+    "ARRAY(SELECT nextval('{s}.activity_id_seq') FROM generate_series(1, %s::int)) "
+    "FROM {s}.standings_state s WHERE s.id = 1"
+)
+_PROFILES: Final = (
+    "WITH people AS (SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::boolean[], %s::bigint[]) "
+    "AS u(id, name, avatar, roles, departed, joined)), places AS ("
+    "UPDATE {s}.standing s SET joined_at = 'epoch'::timestamptz + u.joined * interval '1 millisecond' "
+    "FROM people u WHERE s.member_id = u.id AND u.joined IS NOT NULL) "
+    "UPDATE {s}.member m SET display_name = u.name, avatar_url = u.avatar, role_ids = u.roles, "
+    "joined_at = coalesce('epoch'::timestamptz + u.joined * interval '1 millisecond', m.joined_at), "
+    "departed_at = CASE WHEN u.departed THEN coalesce(m.departed_at, now()) END "
+    "FROM people u WHERE m.id = u.id"
+)
+# Facts about somebody who is not a member yet: nothing was earned, so no member comes of it.
+_NO_NEWCOMER: Final = TAKEBACK_TYPES | {"left", "member_updated"}
+_NAMED: Final = 50  # members named in one StandingsChanged
+# Kept on the member, not on the activity.
+_NOT_STORED: Final = frozenset({"name", "avatar", "joined"})
+
+
+class StoredActivity(NamedTuple):
+    """A row of `activity`."""
+
+    id: int
+    source_id: str
+    source: str
+    member_id: int
+    type: str
+    occurred_ms: int
+    attributes: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a batch did. `oversized` are buckets to be cut afterwards."""
+
+    stored: int = 0
+    repeated: int = 0
+    ignored: int = 0
+    entries: int = 0
+    last_event_id: int | None = None
+    oversized: list[tuple[str, int, int, int]] = field(default_factory=list)
+
+
+def ingest_batch(
+    connection: psycopg.Connection[Any],
+    context: TenantContext,
+    memory: TenantMemory,
+    activities: Sequence[Activity],
+) -> Outcome:
+    """Book one tenant's activities, in the order given, in one transaction on `connection` (autocommit).
+
+    Takes the ledger lock. Idempotent on source_id. Publishes LevelReached, LevelLost, MemberJoined, MemberLeft, and one
+    StandingsChanged. Raises what psycopg raises; then nothing is booked, and `memory` must be forgotten.
+    """
+    try:
+        with connection.pipeline():
+            outcome = _Unit(connection, context, memory).process(activities)
+    except BaseException:
+        connection.rollback()
+        raise
+    if outcome.oversized:
+        _split(connection, context, outcome.oversized)
+    return outcome
+
+
+def _split(
+    connection: psycopg.Connection[Any], context: TenantContext, buckets: list[tuple[str, int, int, int]]
+) -> None:
+    with connection.transaction():
+        connection.execute(ledger_lock_sql(context.schema))
+        split_buckets(connection.execute, context.schema, buckets)
+
+
+class _Unit:
+    """The work of one transaction; see ingest_batch."""
+
+    def __init__(
+        self, connection: psycopg.Connection[Any], context: TenantContext, memory: TenantMemory
+    ) -> None:
+        self.connection = connection
+        self.context = context
+        self.schema = context.schema
+        self.memory = memory
+        self.rows: dict[str, MemberRow] = {}
+        self.by_id: dict[int, MemberRow] = {}
+        self.targets: dict[str, Target] = {}
+        self.stored: list[StoredActivity] = []
+        self.active: dict[int, MemberRow] = {}
+        self.profiles: dict[int, MemberRow] = {}
+        self.channels: dict[int, str] = {}
+        self.events: list[DomainEvent] = []
+        self.outcome = Outcome()
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> Result:
+        return self.connection.execute(sql, parameters)
+
+    def process(self, activities: Sequence[Activity]) -> Outcome:
+        self.run("BEGIN")
+        self.run(ledger_lock_sql(self.schema))
+        known, ids, rules = self._read(activities)
+        self._read_targets(activities)
+        for activity, activity_id in zip(activities, ids, strict=True):
+            if activity.source_id in known:
+                self.outcome.repeated += 1
+                continue
+            known.add(activity.source_id)
+            if activity.type in TAKEBACK_TYPES:
+                self._take_back(activity, activity_id, rules)
+            else:
+                self._judge(activity, activity_id, rules, known)
+        self._write()
+        return self.outcome
+
+    # --- reading ---
+
+    def _read(self, activities: Sequence[Activity]) -> tuple[set[str], list[int], RuleSet]:
+        wanted = [activity.source_id for activity in activities]
+        for activity in activities:
+            removal = takeback_id(activity.source_id)
+            if removal is not None:
+                wanted.append(removal)
+        state = self.run(in_schema(_STATE, self.schema), (text_array(wanted), len(activities)))
+        newcomers = self._read_people({a.subject: a for a in activities if a.type not in TAKEBACK_TYPES})
+        rules_version, curve_version, bounds_version, season_length, known, ids = state.fetchall()[0]
+        rules, curve = self.memory.refresh(
+            self.context, rules=rules_version, curve=curve_version, standings=bounds_version
+        )
+        self.book = Book(
+            zone=self.context.timezone,
+            first_weekday=self.context.first_weekday,
+            season_length=season_length,
+            level_for=curve.level_for,
+        )
+        seen = set(known)
+        self._welcome([a for a in newcomers if a.source_id not in seen])
+        return seen, ids, rules
+
+    def _read_people(self, subjects: dict[str, Activity]) -> list[Activity]:
+        """Rows of the members in hand; answers the activities of those who have none."""
+        pairs = [subject.split(":", 1) for subject in subjects]
+        found = self.run(
+            in_schema(BY_IDENTITY, self.schema),
+            (text_array(external for _p, external in pairs), text_array(provider for provider, _e in pairs)),
+        )
+        for columns in found.fetchall():
+            self._keep(columns[0], columns[1:])
+        return [
+            activity
+            for subject, activity in subjects.items()
+            if subject not in self.rows and activity.type not in _NO_NEWCOMER
+        ]
+
+    def _welcome(self, firsts: list[Activity]) -> None:
+        if not firsts:
+            return
+        newcomers = {activity.subject: _newcomer(activity) for activity in firsts}
+        create_members(self.run, self.schema, list(newcomers.values()))
+        self._read_people({activity.subject: activity for activity in firsts})
+
+    def _keep(self, subject: str, columns: Sequence[Any]) -> MemberRow:
+        row = self.by_id.get(columns[0]) or MemberRow(columns, self.context.timezone, ALL_TIME)
+        self.by_id[row.member_id] = row
+        self.rows[subject] = row
+        return row
+
+    def _read_targets(self, activities: Sequence[Activity]) -> None:
+        wanted = [t for a in activities if a.type in TAKEBACK_TYPES for t in targets_of(a.attributes)]
+        if not wanted:
+            return
+        self.targets = read_targets(self.run, self.schema, wanted)
+        missing = {t.member_id for t in self.targets.values()} - self.by_id.keys()
+        if missing:
+            for columns in self.run(in_schema(BY_ID, self.schema), (int_array(missing),)).fetchall():
+                row = MemberRow(columns[1:], self.context.timezone, ALL_TIME)
+                self.by_id[row.member_id] = row
+
+    # --- judging ---
+
+    def _judge(self, activity: Activity, activity_id: int, rules: RuleSet, known: set[str]) -> None:
+        row = self.rows.get(activity.subject)
+        if row is None:
+            self.outcome.ignored += 1
+            return
+        self._notice(activity, row)
+        self._store(activity, activity_id, row.member_id)
+        removal = takeback_id(activity.source_id)
+        if removal is not None and removal in known:
+            return
+        effects = evaluate(activity, cast("MemberState", row), rules)
+        awards = []
+        for effect in effects:
+            is_daily = effect.cause_id is not None
+            self.book.post(
+                row,
+                Entry(
+                    row.member_id,
+                    effect.amount,
+                    Counter.ISSUER.value,
+                    Cause.DAILY.value if is_daily else Cause.ACTIVITY.value,
+                    effect.cause_id if effect.cause_id is not None else activity_id,
+                    effect.rule_id,
+                    effect.version_id,
+                    effect.base_amount,
+                    effect.multiplier_percent,
+                    effect.capped,
+                    activity.occurred_ms,
+                ),
+            )
+            if not is_daily:
+                awards.append(Award(effect.rule_id, effect.version_id, effect.amount))
+        if effects:
+            apply_usage(cast("MemberState", row), activity, effects)
+            self.channels[row.member_id] = str(activity.attributes.get("channel") or "")
+        if removal is not None:
+            self.targets[activity.source_id] = Target(
+                activity_id, row.member_id, activity.occurred_ms, awards
+            )
+
+    def _take_back(self, activity: Activity, activity_id: int, rules: RuleSet) -> None:
+        """Reverse what the target earned, if it is not too old. A target still to come is remembered by our own row."""
+        member_id = 0
+        for source_id in targets_of(activity.attributes):
+            target = self.targets.get(source_id)
+            if target is None:
+                continue
+            row = self.by_id[target.member_id]
+            member_id = member_id or target.member_id
+            if activity.occurred_ms - target.occurred_ms <= rules.reversal_ms:
+                for award in target.awards:
+                    self.book.post(row, _reversal(target, award))
+            target.awards.clear()
+        self._store(activity, activity_id, member_id)
+
+    def _store(self, activity: Activity, activity_id: int, member_id: int) -> None:
+        kept = {name: value for name, value in activity.attributes.items() if name not in _NOT_STORED}
+        self.stored.append(
+            StoredActivity(
+                activity_id,
+                activity.source_id,
+                activity.source,
+                member_id,
+                activity.type,
+                activity.occurred_ms,
+                orjson.dumps(kept).decode(),
+            )
+        )
+
+    def _notice(self, activity: Activity, row: MemberRow) -> None:
+        """Name, avatar, roles and presence as the activity tells them; the newest activity of a batch wins."""
+        attributes = activity.attributes
+        name, avatar, roles = attributes.get("name"), attributes.get("avatar"), attributes.get("roles")
+        if isinstance(name, str) and name and name[:100] != row.display_name:
+            row.display_name = name[:100]
+            self.profiles[row.member_id] = row
+        if isinstance(avatar, str) and avatar[:500] != row.avatar_url:
+            row.avatar_url = avatar[:500]
+            self.profiles[row.member_id] = row
+        if isinstance(roles, list) and row.role_ids.symmetric_difference(roles):
+            row.role_ids = frozenset(str(role) for role in roles)
+            self.profiles[row.member_id] = row
+        if row.joined_at_ms is None and attributes.get("joined"):
+            row.joined_at_ms = _milliseconds(attributes["joined"])
+            self.profiles[row.member_id] = row
+        departed = activity.type == "left"
+        if departed != row.departed:
+            row.departed = departed
+            self.profiles[row.member_id] = row
+            self.book.rerank(row, not departed and not row.is_bot and row.visibility != "hidden")
+            if departed:
+                self.events.append(MemberLeft(row.member_id, row.display_name))
+        if activity.type == "joined":
+            self.events.append(MemberJoined(row.member_id, row.display_name))
+        if activity.type not in _NO_NEWCOMER:
+            row.last_active_ms = max(row.last_active_ms or 0, activity.occurred_ms)
+            self.active[row.member_id] = row
+
+    # --- writing ---
+
+    def _write(self) -> None:
+        book, bounds = self.book, self.memory.bounds
+        if not self.stored:
+            self.run("COMMIT")
+            return
+        book.finish()
+        settle_past(self.run, self.schema, book)
+        load_bounds(self.run, self.schema, bounds, book.moves.periods())
+        if self.profiles:
+            self._write_profiles()
+        self.active.update(book.changed)
+        grown = write_book(self.run, self.schema, book, bounds, self.stored, self.active.values())
+        self._tell()
+        self.run("COMMIT")
+        self.outcome.oversized = [tuple(row) for row in grown.fetchall()]
+        bounds.new.clear()
+        self.outcome.stored = len(self.stored)
+        self.outcome.entries = len(book.entries)
+
+    def _write_profiles(self) -> None:
+        rows = self.profiles.values()
+        self.run(
+            in_schema(_PROFILES, self.schema),
+            (
+                int_array(self.profiles),
+                text_array(row.display_name for row in rows),
+                text_array(row.avatar_url for row in rows),
+                text_array(orjson.dumps(sorted(row.role_ids)).decode() for row in rows),
+                bool_array(row.departed for row in rows),
+                int_array(row.joined_at_ms for row in rows),
+            ),
+        )
+
+    def _tell(self) -> None:
+        for row in self.book.changed.values():
+            if row.level > row.level_before:
+                channel = self.channels.get(row.member_id, "")
+                self.events.append(
+                    LevelReached(row.member_id, row.level, row.level_before, row.lifetime, channel)
+                )
+            elif row.level < row.level_before:
+                self.events.append(LevelLost(row.member_id, row.level, row.level_before, row.lifetime))
+        if self.book.entries:
+            self.events.append(StandingsChanged(list(self.book.changed)[:_NAMED], len(self.book.entries)))
+        if self.events:
+            self.run(f'SET LOCAL search_path = "{self.schema}", public')
+            cursor = self.connection.cursor()
+            self.outcome.last_event_id = append_events(cursor, self.events, schema=self.schema)[-1]
+
+
+def _reversal(target: Target, award: Award) -> Entry:
+    """Carries the award's own moment, so that it leaves the period in which the points were earned."""
+    return Entry(
+        target.member_id,
+        -award.amount,
+        Counter.REVERSAL.value,
+        Cause.REVERSAL.value,
+        target.activity_id,
+        award.rule_id,
+        award.version_id,
+        -award.amount,
+        100,
+        False,
+        target.occurred_ms,
+    )
+
+
+def _newcomer(activity: Activity) -> Newcomer:
+    provider, external_id = activity.subject.split(":", 1)
+    attributes = activity.attributes
+    name, avatar, roles = attributes.get("name"), attributes.get("avatar"), attributes.get("roles")
+    return Newcomer(
+        provider,
+        external_id,
+        name[:100] if isinstance(name, str) and name else "A member",
+        avatar[:500] if isinstance(avatar, str) else "",
+        _milliseconds(attributes.get("joined")),
+        bool(attributes.get("bot")),
+        [str(role) for role in roles] if isinstance(roles, list) else [],
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _milliseconds(moment: Any) -> int | None:
+    """An ISO 8601 moment in milliseconds; None for what is none."""
+    try:
+        return int(datetime.fromisoformat(moment).timestamp() * 1000)
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,269 @@
+"""Why: each entry traced to what caused it, the rule version that judged it, multiplier, cap and actor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from engagement.activity.models import Activity
+from engagement.ledger.models import Cause, LedgerEntry
+from engagement.members.models import Member
+from engagement.members.selectors import shown_name
+from engagement.points.models import Adjustment
+from engagement.progression.errors import EntryNotFoundError
+from engagement.rules.evaluation import MemberState, Refusal, evaluate
+from engagement.rules.models import RuleVersion
+from engagement.rules.selectors import load_rule_set
+
+_DEEDS: Final = {
+    "message": "A message",
+    "reply": "An answer to somebody",
+    "thread": "A thread started",
+    "reaction_given": "A reaction given",
+    "reaction_received": "A reaction received",
+    "voice_minute": "A minute in voice",
+    "joined": "Joining",
+    "message_deleted": "A message deleted",
+    "reaction_removed": "A reaction removed",
+}
+_KINDS: Final = {
+    Cause.ACTIVITY: "award",
+    Cause.DAILY: "daily",
+    Cause.ADJUSTMENT: "adjustment",
+    Cause.REVERSAL: "reversal",
+    Cause.UNDO: "undo",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One entry in words. `channel_id` is where it happened, for the reader's side to name."""
+
+    entry_id: int
+    member_id: int
+    member_name: str
+    amount: int
+    title: str
+    detail: str
+    occurred_at: datetime
+    created_at: datetime
+    kind: str
+    rule_name: str
+    channel_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why an entry stands: `lines` are (label, text) in reading order."""
+
+    entry_id: int
+    member_id: int
+    amount: int
+    title: str
+    lines: list[tuple[str, str]]
+    occurred_at: datetime
+    channel_id: str = ""
+    source_id: str = ""
+    adjustment_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageExplanation:
+    """What a message earned, or why nothing. `member_id` is None for a message that was never heard of."""
+
+    member_id: int | None
+    total: int = 0
+    entries: list[Explanation] = field(default_factory=list)
+    note: str = ""
+
+
+class _Facts:
+    """The rows that a page of entries refers to, in a fixed number of queries."""
+
+    def __init__(self, entries: list[LedgerEntry]) -> None:
+        def causes(*kinds: Cause) -> set[int]:
+            return {entry.cause_id for entry in entries if entry.cause_kind in kinds}
+
+        self.activities = Activity.objects.in_bulk(causes(Cause.ACTIVITY, Cause.REVERSAL))
+        adjusted = causes(Cause.ADJUSTMENT)
+        undone = causes(Cause.UNDO)
+        self.adjustments = Adjustment.objects.select_related("undone_by").in_bulk(adjusted | undone)
+        self.versions = RuleVersion.objects.in_bulk({entry.version_id for entry in entries} - {0})
+        self.members = Member.objects.in_bulk({entry.member_id for entry in entries})
+
+    def rule_name(self, entry: LedgerEntry) -> str:
+        version = self.versions.get(entry.version_id)
+        return version.name if version is not None else ""
+
+    def title(self, entry: LedgerEntry) -> str:
+        name = self.rule_name(entry)
+        match entry.cause_kind:
+            case Cause.ADJUSTMENT:
+                adjustment = self.adjustments[entry.cause_id]
+                return f"{'Given' if entry.amount > 0 else 'Taken'} by {adjustment.actor_name}"
+            case Cause.UNDO:
+                adjustment = self.adjustments[entry.cause_id]
+                return f"Undone: {'given' if adjustment.amount > 0 else 'taken'} by {adjustment.actor_name}"
+            case Cause.REVERSAL:
+                return f"Taken back: {name}"
+        return name
+
+    def detail(self, entry: LedgerEntry) -> str:
+        match entry.cause_kind:
+            case Cause.ADJUSTMENT | Cause.UNDO:
+                return self.adjustments[entry.cause_id].reason
+            case Cause.DAILY:
+                return "The first thing done that day"
+            case Cause.REVERSAL:
+                return "What earned it was removed"
+        activity = self.activities.get(entry.cause_id)
+        return _DEEDS.get(activity.type, activity.type) if activity is not None else ""
+
+    def channel(self, entry: LedgerEntry) -> str:
+        if entry.cause_kind not in (Cause.ACTIVITY, Cause.REVERSAL):
+            return ""
+        activity = self.activities.get(entry.cause_id)
+        return str(activity.attributes.get("channel") or "") if activity is not None else ""
+
+    def line(self, entry: LedgerEntry) -> HistoryLine:
+        return HistoryLine(
+            entry_id=entry.pk,
+            member_id=entry.member_id,
+            member_name=shown_name(self.members[entry.member_id]),
+            amount=entry.amount,
+            title=self.title(entry),
+            detail=self.detail(entry),
+            occurred_at=entry.occurred_at,
+            created_at=entry.created_at,
+            kind=_KINDS[Cause(entry.cause_kind)],
+            rule_name=self.rule_name(entry),
+            channel_id=self.channel(entry),
+        )
+
+    def explain(self, entry: LedgerEntry) -> Explanation:
+        activity = self.activities.get(entry.cause_id) if self.channel(entry) or not _by_hand(entry) else None
+        return Explanation(
+            entry_id=entry.pk,
+            member_id=entry.member_id,
+            amount=entry.amount,
+            title=self.title(entry),
+            lines=list(self._lines(entry)),
+            occurred_at=entry.occurred_at,
+            channel_id=self.channel(entry),
+            source_id="" if activity is None or entry.cause_kind == Cause.DAILY else activity.source_id,
+            adjustment_id=entry.cause_id if entry.cause_kind == Cause.ADJUSTMENT else None,
+        )
+
+    def _lines(self, entry: LedgerEntry) -> Iterable[tuple[str, str]]:
+        yield "What", self.detail(entry)
+        if _by_hand(entry):
+            yield from self._adjustment_lines(entry)
+            return
+        version = self.versions.get(entry.version_id)
+        if version is not None:
+            yield "Rule", f"{version.name}, version {version.number}"
+        if entry.cause_kind == Cause.REVERSAL:
+            yield "Taken back", f"{-entry.amount:,} points that it had earned"
+        else:
+            yield "Amount", _amount_text(entry, version)
+        if entry.multiplier_percent != 100:
+            yield "Multiplier", f"× {entry.multiplier_percent / 100:g}"
+        if entry.capped:
+            yield "Limit", f"Cut to {entry.amount:,} by the limit of the day"
+
+    def _adjustment_lines(self, entry: LedgerEntry) -> Iterable[tuple[str, str]]:
+        adjustment = self.adjustments[entry.cause_id]
+        yield "By", adjustment.actor_name
+        undoing: Adjustment | None = getattr(adjustment, "undone_by", None)
+        if entry.cause_kind == Cause.UNDO and undoing is not None:
+            yield "Undone by", undoing.actor_name
+        elif undoing is not None:
+            yield "Later", f"Undone by {undoing.actor_name}"
+
+
+def list_history(*, member_id: int, limit: int = 20, before_id: int | None = None) -> list[HistoryLine]:
+    """A member's entries, the newest first; `before_id` is the last entry of the page before."""
+    entries = LedgerEntry.objects.filter(member_id=member_id)
+    return _lines_of(entries, limit, before_id)
+
+
+def list_recent_entries(*, limit: int = 20, before_id: int | None = None) -> list[HistoryLine]:
+    """The community's newest entries, for the organiser's feed."""
+    return _lines_of(LedgerEntry.objects.all(), limit, before_id)
+
+
+def explain_entry(*, entry_id: int) -> Explanation:
+    """Raises EntryNotFoundError."""
+    entry = LedgerEntry.objects.filter(pk=entry_id).first()
+    if entry is None:
+        raise EntryNotFoundError("There is no such entry in this community.")
+    return _Facts([entry]).explain(entry)
+
+
+def explain_message(*, source_id: str) -> MessageExplanation:
+    """What the activity of that name earned, entry by entry; or why it earned nothing."""
+    activity = Activity.objects.filter(source_id=source_id).first()
+    if activity is None:
+        return MessageExplanation(
+            None, note="It was never counted: it is older than the bot, from a bot, or not heard yet."
+        )
+    entries = list(
+        LedgerEntry.objects.filter(
+            cause_kind__in=(Cause.ACTIVITY, Cause.REVERSAL), cause_id=activity.pk
+        ).order_by("pk")
+    )
+    facts = _Facts(entries)
+    total = sum(entry.amount for entry in entries)
+    note = "" if entries else _why_nothing(activity)
+    return MessageExplanation(activity.member_id, total, [facts.explain(entry) for entry in entries], note)
+
+
+def _why_nothing(activity: Activity) -> str:
+    """Today's rules are asked again with nothing remembered: what still refuses is the reason; else a limit was."""
+    member = Member.objects.filter(pk=activity.member_id).first()
+    if member is None:
+        return "It earned nothing."
+    notes: list[Refusal] = []
+    state = MemberState(
+        member_id=activity.member_id,
+        joined_at_ms=None if member.joined_at is None else int(member.joined_at.timestamp() * 1000),
+        level=1_000_000,
+        role_ids=frozenset(member.role_ids),
+    )
+    effects = evaluate(_Replayed(activity), state, load_rule_set(), notes)
+    if effects:
+        return "It came too soon after the one before, or the limit of the day was reached."
+    if notes:
+        return f"It earned nothing: {notes[0].reason}."
+    return "It earned nothing: no rule rewards this, or the place or a role is left out."
+
+
+class _Replayed:
+    """A stored activity as evaluation reads it."""
+
+    def __init__(self, activity: Activity) -> None:
+        self.source_id = activity.source_id
+        self.type = activity.type
+        self.occurred_ms = int(activity.occurred_at.timestamp() * 1000)
+        self.attributes: dict[str, Any] = activity.attributes
+
+
+def _lines_of(entries: Any, limit: int, before_id: int | None) -> list[HistoryLine]:
+    if before_id is not None:
+        entries = entries.filter(pk__lt=before_id)
+    page = list(entries.order_by("-pk")[:limit])
+    facts = _Facts(page)
+    return [facts.line(entry) for entry in page]
+
+
+def _by_hand(entry: LedgerEntry) -> bool:
+    return entry.cause_kind in (Cause.ADJUSTMENT, Cause.UNDO)
+
+
+def _amount_text(entry: LedgerEntry, version: RuleVersion | None) -> str:
+    amount = version.definition.get("amount") if version is not None else None
+    if isinstance(amount, dict):
+        return f"{entry.base_amount:,}, drawn from {amount['from']:,} to {amount['to']:,}"
+    return f"{entry.base_amount:,} points"

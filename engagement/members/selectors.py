@@ -1,0 +1,61 @@
+"""Reads of people."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from .errors import MemberNotFoundError
+from .models import Member, Visibility
+
+
+def get_member(*, member_id: int) -> Member:
+    """Raises MemberNotFoundError."""
+    member = Member.objects.filter(pk=member_id).first()
+    if member is None:
+        raise MemberNotFoundError("There is no such member in this community.")
+    return member
+
+
+def find_member(*, provider: str, external_id: str) -> Member | None:
+    """Whom a provider knows by that id; None for somebody who was never seen here."""
+    return Member.objects.filter(
+        identities__provider=provider, identities__external_id=str(external_id)
+    ).first()
+
+
+def find_member_of_user(*, user_id: int, discord_id: int | None) -> Member | None:
+    """The member that a signed-in user is here: by link, else by the Discord identity that they signed in with."""
+    linked = Member.objects.filter(user_id=user_id).first()
+    if linked is None and discord_id is not None:
+        linked = find_member(provider="discord", external_id=str(discord_id))
+    return linked
+
+
+def search_members(*, text: str, limit: int = 25) -> list[Member]:
+    """Members whose shown name begins with `text`, by name. Hidden members and bots are left out; an aliased one is found
+    by the alias only, so that nobody finds out who hides behind it."""
+    text = text.strip()
+    if not text:
+        return []
+    named = Q(visibility=Visibility.VISIBLE, display_name__istartswith=text)
+    aliased = Q(visibility=Visibility.ALIAS, alias__istartswith=text)
+    return list(
+        Member.objects.filter(named | aliased, is_bot=False, departed_at=None).order_by("display_name", "pk")[
+            :limit
+        ]
+    )
+
+
+def get_discord_id(*, member_id: int) -> int | None:
+    """The member's Discord id; None where no Discord account is known."""
+    external = (
+        Member.objects.filter(pk=member_id, identities__provider="discord")
+        .values_list("identities__external_id", flat=True)
+        .first()
+    )
+    return None if external is None else int(external)
+
+
+def shown_name(member: Member) -> str:
+    """The name under which others see the member."""
+    return member.alias if member.visibility == Visibility.ALIAS else member.display_name

@@ -1,0 +1,323 @@
+"""Every change of points, levels and ranks that a person asks for.
+
+Each service is one transaction on Django's connection that holds the tenant's ledger lock (engagement.ledger.locks), as
+ingest does; so the two never see each other half done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from engagement.ledger.arrays import int_array
+from engagement.ledger.models import Cause, Counter
+from engagement.ledger.statements import Run, in_schema, ledger_unit
+from engagement.levels.selectors import load_curve
+from engagement.members.errors import InvalidAliasError, MemberNotFoundError
+from engagement.members.events import VisibilityChanged
+from engagement.members.models import Member, Visibility
+from engagement.members.selectors import find_member
+from engagement.points.models import Adjustment
+from engagement.standings.histogram import Bounds
+from engagement.standings.models import StandingsState
+from engagement.standings.periods import ALL_TIME
+from engagement.standings.splitting import split_buckets
+from saas.core import clock
+from saas.events import publish
+from tenants.context import TenantContext
+
+from .book import Book, Entry
+from .errors import (
+    AdjustmentNotFoundError,
+    AlreadyUndoneError,
+    IdempotencyKeyReusedError,
+    InvalidAdjustmentError,
+)
+from .events import LevelLost, LevelReached, PointsAdjusted, StandingsChanged
+from .newcomers import Newcomer, create_members
+from .rows import BY_ID, MemberRow
+from .writes import load_bounds, settle_past, write_book
+
+MAX_ADJUSTMENT: Final = 1_000_000_000
+MAX_REASON: Final = 300
+_ALIAS_LENGTH: Final = range(2, 41)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it. `id` is the provider's id of the person, 0 for the system."""
+
+    kind: str  # discord, user or system
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustmentResult:
+    """The member after the adjustment; `repeated` when the key had been booked before and nothing was changed now."""
+
+    entry_id: int
+    adjustment_id: int
+    member_id: int
+    amount: int
+    current: int
+    lifetime: int
+    debt: int
+    level: int
+    repeated: bool
+
+
+def ensure_member(*, provider: str, external_id: str, display_name: str, avatar_url: str = "") -> Member:
+    """The member whom a provider knows by that id, made if there is none yet. Idempotent on (provider, external_id)."""
+    known = find_member(provider=provider, external_id=external_id)
+    if known is not None:
+        return known
+    with ledger_unit() as (run, schema):
+        newcomer = Newcomer(
+            provider, external_id, display_name[:100] or "A member", avatar_url[:500], None, False, []
+        )
+        create_members(run, schema, [newcomer])
+        made = find_member(provider=provider, external_id=external_id)
+    assert made is not None
+    return made
+
+
+def adjust_points(
+    *, member_id: int, amount: int, reason: str, actor: Actor, idempotency_key: str, context: TenantContext
+) -> AdjustmentResult:
+    """Give (amount > 0) or take (< 0) points, in whole points; current, lifetime, level and standings follow.
+
+    What the balance cannot cover becomes debt. Idempotent on `idempotency_key`: a repeat answers as before. Publishes
+    PointsAdjusted, StandingsChanged and LevelReached or LevelLost. Raises InvalidAdjustmentError, MemberNotFoundError,
+    IdempotencyKeyReusedError.
+    """
+    reason = _checked(amount, reason)
+    with ledger_unit() as (run, schema):
+        before = Adjustment.objects.filter(idempotency_key=idempotency_key).first()
+        if before is not None:
+            if (before.member_id, before.amount) != (member_id, amount):
+                raise IdempotencyKeyReusedError(
+                    "This key was used for another adjustment. Send each adjustment under a key of its own."
+                )
+            return _result(run, schema, before, repeated=True)
+        adjustment = Adjustment(
+            idempotency_key=idempotency_key,
+            member_id=member_id,
+            amount=amount,
+            reason=reason,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_name=actor.name[:100],
+        )
+        return _book(run, schema, context, adjustment, cause=Cause.ADJUSTMENT)
+
+
+def undo_adjustment(
+    *, adjustment_id: int, actor: Actor, idempotency_key: str, context: TenantContext
+) -> AdjustmentResult:
+    """Book the opposite of an adjustment. Once per adjustment; idempotent on `idempotency_key`.
+
+    Raises AdjustmentNotFoundError, AlreadyUndoneError.
+    """
+    with ledger_unit() as (run, schema):
+        before = Adjustment.objects.filter(idempotency_key=idempotency_key).first()
+        if before is not None:
+            return _result(run, schema, before, repeated=True)
+        original = Adjustment.objects.filter(pk=adjustment_id).select_related("undoes").first()
+        if original is None:
+            raise AdjustmentNotFoundError("There is no such adjustment in this community.")
+        if original.undoes_id is not None:
+            raise AlreadyUndoneError("This entry undoes an adjustment itself. Book a new adjustment instead.")
+        if Adjustment.objects.filter(undoes=original).exists():
+            raise AlreadyUndoneError("This adjustment was undone before; nothing is left to undo.")
+        undoing = Adjustment(
+            idempotency_key=idempotency_key,
+            member_id=original.member_id,
+            amount=-original.amount,
+            reason=f"Undone: {original.reason}"[:MAX_REASON],
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_name=actor.name[:100],
+            undoes=original,
+        )
+        return _book(run, schema, context, undoing, cause=Cause.UNDO)
+
+
+def set_visibility(*, member_id: int, visibility: str, alias: str = "", context: TenantContext) -> Member:
+    """Show the member by name, under an alias, or not at all; hidden members hold no rank.
+
+    Idempotent. Publishes VisibilityChanged. Raises InvalidAliasError, MemberNotFoundError.
+    """
+    alias = " ".join(alias.split())
+    if visibility not in Visibility.values:
+        raise InvalidAliasError(
+            f"{visibility!r:.40} is no way to be shown. Choose from: {', '.join(Visibility.values)}.",
+            field="visibility",
+        )
+    if visibility == Visibility.ALIAS and (len(alias) not in _ALIAS_LENGTH or not alias.isprintable()):
+        raise InvalidAliasError("An alias has 2 to 40 printable characters.", field="alias")
+    with ledger_unit() as (run, schema):
+        member = Member.objects.filter(pk=member_id).first()
+        if member is None:
+            raise MemberNotFoundError("There is no such member in this community.")
+        if visibility == Visibility.ALIAS and _is_taken(alias, member_id):
+            raise InvalidAliasError(
+                "Somebody here goes by that name already. Choose another alias.", field="alias"
+            )
+        member.visibility = visibility
+        member.alias = alias if visibility == Visibility.ALIAS else ""
+        member.save(update_fields=["visibility", "alias"])
+        _refresh_ranked(run, schema, context, [member_id])
+        publish(VisibilityChanged(member_id, visibility))
+    return member
+
+
+def refresh_ranked(*, member_ids: Sequence[int], context: TenantContext) -> None:
+    """Bring each member's right to a rank, and with it the histogram, in line with what is known of them. Idempotent."""
+    with ledger_unit() as (run, schema):
+        _refresh_ranked(run, schema, context, member_ids)
+
+
+def _refresh_ranked(run: Run, schema: str, context: TenantContext, member_ids: Sequence[int]) -> None:
+    book = _new_book(context)
+    for row in _read_rows(run, schema, context, member_ids).values():
+        book.rerank(row, is_ranked(row))
+    if book.reranked:
+        _write(run, schema, book)
+        publish(StandingsChanged(list(book.reranked)[:50], 0))
+
+
+def is_ranked(row: MemberRow) -> bool:
+    """Whether the member holds ranks: not a bot, not departed, not hidden."""
+    return not row.is_bot and not row.departed and row.visibility != Visibility.HIDDEN
+
+
+def _is_taken(alias: str, member_id: int) -> bool:
+    others = Member.objects.exclude(pk=member_id)
+    return (
+        others.filter(display_name__iexact=alias).exists()
+        or others.filter(visibility=Visibility.ALIAS, alias__iexact=alias).exists()
+    )
+
+
+def _checked(amount: int, reason: str) -> str:
+    reason = " ".join(reason.split())
+    if type(amount) is not int or amount == 0 or abs(amount) > MAX_ADJUSTMENT:
+        raise InvalidAdjustmentError(
+            f"Give or take 1 to {MAX_ADJUSTMENT:,} points; {amount!r:.30} is outside of that.", field="amount"
+        )
+    if not reason or "\x00" in reason:
+        raise InvalidAdjustmentError("Say why: the member and the audit see the reason.", field="reason")
+    if len(reason) > MAX_REASON:
+        raise InvalidAdjustmentError(
+            f"The reason has {len(reason)} characters; at most {MAX_REASON} are kept. Shorten it.",
+            field="reason",
+        )
+    return reason
+
+
+def _book(
+    run: Run, schema: str, context: TenantContext, adjustment: Adjustment, *, cause: Cause
+) -> AdjustmentResult:
+    row = _read_rows(run, schema, context, [adjustment.member_id]).get(adjustment.member_id)
+    if row is None:
+        raise MemberNotFoundError("There is no such member in this community.")
+    adjustment.save(force_insert=True)
+    undone = adjustment.undoes_id if cause == Cause.UNDO else None
+    entry = Entry(
+        row.member_id,
+        adjustment.amount,
+        Counter.ADJUSTMENT.value,
+        cause.value,
+        undone or adjustment.pk,
+        0,
+        0,
+        adjustment.amount,
+        100,
+        False,
+        int(clock.now().timestamp() * 1000),
+    )
+    book = _new_book(context)
+    book.post(row, entry)
+    _write(run, schema, book)
+    publish(
+        PointsAdjusted(
+            row.member_id, adjustment.amount, adjustment.reason, adjustment.actor_name, adjustment.pk
+        )
+    )
+    if row.level > row.level_before:
+        publish(LevelReached(row.member_id, row.level, row.level_before, row.lifetime))
+    elif row.level < row.level_before:
+        publish(LevelLost(row.member_id, row.level, row.level_before, row.lifetime))
+    publish(StandingsChanged([row.member_id], 1))
+    return _result(run, schema, adjustment, repeated=False)
+
+
+def _new_book(context: TenantContext) -> Book:
+    state = StandingsState.objects.get(pk=1)
+    return Book(
+        zone=context.timezone,
+        first_weekday=context.first_weekday,
+        season_length=state.season_length,
+        level_for=load_curve().level_for,
+    )
+
+
+def _read_rows(
+    run: Run, schema: str, context: TenantContext, member_ids: Sequence[int]
+) -> dict[int, MemberRow]:
+    found = run(in_schema(BY_ID, schema), (int_array(member_ids),)).fetchall()
+    rows = [MemberRow(columns[1:], context.timezone, ALL_TIME) for columns in found]
+    return {row.member_id: row for row in rows}
+
+
+def _write(run: Run, schema: str, book: Book) -> None:
+    book.finish()
+    settle_past(run, schema, book)
+    bounds = Bounds(0)
+    load_bounds(run, schema, bounds, book.moves.periods())
+    oversized = write_book(run, schema, book, bounds, [], book.changed.values()).fetchall()
+    split_buckets(run, schema, oversized)
+
+
+def _result(run: Run, schema: str, adjustment: Adjustment, *, repeated: bool) -> AdjustmentResult:
+    found: Any = run(
+        in_schema(
+            "SELECT e.id, b.current, b.lifetime, b.debt, p.level FROM {s}.ledger_balance b "
+            "JOIN {s}.member_progress p ON p.member_id = b.member_id "
+            "JOIN {s}.ledger_entry e ON e.member_id = b.member_id AND e.rule_id = 0 "
+            "AND e.cause_kind = %s AND e.cause_id = %s "
+            "WHERE b.member_id = %s AND b.currency = 0",
+            schema,
+        ),
+        (
+            Cause.ADJUSTMENT.value if adjustment.undoes_id is None else Cause.UNDO.value,
+            adjustment.pk if adjustment.undoes_id is None else adjustment.undoes_id,
+            adjustment.member_id,
+        ),
+    ).fetchall()[0]
+    entry_id, current, lifetime, debt, level = found
+    return AdjustmentResult(
+        entry_id,
+        adjustment.pk,
+        adjustment.member_id,
+        adjustment.amount,
+        current,
+        lifetime,
+        debt,
+        level,
+        repeated,
+    )
+
+
+__all__ = [
+    "Actor",
+    "AdjustmentResult",
+    "adjust_points",
+    "ensure_member",
+    "is_ranked",
+    "refresh_ranked",
+    "set_visibility",
+    "undo_adjustment",
+]

@@ -1,0 +1,101 @@
+"""What every template knows: the community whose page it is, the person who looks, the lines of the navigation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from frontend_api.colour import parse_colour
+from frontend_api.figures import initials_of
+from frontend_api.people import Person, get_person
+from frontend_api.tenant import find_context
+from saas.core.errors import InvalidInputError
+from tenants.context import TenantContext
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """How a tenant shows itself."""
+
+    name: str
+    slug: str
+    initials: str
+    emblem_url: str
+    colour: str
+    points_name: str
+    timezone: str
+    live: bool
+
+    @property
+    def theme_path(self) -> str:
+        """The style sheet of its accent; empty for a colour that cannot be read, which leaves our own."""
+        try:
+            parse_colour(self.colour)
+        except InvalidInputError:
+            return ""
+        return reverse("theme", args=[self.colour.removeprefix("#").lower()])
+
+
+@dataclass(frozen=True, slots=True)
+class NavLine:
+    href: str
+    icon: str
+    name: str
+    current: bool
+
+
+def describe_community(context: TenantContext) -> Community:
+    return Community(
+        name=context.name,
+        slug=context.slug,
+        initials=initials_of(context.name),
+        emblem_url=context.emblem_url,
+        colour=context.colour,
+        points_name=context.points_name,
+        timezone=context.timezone,
+        live=context.live,
+    )
+
+
+def page_facts(request: HttpRequest) -> dict[str, Any]:
+    """Template context processor."""
+    context = find_context(request)
+    facts: dict[str, Any] = {
+        "person": SimpleLazyObject(lambda: get_person(request)),
+        "home_address": settings.BASE_URL,
+    }
+    if context is not None:
+        facts["community"] = describe_community(context)
+        facts["portal_nav"] = SimpleLazyObject(lambda: list_portal_nav(request))
+        facts["dashboard_nav"] = SimpleLazyObject(lambda: list_dashboard_nav(request))
+    return facts
+
+
+def list_portal_nav(request: HttpRequest) -> list[NavLine]:
+    """The member's pages that exist: three at most, so that they fit the bottom of a phone."""
+    person: Person | None = get_person(request)
+    lines = [
+        _line(request, reverse("leaderboard"), "trophy", "Leaderboard", also=reverse("front")),
+        _line(request, reverse("earn"), "target-arrow", "Ways to earn"),
+    ]
+    if person is not None and person.member_id is not None:
+        lines.append(_line(request, reverse("member", args=[person.member_id]), "user", "You"))
+    return lines
+
+
+def list_dashboard_nav(request: HttpRequest) -> list[NavLine]:
+    """The organiser's pages that exist."""
+    return [
+        _line(request, reverse("dashboard"), "home", "Home"),
+        _line(request, reverse("leaderboard"), "trophy", "Leaderboard"),
+        _line(request, reverse("earn"), "target-arrow", "Ways to earn"),
+    ]
+
+
+def _line(request: HttpRequest, href: str, icon: str, name: str, *, also: str = "") -> NavLine:
+    return NavLine(href, icon, name, current=request.path in {href, also})

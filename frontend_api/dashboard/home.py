@@ -1,0 +1,70 @@
+"""The organiser's home: today's figures, what needs attention, the newest entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from engagement.progression.selectors import get_home_figures, list_gaps, list_recent_entries
+
+from frontend_api.dashboard.access import team_only
+from saas.core import clock
+from saas.events.log import get_end
+
+FEED_SIZE = 15
+GAPS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One thing that an organiser should look at."""
+
+    icon: str
+    title: str
+    text: str
+    moment: datetime | None = None
+
+
+@require_safe
+@team_only
+def show_home(request: HttpRequest) -> HttpResponse:
+    """The page; for htmx (a poll) its body alone."""
+    part = request.headers.get("HX-Target") == "home"
+    return render(request, "dashboard/home_body.html" if part else "dashboard/home.html", read_home())
+
+
+def read_home() -> dict[str, Any]:
+    """What the page shows. One function for the page, the poll and the live socket."""
+    position = get_end()
+    return {
+        "position": position,
+        "figures": get_home_figures(now=clock.now()),
+        "feed": list_recent_entries(limit=FEED_SIZE),
+        "attention": list_attention(),
+    }
+
+
+def list_attention() -> list[Attention]:
+    """Gaps in the bot's hearing, and activities that were set aside."""
+    return [
+        Attention(
+            "ear-off",
+            f"The bot heard nothing for {write_span(gap.started_at, gap.ended_at)}",
+            f"What was said meanwhile earned nothing. {gap.reason}",
+            gap.ended_at,
+        )
+        for gap in list_gaps(limit=GAPS_SHOWN)
+    ]
+
+
+def write_span(start: datetime, end: datetime) -> str:
+    """`3 minutes`: how long a spell was, rounded to what a person would say."""
+    seconds = max(0, round((end - start).total_seconds()))
+    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size * 2:
+            return f"{round(seconds / size)} {name}s"
+    return f"{seconds} seconds"

@@ -1,0 +1,80 @@
+"""How numbers, changes and moments are written on pages. Pure; the words of the look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+MINUS = "−"
+_STEPS = (
+    (60, 1, "second"),
+    (3_600, 60, "minute"),
+    (86_400, 3_600, "hour"),
+    (604_800, 86_400, "day"),
+    (2_629_800, 604_800, "week"),
+    (31_557_600, 2_629_800, "month"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A figure held against an earlier one. `direction` is up, down or flat."""
+
+    direction: str
+    text: str
+
+
+def write_whole(number: int) -> str:
+    """1284 → `1,284`."""
+    return f"{number:,}".replace("-", MINUS)
+
+
+def write_signed(number: int) -> str:
+    """25 → `+25`, -25 → `−25`, 0 → `0`."""
+    return f"+{number:,}" if number > 0 else write_whole(number)
+
+
+def write_unit(number: int, unit: str) -> str:
+    """1284, `points` → `1,284 points`; one of them drops the plural's s."""
+    singular = abs(number) == 1 and len(unit) > 2 and unit.endswith("s") and not unit.endswith("ss")
+    return f"{write_whole(number)} {unit[:-1] if singular else unit}"
+
+
+def compare(now: int, before: int) -> Change:
+    """The change from `before` to `now` in percent; where there was nothing before, in whole numbers."""
+    if now == before:
+        return Change("flat", "no change")
+    direction = "up" if now > before else "down"
+    sign = "▲" if now > before else "▼"
+    if before <= 0:
+        return Change(direction, f"{sign} {write_whole(abs(now - before))}")
+    percent = abs(now - before) * 100 / before
+    shown = "under 1" if percent < 1 else write_whole(round(percent))
+    return Change(direction, f"{sign} {shown} %")
+
+
+def write_ago(moment: datetime, now: datetime) -> str:
+    """How long ago, in words. The page's script keeps it true while the page stays open."""
+    seconds = (now - moment).total_seconds()
+    if abs(seconds) < 10:
+        return "just now"
+    size, name = next(
+        ((size, name) for limit, size, name in _STEPS if abs(seconds) < limit), (31_557_600, "year")
+    )
+    count = max(1, round(abs(seconds) / size))
+    text = f"{count} {name}{'' if count == 1 else 's'}"
+    return f"{text} ago" if seconds > 0 else f"in {text}"
+
+
+def write_moment(moment: datetime) -> str:
+    """`Sat 21 Nov 2026, 14:03 CET`: the exact moment in its own zone, which is named."""
+    return moment.strftime("%a %-d %b %Y, %H:%M ") + (moment.tzname() or "UTC")
+
+
+def initials_of(name: str) -> str:
+    """One or two letters for an avatar without a picture."""
+    words = [word for word in name.split() if word[:1].isalnum()]
+    if not words:
+        return name.strip()[:1].upper() or "?"
+    letters = words[0][0] + (words[-1][0] if len(words) > 1 else "")
+    return letters.upper()

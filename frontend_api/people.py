@@ -1,0 +1,103 @@
+"""Who is looking: the signed-in user, their member here, and their role here. Asked at most once a request.
+
+A browser is known in a tenant either by a session of a user (a session ticket) or by a session of a member alone (a
+member ticket from Discord, for people without a login). A browser without a session costs no query.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from engagement.members.selectors import find_member
+
+from engagement.members.models import Member
+from frontend_api.tenant import find_context
+from tenants.models import Membership, User
+
+MEMBER_KEY = "member_id"  # in a session that a member ticket opened
+
+
+@dataclass(frozen=True, slots=True)
+class MenuLine:
+    href: str
+    icon: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The one who looks at the page. `role` is their Membership's, empty without one."""
+
+    name: str
+    avatar_url: str
+    key: int
+    user_id: int | None
+    member_id: int | None
+    role: str
+
+    @property
+    def sees_dashboard(self) -> bool:
+        return bool(self.role)
+
+    @property
+    def menu(self) -> list[MenuLine]:
+        """Where this person can go on a tenant's host."""
+        lines = []
+        if self.member_id is not None:
+            lines.append(MenuLine(reverse("member", args=[self.member_id]), "user", "Your page"))
+        if self.sees_dashboard:
+            lines.append(MenuLine(reverse("dashboard"), "home", "Dashboard"))
+        return lines
+
+
+def get_person(request: HttpRequest) -> Person | None:
+    """Who looks, or None for a stranger."""
+    if not hasattr(request, "_person"):
+        request._person = _find_person(request)  # type: ignore[attr-defined]
+    return request._person  # type: ignore[attr-defined,no-any-return]
+
+
+def _find_person(request: HttpRequest) -> Person | None:
+    session = getattr(request, "session", None)
+    if session is None or not session.session_key:
+        return None
+    user = request.user if request.user.is_authenticated else None
+    context = find_context(request)
+    if context is None:
+        return None if user is None else _describe(user, None, "")
+    return identify(user, session.get(MEMBER_KEY), tenant_id=context.tenant_id)
+
+
+def identify(user: User | None, member_id: int | None, *, tenant_id: int) -> Person | None:
+    """The person that a session's user or member is in the tenant in hand."""
+    if user is not None:
+        member = None
+        if user.discord_id is not None:
+            member = find_member(provider="discord", external_id=str(user.discord_id))
+        role = (
+            Membership.objects.filter(user=user, tenant_id=tenant_id).values_list("role", flat=True).first()
+        )
+        return _describe(user, member, role or "")
+    if member_id is not None:
+        member = Member.objects.filter(pk=member_id).first()
+        return None if member is None else _describe(None, member, "")
+    return None
+
+
+def _describe(user: User | None, member: Member | None, role: str) -> Person | None:
+    if user is not None:
+        name, avatar = str(user), user.avatar_url or (member.avatar_url if member else "")
+    elif member is not None:
+        name, avatar = member.display_name, member.avatar_url
+    else:
+        return None
+    return Person(
+        name=name,
+        avatar_url=avatar,
+        key=member.pk if member else (user.pk if user else 0),
+        user_id=user.pk if user else None,
+        member_id=member.pk if member else None,
+        role=role,
+    )

@@ -1,0 +1,28 @@
+"""Ways to earn, written from the rules that are live."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from engagement.rules.selectors import list_ways_to_earn
+from frontend_api.tenant import get_context
+
+ICONS = {
+    "message": "message",
+    "reply": "message",
+    "thread": "message",
+    "reaction_given": "mood-smile",
+    "reaction_received": "mood-smile",
+    "voice_minute": "microphone",
+    "joined": "user-plus",
+    "daily_bonus": "calendar",
+}
+
+
+@require_safe
+def show_ways(request: HttpRequest) -> HttpResponse:
+    get_context(request)
+    ways = [{"way": way, "icon": ICONS.get(way.activity_type, "bolt")} for way in list_ways_to_earn()]
+    return render(request, "portal/earn.html", {"ways": ways})

@@ -1,0 +1,85 @@
+"""The template tags of every page: icons, figures, moments, avatars, the level ring."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from frontend_api import figures
+from saas.core import clock
+
+register = template.Library()
+AVATAR_COLOURS = 8
+RING_LENGTH = 264  # the circumference of the ring's circle, radius 42
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """An icon of the sprite. Without a label it is decoration beside a word."""
+    address = f"{static('vendor/icons/sprite.svg')}#{name}"
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, address
+        )
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', address)
+
+
+@register.filter
+def whole(number: int) -> str:
+    return figures.write_whole(number)
+
+
+@register.filter
+def signed(number: int) -> str:
+    return figures.write_signed(number)
+
+
+@register.filter
+def unit(number: int, name: str) -> str:
+    return figures.write_unit(number, name)
+
+
+@register.simple_tag
+def ago(moment: datetime) -> SafeString:
+    """A relative time with the exact one on hover, its zone named."""
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}" data-ago>{}</time>',
+        local.isoformat(timespec="seconds"),
+        figures.write_moment(local),
+        figures.write_ago(moment, clock.now()),
+    )
+
+
+@register.inclusion_tag("parts/change.html")
+def change(now: int, before: int, since: str) -> dict[str, Any]:
+    return {"change": figures.compare(now, before), "since": since}
+
+
+@register.inclusion_tag("parts/avatar.html")
+def avatar(name: str, url: str, key: int, size: str = "") -> dict[str, Any]:
+    """A face: the picture over the initials, so that a picture which fails leaves the initials."""
+    return {
+        "initials": figures.initials_of(name),
+        "url": url,
+        "colour": key % AVATAR_COLOURS,
+        "size": size,
+    }
+
+
+@register.inclusion_tag("parts/ring.html")
+def ring(level: int, fraction: float) -> dict[str, Any]:
+    """The level ring; `fraction` of the way to the next level, from 0 to 1."""
+    share = min(1.0, max(0.0, fraction))
+    return {
+        "level": level,
+        "filled": round(share * RING_LENGTH, 1),
+        "length": RING_LENGTH,
+        "percent": round(share * 100),
+    }

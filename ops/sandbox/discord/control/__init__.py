@@ -1,0 +1,1 @@
+"""The tester's hand: in Python (`Control`) and over HTTP (`/sandbox/...`). Both do the same."""

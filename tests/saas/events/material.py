@@ -1,0 +1,51 @@
+"""Events and jobs that only the tests know."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from saas.events import DomainEvent
+from saas.events.jobs import job
+from saas.events.retries import Backoff, PermanentJobError
+
+SEEN: list[tuple[str, dict[str, Any]]] = []
+
+
+@dataclass(frozen=True)
+class TeaServed(DomainEvent):
+    cups: int
+    guest: str = "nobody"
+
+
+@job(queue="tests", name="tests.note")
+def note(*, tenant: str, **arguments: Any) -> None:
+    """Remembers the schema that its queries really see."""
+    with connection.cursor() as cursor:
+        cursor.execute("select current_schema()")
+        SEEN.append((str(cursor.fetchone()[0]), {"tenant": tenant, **arguments}))
+
+
+@job(queue="tests", name="tests.fail", retry=Backoff(tries=2, first=0))
+def fail(*, tenant: str, **arguments: Any) -> None:
+    raise RuntimeError("not this time")
+
+
+@job(queue="tests", name="tests.refuse")
+def refuse(*, tenant: str, **arguments: Any) -> None:
+    raise PermanentJobError("never")
+
+
+def read_jobs(order: str = "id") -> list[dict[str, Any]]:
+    """The job table as it stands, read by this thread's connection."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select id, queue_name, task_name, args, status::text, attempts, lock, queueing_lock, scheduled_at"
+            f" from public.procrastinate_jobs order by {order}"
+        )
+        names = [column[0] for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [{**row, "args": json.loads(row["args"])} for row in rows]
