@@ -4,6 +4,8 @@ Order on a board, best first: score descending, reached_at ascending, tie_value 
 A period's rows are the live rows that still name it and the rows that members have moved on from. The rank index knows
 (score, reached_at) only, so every range is written as conditions that it can answer: one score, or scores strictly between.
 
+The parameters of a period are `start`, and for a season `month`, `quarter` and `year`: the first days that it may have.
+
 Statements name the schema, so that a prepared statement belongs to one tenant and keeps its plan. Numbers that a plan depends on
 (a page's size) stand in the text for the same reason: for a parameter the planner guesses a tenth of the table.
 """
@@ -50,7 +52,9 @@ class _Source:
 
     def count(self, condition: str, *, ties: bool = False) -> str:
         tables = self.tables if ties else self.count_tables
-        return f"(SELECT count(*) FROM {tables} WHERE {self.flag} AND {self.where} AND {self._named(condition)})"
+        return (
+            f"(SELECT count(*) FROM {tables} WHERE {self.flag} AND {self.where} AND {self._named(condition)})"
+        )
 
     def mine(self) -> str:
         return (
@@ -62,6 +66,21 @@ class _Source:
         return condition.replace("$score", self.score).replace("$at", self.at)
 
 
+def _start(kind: str) -> str:
+    """The period's first day. Which day a season began on depends on a setting, which the statement reads itself."""
+    return "(SELECT start FROM season)" if kind == PeriodKind.SEASON else "%(start)s::date"
+
+
+def _with(kind: str) -> str:
+    if kind != PeriodKind.SEASON:
+        return "WITH "
+    return (
+        "WITH season AS MATERIALIZED (SELECT CASE season_length WHEN 'month' THEN %(month)s::date "
+        "WHEN 'year' THEN %(year)s::date ELSE %(quarter)s::date END AS start "
+        "FROM {s}.standings_state WHERE id = 1), "
+    )
+
+
 def _sources(kind: str) -> list[_Source]:
     if kind == PeriodKind.ALL:
         live = "{s}.standing x"
@@ -70,14 +89,14 @@ def _sources(kind: str) -> list[_Source]:
     past = "{s}.standing_past p"
     return [
         _Source(
-            live, live, f"x.{kind}_score", f"x.{kind}_at", f"x.{kind}_start = %(start)s::date", "x.ranked"
+            live, live, f"x.{kind}_score", f"x.{kind}_at", f"x.{kind}_start = {_start(kind)}", "x.ranked"
         ),
         _Source(
             f"{past} JOIN {live} ON x.member_id = p.member_id",
             past,
             "p.score",
             "p.reached_at",
-            f"p.kind = '{kind}' AND p.starts_on = %(start)s::date",
+            f"p.kind = '{kind}' AND p.starts_on = {_start(kind)}",
             "p.ranked",
         ),
     ]
@@ -85,17 +104,17 @@ def _sources(kind: str) -> list[_Source]:
 
 @lru_cache(maxsize=8)
 def rank_statement(kind: str) -> str:
-    """Parameters: member, start. One row: score, rank (null for nobody ranked), total."""
+    """Parameters: member and the period's. One row: score, rank (null for nobody ranked), total."""
     return (
-        f"WITH {_mine(kind)} "
+        f"{_with(kind)}{_mine(kind)} "
         f"SELECT me.score, {_rank(kind)}, h.total FROM (SELECT 1) AS one LEFT JOIN me ON true {_histogram(kind)}"
     )
 
 
 @lru_cache(maxsize=256)
 def page_statement(kind: str, size: int, *, bounded: bool = True) -> str:
-    """Parameters: start, offset. Rows, best first: total, skip, then the columns of `_faces`; with no member when the page is
-    empty. `skip` is how many rows of the first bucket were passed over; a bounded statement is right while
+    """Parameters: offset and the period's. Rows, best first: total, skip, season_length, tie_figure, then the columns of
+    `_faces`; one row without a member when the page is empty. `skip` is how many rows of the first bucket were passed over; a bounded statement is right while
     skip + size is at most BOUND."""
     limit = BOUND if bounded else None
     bound = f" LIMIT {BOUND}" if bounded else ""
@@ -110,7 +129,8 @@ def page_statement(kind: str, size: int, *, bounded: bool = True) -> str:
         )
     ]
     return (
-        "WITH first AS MATERIALIZED (SELECT up_score, up_order, %(offset)s::bigint - (upto - count) AS skip FROM ("
+        f"{_with(kind)}first AS MATERIALIZED "
+        "(SELECT up_score, up_order, %(offset)s::bigint - (upto - count) AS skip FROM ("
         "SELECT count, sum(count) OVER best AS upto, lag(low_score) OVER best AS up_score, "
         "lag(low_order) OVER best AS up_order, low_score, low_order "
         f"FROM {{s}}.standing_bucket WHERE {_period(kind)} "
@@ -119,13 +139,14 @@ def page_statement(kind: str, size: int, *, bounded: bool = True) -> str:
         f"page AS MATERIALIZED (SELECT r.* FROM first, LATERAL (SELECT * FROM ({' UNION ALL '.join(tables)}) AS u "
         f"ORDER BY {_BEST_FIRST}{bound}) AS r OFFSET (SELECT skip FROM first) LIMIT {size}) "
         f"SELECT (SELECT coalesce(sum(count), 0)::bigint FROM {{s}}.standing_bucket WHERE {_period(kind)}), "
-        f"(SELECT skip FROM first), {_faces('page')}"
+        "(SELECT skip FROM first), state.season_length, state.tie_figure, "
+        f"{_faces('page', source='(SELECT * FROM {s}.standings_state WHERE id = 1) AS state LEFT JOIN page ON true')}"
     )
 
 
 @lru_cache(maxsize=64)
 def around_statement(kind: str, radius: int) -> str:
-    """Parameters: member, start. Rows, best first: the member's rank, whether the row is better than theirs, the columns of
+    """Parameters: member and the period's. Rows, best first: the member's rank, whether the row is better than theirs, the columns of
     `_faces`. No rows when the member holds no rank."""
     better, worse = [], []
     for source in _sources(kind):
@@ -144,13 +165,13 @@ def around_statement(kind: str, radius: int) -> str:
             ),
         ]
     return (
-        f"WITH {_mine(kind)}, near AS MATERIALIZED ("
+        f"{_with(kind)}{_mine(kind)}, near AS MATERIALIZED ("
         f"(SELECT true AS better, r.* FROM me, LATERAL (SELECT {_ROW} FROM ({' UNION ALL '.join(better)}) AS u "
         f"ORDER BY {_WORST_FIRST} LIMIT {radius}) AS r WHERE me.ranked) "
         f"UNION ALL (SELECT false, {_ROW} FROM me WHERE me.ranked) "
         f"UNION ALL (SELECT false, r.* FROM me, LATERAL (SELECT {_ROW} FROM ({' UNION ALL '.join(worse)}) AS u "
         f"ORDER BY {_BEST_FIRST} LIMIT {radius}) AS r WHERE me.ranked)) "
-        f"SELECT (SELECT {_rank(kind)} FROM me {_histogram(kind)}), near.better, {_faces('near', inner=True)}"
+        f"SELECT (SELECT {_rank(kind)} FROM me {_histogram(kind)}), near.better, {_faces('near', source='near')}"
     )
 
 
@@ -163,7 +184,7 @@ def _mine(kind: str) -> str:
 
 
 def _period(kind: str) -> str:
-    return f"kind = '{PeriodKind(kind).value}' AND starts_on = %(start)s::date"
+    return f"kind = '{PeriodKind(kind).value}' AND starts_on = {_start(kind)}"
 
 
 def _histogram(kind: str) -> str:
@@ -208,12 +229,11 @@ def _rank(kind: str) -> str:
     )
 
 
-def _faces(rows: str, *, inner: bool = False) -> str:
+def _faces(rows: str, *, source: str) -> str:
     """How the rows look: member_id, score, level, display_name, avatar_url, visibility, alias; best first."""
     order = ", ".join(f"{rows}.{column}" for column in _BEST_FIRST.split(", "))
-    source = f"FROM {rows}" if inner else f"FROM (SELECT 1) AS one LEFT JOIN {rows} ON true"
     return (
-        f"{rows}.member_id, {rows}.score, p.level, m.display_name, m.avatar_url, m.visibility, m.alias {source} "
+        f"{rows}.member_id, {rows}.score, p.level, m.display_name, m.avatar_url, m.visibility, m.alias FROM {source} "
         f"LEFT JOIN {{s}}.member m ON m.id = {rows}.member_id "
         f"LEFT JOIN {{s}}.member_progress p ON p.member_id = {rows}.member_id ORDER BY {order}"
     )
