@@ -24,6 +24,7 @@ _TOP: Final = 2**63 - 1
 _ROW: Final = "score, reached_at, tie_value, joined_at, member_id"
 _BEST_FIRST: Final = "score DESC, reached_at, tie_value, joined_at, member_id"
 _WORST_FIRST: Final = "score, reached_at DESC, tie_value DESC, joined_at DESC, member_id DESC"
+_BEST_WINDOW: Final = "WINDOW best AS (ORDER BY low_score DESC, low_order DESC ROWS UNBOUNDED PRECEDING)"
 _LOW_AT: Final = "'epoch'::timestamptz - {0} * interval '1 microsecond'"
 
 
@@ -129,16 +130,23 @@ def page_statement(kind: str, size: int, *, bounded: bool = True) -> str:
         )
     ]
     return (
-        f"{_with(kind)}first AS MATERIALIZED "
-        "(SELECT up_score, up_order, %(offset)s::bigint - (upto - count) AS skip FROM ("
-        "SELECT count, sum(count) OVER best AS upto, lag(low_score) OVER best AS up_score, "
-        "lag(low_order) OVER best AS up_order, low_score, low_order "
-        f"FROM {{s}}.standing_bucket WHERE {_period(kind)} "
-        "WINDOW best AS (ORDER BY low_score DESC, low_order DESC ROWS UNBOUNDED PRECEDING)) AS sums "
+        f"{_with(kind)}around AS MATERIALIZED (SELECT low_score AS from_score, low_order AS from_order, up_score, up_order, upto - count AS passed FROM ("
+        "SELECT low_score, low_order, count, sum(count) OVER best AS upto, "
+        "lag(low_score) OVER best AS up_score, lag(low_order) OVER best AS up_order "
+        f"FROM {{s}}.standing_group WHERE {_period(kind)} {_BEST_WINDOW}) AS sums "
+        "WHERE upto > %(offset)s::bigint ORDER BY low_score DESC, low_order DESC LIMIT 1), "
+        "first AS MATERIALIZED (SELECT up_score, up_order, %(offset)s::bigint - (upto - count) AS skip FROM ("
+        "SELECT b.low_score, b.low_order, b.count, around.passed + sum(b.count) OVER best AS upto, "
+        "coalesce(lag(b.low_score) OVER best, around.up_score) AS up_score, "
+        "coalesce(lag(b.low_order) OVER best, around.up_order) AS up_order "
+        f"FROM around, LATERAL (SELECT low_score, low_order, count FROM {{s}}.standing_bucket WHERE {_period(kind)} "
+        "AND (low_score, low_order) >= (around.from_score, around.from_order) "
+        f"AND (low_score, low_order) < (coalesce(around.up_score, {_TOP}), coalesce(around.up_order, {_TOP}))) AS b "
+        f"{_BEST_WINDOW}) AS sums "
         "WHERE upto > %(offset)s::bigint ORDER BY low_score DESC, low_order DESC LIMIT 1), "
         f"page AS MATERIALIZED (SELECT r.* FROM first, LATERAL (SELECT * FROM ({' UNION ALL '.join(tables)}) AS u "
         f"ORDER BY {_BEST_FIRST}{bound}) AS r OFFSET (SELECT skip FROM first) LIMIT {size}) "
-        f"SELECT (SELECT coalesce(sum(count), 0)::bigint FROM {{s}}.standing_bucket WHERE {_period(kind)}), "
+        f"SELECT (SELECT coalesce(sum(count), 0)::bigint FROM {{s}}.standing_group WHERE {_period(kind)}), "
         "(SELECT skip FROM first), state.season_length, state.tie_figure, "
         f"{_faces('page', source='(SELECT * FROM {s}.standings_state WHERE id = 1) AS state LEFT JOIN page ON true')}"
     )
@@ -188,11 +196,18 @@ def _period(kind: str) -> str:
 
 
 def _histogram(kind: str) -> str:
-    """Joins `h` (total, and how many are in better buckets than the member's) and `up`, the low of the next better bucket."""
+    """Joins `h` (total, and how many are in better groups than the member's), `mid` (in better buckets of the member's own group)
+    and `up`, the low of the next better bucket."""
     return (
         "CROSS JOIN LATERAL (SELECT coalesce(sum(count), 0)::bigint AS total, "
         "coalesce(sum(count) FILTER (WHERE (low_score, low_order) > (me.score, me.place)), 0)::bigint AS better "
-        f"FROM {{s}}.standing_bucket WHERE {_period(kind)}) AS h "
+        f"FROM {{s}}.standing_group WHERE {_period(kind)}) AS h "
+        "LEFT JOIN LATERAL (SELECT low_score, low_order "
+        f"FROM {{s}}.standing_group WHERE {_period(kind)} AND (low_score, low_order) > (me.score, me.place) "
+        "ORDER BY low_score, low_order LIMIT 1) AS next ON true "
+        "CROSS JOIN LATERAL (SELECT coalesce(sum(count), 0)::bigint AS better "
+        f"FROM {{s}}.standing_bucket WHERE {_period(kind)} AND (low_score, low_order) > (me.score, me.place) "
+        f"AND (low_score, low_order) < (coalesce(next.low_score, {_TOP}), coalesce(next.low_order, {_TOP}))) AS mid "
         f"LEFT JOIN LATERAL (SELECT low_score AS score, {_LOW_AT.format('low_order')} AS reached_at "
         f"FROM {{s}}.standing_bucket WHERE {_period(kind)} AND (low_score, low_order) > (me.score, me.place) "
         "ORDER BY low_score, low_order LIMIT 1) AS up ON true"
@@ -200,7 +215,7 @@ def _histogram(kind: str) -> str:
 
 
 def _rank(kind: str) -> str:
-    """1 + those in better buckets + the better ones of the member's own bucket."""
+    """1 + those in better groups + those in better buckets of the member's group + the better ones of their bucket."""
     sources = _sources(kind)
     same_score = " + ".join(
         source.count("$score = me.score AND $at < me.reached_at AND $at > up.reached_at")
@@ -224,7 +239,7 @@ def _rank(kind: str) -> str:
         for source in sources
     )
     return (
-        f"CASE WHEN me.ranked THEN 1 + h.better + CASE WHEN up.score = me.score THEN {same_score} ELSE {spread} END "
+        f"CASE WHEN me.ranked THEN 1 + h.better + mid.better + CASE WHEN up.score = me.score THEN {same_score} ELSE {spread} END "
         f"+ {ties} END"
     )
 

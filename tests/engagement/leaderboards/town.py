@@ -8,12 +8,21 @@ from datetime import UTC, date, datetime, timedelta
 
 from engagement.members.models import Member
 from engagement.progression.models import MemberProgress
-from engagement.standings.models import ALL_TIME_START, LOWEST, Standing, StandingBucket, StandingPast
+from engagement.standings.models import (
+    ALL_TIME_START,
+    LOWEST,
+    Standing,
+    StandingBucket,
+    StandingGroup,
+    StandingPast,
+)
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)  # a Wednesday
 WEEK, MONTH, SEASON = date(2026, 11, 16), date(2026, 11, 1), date(2026, 10, 1)
 LAST_WEEK = date(2026, 11, 9)
 STARTS = {"all": ALL_TIME_START, "season": SEASON, "month": MONTH, "week": WEEK}
+
+GROUP = 3  # buckets
 
 
 @dataclass
@@ -115,6 +124,16 @@ def save_buckets(town: Town, *, bucket: int, chance: random.Random) -> None:
         StandingBucket.objects.bulk_create(
             StandingBucket(kind=kind, starts_on=start, low_score=score, low_order=order, count=count)
             for (score, order), count in zip(lows, counts, strict=True)
+        )
+        StandingGroup.objects.bulk_create(
+            StandingGroup(
+                kind=kind,
+                starts_on=start,
+                low_score=lows[first][0],
+                low_order=lows[first][1],
+                count=sum(counts[first : first + GROUP]),
+            )
+            for first in range(0, len(lows), GROUP)
         )
 
 
