@@ -69,7 +69,7 @@ class ShardLink:
                 log.warning(
                     "gateway_away", shard=self.session.shard_id, problem=f"{type(error).__name__}: {error}"
                 )
-            self.session.connected = False
+            self.session.disconnected()
             if self._failures and not self.stopping:
                 pause = min(LONGEST_PAUSE, 0.5 * 2 ** min(self._failures, 6))
                 await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311
@@ -111,7 +111,7 @@ class ShardLink:
     async def stop(self) -> None:
         """A planned stop: the session stays resumable."""
         self.stopping = True
-        self.session.connected = False
+        self.session.disconnected()
         await self._drop_socket()
 
     async def reopen(self, reason: str) -> None:
