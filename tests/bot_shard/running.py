@@ -112,6 +112,7 @@ class BotChild:
                 self.lines.append(line)
                 if line.startswith("READY"):
                     ready.set()
+            process.stdout.close()
             ready.set()
 
         threading.Thread(target=follow, daemon=True).start()
@@ -141,8 +142,7 @@ async def _main() -> None:
     process, stop = BotProcess(BotOptions(**given["options"]), Linked(given["guilds"])), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     task = asyncio.create_task(process.run(stop))
-    while not process.ready and not task.done():
-        await asyncio.sleep(0.01)
+    await until(lambda: process.ready or task.done(), 60)
     print("READY", flush=True)  # noqa: T201 — the test waits for it
     await task
 
