@@ -1,8 +1,15 @@
-"""The ASGI application that uvicorn serves."""
+"""The ASGI application that uvicorn serves: pages over HTTP, live parts over WebSockets."""
+
+from __future__ import annotations
 
 import os
 
+from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saas.settings.dev")
-application = get_asgi_application()
+_pages = get_asgi_application()  # sets Django up; what imports models comes after it
+
+from frontend_api.live.urls import urlpatterns  # noqa: E402
+
+application = ProtocolTypeRouter({"http": _pages, "websocket": URLRouter(urlpatterns)})

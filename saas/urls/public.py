@@ -1,5 +1,17 @@
-"""Pages of BASE_DOMAIN itself: signup, sign-in, billing, the operator."""
+"""Pages of BASE_DOMAIN itself: the front door and sign-in, later signup, billing, the operator."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from frontend_api.site import views
+
+handler400 = "frontend_api.errors.handle_bad_request"
+handler403 = "frontend_api.errors.handle_forbidden"
+handler404 = "frontend_api.errors.handle_not_found"
+handler500 = "frontend_api.errors.handle_failure"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.show_landing, name="front"),
+    path("login/", views.show_sign_in, name="login"),
+    path("login/continue/", views.continue_sign_in, name="continue"),
+    path("logout/", views.leave, name="logout"),
+]

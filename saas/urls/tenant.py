@@ -1,5 +1,26 @@
-"""One community's site."""
+"""One community's site. What each route is open to stands in frontend_api/access.py."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path, re_path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from frontend_api import theme
+from frontend_api.dashboard import home
+from frontend_api.portal import earn, entrance, leaderboard, member
+
+handler400 = "frontend_api.errors.handle_bad_request"
+handler403 = "frontend_api.errors.handle_forbidden"
+handler404 = "frontend_api.errors.handle_not_found"
+handler500 = "frontend_api.errors.handle_failure"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", leaderboard.show_leaderboard, name="front"),
+    path("leaderboard/", leaderboard.show_leaderboard, name="leaderboard"),
+    path("members/<int:member_id>/", member.show_member, name="member"),
+    path("members/<int:member_id>/entries/<int:entry_id>/", member.show_reason, name="reason"),
+    path("earn/", earn.show_ways, name="earn"),
+    path("dashboard/", home.show_home, name="dashboard"),
+    path("login/", entrance.begin_sign_in, name="login"),
+    path("login/ticket/", entrance.finish_sign_in, name="ticket"),
+    path("visit/", entrance.visit, name="visit"),
+    path("logout/", entrance.leave, name="logout"),
+    re_path(r"^theme/(?P<colour>[0-9a-f]{6})\.css$", theme.show_theme, name="theme"),
+]

@@ -71,6 +71,7 @@
     showTimes(event.target);
     say("");
   });
+  document.addEventListener("engagehub:swapped", function (event) { showTimes(event.target); });
   document.addEventListener("htmx:responseError", function (event) {
     var text = event.detail.xhr.getResponseHeader("X-Error");
     say(text ? decodeURIComponent(text) : "That did not work. Reload the page and try again.");
