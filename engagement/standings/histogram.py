@@ -9,19 +9,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from .models import LOWEST
 
-
-class Pair(NamedTuple):
-    """A row's place: better is greater. `order` is minus the microseconds of reached_at."""
-
-    score: int
-    order: int
-
-
-BOTTOM = Pair(LOWEST, LOWEST)
+# A row's place (score, order): better is greater. `order` is minus the microseconds of reached_at.
+Pair = tuple[int, int]
+BOTTOM: Pair = (LOWEST, LOWEST)
 Period = tuple[str, int]  # kind, ordinal of the first day
 
 
