@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from bot_shard.gateway import GatewayClient
 from bot_shard.process import BotProcess
 from ops.sandbox.discord import Config, LocalDiscord
 
@@ -32,11 +33,11 @@ async def local(config: Config) -> AsyncIterator[LocalDiscord]:
 @pytest.fixture
 async def start_bot(
     local: LocalDiscord, redis_stream: object
-) -> AsyncIterator[Callable[..., Awaitable[BotProcess]]]:
+) -> AsyncIterator[Callable[..., Awaitable[BotProcess[GatewayClient]]]]:
     """Starts bots that are linked to every guild there is; stops them at the end."""
     async with AsyncExitStack() as stack:
 
-        async def start(**more: Any) -> BotProcess:
+        async def start(**more: Any) -> BotProcess[GatewayClient]:
             chosen = options(local.api_url, settings.REDIS_STREAM_URL, **more)
             return await stack.enter_async_context(running(chosen, local.world.guilds))
 

@@ -23,6 +23,7 @@ from typing import Any
 import orjson
 from redis import Redis
 
+from bot_shard.gateway import GatewayClient
 from bot_shard.process import BotOptions, BotProcess
 from engagement.activity.messages import Activity, decode_activity
 
@@ -47,9 +48,9 @@ def options(api_url: str, redis_url: str, *, shards: int = 1, **more: Any) -> Bo
 
 
 @asynccontextmanager
-async def running(chosen: BotOptions, guild_ids: Iterable[int]) -> AsyncIterator[BotProcess]:
+async def running(chosen: BotOptions, guild_ids: Iterable[int]) -> AsyncIterator[BotProcess[GatewayClient]]:
     """In this loop; stopped as planned at the end."""
-    process, stop = BotProcess(chosen, Linked(guild_ids)), asyncio.Event()
+    process, stop = BotProcess(chosen, Linked(guild_ids), client=GatewayClient), asyncio.Event()
     task = asyncio.create_task(process.run(stop))
     try:
         await until(lambda: process.ready or task.done())
@@ -139,7 +140,10 @@ class BotChild:
 async def _main() -> None:
     given = orjson.loads(sys.argv[1])
     given["options"]["shard_ids"] = tuple(given["options"]["shard_ids"])
-    process, stop = BotProcess(BotOptions(**given["options"]), Linked(given["guilds"])), asyncio.Event()
+    process, stop = (
+        BotProcess(BotOptions(**given["options"]), Linked(given["guilds"]), client=GatewayClient),
+        asyncio.Event(),
+    )
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     task = asyncio.create_task(process.run(stop))
     await until(lambda: process.ready or task.done(), 60)

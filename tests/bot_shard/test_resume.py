@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 import orjson
 from redis import Redis
 
+from bot_shard.gateway import GatewayClient
 from bot_shard.process import BotProcess
 from ops.sandbox.discord import LocalDiscord
 
 from .running import message_ids, until
 
-StartBot = Callable[..., Awaitable[BotProcess]]
+StartBot = Callable[..., Awaitable[BotProcess[GatewayClient]]]
 
 
 def say(local: LocalDiscord, count: int, *, who: str = "milo") -> set[str]:

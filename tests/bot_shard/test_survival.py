@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from redis import Redis
 
+from bot_shard.gateway import GatewayClient
 from bot_shard.process import BotProcess
 from ops.devstack.redis import STREAM_DATABASE, RedisServer
 from ops.sandbox.discord import Config, LocalDiscord
@@ -17,7 +18,7 @@ from tests.stack import TestStack
 
 from .running import BotChild, message_ids, options, read_stream, running, until
 
-StartBot = Callable[..., Awaitable[BotProcess]]
+StartBot = Callable[..., Awaitable[BotProcess[GatewayClient]]]
 
 
 @pytest.fixture
