@@ -8,7 +8,7 @@ from .members.models import Identity, Member
 from .points.models import Adjustment
 from .progression.models import MemberProgress
 from .rules.models import Rule, RulesState, RuleVersion
-from .standings.models import Standing, StandingBucket, StandingPast, StandingsState
+from .standings.models import Standing, StandingBucket, StandingGroup, StandingPast, StandingsState
 
 __all__ = [
     "Activity",
@@ -27,6 +27,7 @@ __all__ = [
     "RulesState",
     "Standing",
     "StandingBucket",
+    "StandingGroup",
     "StandingPast",
     "StandingsState",
 ]
