@@ -1,6 +1,7 @@
 """Only imports each package's models, so that Django finds them (DESIGN section 3)."""
 
 from .activity.models import Activity, HearingGap
+from .commands.models import CommandSetting
 from .ledger.models import LedgerBalance, LedgerEntry
 from .levels.models import LevelName, LevelSettings
 from .members.models import Identity, Member
@@ -13,6 +14,7 @@ from .standings.models import Standing, StandingBucket, StandingGroup, StandingP
 __all__ = [
     "Activity",
     "Adjustment",
+    "CommandSetting",
     "HearingGap",
     "Identity",
     "LedgerBalance",
