@@ -124,7 +124,7 @@ def is_readable(event_id: int) -> bool:
     """Whether the row has become readable: until every older transaction ended, `read_after` leaves it out."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"select exists (select 1 from {table_of(connection.schema_name)}"  # type: ignore[attr-defined] # noqa: S608
+            f"select exists (select 1 from {table_of(connection.schema_name)}"  # type: ignore[attr-defined]
             " where id = %s and xid < pg_snapshot_xmin(pg_current_snapshot()))",
             [event_id],
         )
