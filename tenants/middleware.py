@@ -1,46 +1,101 @@
-"""Host → tenant: puts the tenant in hand on the request, its schema on the connection, and the right addresses.
+"""Puts the tenant of the host name on the request and its schema on the connection.
 
-Invariant: the answer comes from the process's routing, without a query; afterwards the thread is where it was before. The
-request carries `context`, a TenantContext, or None on our own host.
+Invariants: the schema is in hand while the view runs and while a streamed answer is made, and public's afterwards; a host
+that nobody owns gets no further than here, which is why ALLOWED_HOSTS can be open. Synchronous on purpose: under ASGI
+Django runs it in the request's own thread, together with the synchronous views below it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.db import DatabaseError, InterfaceError
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.urls import set_urlconf
+from django.utils.functional import SimpleLazyObject
 
 from saas.core.schemas import PUBLIC, enter_schema
 
+from .context import TenantContext
+from .models import Tenant
 from .routing import get_routing
+
+logger = logging.getLogger(__name__)
 
 
 class TenantMiddleware:
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    """`request.context` (and `tenant_context`): the TenantContext, or None on our own host. `request.tenant`: its row, lazily."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        match = get_routing().context_for_host(request.get_host())
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            match = get_routing().context_for_host(_host_of(request))
+        except (DatabaseError, InterfaceError):
+            logger.exception("The map of communities could not be loaded.")
+            text = "EngageHub cannot reach its database. Please try again in a minute."
+            return HttpResponse(text, status=503, content_type="text/plain", headers={"Retry-After": "60"})
         if match is not None and match.redirect_to is not None:
             return _redirect(request, match.redirect_to)
         context = match.context if match else None
-        urlconf = settings.ROOT_URLCONF if context else settings.PUBLIC_SCHEMA_URLCONF
-        request.context = context  # type: ignore[attr-defined]
-        request.urlconf = urlconf
-        set_urlconf(urlconf)
+        request.context = request.tenant_context = context  # type: ignore[attr-defined]
+        request.urlconf = settings.ROOT_URLCONF if context else settings.PUBLIC_SCHEMA_URLCONF
+        set_urlconf(request.urlconf)  # For the pages of errors raised before a view is found.
         if match is None:
+            logger.info("No community lives at %r.", _host_of(request)[:253])
             raise Http404(
                 "No community lives at this address. Check its spelling with whoever gave it to you."
             )
-        with enter_schema(context.schema if context else PUBLIC):
-            return self.get_response(request)
+        return self._answer(request, context)
+
+    def _answer(self, request: HttpRequest, context: TenantContext | None) -> HttpResponseBase:
+        schema = PUBLIC if context is None else context.schema
+        if context is not None:
+            request.tenant = SimpleLazyObject(partial(_load_tenant, context))  # type: ignore[attr-defined]
+        with enter_schema(schema):
+            response = self.get_response(request)
+        if isinstance(response, StreamingHttpResponse) and not response.is_async:
+            # It is made after this returns: each piece enters the schema anew.
+            response.streaming_content = _stream(schema, iter(response))
+        return response
+
+
+def _host_of(request: HttpRequest) -> str:
+    host: str = request._get_raw_host()  # type: ignore[attr-defined]
+    return host
+
+
+def _load_tenant(context: TenantContext) -> Tenant:
+    tenant: Tenant = Tenant.objects.get(pk=context.tenant_id)
+    return tenant
+
+
+def _stream(schema: str, pieces: Iterator[Any]) -> Iterator[bytes]:
+    while True:
+        with enter_schema(schema):
+            try:
+                piece = next(pieces)
+            except StopIteration:
+                return
+        yield piece
 
 
 def _redirect(request: HttpRequest, host: str) -> HttpResponse:
-    """The same page on the host that took over, at the same port."""
-    _, separator, port = request.get_host().partition(":")
-    return HttpResponsePermanentRedirect(
-        f"{request.scheme}://{host}{separator}{port}{request.get_full_path()}"
-    )
+    """To the same path on the host to use; 308 keeps the method and the body."""
+    _, colon, port = _host_of(request).rpartition(":")
+    netloc = f"{host}:{port}" if colon and port.isdecimal() else host
+    response = HttpResponseRedirect(f"{request.scheme}://{netloc}{request.get_full_path()}")
+    response.status_code = 308
+    return response

@@ -178,3 +178,31 @@ class SchemaScript(models.Model):
 
     def __str__(self) -> str:
         return self.key[:12]
+
+
+class PoisonActivity(models.Model):
+    """An activity that could not be booked, set aside with its error so that its neighbours go on.
+
+    It stands in public because its tenant may be what is wrong with it. `key` is the stream entry's own id, so that a
+    repeat sets nothing aside twice. It can be replayed once its cause is mended; a replay is an ordinary activity.
+    """
+
+    key = models.CharField(max_length=80, unique=True)
+    tenant_id = models.BigIntegerField(
+        null=True, db_index=True, help_text="Null where no tenant could be told."
+    )
+    source = models.CharField(max_length=200, blank=True)
+    raw = models.BinaryField(help_text="The message as it came, cut at 64 KiB.")
+    size = models.BigIntegerField(
+        help_text="Bytes of the whole message; larger than `raw` means that it was cut."
+    )
+    error = models.CharField(max_length=500)
+    seen_at = models.DateTimeField(default=clock.now)
+    replayed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "poison_activity"
+        indexes = [models.Index(fields=["replayed_at", "-seen_at"], name="poison_activity_open")]
+
+    def __str__(self) -> str:
+        return f"{self.source or 'unknown source'}: {self.error}"

@@ -33,9 +33,8 @@ _CUTS: Final = (
     + " AS place FROM ({rows}) AS r WHERE score >= %s AND score <= %s), "
     "held AS (SELECT score, place FROM pairs WHERE (score, place) >= (%s, %s) AND (score, place) < (%s, %s)), "
     "numbered AS (SELECT score, place, (rank() OVER (ORDER BY score, place) - 1) / %s AS slice FROM held) "
-    "SELECT low[1], low[2], count(*) FROM ("
-    "SELECT min(ARRAY[score, place]) OVER (PARTITION BY slice) AS low FROM numbered) AS s "
-    "GROUP BY low ORDER BY low"
+    "SELECT low[1] AS score, low[2] AS place, held FROM (SELECT min(ARRAY[score, place]) AS low, count(*) AS held "
+    "FROM numbered GROUP BY slice) AS slices ORDER BY low"
 )
 _DROP: Final = (
     "DELETE FROM {s}.standing_bucket "

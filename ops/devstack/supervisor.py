@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from .children import die_with_parent
 
@@ -37,9 +38,10 @@ class Program:
 class Log:
     """The one log on the terminal: a coloured prefix per process, whole lines only."""
 
-    def __init__(self, names: list[str]) -> None:
+    def __init__(self, names: list[str], stream: TextIO = sys.stdout) -> None:
+        self._stream = stream
         self._width = max(len(name) for name in [*names, "stack"])
-        coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        coloured = stream.isatty() and "NO_COLOR" not in os.environ
         self._colours = {
             name: COLOURS[index % len(COLOURS)] if coloured else 0 for index, name in enumerate(names)
         }
@@ -50,16 +52,15 @@ class Log:
         if colour:
             prefix = f"\x1b[{colour}m{prefix}\x1b[0m"
         for line in text.splitlines() or [""]:
-            sys.stdout.write(f"{prefix}{line}\n")
-        sys.stdout.flush()
+            self._stream.write(f"{prefix}{line}\n")
+        self._stream.flush()
 
 
 class Supervisor:
-    def __init__(
-        self, programs: list[Program], *, environment: Mapping[str, str], folder: Path, log: Log
-    ) -> None:
-        self.programs = programs
-        self.restarts = {program.name: 0 for program in programs}
+    """Needs a running loop in the main thread: the kernel's word on a parent's death is about the starting thread."""
+
+    def __init__(self, *, environment: Mapping[str, str], folder: Path, log: Log) -> None:
+        self.restarts: dict[str, int] = {}
         self._environment = dict(environment)
         self._folder = folder
         self._log = log
@@ -67,9 +68,14 @@ class Supervisor:
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
 
-    def start(self) -> None:
-        """Start every program. Needs a running loop in the main thread."""
-        self._tasks = [asyncio.create_task(self._keep(program)) for program in self.programs]
+    def keep(self, program: Program) -> None:
+        """Start a program and start it again whenever it ends."""
+        self.restarts[program.name] = 0
+        self._tasks.append(asyncio.create_task(self._keep(program)))
+
+    async def run(self, program: Program) -> int:
+        """Run a program to its end, its lines in the log. Answers the exit code."""
+        return await self._run_once(program)
 
     def pid_of(self, name: str) -> int | None:
         process = self._running.get(name)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from .control.http import add_control
 from .files import draw_avatar
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 
 def add_pages(app: web.Application, discord: LocalDiscord) -> None:
+    add_control(app, discord)
+
     async def picture(request: web.Request) -> web.Response:
         number = int(request.match_info["id"])
         headers = {"Cache-Control": "max-age=86400"}

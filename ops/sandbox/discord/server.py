@@ -42,6 +42,14 @@ class LocalDiscord:
     OpenAPI document does not allow.
     """
 
+    world: World
+    faults: Faults
+    hub: Hub
+    calls: dict[str, int]
+    violations: deque[dict[str, Any]]
+    state: Control
+    traffic: Traffic
+
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or Config()
         self.world = World(self.config)
@@ -51,8 +59,8 @@ class LocalDiscord:
         self.interactions = Interactions(self.world, self.config)
         self.oauth = OAuth(self.config)
         self.files = Files()
-        self.calls: dict[str, int] = {}
-        self.violations: deque[dict[str, Any]] = deque(maxlen=_VIOLATIONS_KEPT)
+        self.calls = {}
+        self.violations = deque(maxlen=_VIOLATIONS_KEPT)
         self.state = Control(self)
         self.traffic = Traffic(self)
         self.web_url = ""

@@ -87,8 +87,12 @@ class Connection:
                 await asyncio.sleep(delay)
             self._write(self.hub.faults.bend(batch))
             await asyncio.sleep(0)
-            while self._transport.get_write_buffer_size() > _HIGH_WATER:
-                await asyncio.sleep(0.002)
+            await self._wait_for_reader()
+
+    async def _wait_for_reader(self) -> None:
+        """A client that reads slowly holds its own stream back, and nobody else's. Transports have no event for it."""
+        while self._transport.get_write_buffer_size() > _HIGH_WATER:  # noqa: ASYNC110
+            await asyncio.sleep(0.002)
 
     # --- reading ---
 

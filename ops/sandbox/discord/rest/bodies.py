@@ -142,8 +142,10 @@ def _read_attachments(call: Call, body: dict[str, Any], channel_id: int) -> list
         stored = call.discord.files.find(channel_id, identifier)
         if stored is not None:
             kept.append(stored | {k: row[k] for k in ("description",) if k in row})
-    for upload in call.uploads:
-        kept.append(_store_upload(call, upload, described.get(str(upload.index), {}), channel_id))
+    kept += [
+        _store_upload(call, upload, described.get(str(upload.index), {}), channel_id)
+        for upload in call.uploads
+    ]
     return kept
 
 

@@ -110,7 +110,7 @@ async def list_integrations(call: Call) -> list[Payload]:
                 "icon": None,
                 "description": "",
                 "bot": user_payload(bot),
-            },  # fmt: skip
+            },
             "scopes": ["bot", "applications.commands"],
         }
     ]

@@ -160,7 +160,7 @@ async def _read_multipart(call: Call) -> None:
     for name, value in fields.items():
         if name == "payload_json":
             try:
-                call.body = orjson.loads(value if isinstance(value, str) else value.file.read())
+                call.body = orjson.loads(value.file.read() if isinstance(value, web.FileField) else value)
             except orjson.JSONDecodeError as error:
                 raise refused(50109) from error
         elif isinstance(value, web.FileField):

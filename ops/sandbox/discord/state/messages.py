@@ -75,9 +75,9 @@ def _read_mentions(world: World, message: Message, allowed: dict[str, Any] | Non
     named_roles = {int(role) for role in (allowed or {}).get("roles") or []}
     for match in _USER.finditer(content):
         user_id = int(match[1])
-        if user_id in world.users and user_id not in message.mentions:
-            if "users" in parse or user_id in named_users:
-                message.mentions.append(user_id)
+        pings = "users" in parse or user_id in named_users
+        if pings and user_id in world.users and user_id not in message.mentions:
+            message.mentions.append(user_id)
     for match in _ROLE.finditer(content):
         role_id = int(match[1])
         if ("roles" in parse or role_id in named_roles) and role_id not in message.mention_roles:
@@ -141,8 +141,8 @@ def delete_message(world: World, message: Message) -> None:
 
 def delete_messages(world: World, channel: Channel, message_ids: list[int]) -> list[int]:
     """Delete several at once with one MESSAGE_DELETE_BULK; unknown ids are passed over."""
-    kept = world.messages.get(channel.id, {})
-    gone = [message_id for message_id in message_ids if kept.pop(message_id, None) is not None]
+    kept = world.messages.get(channel.id)
+    gone = [i for i in message_ids if kept is not None and kept.pop(i, None) is not None]
     if gone:
         data: dict[str, Any] = {"ids": [str(i) for i in gone], "channel_id": str(channel.id)}
         if channel.guild_id is not None:
@@ -238,7 +238,7 @@ def _emit_reaction(world: World, message: Message, type: str, data: dict[str, An
             channel_id=message.channel_id,
             to_gateway=message.ephemeral_for is None,
             only_user=message.ephemeral_for,
-        )  # fmt: skip
+        )
     )
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from ..config import Config
 from ..errors import refused
-from .entities import DM, Channel, Command, Guild, Member, Message, User, Webhook
-from .permissions import VIEW_CHANNEL, channel_permissions
+from .entities import DM, PRIVATE_THREAD, Channel, Command, Guild, Member, Message, User, Webhook
+from .permissions import MANAGE_THREADS, VIEW_CHANNEL, channel_permissions
 from .snowflakes import SnowflakeMaker
 
 
@@ -102,7 +102,8 @@ class World:
         return channel
 
     def find_message(self, channel_id: int, message_id: int) -> Message | None:
-        return self.messages.get(channel_id, {}).get(message_id)
+        kept = self.messages.get(channel_id)
+        return kept.get(message_id) if kept is not None else None
 
     def message(self, channel_id: int, message_id: int) -> Message:
         message = self.find_message(channel_id, message_id)
@@ -148,7 +149,10 @@ class World:
             member = guild.members.get(self.bot_id) if guild is not None else None
             if guild is None or channel is None or member is None:
                 return False
-            seen = bool(channel_permissions(guild, member, channel) & VIEW_CHANNEL)
+            held = channel_permissions(guild, member, channel)
+            seen = bool(held & VIEW_CHANNEL)
+            if channel.type == PRIVATE_THREAD and self.bot_id not in channel.thread_members:
+                seen = seen and bool(held & MANAGE_THREADS)
             self._visible[channel_id] = seen
         return seen
 

@@ -19,6 +19,6 @@ async def test_a_bot_sees_its_guilds_and_hears_messages(local: LocalDiscord, bot
 async def test_a_bot_answers_in_the_channel(local: LocalDiscord, bot: Bot) -> None:
     guild = next(guild for guild in bot.guilds if guild.name == "Pixel Pals")
     channel = next(channel for channel in guild.text_channels if channel.name == "general")
-    sent = await channel.send("good evening", embed=None)
+    sent = await channel.send("good evening")
     assert local.world.message(channel.id, sent.id).content == "good evening"
     assert not local.violations

@@ -1,0 +1,105 @@
+"""Documentation that tells the truth: each variable, command, domain event and metric stands in its reference, and no others.
+
+Code is read, not run, so that a bench's or a test's leftovers cannot hide a gap.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ops.devstack.places import PROJECT
+from saas.settings.variables import VARIABLES
+
+FLOORS = ("saas", "tenants", "billing", "engagement", "integrations", "bot_shard", "frontend_api", "ops")
+METRIC_CLASSES = {"Counter", "Gauge", "Histogram", "Summary", "Info", "Enum"}
+COLLECTED_CLASSES = {"CounterMetricFamily", "GaugeMetricFamily", "HistogramMetricFamily"}
+
+
+def find_documentation_problems() -> list[str]:
+    """One sentence for each thing that is undocumented, and for each that is documented and isn't there."""
+    return [
+        *compare("variable", {variable.name for variable in VARIABLES}, documented("ops/environment.md")),
+        *compare("command", list_commands(), documented("ops/commands.md")),
+        *compare("metric", list_metrics(), documented("ops/metrics.md")),
+        *compare("domain event", list_domain_events(), documented("ops/events.md")),
+        *find_broken_links(),
+    ]
+
+
+def compare(kind: str, real: set[str], described: tuple[str, set[str]]) -> list[str]:
+    place, names = described
+    missing = [f"{place} does not describe the {kind} {name}." for name in sorted(real - names)]
+    stale = [f"{place} describes the {kind} {name}, which does not exist." for name in sorted(names - real)]
+    return missing + stale
+
+
+def documented(place: str) -> tuple[str, set[str]]:
+    """The names in the first column of the reference's tables: `| `name` | …`."""
+    path = PROJECT / place
+    text = path.read_text() if path.exists() else ""
+    return place, set(re.findall(r"^\| `([^`]+)` ", text, flags=re.M))
+
+
+def list_commands() -> set[str]:
+    return {
+        path.stem
+        for path in PROJECT.glob("*/management/commands/*.py")
+        if not path.stem.startswith("_") and path.parts[-4] in FLOORS
+    }
+
+
+def list_metrics() -> set[str]:
+    """Names given to Prometheus' classes, as they are exposed."""
+    found = set()
+    for _, tree in modules():
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Call)
+                and node.args
+                and _called(node) in METRIC_CLASSES | COLLECTED_CLASSES
+            ):
+                name = getattr(node.args[0], "value", None)
+                if isinstance(name, str) and name.startswith("engagehub_"):
+                    found.add(name)
+    return found
+
+
+def list_domain_events() -> set[str]:
+    """Classes derived from DomainEvent, directly or through another such class of the same file."""
+    found: set[str] = set()
+    for path, tree in modules():
+        if path.name == "base.py" and path.parent.name == "events":
+            continue
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef):
+                bases = {_name(base) for base in node.bases}
+                if "DomainEvent" in bases or bases & found:
+                    found.add(node.name)
+    return found
+
+
+def find_broken_links() -> list[str]:
+    """Relative links of the Markdown files that lead nowhere."""
+    problems = []
+    for path in [*PROJECT.glob("*.md"), *PROJECT.glob("ops/**/*.md")]:
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", path.read_text()):
+            if not (path.parent / target).exists():
+                problems.append(f"{path.relative_to(PROJECT)} links to {target}, which does not exist.")
+    return problems
+
+
+def modules() -> Iterator[tuple[Path, ast.Module]]:
+    for floor in FLOORS:
+        for path in sorted((PROJECT / floor).rglob("*.py")):
+            yield path, ast.parse(path.read_text())
+
+
+def _called(node: ast.Call) -> str:
+    return _name(node.func)
+
+
+def _name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
