@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.http import urlencode
-from engagement.leaderboards.selectors import Board, BoardRow, get_board, get_rank
 
+from engagement.leaderboards.selectors import Board, BoardRow, get_board, get_rank
 from engagement.members.models import Member
 
 KINDS = {"all": "All time", "season": "Season", "month": "Month", "week": "Week"}

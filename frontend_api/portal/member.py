@@ -12,7 +12,6 @@ from datetime import datetime
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
-from engagement.leaderboards.selectors import get_rank
 
 from engagement.analytics.selectors import (
     Explanation,
@@ -22,6 +21,7 @@ from engagement.analytics.selectors import (
     get_profile,
     list_history,
 )
+from engagement.leaderboards.selectors import get_rank
 from engagement.members.models import Visibility
 from frontend_api.people import Person, get_person
 from frontend_api.portal.boards import KINDS, address_of_rank
