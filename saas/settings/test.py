@@ -3,7 +3,6 @@
 from .dev import *  # noqa: F403
 from .logs import configure_logging
 
-DEBUG = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # No handler of our own: pytest collects the lines, and shows them with a test that fails.
