@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from django.db import connection
 
 from saas.core.schemas import enter_schema
 
@@ -58,8 +61,33 @@ class TenantContext:
         )
 
 
+_entered: ContextVar[TenantContext | None] = ContextVar("entered_tenant", default=None)
+
+
 @contextmanager
 def enter_tenant(context: TenantContext) -> Iterator[TenantContext]:
     """Every query of this thread inside the block sees `context.schema`; afterwards, what was there before."""
-    with enter_schema(context.schema):
-        yield context
+    token = _entered.set(context)
+    try:
+        with enter_schema(context.schema):
+            yield context
+    finally:
+        _entered.reset(token)
+
+
+def current_tenant() -> TenantContext:
+    """The tenant whose schema this thread is in. No query after `enter_tenant`; one where the schema was set otherwise.
+
+    Raises tenants.errors.TenantNotFoundError in the public schema.
+    """
+    schema: str = connection.schema_name  # type: ignore[attr-defined]
+    context = _entered.get()
+    if context is not None and context.schema == schema:
+        return context
+    from .errors import TenantNotFoundError
+    from .models import Tenant
+
+    tenant = Tenant.objects.filter(schema_name=schema).first()
+    if tenant is None:
+        raise TenantNotFoundError(schema)
+    return TenantContext.of(tenant)

@@ -73,6 +73,9 @@ ACTIVITY_PARTITIONS = env.number("ACTIVITY_PARTITIONS", 8, low=1, high=1024)
 DISCORD_BOT_TOKEN = check_token(env, "DISCORD_BOT_TOKEN")
 DISCORD_CLIENT_ID = check_snowflake(env, "DISCORD_CLIENT_ID")
 DISCORD_CLIENT_SECRET = check_token(env, "DISCORD_CLIENT_SECRET")
+DISCORD_SHARD_COUNT = env.number("DISCORD_SHARD_COUNT", 1, low=1, high=100_000)
+DISCORD_SHARDS_PER_PROCESS = env.number("DISCORD_SHARDS_PER_PROCESS", 16, low=1, high=1000)
+POD_NAME = env.text("POD_NAME", "")
 DISCORD_API_URL = env.url("DISCORD_API_URL", "https://discord.com/api/v10")
 DISCORD_WEB_URL = env.url("DISCORD_WEB_URL", "https://discord.com")
 
@@ -95,11 +98,11 @@ MIDDLEWARE = [
     "ops.health.middleware.HealthMiddleware",
     "ops.health.middleware.RequestMetricsMiddleware",
     "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "frontend_api.assets.StaticMiddleware",
     "frontend_api.middleware.HeadersMiddleware",
     "tenants.middleware.TenantMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "frontend_api.middleware.SessionHostMiddleware",
     "django.middleware.common.CommonMiddleware",
