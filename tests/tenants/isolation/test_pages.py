@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
@@ -34,14 +33,14 @@ def communities(
     globex: TenantContext,
     redis_cache: Redis,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[dict[str, list[int]]]:
+) -> dict[str, list[int]]:
     """Both communities with ranked people. Answers each one's member ids, which are the same numbers in both."""
     cache.clear()
     routing = Routing()
     routing.load()
     monkeypatch.setattr(routing_module, "_routing", routing)
     monkeypatch.setattr(routing, "start", lambda: None)
-    yield {context.slug: _people(context) for context in (acme, globex)}
+    return {context.slug: _people(context) for context in (acme, globex)}
 
 
 def _people(context: TenantContext) -> list[int]:
