@@ -64,6 +64,13 @@ _WRITE_TEXT: Final = (
     + _DAY.format("u.start")
     + """ AND b.low_score = u.low_score AND b.low_order = u.low_order
   RETURNING b.kind, b.starts_on - date '0001-01-01' + 1 AS start, b.low_score, b.low_order, b.count
+), groups AS (
+  UPDATE {s}.standing_group g SET count = g.count + u.delta
+  FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::bigint[], %s::int[])
+    AS u(kind, start, low_score, low_order, delta)
+  WHERE g.kind = u.kind AND g.starts_on = """
+    + _DAY.format("u.start")
+    + """ AND g.low_score = u.low_score AND g.low_order = u.low_order
 ), standings AS (
   UPDATE {s}.standing s
   SET all_score = u.all_score, all_at = """
@@ -87,9 +94,12 @@ SELECT kind, start, low_score, low_order FROM buckets WHERE count > """
 _WRITE: Final = " ".join(_WRITE_TEXT.split())
 
 _NEW_BUCKETS: Final = (
+    f"WITH period AS (SELECT kind, {_DAY.format('start')} AS starts_on "
+    "FROM unnest(%s::text[], %s::int[]) AS u(kind, start)), buckets AS ("
     "INSERT INTO {s}.standing_bucket (kind, starts_on, low_score, low_order, count) "
-    f"SELECT kind, {_DAY.format('start')}, {BOTTOM[0]}, {BOTTOM[1]}, 0 "
-    "FROM unnest(%s::text[], %s::int[]) AS u(kind, start) ON CONFLICT DO NOTHING"
+    f"SELECT kind, starts_on, {BOTTOM[0]}, {BOTTOM[1]}, 0 FROM period ON CONFLICT DO NOTHING) "
+    "INSERT INTO {s}.standing_group (kind, starts_on, low_score, low_order, count) "
+    f"SELECT kind, starts_on, {BOTTOM[0]}, {BOTTOM[1]}, 0 FROM period ON CONFLICT DO NOTHING"
 )
 _ARCHIVE: Final = (
     "INSERT INTO {s}.standing_past (kind, starts_on, member_id, score, reached_at, ranked) "
@@ -119,8 +129,9 @@ _PUT_PAST: Final = (
     "SET score = excluded.score, reached_at = excluded.reached_at"
 )
 _READ_LOWS: Final = (
-    "SELECT low_score, low_order FROM {s}.standing_bucket "
-    f"WHERE kind = %s AND starts_on = {_DAY.format('%s::int')} ORDER BY low_score, low_order"
+    "SELECT b.low_score, b.low_order, g.kind IS NOT NULL FROM {s}.standing_bucket b "
+    "LEFT JOIN {s}.standing_group g USING (kind, starts_on, low_score, low_order) "
+    f"WHERE b.kind = %s AND b.starts_on = {_DAY.format('%s::int')} ORDER BY b.low_score, b.low_order"
 )
 
 
@@ -186,7 +197,8 @@ def load_bounds(run: Run, schema: str, bounds: Bounds, periods: Iterable[Period]
     for period in periods:
         if period not in bounds.lows:
             found = run(in_schema(_READ_LOWS, schema), period).fetchall()
-            bounds.add_period(period, [(low[0], low[1]) for low in found])
+            lows = [(low[0], low[1]) for low in found]
+            bounds.add_period(period, lows, [low for low, row in zip(lows, found, strict=True) if row[2]])
     if bounds.new:
         new = sorted(bounds.new)
         run(
@@ -215,6 +227,7 @@ def write_book(
         nets[entry.member_id] += entry.amount
     active = list(active)
     deltas = book.moves.deltas(bounds)
+    sums = bounds.group_deltas(deltas)
     scored = [row for row in changed if row.live[0][0] is not None]
     columns: list[Sequence[Any]] = list(zip(*entries, strict=True)) or [()] * 11
     parameters = [
@@ -240,6 +253,11 @@ def write_book(
         int_array([low[0] for _period, low in deltas]),
         int_array([low[1] for _period, low in deltas]),
         int_array(deltas.values()),
+        text_array([period[0] for period, _low in sums]),
+        int_array([period[1] for period, _low in sums]),
+        int_array([low[0] for _period, low in sums]),
+        int_array([low[1] for _period, low in sums]),
+        int_array(sums.values()),
         int_array([row.member_id for row in scored]),
         int_array([row.live[0][1] for row in scored]),
         int_array([row.live[0][2] for row in scored]),
