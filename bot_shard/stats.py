@@ -60,12 +60,16 @@ class StatsCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         for name, text in _COUNTERS:
             yield CounterMetricFamily(f"engagehub_bot_{name}", text, value=getattr(self._stats, name))
-        heard = CounterMetricFamily("engagehub_bot_dispatches", "Gateway dispatches heard, by event.", labels=["event"])
+        heard = CounterMetricFamily(
+            "engagehub_bot_dispatches", "Gateway dispatches heard, by event.", labels=["event"]
+        )
         for event, count in list(self._stats.heard.items()):
             heard.add_metric([event], count)
         yield heard
         commands = CounterMetricFamily(
-            "engagehub_bot_commands", "Commands answered, by command and outcome.", labels=["command", "outcome"]
+            "engagehub_bot_commands",
+            "Commands answered, by command and outcome.",
+            labels=["command", "outcome"],
         )
         for labels, count in list(self._stats.commands.items()):
             commands.add_metric(list(labels), count)
