@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -28,6 +30,7 @@ _MAX_OFFSET: Final = 2**40
 # Parameter → the length of season that it is for.
 _SEASON_STARTS: Final = {"month": "month", "quarter": "quarter", "year": "year"}
 _ONE_START: Final = {"start": "quarter"}
+_NAMED: Final = re.compile(r"%\((\w+)\)s")
 _PREPARE_AFTER: Final = 2  # runs of a statement on a connection
 
 
@@ -129,18 +132,27 @@ def _starts(kind: str, at: datetime | date | None) -> dict[str, date]:
     }
 
 
+@lru_cache(maxsize=4096)
+def _numbered(statement: str, schema: str) -> tuple[bytes, tuple[str, ...]]:
+    """The statement for a schema with $1, $2, … in the places of its named parameters, and their names in that order. psycopg
+    would translate these long texts anew at every run."""
+    names = tuple(dict.fromkeys(_NAMED.findall(statement)))
+    sql = _NAMED.sub(lambda match: f"${names.index(match[1]) + 1}", in_schema(statement, schema))
+    return sql.encode(), names
+
+
 def _run(statement: str, values: Mapping[str, object]) -> Sequence[tuple[Any, ...]]:
     """Run on Django's connection, prepared: planning these statements costs more than running them. Prepared statements
     belong to the session, which is why the connection is never a transaction-mode pooler's (DESIGN section 4.7)."""
+    sql, names = _numbered(statement, connection.schema_name)  # type: ignore[attr-defined]
     with connection.cursor() as django_cursor:
         raw = django_cursor.connection
         if raw.prepare_threshold is None:
             raw.prepare_threshold = _PREPARE_AFTER
-        sql = in_schema(statement, connection.schema_name)  # type: ignore[attr-defined]
         if connection.queries_logged:  # so that tests that count queries see this one
-            connection.queries_log.append({"sql": sql, "time": ""})
-        with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
-            return cursor.execute(sql, values, prepare=True).fetchall()
+            connection.queries_log.append({"sql": sql.decode(), "time": ""})
+        with connection.wrap_database_errors, psycopg.RawCursor(raw) as cursor:
+            return cursor.execute(sql, [values[name] for name in names], prepare=True).fetchall()
 
 
 def _row(rank: int, columns: Sequence[Any]) -> BoardRow:
