@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import psycopg
 from django.db import connection
 
 from engagement.ledger.statements import in_schema
+from engagement.levels.selectors import get_curve
 from engagement.members.models import Visibility
 from engagement.standings.models import PeriodKind
 from engagement.standings.periods import KINDS, period_end, period_starts
@@ -21,7 +22,7 @@ from saas.core import clock
 from saas.core.errors import InvalidInputError
 from tenants.context import current_tenant
 
-from .statements import BOUND, around_statement, page_statement, rank_statement
+from .statements import BOUND, around_statement, page_statement, rank_statement, top_statement
 from .words import period_label, tie_note
 
 MAX_SIZE: Final = 100
@@ -30,12 +31,13 @@ _MAX_OFFSET: Final = 2**40
 # Parameter → the length of season that it is for.
 _SEASON_STARTS: Final = {"month": "month", "quarter": "quarter", "year": "year"}
 _ONE_START: Final = {"start": "quarter"}
+_ALIAS: Final = Visibility.ALIAS.value
+_HIDDEN: Final = Visibility.HIDDEN.value
 _NAMED: Final = re.compile(r"%\((\w+)\)s")
 _PREPARE_AFTER: Final = 2  # runs of a statement on a connection
 
 
-@dataclass(frozen=True, slots=True)
-class BoardRow:
+class BoardRow(NamedTuple):
     """A line of a board. An aliased member goes by the alias and has no picture."""
 
     rank: int
@@ -78,18 +80,20 @@ def get_board(*, kind: str, size: int = 10, offset: int = 0, at: datetime | date
     if not 0 <= offset <= _MAX_OFFSET:
         raise InvalidInputError(f"A board has no line {offset}.", field="offset")
     starts = _starts(kind, at)
-    found = _run(page_statement(kind, size), {**starts, "offset": offset})
-    _, skip, season_length, tie_figure = found[0][:4]
+    values = {**starts, "offset": offset}
+    found = _run(page_statement(kind, size) if offset else top_statement(kind, size), values)
+    total, skip, season_length, tie_figure, curve_version = found[0][:5]
     if skip is not None and skip + size > BOUND:
-        found = _run(page_statement(kind, size, bounded=False), {**starts, "offset": offset})
-    rows = [_row(offset + number, line[4:]) for number, line in enumerate(found, 1) if line[4] is not None]
+        found = _run(page_statement(kind, size, bounded=False), values)
+        total = found[0][0]
+    present = [line[5:] for line in found if line[5] is not None]
     start = starts[season_length if kind == PeriodKind.SEASON else "start"]
     end = period_end(kind, start, season_length)
     return Board(
         period_label=period_label(kind, start, end),
         kind=kind,
-        rows=rows,
-        total=found[0][0],
+        rows=_faces(present, offset + 1, curve_version),
+        total=total,
         tie_note=tie_note(tie_figure),
         starts_on=None if end is None else start,
         ends_on=None if end is None else end - timedelta(days=1),
@@ -113,8 +117,11 @@ def get_around(
     if not 1 <= radius <= MAX_RADIUS:
         raise InvalidInputError(f"Ask for 1 to {MAX_RADIUS} neighbours, not {radius}.", field="radius")
     found = _run(around_statement(kind, radius), {**_starts(kind, at), "member": member_id})
+    if not found:
+        return []
+    rank, _, curve_version = found[0][:3]
     better = sum(1 for line in found if line[1])
-    return [_row(line[0] - better + number, line[2:]) for number, line in enumerate(found)]
+    return _faces([line[3:] for line in found], rank - better, curve_version)
 
 
 def _starts(kind: str, at: datetime | date | None) -> dict[str, date]:
@@ -155,10 +162,17 @@ def _run(statement: str, values: Mapping[str, object]) -> Sequence[tuple[Any, ..
             return cursor.execute(sql, [values[name] for name in names], prepare=True).fetchall()
 
 
-def _row(rank: int, columns: Sequence[Any]) -> BoardRow:
-    member_id, score, level, name, avatar_url, visibility, alias = columns
-    if visibility == Visibility.ALIAS:
-        name, avatar_url = alias, ""
-    elif visibility == Visibility.HIDDEN:  # between the choice and the rank's going, if ever
-        name, avatar_url = "Hidden member", ""
-    return BoardRow(rank, member_id, name or "A member", avatar_url or "", score, level or 0)
+def _faces(lines: Sequence[Sequence[Any]], rank: int, curve_version: int | None) -> list[BoardRow]:
+    """The lines as shown, ranked from `rank` on."""
+    level_for = get_curve(version=curve_version or 0).level_for
+    rows = []
+    for member_id, score, lifetime, name, avatar_url, visibility, alias in lines:
+        if visibility == _ALIAS:
+            name, avatar_url = alias, ""
+        elif visibility == _HIDDEN:  # between the choice and the rank's going, if ever
+            name, avatar_url = "Hidden member", ""
+        rows.append(
+            BoardRow(rank, member_id, name or "A member", avatar_url or "", score, level_for(lifetime))
+        )
+        rank += 1
+    return rows
