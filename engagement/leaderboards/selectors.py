@@ -15,14 +15,20 @@ from django.db import connection
 
 from engagement.ledger.statements import in_schema
 from engagement.levels.selectors import get_curve
-from engagement.members.models import Visibility
 from engagement.standings.models import PeriodKind
 from engagement.standings.periods import KINDS, period_end, period_starts
 from saas.core import clock
 from saas.core.errors import InvalidInputError
 from tenants.context import current_tenant
 
-from .statements import BOUND, around_statement, page_statement, rank_statement, top_statement
+from .statements import (
+    BOUND,
+    around_statement,
+    leaders_statement,
+    page_statement,
+    rank_statement,
+    top_statement,
+)
 from .words import period_label, tie_note
 
 MAX_SIZE: Final = 100
@@ -31,8 +37,6 @@ _MAX_OFFSET: Final = 2**40
 # Parameter → the length of season that it is for.
 _SEASON_STARTS: Final = {"month": "month", "quarter": "quarter", "year": "year"}
 _ONE_START: Final = {"start": "quarter"}
-_ALIAS: Final = Visibility.ALIAS.value
-_HIDDEN: Final = Visibility.HIDDEN.value
 _NAMED: Final = re.compile(r"%\((\w+)\)s")
 _PREPARE_AFTER: Final = 2  # runs of a statement on a connection
 
@@ -75,8 +79,7 @@ def get_board(*, kind: str, size: int = 10, offset: int = 0, at: datetime | date
 
     `kind` is all, season, month or week; `size` is at most 100. One query. Raises InvalidInputError.
     """
-    if not 1 <= size <= MAX_SIZE:
-        raise InvalidInputError(f"A board shows 1 to {MAX_SIZE} lines; {size} were asked for.", field="size")
+    _check_size(size)
     if not 0 <= offset <= _MAX_OFFSET:
         raise InvalidInputError(f"A board has no line {offset}.", field="offset")
     starts = _starts(kind, at)
@@ -98,6 +101,15 @@ def get_board(*, kind: str, size: int = 10, offset: int = 0, at: datetime | date
         starts_on=None if end is None else start,
         ends_on=None if end is None else end - timedelta(days=1),
     )
+
+
+def list_leaders(*, kind: str, size: int = 100, at: datetime | date | None = None) -> list[tuple[int, int]]:
+    """(member_id, score) of the first `size` of a period, best first: for whoever needs no names. One query.
+
+    Raises InvalidInputError.
+    """
+    _check_size(size)
+    return [(member_id, score) for member_id, score in _run(leaders_statement(kind, size), _starts(kind, at))]
 
 
 def get_rank(*, member_id: int, kind: str, at: datetime | date | None = None) -> Place:
@@ -122,6 +134,11 @@ def get_around(
     rank, _, curve_version = found[0][:3]
     better = sum(1 for line in found if line[1])
     return _faces([line[3:] for line in found], rank - better, curve_version)
+
+
+def _check_size(size: int) -> None:
+    if not 1 <= size <= MAX_SIZE:
+        raise InvalidInputError(f"A board shows 1 to {MAX_SIZE} lines; {size} were asked for.", field="size")
 
 
 def _starts(kind: str, at: datetime | date | None) -> dict[str, date]:
@@ -165,14 +182,7 @@ def _run(statement: str, values: Mapping[str, object]) -> Sequence[tuple[Any, ..
 def _faces(lines: Sequence[Sequence[Any]], rank: int, curve_version: int | None) -> list[BoardRow]:
     """The lines as shown, ranked from `rank` on."""
     level_for = get_curve(version=curve_version or 0).level_for
-    rows = []
-    for member_id, score, lifetime, name, avatar_url, visibility, alias in lines:
-        if visibility == _ALIAS:
-            name, avatar_url = alias, ""
-        elif visibility == _HIDDEN:  # between the choice and the rank's going, if ever
-            name, avatar_url = "Hidden member", ""
-        rows.append(
-            BoardRow(rank, member_id, name or "A member", avatar_url or "", score, level_for(lifetime))
-        )
-        rank += 1
-    return rows
+    return [
+        BoardRow(number, member_id, name, avatar_url, score, level_for(lifetime))
+        for number, (member_id, score, lifetime, name, avatar_url) in enumerate(lines, rank)
+    ]

@@ -116,13 +116,15 @@ def rank_statement(kind: str) -> str:
 
 
 @lru_cache(maxsize=128)
+def leaders_statement(kind: str, size: int) -> str:
+    """Parameters: the period's. Rows, best first: member_id, score."""
+    return f"{_with(kind)}{_leaders(kind, size)} SELECT member_id, score FROM page ORDER BY {_BEST_FIRST}"
+
+
+@lru_cache(maxsize=128)
 def top_statement(kind: str, size: int) -> str:
     """Parameters: the period's. As `page_statement` from the first row on, without the way there."""
-    tables = " UNION ALL ".join(source.nearest("true", size, best_first=True) for source in _sources(kind))
-    return (
-        f"{_with(kind)}page AS MATERIALIZED (SELECT * FROM ({tables}) AS u ORDER BY {_BEST_FIRST} LIMIT {size}) "
-        f"SELECT {_total(kind)}, 0, {_page_faces()}"
-    )
+    return f"{_with(kind)}{_leaders(kind, size)} SELECT {_total(kind)}, 0, {_page_faces()}"
 
 
 @lru_cache(maxsize=256)
@@ -256,6 +258,11 @@ def _rank(kind: str) -> str:
     )
 
 
+def _leaders(kind: str, size: int) -> str:
+    tables = " UNION ALL ".join(source.nearest("true", size, best_first=True) for source in _sources(kind))
+    return f"page AS MATERIALIZED (SELECT * FROM ({tables}) AS u ORDER BY {_BEST_FIRST} LIMIT {size})"
+
+
 def _total(kind: str) -> str:
     return f"(SELECT coalesce(sum(count), 0)::bigint FROM {{s}}.standing_group WHERE {_period(kind)})"
 
@@ -268,9 +275,12 @@ def _page_faces() -> str:
 
 
 def _faces(rows: str, *, source: str) -> str:
-    """How the rows look: member_id, score, lifetime, display_name, avatar_url, visibility, alias; best first."""
+    """How the rows look to others: member_id, score, lifetime, name, avatar_url; best first. A hidden member holds no rank, and
+    still shows no name should a row outlast the choice."""
     order = ", ".join(f"{rows}.{column}" for column in _BEST_FIRST.split(", "))
     return (
-        f"{rows}.member_id, {rows}.score, {rows}.lifetime, m.display_name, m.avatar_url, m.visibility, m.alias "
+        f"{rows}.member_id, {rows}.score, {rows}.lifetime, CASE m.visibility WHEN 'visible' THEN m.display_name "
+        "WHEN 'alias' THEN m.alias ELSE 'Hidden member' END, "
+        "CASE m.visibility WHEN 'visible' THEN m.avatar_url ELSE '' END "
         f"FROM {source} LEFT JOIN {{s}}.member m ON m.id = {rows}.member_id ORDER BY {order}"
     )
