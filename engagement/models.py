@@ -1,9 +1,11 @@
 """Only imports each package's models, so that Django finds them (DESIGN section 3)."""
 
 from .activity.models import Activity, HearingGap
+from .commands.models import CommandSetting
 from .ledger.models import LedgerBalance, LedgerEntry
 from .levels.models import LevelName, LevelSettings
 from .members.models import Identity, Member
+from .notifications.models import NotificationSettings
 from .points.models import Adjustment
 from .progression.models import MemberProgress
 from .rules.models import Rule, RulesState, RuleVersion
@@ -12,6 +14,7 @@ from .standings.models import Standing, StandingBucket, StandingGroup, StandingP
 __all__ = [
     "Activity",
     "Adjustment",
+    "CommandSetting",
     "HearingGap",
     "Identity",
     "LedgerBalance",
@@ -20,6 +23,7 @@ __all__ = [
     "LevelSettings",
     "Member",
     "MemberProgress",
+    "NotificationSettings",
     "Rule",
     "RuleVersion",
     "RulesState",
