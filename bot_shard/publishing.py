@@ -37,7 +37,10 @@ async def publish_commands(*, token: str, api_url: str, dry_run: bool = False) -
         application_id = bot.application_id
         assert application_id is not None
         known = await bot.http.get_global_commands(application_id)
-        wanted = [command.to_dict(bot.tree) for command in bot.tree.get_commands()]
+        wanted = [
+            command.to_dict(bot.tree)
+            for command in bot.tree.get_commands(type=discord.AppCommandType.chat_input)
+        ]
         wanted += _menus(bot)
         changes = compare_commands([dict(command) for command in known], wanted)
         if not dry_run and any(change.what != "unchanged" for change in changes):
