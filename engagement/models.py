@@ -5,6 +5,7 @@ from .commands.models import CommandSetting
 from .ledger.models import LedgerBalance, LedgerEntry
 from .levels.models import LevelName, LevelSettings
 from .members.models import Identity, Member
+from .notifications.models import NotificationSettings
 from .points.models import Adjustment
 from .progression.models import MemberProgress
 from .rules.models import Rule, RulesState, RuleVersion
@@ -22,6 +23,7 @@ __all__ = [
     "LevelSettings",
     "Member",
     "MemberProgress",
+    "NotificationSettings",
     "Rule",
     "RuleVersion",
     "RulesState",

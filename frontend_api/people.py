@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
-from engagement.members.selectors import find_member
 
 from engagement.members.models import Member
+from engagement.members.selectors import find_member_of_user
 from frontend_api.tenant import find_context
 from tenants.models import Membership, User
 
@@ -73,9 +73,7 @@ def _find_person(request: HttpRequest) -> Person | None:
 def identify(user: User | None, member_id: int | None, *, tenant_id: int) -> Person | None:
     """The person that a session's user or member is in the tenant in hand."""
     if user is not None:
-        member = None
-        if user.discord_id is not None:
-            member = find_member(provider="discord", external_id=str(user.discord_id))
+        member = find_member_of_user(user_id=user.pk, discord_id=user.discord_id)
         role = (
             Membership.objects.filter(user=user, tenant_id=tenant_id).values_list("role", flat=True).first()
         )

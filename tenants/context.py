@@ -17,6 +17,8 @@ from django.db import connection
 
 from saas.core.schemas import enter_schema
 
+from .entitlements import NO_PLAN, Entitlements
+
 if TYPE_CHECKING:
     from .models import Tenant
 
@@ -35,6 +37,8 @@ class TenantContext:
     live: bool
     guild_id: int | None = None
     emblem_url: str = ""
+    role_map: tuple[tuple[int, str], ...] = ()  # Discord role id → role here
+    entitlements: Entitlements = NO_PLAN
 
     @classmethod
     def of(cls, tenant: Tenant, guild_id: int | None = None) -> TenantContext:
@@ -52,6 +56,8 @@ class TenantContext:
             live=tenant.live,
             guild_id=guild_id,
             emblem_url=tenant.emblem_url,
+            role_map=tuple((int(role), name) for role, name in tenant.role_map.items()),
+            entitlements=Entitlements.parse(tenant.entitlements, tenant.entitlements_version),
         )
 
 

@@ -28,7 +28,7 @@ def team_only(view: View[Given]) -> View[Given]:
     """A stranger signs in first; somebody without a Membership here is told whom to ask."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Given.args, **kwargs: Given.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: Given.args, **kwargs: Given.kwargs) -> HttpResponse:
         context = get_context(request)
         person = get_person(request)
         if person is None or person.user_id is None:

@@ -9,11 +9,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
-from engagement.progression.selectors import get_home_figures, list_gaps, list_recent_entries
 
+from engagement.analytics.selectors import get_home_figures, list_gaps, list_recent_entries
 from frontend_api.dashboard.access import team_only
+from frontend_api.tenant import get_context
 from saas.core import clock
 from saas.events.log import get_end
+from tenants.context import TenantContext
 
 FEED_SIZE = 15
 GAPS_SHOWN = 5
@@ -34,15 +36,19 @@ class Attention:
 def show_home(request: HttpRequest) -> HttpResponse:
     """The page; for htmx (a poll) its body alone."""
     part = request.headers.get("HX-Target") == "home"
-    return render(request, "dashboard/home_body.html" if part else "dashboard/home.html", read_home())
+    return render(
+        request,
+        "dashboard/home_body.html" if part else "dashboard/home.html",
+        read_home(get_context(request)),
+    )
 
 
-def read_home() -> dict[str, Any]:
+def read_home(context: TenantContext) -> dict[str, Any]:
     """What the page shows. One function for the page, the poll and the live socket."""
     position = get_end()
     return {
         "position": position,
-        "figures": get_home_figures(now=clock.now()),
+        "figures": get_home_figures(now=clock.now(), context=context),
         "feed": list_recent_entries(limit=FEED_SIZE),
         "attention": list_attention(),
     }

@@ -6,9 +6,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
-from engagement.members.selectors import search_members
 
 from engagement.members.models import Visibility
+from engagement.members.selectors import search_members
 from frontend_api.people import get_person
 from frontend_api.portal.boards import KINDS, PAGE_SIZE, address_of, build_board
 from frontend_api.tenant import get_context

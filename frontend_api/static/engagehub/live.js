@@ -70,6 +70,8 @@
     try {
       socket = new WebSocket(scheme + window.location.host + part.dataset.live + "?" + query);
     } catch (error) {
+      window.clearTimeout(patience);
+      startPolling();
       again();
       return;
     }
