@@ -11,7 +11,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from engagement.analytics.selectors import get_home_figures, list_gaps, list_recent_entries
+from engagement.analytics.week import list_daily_points
 from frontend_api.dashboard.access import team_only
+from frontend_api.dashboard.chart import draw_columns
 from frontend_api.tenant import get_context
 from saas.core import clock
 from saas.events.log import get_end
@@ -45,10 +47,11 @@ def show_home(request: HttpRequest) -> HttpResponse:
 
 def read_home(context: TenantContext) -> dict[str, Any]:
     """What the page shows. One function for the page, the poll and the live socket."""
-    position = get_end()
+    position, now = get_end(), clock.now()
     return {
         "position": position,
-        "figures": get_home_figures(now=clock.now(), context=context),
+        "figures": get_home_figures(now=now, context=context),
+        "columns": draw_columns(list_daily_points(now=now, context=context)),
         "feed": list_recent_entries(limit=FEED_SIZE),
         "attention": list_attention(),
     }
