@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import structlog
 from redis.asyncio import Redis
@@ -27,7 +28,7 @@ from .writer import StreamWriter
 log = structlog.get_logger(__name__)
 
 VOICE_SECONDS = 5.0
-DRAIN_SECONDS = 10.0
+DRAIN_SECONDS = 2.0  # a supervisor may kill us a second later; what is left is replayed
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,13 @@ class BotOptions:
     queue_capacity: int = CAPACITY
 
 
-class BotProcess:
-    """`await BotProcess(options, links).run(stop)` until `stop` is set."""
+C = TypeVar("C", bound=GatewayClient)
 
-    def __init__(
-        self, options: BotOptions, links: LinkedGuilds, *, client: type[GatewayClient] = GatewayClient
-    ) -> None:
+
+class BotProcess(Generic[C]):
+    """`await BotProcess(options, links, client=GatewayClient).run(stop)` until `stop` is set."""
+
+    def __init__(self, options: BotOptions, links: LinkedGuilds, *, client: type[C]) -> None:
         cdn = cdn_of(options.api_url)
         use_addresses(options.api_url, cdn)
         self.options = options
@@ -70,7 +72,7 @@ class BotProcess:
         )
         self.cache: Redis = Redis.from_url(options.cache_url)
         self.lease = IdentifyLease(self.cache, bot="")
-        self.client = client(
+        self.client: C = client(
             sessions=self.sessions, shard_count=options.shard_count, ears=self.ears, lease=self.lease,
             stats=self.stats,
         )  # fmt: skip

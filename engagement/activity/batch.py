@@ -29,7 +29,9 @@ from engagement.rules.evaluation import MemberState, apply_usage, evaluate
 from engagement.rules.ruleset import RuleSet
 from engagement.standings.periods import ALL_TIME
 from engagement.standings.splitting import split_buckets
+from saas.core import clock
 from saas.events import DomainEvent, append_events
+from saas.events.log import insert_rows
 from tenants.context import TenantContext
 
 from .memory import TenantMemory
@@ -46,10 +48,10 @@ _STATE: Final = (
 _PROFILES: Final = (
     "WITH people AS (SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::boolean[], %s::bigint[]) "
     "AS u(id, name, avatar, roles, departed, joined)), places AS ("
-    "UPDATE {s}.standing s SET joined_at = 'epoch'::timestamptz + u.joined * interval '1 millisecond' "
+    "UPDATE {s}.standing s SET joined_at = to_timestamp(u.joined / 1000::float8) "
     "FROM people u WHERE s.member_id = u.id AND u.joined IS NOT NULL) "
     "UPDATE {s}.member m SET display_name = u.name, avatar_url = u.avatar, role_ids = u.roles, "
-    "joined_at = coalesce('epoch'::timestamptz + u.joined * interval '1 millisecond', m.joined_at), "
+    "joined_at = coalesce(to_timestamp(u.joined / 1000::float8), m.joined_at), "
     "departed_at = CASE WHEN u.departed THEN coalesce(m.departed_at, now()) END "
     "FROM people u WHERE m.id = u.id"
 )
@@ -132,6 +134,7 @@ class _Unit:
         self.profiles: dict[int, MemberRow] = {}
         self.channels: dict[int, str] = {}
         self.events: list[DomainEvent] = []
+        self.news: psycopg.Cursor[Any] | None = None
         self.outcome = Outcome()
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> Result:
@@ -334,6 +337,8 @@ class _Unit:
         self._tell()
         self.run("COMMIT")
         self.outcome.oversized = [tuple(row) for row in grown.fetchall()]
+        if self.news is not None:
+            self.outcome.last_event_id = self.news.fetchall()[0][0]
         bounds.new.clear()
         self.outcome.stored = len(self.stored)
         self.outcome.entries = len(book.entries)
@@ -361,12 +366,14 @@ class _Unit:
                 )
             elif row.level < row.level_before:
                 self.events.append(LevelLost(row.member_id, row.level, row.level_before, row.lifetime))
-        if self.book.entries:
-            self.events.append(StandingsChanged(list(self.book.changed)[:_NAMED], len(self.book.entries)))
+        cursor = self.connection.cursor()
         if self.events:
-            self.run(f'SET LOCAL search_path = "{self.schema}", public')
-            cursor = self.connection.cursor()
             self.outcome.last_event_id = append_events(cursor, self.events, schema=self.schema)[-1]
+        if self.book.entries or self.book.reranked:
+            # Nobody handles it with a job, so its id is fetched after the commit, in the same round trip.
+            changed = StandingsChanged(list(self.book.changed)[:_NAMED], len(self.book.entries))
+            self.news = self.connection.cursor()
+            insert_rows(self.news, [(changed.type, changed.to_data(), clock.now())], schema=self.schema)
 
 
 def _reversal(target: Target, award: Award) -> Entry:

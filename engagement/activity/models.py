@@ -13,7 +13,7 @@ class Activity(models.Model):
     """A fact from outside. Its id is its arrival number: rules judge in this order."""
 
     id = models.BigAutoField(primary_key=True)
-    source_id = models.CharField(max_length=200, unique=True)
+    source_id = models.CharField(max_length=200)
     source = models.CharField(max_length=60)
     member_id = models.BigIntegerField()
     type = models.CharField(max_length=40)
@@ -25,6 +25,7 @@ class Activity(models.Model):
 
     class Meta:
         db_table = "activity"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["source_id"], name="activity_once")]
         indexes: ClassVar = [BrinIndex(fields=["occurred_at"], name="activity_occurred", autosummarize=True)]
 
     def __str__(self) -> str:
@@ -38,9 +39,7 @@ class HearingGap(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField()
     reason = models.CharField(max_length=200)
-    key = models.CharField(
-        max_length=100, unique=True, help_text="The report's own id, so that a repeat changes nothing."
-    )
+    key = models.CharField(max_length=100, help_text="The report's own id, so that a repeat changes nothing.")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from engagement.ledger.models import EARNED_COUNTERS
-from engagement.standings.histogram import Moves, Pair
+from engagement.standings.histogram import Moves
 from engagement.standings.periods import ALL_TIME, KINDS, period_starts
 from saas.core.days import local_day
 
@@ -92,7 +92,7 @@ class Book:
         self._settle(row)
         for index, (start, score, reached) in enumerate(row.live):
             if start is not None:
-                pair = Pair(score, -reached)
+                pair = (score, -reached)
                 self.moves.move((KINDS[index], start), None if ranked else pair, pair if ranked else None)
         row.ranked = ranked
         self.reranked[row.member_id] = row
@@ -108,8 +108,8 @@ class Book:
                 continue
             if row.ranked:
                 start, score, reached = row.live[index]
-                old = None if before is _FRESH else Pair(before[0], -before[1])
-                self.moves.move((KINDS[index], start), old, Pair(score, -reached))
+                old = None if before is _FRESH else (before[0], -before[1])
+                self.moves.changes.append(((KINDS[index], start), old, (score, -reached)))
             row.before[index] = None
 
     def _score(self, row: MemberRow, amount: int, occurred_ms: int) -> None:
@@ -144,8 +144,8 @@ class Book:
         before = row.before[index]
         self.archived.append(Archived(kind, start, row.member_id, score, reached, row.ranked))
         if row.ranked and before is not None:
-            old = None if before is _FRESH else Pair(before[0], -before[1])
-            self.moves.move((kind, start), old, Pair(score, -reached))
+            old = None if before is _FRESH else (before[0], -before[1])
+            self.moves.move((kind, start), old, (score, -reached))
 
 
 __all__ = ["ALL_TIME", "Archived", "Book", "Entry", "Late"]

@@ -8,7 +8,8 @@ from typing import Any, Final
 import orjson
 
 # Times are microseconds since 1970 and days ordinals, so that nothing on the hot path builds a datetime.
-_MICROS: Final = "(extract(epoch FROM {0}) * 1000000)::bigint"
+# date_part answers a float, which holds microseconds until the year 2255; extract would go through numeric.
+_MICROS: Final = "(date_part('epoch', {0}) * 1000000)::bigint"
 _ORDINAL: Final = "({0} - date '0001-01-01' + 1)"
 
 _COLUMNS: Final = (

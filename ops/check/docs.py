@@ -85,9 +85,12 @@ def find_broken_links() -> list[str]:
     """Relative links of the Markdown files that lead nowhere."""
     problems = []
     for path in [*PROJECT.glob("*.md"), *PROJECT.glob("ops/**/*.md")]:
-        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", path.read_text()):
-            if not (path.parent / target).exists():
-                problems.append(f"{path.relative_to(PROJECT)} links to {target}, which does not exist.")
+        targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", path.read_text())
+        problems += [
+            f"{path.relative_to(PROJECT)} links to {target}, which does not exist."
+            for target in targets
+            if not (path.parent / target).exists()
+        ]
     return problems
 
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 from django.db import connection
 
-from saas.core.schemas import PUBLIC
+from saas.core.schemas import PUBLIC, check_schema
 
 _LAST_ID = 2**63 - 1
 
@@ -71,12 +71,13 @@ def table_of(schema: str) -> str:
     return "public_event" if schema == PUBLIC else "domain_event"
 
 
-def append_rows(
+def insert_rows(
     cursor: Cursor, rows: Iterable[tuple[str, dict[str, Any], datetime]], *, schema: str | None = None
-) -> list[int]:
-    """Append (type, data, occurred_at) rows to the log of `schema` (default: the one in hand), in one statement.
+) -> int:
+    """Append (type, data, occurred_at) rows to the log of `schema` (default: the one in hand), in one statement; answers how
+    many. Their ids, in the rows' order, wait on the cursor: a pipeline need not stop for them.
 
-    The rows' ids come back in the rows' order. The caller's transaction decides whether they exist.
+    The caller's transaction decides whether the rows exist. The table is named with its schema, so none has to be in hand.
     """
     types, data, moments = [], [], []
     for kind, values, moment in rows:
@@ -84,16 +85,23 @@ def append_rows(
         data.append(orjson.dumps(values).decode())
         moments.append(moment)
     if not types:
-        return []
-    table = table_of(schema or connection.schema_name)  # type: ignore[attr-defined]
+        return 0
+    schema = check_schema(schema or connection.schema_name)  # type: ignore[attr-defined]
     cursor.execute(
-        f"insert into {table} (type, data, occurred_at)"
+        f'insert into "{schema}".{table_of(schema)} (type, data, occurred_at)'
         " select type, data::jsonb, occurred_at"
         " from unnest(%s::text[], %s::text[], %s::timestamptz[]) with ordinality as r(type, data, occurred_at, place)"
         " order by place returning id",
         [types, data, moments],
     )
-    return [row[0] for row in cursor.fetchall()]
+    return len(types)
+
+
+def append_rows(
+    cursor: Cursor, rows: Iterable[tuple[str, dict[str, Any], datetime]], *, schema: str | None = None
+) -> list[int]:
+    """`insert_rows`, and the rows' ids."""
+    return [row[0] for row in cursor.fetchall()] if insert_rows(cursor, rows, schema=schema) else []
 
 
 def read_after(position: Position = START, limit: int = 100) -> list[LoggedEvent]:

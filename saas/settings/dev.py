@@ -11,5 +11,5 @@ DEBUG = False
 SECRET_KEY = _SECRET_KEY or "a local key that protects nothing and is never used in production"
 LOGGING = configure_logging(form=env.choice("LOG_FORMAT", "readable", FORMATS), level=_LOG_LEVEL)
 # Static files straight from the source, without collectstatic; a reload of the page shows an edit.
-WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True

@@ -85,7 +85,12 @@ class Faults:
             return fault
         return None
 
-    def bend(self, messages: list[bytes]) -> list[bytes]:
+    def _garble(self, message: bytes, *, binary: bool) -> bytes:
+        """Half a message; in a binary frame also bytes that are no UTF-8, which a text frame may not hold."""
+        half = message[: len(message) // 2].decode(errors="ignore").encode()
+        return half + (b"\xff\xfe" if binary and self.random.random() < 0.5 else b"{")
+
+    def bend(self, messages: list[bytes], *, binary: bool) -> list[bytes]:
         """What really goes over the wire for a batch of dispatches."""
         faults = self.gateway
         if not (faults.duplicate or faults.shuffle or faults.garble):
@@ -93,7 +98,7 @@ class Faults:
         bent: list[bytes] = []
         for message in messages:
             if faults.garble and self.random.random() < faults.garble:
-                bent.append(message[: len(message) // 2] + b"\xff{")
+                bent.append(self._garble(message, binary=binary))
                 continue
             bent.append(message)
             if faults.duplicate and self.random.random() < faults.duplicate:

@@ -46,6 +46,7 @@ class Connection:
         self._socket = socket
         self._transport = transport
         self._encoder = encoder
+        self._closed_here = False
         self._position = 0
         self._sender: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -67,10 +68,11 @@ class Connection:
         self._transport.abort()
 
     def close_soon(self, code: int, reason: str) -> None:
-        async def close() -> None:
-            await self._socket.close(code=code, message=reason.encode())
+        self._closing = asyncio.ensure_future(self._close(code, reason))
 
-        self._closing = asyncio.ensure_future(close())
+    async def _close(self, code: int, reason: str) -> None:
+        self._closed_here = True
+        await self._socket.close(code=code, message=reason.encode())
 
     async def _send_dispatches(self, session: Session) -> None:
         while not self._transport.is_closing():
@@ -85,7 +87,7 @@ class Connection:
             delay = self.hub.faults.gateway.delay
             if delay:
                 await asyncio.sleep(delay)
-            self._write(self.hub.faults.bend(batch))
+            self._write(self.hub.faults.bend(batch, binary=self._encoder.binary))
             await asyncio.sleep(0)
             await self._wait_for_reader()
 
@@ -105,7 +107,7 @@ class Connection:
         try:
             await self._read()
         except CloseSocket as close:
-            await self._socket.close(code=close.code, message=close.reason.encode())
+            await self._close(close.code, close.reason)
         finally:
             watch.cancel()
             await self._detach()
@@ -229,7 +231,7 @@ class Connection:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._sender
         if self.session is not None:
-            if self._socket.close_code in _NO_RESUME:
+            if self._socket.close_code in _NO_RESUME and not self._closed_here:
                 self.hub.end_session(self.session)
             else:
                 self.hub.detach(self.session)
@@ -240,7 +242,7 @@ class Connection:
         while True:
             await asyncio.sleep(interval / 2)
             if time.monotonic() - self._beat_at > interval * 2:
-                await self._socket.close(code=4009, message=b"Session timed out.")
+                await self._close(4009, "Session timed out.")
                 return
 
 

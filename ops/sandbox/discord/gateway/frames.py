@@ -18,6 +18,8 @@ _TEXT, _BINARY = 0x81, 0x82
 class Encoder(Protocol):
     """Turns one gateway message into one WebSocket frame."""
 
+    binary: bool
+
     def frame(self, message: bytes) -> bytes: ...
 
 
@@ -31,11 +33,15 @@ def _frame(first: int, payload: bytes) -> bytes:
 
 
 class PlainEncoder:
+    binary = False
+
     def frame(self, message: bytes) -> bytes:
         return _frame(_TEXT, message)
 
 
 class ZlibEncoder:
+    binary = True
+
     def __init__(self) -> None:
         self._stream = zlib.compressobj(1)
 
@@ -44,6 +50,8 @@ class ZlibEncoder:
 
 
 class ZstdEncoder:
+    binary = True
+
     def __init__(self) -> None:
         self._stream = zstandard.ZstdCompressor(level=1).compressobj()
 

@@ -35,7 +35,7 @@ _VIA = "1.1 local"
 def add_routes(app: web.Application, discord: LocalDiscord) -> None:
     """Mount every declared route under /api/v10 and /api, and an unknown one as Discord's 404."""
     for prefix in _PREFIXES:
-        for route in ROUTES:
+        for route in sorted(ROUTES, key=_literal_first):
             app.router.add_route(route.method, prefix + route.template, _bind(route, discord))
 
     async def unknown(request: web.Request) -> web.StreamResponse:
@@ -45,6 +45,11 @@ def add_routes(app: web.Application, discord: LocalDiscord) -> None:
         return response
 
     app.router.add_route("*", "/api/{rest:.*}", unknown)
+
+
+def _literal_first(route: Route) -> list[bool]:
+    """`/messages/pins` must be tried before `/messages/{message_id}`: the router takes the first that fits."""
+    return [part.startswith("{") for part in route.template.split("/")]
 
 
 def _bind(route: Route, discord: LocalDiscord) -> Any:

@@ -166,9 +166,10 @@ def create_role(
     mentionable: bool = False,
 ) -> Role:
     """A role just above @everyone, pushing the others up, as Discord places it; emits GUILD_ROLE_CREATE."""
-    for other in guild.roles.values():
-        if other.position >= 1:
-            other.position += 1
+    pushed = [other for other in guild.roles.values() if other.id != guild.id]
+    for other in pushed:
+        other.position += 1
+        emit_role(world, guild, other, "GUILD_ROLE_UPDATE")
     role = Role(role_id or world.ids.make(), name, 1, allowed, color, hoist, mentionable)
     guild.roles[role.id] = role
     emit_role(world, guild, role, "GUILD_ROLE_CREATE")

@@ -49,4 +49,4 @@ def iso_from_ms(moment_ms: int) -> str:
 
 def seeded_id(kind: int, number: int, created_ms: int = 1_704_067_200_000) -> int:
     """A deterministic id for seeds: the same kind and number give the same id on every machine."""
-    return snowflake_at(created_ms + kind * 60_000_000 + number * 1000, kind & 0xFFF)
+    return snowflake_at(created_ms + kind * 60_000_000 + number * 1001, kind & 0xFFF)

@@ -25,6 +25,7 @@ class Bot(discord.AutoShardedClient):
     def __init__(self, **options: Any) -> None:
         options.setdefault("intents", discord.Intents.all())
         options.setdefault("chunk_guilds_at_startup", False)
+        options.setdefault("guild_ready_timeout", 0.05)
         super().__init__(allowed_mentions=discord.AllowedMentions.none(), **options)
         self.tree = app_commands.CommandTree(self)
         self.heard: list[tuple[str, Any]] = []
