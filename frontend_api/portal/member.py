@@ -84,7 +84,7 @@ def open_member(member_id: int, person: Person | None) -> MemberPage:
     except NotFoundError as error:
         raise Http404(error.message) from error
     is_me = person is not None and person.member_id == member_id
-    trusted = is_me or (person is not None and person.sees_dashboard)
+    trusted = is_me or (person is not None and person.sees_all_reasons)
     if profile.visibility == Visibility.HIDDEN and not trusted:
         raise Http404("There is no such member.")
     aliased = profile.visibility == Visibility.ALIAS
