@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from discord import ButtonStyle, app_commands
-from engagement.leaderboards.selectors import Board, Place, get_board, get_rank
 
 from bot_shard.answers import Answer, Button, custom_id, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction, Responder, member_of
 from bot_shard.words import number
+from engagement.leaderboards.selectors import Board, Place, get_board, get_rank
 from engagement.members.models import Visibility
 
 PERIODS = ("all", "month", "week")
