@@ -1,6 +1,7 @@
 // The frame: servers, channels, the person who acts, and the stream of what happens.
 
 import { drawComposer, readCommands } from "./composer.js";
+import { icon } from "./icons.js";
 import * as messages from "./messages.js";
 import { choosePerson, drawMembers, drawTools } from "./panels.js";
 import { $, DIRECT, avatar, call, channelNow, closePop, guildNow, h, nameOf, refresh, toast, view, world } from "./store.js";
@@ -11,7 +12,7 @@ const ORDER = { 4: 0, 0: 1, 5: 1, 15: 1, 2: 2, 13: 2 };
 // --- drawing ---
 
 function drawRail() {
-  const direct = h("button", { "aria-label": "Direct messages", title: "Direct messages", "aria-current": String(view.guild === DIRECT), onclick: () => go(DIRECT, "", view.user) }, "💬");
+  const direct = h("button", { "aria-label": "Direct messages", title: "Direct messages", "aria-current": String(view.guild === DIRECT), onclick: () => go(DIRECT, "", view.user) }, icon("chat", 22));
   const guilds = [...world.guilds.values()].map((guild) => {
     const letters = guild.name.split(/\s+/).map((word) => word[0]).join("").slice(0, 3);
     return h("button", { "aria-label": guild.name, title: guild.has_bot ? guild.name : `${guild.name} · without the bot`, class: guild.has_bot && !guild.unavailable ? "" : "gone", "aria-current": String(view.guild === guild.id), onclick: () => go(guild.id, "", view.user) }, h("img", { src: `/icons/${guild.id}/x.png`, alt: "" }), h("span", { class: "letters" }, letters));
@@ -35,7 +36,7 @@ function drawSide() {
 function rows(guild, channel) {
   if ([2, 13].includes(channel.type)) return voiceRows(guild, channel);
   const threads = guild.channels.filter((thread) => thread.parent_id === channel.id && THREADS.includes(thread.type) && !thread.thread_metadata?.archived);
-  return [row(channel, channel.type === 5 ? "📣" : "#"), ...threads.map((thread) => row(thread, "🧵", " thread"))];
+  return [row(channel, channel.type === 5 ? icon("news", 16) : "#"), ...threads.map((thread) => row(thread, icon("thread", 15), " thread"))];
 }
 
 const count = (id) => (view.unread.get(id) ? h("span", { class: "count num" }, String(Math.min(view.unread.get(id), 99))) : null);
@@ -48,25 +49,26 @@ function voiceRows(guild, channel) {
   const here = guild.voice_states.filter((state) => state.channel_id === channel.id);
   const join = () => call("POST", "voice", { guild: guild.id, member: view.user, channel: channel.id });
   const title = channel.id === guild.afk_channel_id ? "The AFK channel" : `Join as ${nameOf(view.user)}`;
-  return [h("button", { class: "channel", title, onclick: join }, h("span", { class: "sign" }, channel.id === guild.afk_channel_id ? "💤" : "🔊"), h("span", { class: "name" }, channel.name)),
-    ...here.map((state) => h("div", { class: "sitting" }, avatar(state.user_id, 20), nameOf(state.user_id), state.self_deaf || state.deaf ? " 🔕" : state.self_mute || state.mute ? " 🔇" : ""))];
+  return [h("button", { class: "channel", title, onclick: join }, h("span", { class: "sign" }, icon(channel.id === guild.afk_channel_id ? "away" : "voice", 17)), h("span", { class: "name" }, channel.name)),
+    ...here.map((state) => h("div", { class: "sitting" }, avatar(state.user_id, 20), h("span", { class: "grow" }, nameOf(state.user_id)), state.self_deaf || state.deaf ? icon("deaf", 15) : state.self_mute || state.mute ? icon("muted", 15) : null))];
 }
 
 function drawMe() {
   if (!view.user) return $("me").replaceChildren();
   const guild = guildNow(), state = guild?.voice_states.find((row) => row.user_id === view.user);
   const set = (change) => call("POST", "voice", { guild: guild.id, member: view.user, channel: state.channel_id, self_mute: state.self_mute, self_deaf: state.self_deaf, ...change });
-  const voice = state && h("div", { class: "voice" }, h("span", { class: "grow" }, `🔊 ${guild.channelOf.get(state.channel_id)?.name}`), h("button", { "aria-pressed": String(state.self_mute), onclick: () => set({ self_mute: !state.self_mute, self_deaf: false }) }, "Mute"), h("button", { "aria-pressed": String(state.self_deaf), onclick: () => set({ self_deaf: !state.self_deaf, self_mute: !state.self_deaf }) }, "Deafen"), h("button", { onclick: () => call("POST", "voice", { guild: guild.id, member: view.user, channel: null }) }, "Leave"));
+  const tool = (name, label, on, onclick) => h("button", { title: label, "aria-label": label, "aria-pressed": on === null ? null : String(on), onclick }, icon(name, 17));
+  const voice = state && h("div", { class: "voice" }, icon("voice", 16), h("span", { class: "grow name" }, guild.channelOf.get(state.channel_id)?.name), tool("muted", "Mute", state.self_mute, () => set({ self_mute: !state.self_mute, self_deaf: false })), tool("deaf", "Deafen", state.self_deaf, () => set({ self_deaf: !state.self_deaf, self_mute: !state.self_deaf })), tool("leave", "Leave voice", null, () => call("POST", "voice", { guild: guild.id, member: view.user, channel: null })));
   $("me").replaceChildren(...[voice, h("button", { class: "who", onclick: (event) => choosePerson(event.currentTarget) }, avatar(view.user, 34), h("span", {}, h("b", {}, nameOf(view.user)), h("small", {}, "Posting as · change")))].filter(Boolean));
 }
 
 function drawTop() {
   const channel = channelNow();
-  $("title").textContent = !channel ? "" : channel.type === 1 ? `${nameOf(view.user)} ↔ ${world.application.name}` : `${THREADS.includes(channel.type) ? "🧵" : "#"} ${channel.name}`;
+  $("title").textContent = !channel ? "" : channel.type === 1 ? `${nameOf(view.user)} ↔ ${world.application.name}` : `${THREADS.includes(channel.type) ? "Thread:" : "#"} ${channel.name}`;
   $("topic").textContent = channel?.topic || "";
   document.title = channel?.name ? `#${channel.name} · Local Discord` : "Local Discord";
   const banner = $("banner"), guild = guildNow();
-  const text = guild?.unavailable ? "This server is in an outage: the bot hears nothing." : guild && !guild.has_bot ? "The bot is not in this server." : world.violations ? `${world.violations} calls did not fit Discord’s document. See 🛠.` : "";
+  const text = guild?.unavailable ? "This server is in an outage: the bot hears nothing." : guild && !guild.has_bot ? "The bot is not in this server." : world.violations ? `${world.violations} calls did not fit Discord’s document. See Traffic and faults.` : "";
   banner.textContent = text;
   banner.hidden = !text;
   $("toggle-members").hidden = !guild;
@@ -166,6 +168,8 @@ function listen() {
 }
 
 // --- buttons of the frame ---
+
+for (const [id, name] of [["menu", "menu"], ["toggle-members", "people"], ["toggle-tools", "tools"], ["toggle-theme", "theme"]]) $(id).replaceChildren(icon(name, 20));
 
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;

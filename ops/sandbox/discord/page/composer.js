@@ -1,6 +1,7 @@
 // The box at the bottom: writing, replying, and slash commands with options and suggestions.
 
 import { answered, askText } from "./dialogs.js";
+import { icon } from "./icons.js";
 import { $, call, channelNow, colourOf, guildNow, h, nameOf, toast, view, world } from "./store.js";
 import { plainText } from "./text.js";
 
@@ -25,7 +26,7 @@ export function drawComposer() {
 
 function replying() {
   if (!view.replyTo) return [];
-  return [h("div", { class: "replying" }, h("span", {}, "Replying to ", h("b", { style: { color: colourOf(view.replyTo.author.id) } }, nameOf(view.replyTo.author.id)), ` · ${plainText(view.replyTo.content).slice(0, 60)}`), h("button", { "aria-label": "Stop replying", onclick: () => { view.replyTo = null; drawComposer(); } }, "✕"))];
+  return [h("div", { class: "replying" }, h("span", {}, "Replying to ", h("b", { style: { color: colourOf(view.replyTo.author.id) } }, nameOf(view.replyTo.author.id)), ` · ${plainText(view.replyTo.content).slice(0, 60)}`), h("button", { "aria-label": "Stop replying", onclick: () => { view.replyTo = null; drawComposer(); } }, icon("close", 16)))];
 }
 
 async function send(input) {
@@ -101,14 +102,15 @@ function pick(row) {
     const where = { channel: view.channel, member: view.user, name: row.name, options };
     if (guildNow()) where.guild = view.guild;
     if (channelNow().type === 1) delete where.guild;
-    const pending = call("POST", "commands", where);
-    const settled = await pending;
+    // A deferred answer takes its time; the box is free again meanwhile.
+    setTimeout(() => { if (chosen === row) { drawComposer(); $("write")?.focus(); } }, 500);
+    const settled = await call("POST", "commands", where);
     if (settled && chosen === row) { drawComposer(); $("write")?.focus(); }
     button.disabled = false;
     answered(settled);
   };
   const labels = fields.map(([option, input]) => h("label", { class: "option", title: option.description }, `${option.name}${option.required ? " *" : ""}`, input));
-  const cancel = h("button", { type: "button", class: "icon", "aria-label": "Leave the command", onclick: () => { drawComposer(); $("write").focus(); } }, "✕");
+  const cancel = h("button", { type: "button", class: "icon", "aria-label": "Leave the command", onclick: () => { drawComposer(); $("write").focus(); } }, icon("close", 16));
   $("composer").replaceChildren(h("form", { class: "bar", onsubmit: run, onkeydown: (event) => { if (event.key === "Escape") cancel.click(); } }, h("div", { class: "options" }, h("b", {}, `/${row.name}`), labels), cancel, h("button", { class: "send" }, "Run")));
   ($("composer").querySelector("input, select") || $("composer").querySelector(".send")).focus();
 }

@@ -1,11 +1,12 @@
 // Messages as they look in a chat: text, embeds, components, reactions, threads, private replies.
 
 import { answered } from "./dialogs.js";
-import { $, avatar, call, channelNow, closePop, colourOf, guildNow, h, nameOf, pop, toast, view, world } from "./store.js";
+import { icon } from "./icons.js";
+import { $, avatar, call, channelNow, closePop, colourOf, guildNow, h, nameOf, pop, toast, view } from "./store.js";
 import { clock, isBot, markup, plainText } from "./text.js";
 
 const EMOJI = ["👍", "❤️", "😂", "🎉", "🦊", "👀", "🔥", "😮", "🙏", "✅", "🤔", "💜"];
-const EPHEMERAL = 64, LOADING = 128, V2 = 1 << 15;
+const EPHEMERAL = 64, LOADING = 128;
 const LATE = 7 * 60 * 1000;
 let rows = [];
 
@@ -29,7 +30,7 @@ export function add(message) {
   const last = rows[rows.length - 2];
   list.append(...day(last, message), line(message, last));
   while (list.children.length > 260) list.firstChild.remove();
-  if (low) list.scrollTop = list.scrollHeight;
+  if (low) { sticky = true; stay(); }
 }
 
 export function replace(message) {
@@ -64,7 +65,13 @@ export function reacted(data, added) {
   redraw(index);
 }
 
+// The list stays at its end while pictures load and the box below grows, unless somebody scrolled up.
 const atEnd = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < 120;
+let sticky = true;
+const stay = () => { if (sticky) $("messages").scrollTop = $("messages").scrollHeight; };
+$("messages").addEventListener("scroll", (event) => { sticky = atEnd(event.currentTarget); }, { passive: true });
+$("messages").addEventListener("load", stay, true);
+new ResizeObserver(stay).observe($("messages"));
 
 function redraw(index) {
   const list = $("messages"), low = atEnd(list);
@@ -79,7 +86,8 @@ function draw() {
   const text = channel.type === 1 ? "Direct messages with the bot start here." : "This is where the channel begins.";
   list.replaceChildren(h("li", { class: "intro" }, h("b", {}, channel.type === 1 ? name : `# ${name}`), text));
   rows.forEach((message, index) => list.append(...day(rows[index - 1], message), line(message, rows[index - 1])));
-  list.scrollTop = list.scrollHeight;
+  sticky = true;
+  stay();
 }
 
 function day(before, message) {
@@ -105,7 +113,7 @@ function line(message, before) {
 
 function systemText(message) {
   const name = h("b", {}, nameOf(message.author.id));
-  if (message.type === 18) return ["🧵 ", name, ` started a thread: ${message.content} `];
+  if (message.type === 18) return [icon("thread", 16), " ", name, ` started a thread: ${message.content} `];
   if (message.type === 7) return ["→ ", name, " joined the server. "];
   return null;
 }
@@ -118,8 +126,8 @@ function above(message) {
   }
   if (message.type !== 19) return [];
   const target = message.referenced_message || rows.find((row) => row.id === message.message_reference?.message_id);
-  if (!target) return [h("div", { class: "above" }, "↰ The original message was deleted.")];
-  return [h("div", { class: "above" }, "↰", avatar(target.author.id, 16), h("b", {}, nameOf(target.author.id)), h("span", { class: "text" }, plainText(target.content) || "an embed"))];
+  if (!target) return [h("div", { class: "above" }, icon("reply", 14), "The original message was deleted.")];
+  return [h("div", { class: "above" }, icon("reply", 14), avatar(target.author.id, 16), h("b", {}, nameOf(target.author.id)), h("span", { class: "text" }, plainText(target.content) || "an embed"))];
 }
 
 function head(message, time) {
@@ -135,31 +143,34 @@ function content(message) {
   parts.push(...message.attachments.map(attachment), ...message.embeds.map(embed), ...message.components.map((c) => component(message, c)));
   if (message.reactions?.length) parts.push(reactions(message));
   const thread = message.thread && guildNow()?.channelOf.get(message.thread.id);
-  if (thread) parts.push(h("button", { class: "to-thread", onclick: () => { location.hash = `${view.guild}/${thread.id}/${view.user}`; } }, "🧵 ", thread.name, h("b", {}, "Open thread")));
+  if (thread) parts.push(h("button", { class: "to-thread", onclick: () => { location.hash = `${view.guild}/${thread.id}/${view.user}`; } }, icon("thread", 16), thread.name, h("b", {}, "Open thread")));
   return [...parts, ...privately(message)];
 }
 
 function privately(message) {
   if (!(message.ephemeral_for || message.flags & EPHEMERAL)) return [];
-  return [h("div", { class: "note" }, `👁 Only ${nameOf(message.ephemeral_for || view.user)} can see this · `, h("button", { onclick: () => remove(message.id) }, "Dismiss"))];
+  return [h("div", { class: "note" }, icon("eye", 14), ` Only ${nameOf(message.ephemeral_for || view.user)} can see this · `, h("button", { onclick: () => remove(message.id) }, "Dismiss"))];
 }
 
 function attachment(file) {
   if (file.content_type?.startsWith("image/")) return h("a", { class: "attachment", href: file.url, target: "_blank" }, h("img", { src: file.url, alt: file.description || file.filename, width: file.width, height: file.height, style: { "max-width": "min(450px, 100%)", height: "auto" } }));
-  return h("a", { class: "attachment", href: file.url, target: "_blank" }, `📎 ${file.filename}`);
+  return h("a", { class: "attachment", href: file.url, target: "_blank" }, icon("file", 16), " ", file.filename);
 }
+
+/** Pictures that a client addresses at Discord's own CDN are served here. */
+const local = (address) => address.replace(/^https:\/\/cdn\.discordapp\.com\//, "/");
 
 const hex = (colour) => (colour ? `#${colour.toString(16).padStart(6, "0")}` : "");
 
 function embed(data) {
-  const by = data.author && h("div", { class: "by" }, data.author.icon_url ? h("img", { class: "avatar", src: data.author.icon_url, alt: "", width: 22, height: 22 }) : null, data.author.name);
+  const by = data.author && h("div", { class: "by" }, data.author.icon_url ? h("img", { class: "avatar", src: local(data.author.icon_url), alt: "", width: 22, height: 22 }) : null, data.author.name);
   const title = data.title && h("h3", {}, data.url ? h("a", { href: data.url, target: "_blank", rel: "noopener noreferrer" }, data.title) : markup(data.title));
   const fields = data.fields?.length && h("div", { class: "fields" }, data.fields.map((field) => h("div", { class: `field${field.inline ? " inline" : ""}` }, h("b", {}, ...markup(field.name)), h("div", { class: "text" }, ...markup(field.value)))));
   const foot = [data.footer?.text, data.timestamp && new Date(data.timestamp).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })].filter(Boolean).join(" · ");
   return h("article", { class: "embed", style: { "--stripe": hex(data.color) } },
     by, title, data.description ? h("div", { class: "text" }, ...markup(data.description)) : null, fields || null,
-    data.thumbnail ? h("img", { class: "thumb", src: data.thumbnail.url, alt: "" }) : null,
-    data.image ? h("img", { class: "picture", src: data.image.url, alt: data.image.description || "" }) : null, foot ? h("footer", {}, foot) : null);
+    data.thumbnail ? h("img", { class: "thumb", src: local(data.thumbnail.url), alt: "" }) : null,
+    data.image ? h("img", { class: "picture", src: local(data.image.url), alt: data.image.description || "" }) : null, foot ? h("footer", {}, foot) : null);
 }
 
 // --- components ---
@@ -171,8 +182,8 @@ function component(message, data) {
     case 3: case 5: case 6: case 7: case 8: return select(message, data);
     case 9: return h("div", { class: "section" }, h("div", {}, data.components.map((child) => component(message, child))), component(message, data.accessory));
     case 10: return h("div", { class: "text" }, ...markup(data.content));
-    case 11: return h("img", { src: data.media.url, alt: data.description || "", width: 80, style: { "border-radius": "8px" } });
-    case 12: return h("div", { class: "chips" }, data.items.map((item) => h("img", { src: item.media.url, alt: item.description || "", style: { "max-width": "240px" } })));
+    case 11: return h("img", { src: local(data.media.url), alt: data.description || "", width: 80, style: { "border-radius": "8px" } });
+    case 12: return h("div", { class: "chips" }, data.items.map((item) => h("img", { src: local(item.media.url), alt: item.description || "", style: { "max-width": "240px" } })));
     case 14: return h("hr");
     case 17: return h("div", { class: "box", style: { "--stripe": hex(data.accent_color) } }, data.components.map((child) => component(message, child)));
     default: return h("div", { class: "note" }, `A component of type ${data.type}`);
@@ -181,7 +192,7 @@ function component(message, data) {
 
 function button(message, data) {
   const label = [data.emoji?.name, data.label].filter(Boolean).join(" ");
-  if (data.style === 5) return h("a", { class: "press", href: data.url, target: "_blank", rel: "noopener noreferrer" }, `${label} ↗`);
+  if (data.style === 5) return h("a", { class: "press", href: data.url, target: "_blank", rel: "noopener noreferrer" }, `${label} `, icon("out", 13));
   return h("button", { class: `press s${data.style}`, disabled: Boolean(data.disabled), onclick: async (event) => {
     if (!view.user) return toast("Choose who you are first.");
     event.currentTarget.disabled = true;
@@ -219,11 +230,11 @@ const react = (message, emoji, remove = false) => call("POST", "reactions", { me
 
 function actions(message) {
   if (message.ephemeral_for) return null;
-  const tool = (sign, title, onclick) => h("button", { title, "aria-label": title, onclick }, sign);
+  const tool = (name, title, onclick) => h("button", { title, "aria-label": title, onclick }, icon(name, 17));
   return h("div", { class: "actions" },
-    tool("🙂", "React", (event) => pop(event.currentTarget, h("div", { class: "emoji" }, EMOJI.map((emoji) => h("button", { "aria-label": `React with ${emoji}`, onclick: () => { closePop(); react(message, emoji); } }, emoji))))),
-    tool("↰", "Reply", () => { view.replyTo = message; document.dispatchEvent(new Event("compose")); }),
-    tool("⋯", "More", (event) => more(event.currentTarget, message)));
+    tool("smile", "React", (event) => pop(event.currentTarget, h("div", { class: "emoji" }, EMOJI.map((emoji) => h("button", { "aria-label": `React with ${emoji}`, onclick: () => { closePop(); react(message, emoji); } }, emoji))))),
+    tool("reply", "Reply", () => { view.replyTo = message; document.dispatchEvent(new Event("compose")); }),
+    tool("more", "More", (event) => more(event.currentTarget, message)));
 }
 
 async function more(anchor, message) {
@@ -239,5 +250,3 @@ async function more(anchor, message) {
     commands.filter((c) => c.type === 3).map((command) => item(command.name, async () => answered(await call("POST", "menus", { guild: guild.id, channel: view.channel, member: view.user, name: command.name, message: message.id })))),
     item("Copy the id", () => navigator.clipboard?.writeText(message.id)));
 }
-
-export { EPHEMERAL, LOADING, V2, world };

@@ -13,7 +13,7 @@ export function drawMembers() {
   const groups = hoisted.map((role) => [role.name, guild.members.filter((member) => member.roles.includes(role.id) && left.delete(member.user_id))]);
   groups.push(["Members", guild.members.filter((member) => left.has(member.user_id))]);
   $("members").replaceChildren(...groups.filter(([, rows]) => rows.length).flatMap(([name, rows]) => [h("h2", {}, `${name} · ${rows.length}`), ...rows.map((member) => person(guild, member))]),
-    h("button", { class: "plain", style: { margin: "12px 8px", width: "calc(100% - 16px)" }, onclick: newcomer }, "Let somebody new join"));
+    h("button", { class: "plain", style: { margin: "12px 8px", width: "calc(100% - 16px)" }, onclick: newcomer }, "Add a newcomer"));
 }
 
 function person(guild, member) {

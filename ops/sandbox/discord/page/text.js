@@ -6,6 +6,7 @@ const INLINE = [
   [/^`([^`]+)`/, (m) => h("code", {}, m[1])],
   [/^\*\*(.+?)\*\*/s, (m) => h("b", {}, ...inline(m[1]))],
   [/^__(.+?)__/s, (m) => h("u", {}, ...inline(m[1]))],
+  [/^\|\|(.+?)\|\|/s, (m) => h("span", { class: "spoiler", tabIndex: 0, onclick: (event) => event.currentTarget.classList.add("shown") }, ...inline(m[1]))],
   [/^~~(.+?)~~/s, (m) => h("s", {}, ...inline(m[1]))],
   [/^\*([^*\s][^*]*?)\*/s, (m) => h("i", {}, ...inline(m[1]))],
   [/^_([^_\s][^_]*?)_(?!\w)/s, (m) => h("i", {}, ...inline(m[1]))],
@@ -41,7 +42,7 @@ function inline(text) {
   let plain = "";
   while (text) {
     if (text[0] === "\\" && /^\\[^\w\s]/.test(text)) { plain += text[1]; text = text.slice(2); continue; }
-    const found = /^[`*_~<\[h@]/.test(text) && INLINE.map(([pattern, make]) => [text.match(pattern), make]).find(([match]) => match);
+    const found = /^[`*_~|<\[h@]/.test(text) && INLINE.map(([pattern, make]) => [text.match(pattern), make]).find(([match]) => match);
     if (found) {
       if (plain) nodes.push(plain);
       plain = "";
