@@ -252,6 +252,15 @@ class GatewayClient(commands.AutoShardedBot):
         return socket
 
 
+class OfflineBot(commands.Bot):
+    """The commands without a gateway, to publish them. Cogs ask it for a desk that nobody sits at."""
+
+    desk: Any = None
+
+    def __init__(self) -> None:
+        super().__init__(command_prefix=(), help_command=None, intents=base_intents())
+
+
 def base_intents() -> discord.Intents:
     """What the product hears without asking for privileges."""
     intents = discord.Intents.none()

@@ -170,9 +170,8 @@ class Ears:
         guild = self._linked_guild(data)
         if guild is None or data["user_id"] in self.bots:
             return
-        self._put_all(
-            session, number, guild, self._recorder.reaction_removed(guild, data, session.moment_ms())
-        )
+        removed = self._recorder.reaction_removed(guild, data, session.moment_ms())
+        self._put_all(session, number, guild, [removed])
 
     # --- channels and threads
 

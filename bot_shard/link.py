@@ -27,6 +27,7 @@ RESUMABLE = 4000  # the code we close with: any but 1000 and 1001 keeps the sess
 CLOSE_SECONDS = 3.0
 HOLE_SECONDS = 3.0  # how long a missing number may come late before we ask for it again
 HOLE_TRIES = 2
+HANDSHAKE_SECONDS = 20.0  # how long READY or RESUMED may take
 LONGEST_PAUSE = 30.0
 FALLBACK_AFTER = 3  # failed connections to the session's own address before the general one is tried
 
@@ -43,6 +44,7 @@ class ShardLink:
         self._interactions = client.parse_interaction
         self.stopping = False
         self._failures = 0
+        self._opened_at = 0.0
         self._suspect_since: float | None = None
         self._hole: tuple[int, int] = (
             -1,
@@ -69,7 +71,7 @@ class ShardLink:
                 log.warning(
                     "gateway_away", shard=self.session.shard_id, problem=f"{type(error).__name__}: {error}"
                 )
-            self.session.connected = False
+            self.session.disconnected()
             if self._failures and not self.stopping:
                 pause = min(LONGEST_PAUSE, 0.5 * 2 ** min(self._failures, 6))
                 await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311
@@ -96,6 +98,7 @@ class ShardLink:
         socket = await self._client.open_socket(self.session, address, resume=resume, number=number)
         socket.link = self
         self._suspect_since = None
+        self._opened_at = time.monotonic()
         return socket
 
     async def _drop_socket(self) -> None:
@@ -111,13 +114,14 @@ class ShardLink:
     async def stop(self) -> None:
         """A planned stop: the session stays resumable."""
         self.stopping = True
-        self.session.connected = False
+        self.session.disconnected()
         await self._drop_socket()
 
     async def reopen(self, reason: str) -> None:
         """Leave and RESUME from what is safe."""
         log.info("gateway_reopen", shard=self.session.shard_id, reason=reason)
-        self._failures = 0
+        if self.session.connected:
+            self._failures = 0
         if self.socket is not None:
             try:
                 await asyncio.wait_for(self.socket.close(RESUMABLE), CLOSE_SECONDS)
@@ -186,25 +190,30 @@ class ShardLink:
         self._suspect_since = self._suspect_since or time.monotonic()
 
     async def look_after(self) -> None:
-        """Called every second or so: RESUME when numbers are missing, or after the queue was full."""
-        watermark = self.session.watermark
-        if not self.session.connected:
+        """Called every second or so: RESUME when dispatches are missing, or after the queue was full."""
+        watermark, session = self.session.watermark, self.session
+        if self.socket is None:
             return
-        if watermark.pinned:
+        if watermark.pinned and session.connected:
             if not self._client.stream_is_away() and len(self._ears.queue) * 2 < self._ears.queue.capacity:
                 await self.reopen("the stream takes records again")
             return
-        if not watermark.holed and self._suspect_since is None:
-            return
-        self._suspect_since = self._suspect_since or time.monotonic()
-        if time.monotonic() - self._suspect_since < HOLE_SECONDS:
+        now = time.monotonic()
+        if not session.connected and now - self._opened_at > HANDSHAKE_SECONDS:
+            self._suspect_since = self._suspect_since or self._opened_at
+        if watermark.holed:
+            self._suspect_since = self._suspect_since or now
+        if self._suspect_since is None or now - self._suspect_since < HOLE_SECONDS:
             return
         self._suspect_since = None
         position, tries = self._hole
         self._hole = (watermark.heard, tries + 1 if position == watermark.heard else 1)
-        if self._hole[1] <= HOLE_TRIES:
+        if self._hole[1] <= HOLE_TRIES or session.session_id is None:
             await self.reopen("a dispatch is missing")
-        else:
-            lost = watermark.give_up_hole()
-            self._stats.lost += lost
-            log.error("dispatches_lost", shard=self.session.shard_id, count=lost)
+            return
+        lost = watermark.give_up_hole()
+        self._stats.lost += lost
+        log.error("dispatches_lost", shard=session.shard_id, count=lost)
+        if not session.connected:
+            # Only the RESUMED itself can be what is missing: whatever was replayed has been heard.
+            self._resumed()

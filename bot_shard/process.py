@@ -7,8 +7,9 @@ was heard, stores the watermark, and only then ends. The next process RESUMEs fr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import structlog
 from redis.asyncio import Redis
@@ -27,7 +28,7 @@ from .writer import StreamWriter
 log = structlog.get_logger(__name__)
 
 VOICE_SECONDS = 5.0
-DRAIN_SECONDS = 10.0
+DRAIN_SECONDS = 2.0  # a supervisor may kill us a second later; what is left is replayed
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,17 @@ class BotOptions:
     queue_capacity: int = CAPACITY
 
 
-class BotProcess:
-    """`await BotProcess(options, links).run(stop)` until `stop` is set."""
+async def _nothing() -> None:
+    """The default of `before_close`."""
 
-    def __init__(
-        self, options: BotOptions, links: LinkedGuilds, *, client: type[GatewayClient] = GatewayClient
-    ) -> None:
+
+C = TypeVar("C", bound=GatewayClient)
+
+
+class BotProcess(Generic[C]):
+    """`await BotProcess(options, links, client=GatewayClient).run(stop)` until `stop` is set."""
+
+    def __init__(self, options: BotOptions, links: LinkedGuilds, *, client: type[C]) -> None:
         cdn = cdn_of(options.api_url)
         use_addresses(options.api_url, cdn)
         self.options = options
@@ -70,12 +76,14 @@ class BotProcess:
         )
         self.cache: Redis = Redis.from_url(options.cache_url)
         self.lease = IdentifyLease(self.cache, bot="")
-        self.client = client(
+        self.client: C = client(
             sessions=self.sessions, shard_count=options.shard_count, ears=self.ears, lease=self.lease,
             stats=self.stats,
         )  # fmt: skip
         self.client.stream_is_away = lambda: self.writer.away
         self.ready = False
+        # What else must be done between the last dispatch and the end of REST.
+        self.before_close: Callable[[], Awaitable[None]] = _nothing
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set or Discord refuses us for good (GatewayRefusedError)."""
@@ -111,6 +119,7 @@ class BotProcess:
 
     async def _finish(self, gateway: asyncio.Task[None], background: list[asyncio.Task[None]]) -> None:
         await self.client.stop_shards()
+        await self.before_close()
         if not await self.writer.drain(DRAIN_SECONDS):
             log.error("stopped_with_records_waiting", count=len(self.queue), effect="Discord replays them.")
         for task in (gateway, *background):

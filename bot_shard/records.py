@@ -112,6 +112,7 @@ class Recorder:
         at_ms: int,
         user_id: str = "0",
     ) -> Activity:
+        """Whose message it was is mostly not told (user 0): the target leads to them."""
         attributes = {"target": f"discord:message:{message_id}", "reason": reason}
         return Activity(
             f"discord:deleted:{message_id}", guild.source, f"discord:{user_id}", "message_deleted", at_ms,
@@ -153,20 +154,14 @@ class Recorder:
         )  # fmt: skip
         return [given, received]
 
-    def reaction_removed(self, guild: GuildPlaces, data: dict[str, Any], at_ms: int) -> list[Activity]:
-        """Takes back both halves. Whose message it was is not told: the target leads to them."""
+    def reaction_removed(self, guild: GuildPlaces, data: dict[str, Any], at_ms: int) -> Activity:
+        """Takes back both halves; whose message it was is not told, the target leads to them."""
         name = f"{data['message_id']}:{data['user_id']}:{_emoji_name(data['emoji'])}"
-        place = self.describe_place(guild, data["channel_id"])
-        return [
-            Activity(
-                f"discord:unreacted:{name}", guild.source, f"discord:{data['user_id']}", "reaction_removed",
-                at_ms, place | {"target": f"discord:reaction:{name}"},
-            ),
-            Activity(
-                f"discord:unreceived:{name}", guild.source, NOBODY, "reaction_removed",
-                at_ms, place | {"target": f"discord:received:{name}"},
-            ),
-        ]  # fmt: skip
+        attributes = self.describe_place(guild, data["channel_id"]) | {"target": f"discord:reaction:{name}"}
+        return Activity(
+            f"discord:unreacted:{name}", guild.source, f"discord:{data['user_id']}", "reaction_removed",
+            at_ms, attributes,
+        )  # fmt: skip
 
     # --- members
 

@@ -88,15 +88,24 @@ class ShardSession:
 
     def forget(self, reason: str) -> None:
         """Discord no longer knows this session: the time since we last heard becomes a gap at the next READY."""
+        self.disconnected()
         if self.session_id is not None:
             self._fall_silent(reason)
         self.session_id = self.resume_url = None
-        self.connected = False
 
     def _fall_silent(self, reason: str) -> None:
         if self.silent_since_ms is None and self._heard_at_ms:
             self.silent_since_ms = self._heard_at_ms
             self.silent_because = reason
+
+    def disconnected(self) -> None:
+        """The socket is closed."""
+        self._note_heard()
+        self.connected = False
+
+    def _note_heard(self) -> None:
+        if self.connected and not self.watermark.pinned and self.replaying_from_ms is None:
+            self._heard_at_ms = now_ms() - int(self.quiet_seconds() * 1000)
 
     # --- time
 
@@ -128,8 +137,7 @@ class ShardSession:
         value = self.watermark.value
         if self.session_id is None or value <= 0:
             return None
-        if self.connected and not self.watermark.pinned and self.replaying_from_ms is None:
-            self._heard_at_ms = now_ms() - int(self.quiet_seconds() * 1000)
+        self._note_heard()
         identity = (self.session_id, frozenset(self.guild_ids))
         if identity == self._saved_identity:
             if value == self._saved_value and now_ms() - self._saved_at_ms < SAVE_EVERY_MS:

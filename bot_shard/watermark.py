@@ -118,13 +118,13 @@ class Watermark:
             self._pinned_at = number
 
     def restart(self) -> int:
-        """Discord is about to replay: answer the number to RESUME from, and hear again what comes after it.
+        """Discord is about to replay: answer the number to RESUME from, and hear again what is missing after it.
 
         Records that still wait for the stream stay on the queue and go on holding the value down; only what was
         discarded, or never came, is asked for again.
         """
-        if self._pinned_at is not None:
-            self.heard = min(self.heard, self._pinned_at - 1)
-        self._ahead.clear()
-        self._pinned_at = None
+        pinned_at, self._pinned_at = self._pinned_at, None
+        if pinned_at is not None:
+            self.heard = min(self.heard, pinned_at - 1)
+            self._ahead = {number for number in self._ahead if number < pinned_at}
         return self.heard

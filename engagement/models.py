@@ -1,17 +1,20 @@
 """Only imports each package's models, so that Django finds them (DESIGN section 3)."""
 
 from .activity.models import Activity, HearingGap
+from .commands.models import CommandSetting
 from .ledger.models import LedgerBalance, LedgerEntry
 from .levels.models import LevelName, LevelSettings
 from .members.models import Identity, Member
+from .notifications.models import NotificationSettings
 from .points.models import Adjustment
 from .progression.models import MemberProgress
 from .rules.models import Rule, RulesState, RuleVersion
-from .standings.models import Standing, StandingBucket, StandingPast, StandingsState
+from .standings.models import Standing, StandingBucket, StandingGroup, StandingPast, StandingsState
 
 __all__ = [
     "Activity",
     "Adjustment",
+    "CommandSetting",
     "HearingGap",
     "Identity",
     "LedgerBalance",
@@ -20,11 +23,13 @@ __all__ = [
     "LevelSettings",
     "Member",
     "MemberProgress",
+    "NotificationSettings",
     "Rule",
     "RuleVersion",
     "RulesState",
     "Standing",
     "StandingBucket",
+    "StandingGroup",
     "StandingPast",
     "StandingsState",
 ]

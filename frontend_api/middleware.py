@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
 
 from frontend_api.errors import show_error
@@ -89,6 +91,8 @@ class ErrorMiddleware:
             if seconds is not None:
                 response["Retry-After"] = str(seconds)
             return response
+        if isinstance(error, Http404 | PermissionDenied | SuspiciousOperation | MultiPartParserError):
+            return None  # no failure of ours: Django asks the pages of errors.py
         reference = new_reference()
         request.error_reference = reference  # type: ignore[attr-defined]
         logger.error("%s failed (ref %s)", request.path, reference, exc_info=error)

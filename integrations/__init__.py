@@ -1,1 +1,1 @@
-"""The outside world, a package a provider [tenant schema]. Empty until the first provider is built."""
+"""The outside world, a package a provider [tenant schema]."""

@@ -5,4 +5,8 @@ A handler takes `tenant`, `event_id` and `event` (the event's fields) and is ide
 
 from __future__ import annotations
 
-HANDLERS: dict[str, tuple[str, ...]] = {}
+HANDLERS: dict[str, tuple[str, ...]] = {
+    "LevelReached": ("integrations.discord.announce_level", "integrations.discord.follow_level"),
+    "LevelLost": ("integrations.discord.follow_level",),
+    "MemberJoined": ("integrations.discord.follow_level",),
+}

@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db import connection
+
 from saas.core.schemas import enter_schema
+
+from .entitlements import NO_PLAN, Entitlements
 
 if TYPE_CHECKING:
     from .models import Tenant
@@ -32,6 +37,8 @@ class TenantContext:
     live: bool
     guild_id: int | None = None
     emblem_url: str = ""
+    role_map: tuple[tuple[int, str], ...] = ()  # Discord role id → role here
+    entitlements: Entitlements = NO_PLAN
 
     @classmethod
     def of(cls, tenant: Tenant, guild_id: int | None = None) -> TenantContext:
@@ -49,11 +56,38 @@ class TenantContext:
             live=tenant.live,
             guild_id=guild_id,
             emblem_url=tenant.emblem_url,
+            role_map=tuple((int(role), name) for role, name in tenant.role_map.items()),
+            entitlements=Entitlements.parse(tenant.entitlements, tenant.entitlements_version),
         )
+
+
+_entered: ContextVar[TenantContext | None] = ContextVar("entered_tenant", default=None)
 
 
 @contextmanager
 def enter_tenant(context: TenantContext) -> Iterator[TenantContext]:
     """Every query of this thread inside the block sees `context.schema`; afterwards, what was there before."""
-    with enter_schema(context.schema):
-        yield context
+    token = _entered.set(context)
+    try:
+        with enter_schema(context.schema):
+            yield context
+    finally:
+        _entered.reset(token)
+
+
+def current_tenant() -> TenantContext:
+    """The tenant whose schema this thread is in. No query after `enter_tenant`; one where the schema was set otherwise.
+
+    Raises tenants.errors.TenantNotFoundError in the public schema.
+    """
+    schema: str = connection.schema_name  # type: ignore[attr-defined]
+    context = _entered.get()
+    if context is not None and context.schema == schema:
+        return context
+    from .errors import TenantNotFoundError
+    from .models import Tenant
+
+    tenant = Tenant.objects.filter(schema_name=schema).first()
+    if tenant is None:
+        raise TenantNotFoundError(schema)
+    return TenantContext.of(tenant)

@@ -27,7 +27,7 @@ from django.utils.functional import SimpleLazyObject
 
 from saas.core.schemas import PUBLIC, enter_schema
 
-from .context import TenantContext
+from .context import TenantContext, enter_tenant
 from .models import Tenant
 from .routing import get_routing
 
@@ -64,7 +64,7 @@ class TenantMiddleware:
         schema = PUBLIC if context is None else context.schema
         if context is not None:
             request.tenant = SimpleLazyObject(partial(_load_tenant, context))  # type: ignore[attr-defined]
-        with enter_schema(schema):
+        with enter_schema(schema) if context is None else enter_tenant(context):
             response = self.get_response(request)
         if isinstance(response, StreamingHttpResponse) and not response.is_async:
             # It is made after this returns: each piece enters the schema anew.

@@ -70,6 +70,9 @@ class Tenant(TenantMixin):  # type: ignore[misc]
     live = models.BooleanField(
         default=True, help_text="Off while in shadow mode: counts, but announces nothing."
     )
+    role_map = models.JSONField(
+        default=dict, blank=True, help_text='Discord role id → role here, such as {"1234": "moderator"}.'
+    )
     entitlements = models.JSONField(default=dict, blank=True, help_text="Dated phases that billing writes.")
     entitlements_version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=clock.now)

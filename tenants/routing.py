@@ -167,7 +167,7 @@ def _read_snapshot() -> _Snapshot:
         links = dict(
             GuildLink.objects.filter(state=GuildLink.State.ACTIVE).values_list("tenant_id", "guild_id")
         )
-        tenants = Tenant.objects.filter(state=Tenant.State.ACTIVE).defer("entitlements")
+        tenants = Tenant.objects.filter(state=Tenant.State.ACTIVE)
         contexts = {tenant.pk: TenantContext.of(tenant, links.get(tenant.pk)) for tenant in tenants}
         domains = list(Domain.objects.values_list("tenant_id", "domain", "is_redirect"))
     base = settings.BASE_DOMAIN.lower()

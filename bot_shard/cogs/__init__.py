@@ -1,0 +1,14 @@
+"""The commands: each translates a question into a call of a service, and its result into an Answer. They decide nothing.
+
+EXTENSIONS is what a bot loads at start and again at a reload; a module here has `setup(bot)`, and nothing outside keeps
+a reference into it.
+"""
+
+EXTENSIONS = (
+    "bot_shard.cogs.profile",
+    "bot_shard.cogs.leaderboard",
+    "bot_shard.cogs.history",
+    "bot_shard.cogs.guide",
+    "bot_shard.cogs.privacy",
+    "bot_shard.cogs.points",
+)

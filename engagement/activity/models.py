@@ -13,7 +13,7 @@ class Activity(models.Model):
     """A fact from outside. Its id is its arrival number: rules judge in this order."""
 
     id = models.BigAutoField(primary_key=True)
-    source_id = models.CharField(max_length=200, unique=True)
+    source_id = models.CharField(max_length=200)
     source = models.CharField(max_length=60)
     member_id = models.BigIntegerField()
     type = models.CharField(max_length=40)
@@ -25,6 +25,7 @@ class Activity(models.Model):
 
     class Meta:
         db_table = "activity"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["source_id"], name="activity_once")]
         indexes: ClassVar = [BrinIndex(fields=["occurred_at"], name="activity_occurred", autosummarize=True)]
 
     def __str__(self) -> str:

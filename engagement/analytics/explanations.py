@@ -67,6 +67,7 @@ class Explanation:
     channel_id: str = ""
     source_id: str = ""
     adjustment_id: int | None = None
+    kind: str = ""  # award, daily, adjustment, reversal or undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,7 @@ class _Facts:
             channel_id=self.channel(entry),
             source_id="" if activity is None or entry.cause_kind == Cause.DAILY else activity.source_id,
             adjustment_id=entry.cause_id if entry.cause_kind == Cause.ADJUSTMENT else None,
+            kind=_KINDS[Cause(entry.cause_kind)],
         )
 
     def _lines(self, entry: LedgerEntry) -> Iterable[tuple[str, str]]:

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('member_id', models.BigIntegerField(primary_key=True, serialize=False)),
                 ('level', models.IntegerField(default=0)),
-                ('usage', models.JSONField(default=dict, help_text='What engagement.rules.evaluation remembers.')),
+                ('usage', models.TextField(default='{}', help_text='What engagement.rules.evaluation remembers, as JSON text: the database never looks inside, and jsonb would be taken apart and put together again on every batch.')),
                 ('last_active_at', models.DateTimeField(null=True)),
             ],
             options={
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
             name='Activity',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('source_id', models.CharField(max_length=200, unique=True)),
+                ('source_id', models.CharField(max_length=200)),
                 ('source', models.CharField(max_length=60)),
                 ('member_id', models.BigIntegerField()),
                 ('type', models.CharField(max_length=40)),
@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'activity',
+                'constraints': [models.UniqueConstraint(fields=('source_id',), name='activity_once')],
                 'indexes': [django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['occurred_at'], name='activity_occurred')],
             },
         ),

@@ -10,13 +10,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from engagement.ledger.models import EARNED_COUNTERS
-from engagement.standings.histogram import Moves, Pair
+from engagement.standings.histogram import Moves
 from engagement.standings.periods import ALL_TIME, KINDS, period_starts
 from saas.core.days import local_day
 
+from .events import StandingsChanged
 from .rows import MemberRow
 
 _EARNED = frozenset(int(counter) for counter in EARNED_COUNTERS)
+_NAMED = 50  # members named in one StandingsChanged
 _FRESH = "fresh"  # marks a live period that had no row before this unit of work
 
 
@@ -92,7 +94,7 @@ class Book:
         self._settle(row)
         for index, (start, score, reached) in enumerate(row.live):
             if start is not None:
-                pair = Pair(score, -reached)
+                pair = (score, -reached)
                 self.moves.move((KINDS[index], start), None if ranked else pair, pair if ranked else None)
         row.ranked = ranked
         self.reranked[row.member_id] = row
@@ -102,14 +104,18 @@ class Book:
         for row in self.changed.values():
             self._settle(row)
 
+    def news(self) -> StandingsChanged:
+        """What the boards have to hear."""
+        return StandingsChanged(list(self.changed or self.reranked)[:_NAMED], len(self.entries))
+
     def _settle(self, row: MemberRow) -> None:
         for index, before in enumerate(row.before):
             if before is None:
                 continue
             if row.ranked:
                 start, score, reached = row.live[index]
-                old = None if before is _FRESH else Pair(before[0], -before[1])
-                self.moves.move((KINDS[index], start), old, Pair(score, -reached))
+                old = None if before is _FRESH else (before[0], -before[1])
+                self.moves.changes.append(((KINDS[index], start), old, (score, -reached)))
             row.before[index] = None
 
     def _score(self, row: MemberRow, amount: int, occurred_ms: int) -> None:
@@ -144,8 +150,8 @@ class Book:
         before = row.before[index]
         self.archived.append(Archived(kind, start, row.member_id, score, reached, row.ranked))
         if row.ranked and before is not None:
-            old = None if before is _FRESH else Pair(before[0], -before[1])
-            self.moves.move((kind, start), old, Pair(score, -reached))
+            old = None if before is _FRESH else (before[0], -before[1])
+            self.moves.move((kind, start), old, (score, -reached))
 
 
 __all__ = ["ALL_TIME", "Archived", "Book", "Entry", "Late"]

@@ -10,7 +10,11 @@ class MemberProgress(models.Model):
 
     member_id = models.BigIntegerField(primary_key=True)
     level = models.IntegerField(default=0)
-    usage = models.JSONField(default=dict, help_text="What engagement.rules.evaluation remembers.")
+    usage = models.TextField(
+        default="{}",
+        help_text="What engagement.rules.evaluation remembers, as JSON text: the database never looks inside, and jsonb "
+        "would be taken apart and put together again on every batch.",
+    )
     last_active_at = models.DateTimeField(null=True)
 
     class Meta:

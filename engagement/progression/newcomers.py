@@ -12,7 +12,7 @@ from engagement.ledger.statements import Run, in_schema
 
 _CREATE: Final = """WITH newcomers AS MATERIALIZED (
   SELECT nextval('{s}.member_id_seq') AS id, u.*,
-    'epoch'::timestamptz + u.joined * interval '1 millisecond' AS joined_at
+    to_timestamp(u.joined / 1000::float8) AS joined_at
   FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::boolean[], %s::jsonb[])
     AS u(provider, external_id, name, avatar, joined, is_bot, roles)
   LEFT JOIN {s}.identity known ON known.provider = u.provider AND known.external_id = u.external_id

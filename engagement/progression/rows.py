@@ -8,7 +8,8 @@ from typing import Any, Final
 import orjson
 
 # Times are microseconds since 1970 and days ordinals, so that nothing on the hot path builds a datetime.
-_MICROS: Final = "(extract(epoch FROM {0}) * 1000000)::bigint"
+# date_part answers a float, which holds microseconds until the year 2255; extract would go through numeric.
+_MICROS: Final = "(date_part('epoch', {0}) * 1000000)::bigint"
 _ORDINAL: Final = "({0} - date '0001-01-01' + 1)"
 
 _COLUMNS: Final = (
@@ -60,7 +61,6 @@ class MemberRow:
         "departed",
         "display_name",
         "is_bot",
-        "is_changed",
         "joined_at_ms",
         "last_active_ms",
         "level",
@@ -97,8 +97,11 @@ class MemberRow:
             list(columns[20:23]),
             list(columns[23:26]),
         ]
-        self.level_before = self.level
-        self.last_active_ms: int | None = None
         # Per kind: the (score, reached) that the live period had before this unit of work; see Book.
         self.before: list[Any] = [None, None, None, None]
-        self.is_changed = False
+        self.begin()
+
+    def begin(self) -> None:
+        """Ready for a new unit of work."""
+        self.level_before = self.level
+        self.last_active_ms: int | None = None

@@ -89,6 +89,19 @@ SELECT coalesce(c.kind, b.kind), coalesce(c.start, b.starts_on), coalesce(c.low_
 FROM counted c FULL JOIN standing_bucket b ON b.kind = c.kind AND b.starts_on = c.start
   AND b.low_score = c.low_score AND b.low_order = c.low_order
 WHERE coalesce(c.n, 0) <> coalesce(b.count, 0)"""
+_GROUPS: Final = """
+WITH begun AS (
+  SELECT b.kind, b.starts_on, b.low_score, b.low_order, b.count,
+    count(g.kind) OVER (PARTITION BY b.kind, b.starts_on ORDER BY b.low_score, b.low_order) AS number
+  FROM standing_bucket b LEFT JOIN standing_group g USING (kind, starts_on, low_score, low_order)),
+summed AS (
+  SELECT kind, starts_on, (min(ARRAY[low_score, low_order]))[1] AS low_score,
+    (min(ARRAY[low_score, low_order]))[2] AS low_order, sum(count) AS n
+  FROM begun GROUP BY kind, starts_on, number)
+SELECT coalesce(s.kind, g.kind), coalesce(s.starts_on, g.starts_on), coalesce(s.low_score, g.low_score), s.n, g.count
+FROM summed s FULL JOIN standing_group g ON g.kind = s.kind AND g.starts_on = s.starts_on
+  AND g.low_score = s.low_score AND g.low_order = s.low_order
+WHERE s.n IS DISTINCT FROM g.count"""
 _RANKED: Final = """
 SELECT s.member_id, s.ranked FROM standing s JOIN member m ON m.id = s.member_id
 WHERE s.ranked AND (m.is_bot OR m.departed_at IS NOT NULL OR m.visibility = 'hidden')"""
@@ -169,3 +182,8 @@ def _verify_buckets(cursor: Any, context: TenantContext) -> Iterator[Finding]:
     cursor.execute(_BUCKETS)
     for kind, start, low, counted, kept in cursor.fetchall():
         yield Finding("histogram", f"{kind} {start} from {low}", f"{counted} ranked", f"{kept} counted")
+    cursor.execute(_GROUPS)
+    for kind, start, low, counted, kept in cursor.fetchall():
+        yield Finding(
+            "histogram groups", f"{kind} {start} from {low}", f"{counted} in buckets", f"{kept} counted"
+        )

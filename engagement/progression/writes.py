@@ -13,22 +13,25 @@ from typing import Any, Final, Protocol
 import orjson
 
 from engagement.ledger.arrays import bool_array, int_array, text_array
-from engagement.ledger.statements import Result, Run, in_schema
-from engagement.standings.histogram import BOTTOM, Bounds, Pair, Period
+from engagement.ledger.statements import COUNT_WRITE, Result, Run, in_schema
+from engagement.standings.histogram import BOTTOM, Bounds, Period
 from engagement.standings.models import MAX_BUCKET
+from saas.events.log import APPEND_CLAUSE
 
 from .book import Archived, Book, Late
 from .rows import MemberRow
 
-_TIME: Final = "'epoch'::timestamptz + {0} * interval '1 microsecond'"
+# Exact for milliseconds and microseconds alike, and the cheapest way to a timestamptz.
+_TIME: Final = "to_timestamp({0} / 1000000::float8)"
+_TIME_MS: Final = "to_timestamp({0} / 1000::float8)"
 _DAY: Final = "date '0001-01-01' + ({0} - 1)"
 
 
-_WRITE: Final = (
+_WRITE_TEXT: Final = (
     """WITH activities AS (
   INSERT INTO {s}.activity (id, source_id, source, member_id, type, occurred_at, attributes)
   SELECT id, source_id, source, member_id, type, """
-    + _TIME.format("at * 1000")
+    + _TIME_MS.format("at")
     + """, attributes
   FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::jsonb[])
     AS u(id, source_id, source, member_id, type, at, attributes)
@@ -36,7 +39,7 @@ _WRITE: Final = (
   INSERT INTO {s}.ledger_entry (member_id, amount, counter, cause_kind, cause_id, rule_id, version_id,
     base_amount, multiplier_percent, capped, occurred_at)
   SELECT member_id, amount, counter, cause_kind, cause_id, rule_id, version_id, base, percent, capped, """
-    + _TIME.format("at * 1000")
+    + _TIME_MS.format("at")
     + """
   FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::smallint[], %s::bigint[], %s::int[], %s::int[],
     %s::bigint[], %s::int[], %s::boolean[], %s::bigint[])
@@ -50,9 +53,9 @@ _WRITE: Final = (
 ), progress AS (
   UPDATE {s}.member_progress p
   SET level = u.level, usage = u.usage, last_active_at = greatest(p.last_active_at, """
-    + _TIME.format("u.at * 1000")
+    + _TIME_MS.format("u.at")
     + """)
-  FROM unnest(%s::bigint[], %s::int[], %s::jsonb[], %s::bigint[]) AS u(member_id, level, usage, at)
+  FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::bigint[]) AS u(member_id, level, usage, at)
   WHERE p.member_id = u.member_id
 ), buckets AS (
   UPDATE {s}.standing_bucket b SET count = b.count + u.delta
@@ -62,6 +65,13 @@ _WRITE: Final = (
     + _DAY.format("u.start")
     + """ AND b.low_score = u.low_score AND b.low_order = u.low_order
   RETURNING b.kind, b.starts_on - date '0001-01-01' + 1 AS start, b.low_score, b.low_order, b.count
+), groups AS (
+  UPDATE {s}.standing_group g SET count = g.count + u.delta
+  FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::bigint[], %s::int[])
+    AS u(kind, start, low_score, low_order, delta)
+  WHERE g.kind = u.kind AND g.starts_on = """
+    + _DAY.format("u.start")
+    + """ AND g.low_score = u.low_score AND g.low_order = u.low_order
 ), standings AS (
   UPDATE {s}.standing s
   SET all_score = u.all_score, all_at = """
@@ -77,15 +87,25 @@ _WRITE: Final = (
     AS u(member_id, all_score, all_at, season_start, season_score, season_at, month_start, month_score, month_at,
       week_start, week_score, week_at)
   WHERE s.member_id = u.member_id
-)
+), news AS ("""
+    + APPEND_CLAUSE
+    + """), counted AS ("""
+    + COUNT_WRITE
+    + """)
 SELECT kind, start, low_score, low_order FROM buckets WHERE count > """
     + str(MAX_BUCKET)
+    + " UNION ALL SELECT 'news', 0, id, 0 FROM news"
 )
+# psycopg remembers how it translated a statement up to 4,096 characters; a longer one is translated each time.
+_WRITE: Final = " ".join(_WRITE_TEXT.split())
 
 _NEW_BUCKETS: Final = (
+    f"WITH period AS (SELECT kind, {_DAY.format('start')} AS starts_on "
+    "FROM unnest(%s::text[], %s::int[]) AS u(kind, start)), buckets AS ("
     "INSERT INTO {s}.standing_bucket (kind, starts_on, low_score, low_order, count) "
-    f"SELECT kind, {_DAY.format('start')}, {BOTTOM.score}, {BOTTOM.order}, 0 "
-    "FROM unnest(%s::text[], %s::int[]) AS u(kind, start) ON CONFLICT DO NOTHING"
+    f"SELECT kind, starts_on, {BOTTOM[0]}, {BOTTOM[1]}, 0 FROM period ON CONFLICT DO NOTHING) "
+    "INSERT INTO {s}.standing_group (kind, starts_on, low_score, low_order, count) "
+    f"SELECT kind, starts_on, {BOTTOM[0]}, {BOTTOM[1]}, 0 FROM period ON CONFLICT DO NOTHING"
 )
 _ARCHIVE: Final = (
     "INSERT INTO {s}.standing_past (kind, starts_on, member_id, score, reached_at, ranked) "
@@ -102,10 +122,10 @@ _RERANK_PAST: Final = (
     "FROM unnest(%s::bigint[], %s::boolean[]) AS u(member_id, ranked) "
     "WHERE p.member_id = u.member_id AND p.ranked <> u.ranked "
     "RETURNING p.kind, p.starts_on - date '0001-01-01' + 1, p.score, "
-    "(extract(epoch FROM p.reached_at) * 1000000)::bigint, p.ranked"
+    "(date_part('epoch', p.reached_at) * 1000000)::bigint, p.ranked"
 )
 _READ_PAST: Final = (
-    "SELECT u.kind, u.start, u.member_id, p.score, (extract(epoch FROM p.reached_at) * 1000000)::bigint "
+    "SELECT u.kind, u.start, u.member_id, p.score, (date_part('epoch', p.reached_at) * 1000000)::bigint "
     "FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS u(kind, start, member_id) "
     "JOIN {s}.standing_past p ON p.kind = u.kind AND p.member_id = u.member_id "
     f"AND p.starts_on = {_DAY.format('u.start')}"
@@ -115,8 +135,9 @@ _PUT_PAST: Final = (
     "SET score = excluded.score, reached_at = excluded.reached_at"
 )
 _READ_LOWS: Final = (
-    "SELECT low_score, low_order FROM {s}.standing_bucket "
-    f"WHERE kind = %s AND starts_on = {_DAY.format('%s::int')} ORDER BY low_score, low_order"
+    "SELECT b.low_score, b.low_order, g.kind IS NOT NULL FROM {s}.standing_bucket b "
+    "LEFT JOIN {s}.standing_group g USING (kind, starts_on, low_score, low_order) "
+    f"WHERE b.kind = %s AND b.starts_on = {_DAY.format('%s::int')} ORDER BY b.low_score, b.low_order"
 )
 
 
@@ -148,7 +169,7 @@ def settle_past(run: Run, schema: str, book: Book) -> None:
         who = (int_array(book.reranked), bool_array(row.ranked for row in book.reranked.values()))
         run(in_schema(_RERANK, schema), who)
         for kind, start, score, reached, ranked in run(in_schema(_RERANK_PAST, schema), who).fetchall():
-            pair = Pair(score, -reached)
+            pair = (score, -reached)
             book.moves.move((kind, start), None if ranked else pair, pair if ranked else None)
     if not book.late:
         return
@@ -172,7 +193,7 @@ def settle_past(run: Run, schema: str, book: Book) -> None:
         rows.append(Archived(key.kind, key.start, key.member_id, new[0], new[1], ranked))
         if ranked:
             book.moves.move(
-                (key.kind, key.start), None if old is None else Pair(old[0], -old[1]), Pair(new[0], -new[1])
+                (key.kind, key.start), None if old is None else (old[0], -old[1]), (new[0], -new[1])
             )
     run(in_schema(_PUT_PAST, schema), _past_arrays(rows))
 
@@ -182,7 +203,8 @@ def load_bounds(run: Run, schema: str, bounds: Bounds, periods: Iterable[Period]
     for period in periods:
         if period not in bounds.lows:
             found = run(in_schema(_READ_LOWS, schema), period).fetchall()
-            bounds.add_period(period, [Pair(*low) for low in found])
+            lows = [(low[0], low[1]) for low in found]
+            bounds.add_period(period, lows, [low for low, row in zip(lows, found, strict=True) if row[2]])
     if bounds.new:
         new = sorted(bounds.new)
         run(
@@ -196,21 +218,23 @@ def write_book(
     schema: str,
     book: Book,
     bounds: Bounds,
-    activities: Sequence[ActivityRow],
-    active: Iterable[MemberRow],
+    activities: Sequence[ActivityRow] = (),
+    active: Iterable[MemberRow] = (),
 ) -> Result:
-    """The one statement: activities, entries, balances, progress, buckets and standings. Answers the buckets that grew
-    too large, as (kind, start, low_score, low_order).
+    """The one statement: activities, entries, balances, progress, buckets, standings, and StandingsChanged in the event log.
+    `read_written` understands its answer, which a pipeline may fetch after the commit.
 
-    `active` are the members whose progress row changes, which includes those that earned nothing.
+    `active` are members beside the book's own whose progress row changes: they did something that earned nothing.
     """
     entries = book.entries
     changed = list(book.changed.values())
     nets: dict[int, int] = dict.fromkeys(book.changed, 0)
     for entry in entries:
         nets[entry.member_id] += entry.amount
-    active = list(active)
+    active = [*changed, *(row for row in active if row.member_id not in book.changed)]
+    news = [book.news()] if entries or book.reranked else []
     deltas = book.moves.deltas(bounds)
+    sums = bounds.group_deltas(deltas)
     scored = [row for row in changed if row.live[0][0] is not None]
     columns: list[Sequence[Any]] = list(zip(*entries, strict=True)) or [()] * 11
     parameters = [
@@ -233,9 +257,14 @@ def write_book(
         int_array([row.last_active_ms for row in active]),
         text_array([period[0] for period, _low in deltas]),
         int_array([period[1] for period, _low in deltas]),
-        int_array([low.score for _period, low in deltas]),
-        int_array([low.order for _period, low in deltas]),
+        int_array([low[0] for _period, low in deltas]),
+        int_array([low[1] for _period, low in deltas]),
         int_array(deltas.values()),
+        text_array([period[0] for period, _low in sums]),
+        int_array([period[1] for period, _low in sums]),
+        int_array([low[0] for _period, low in sums]),
+        int_array([low[1] for _period, low in sums]),
+        int_array(sums.values()),
         int_array([row.member_id for row in scored]),
         int_array([row.live[0][1] for row in scored]),
         int_array([row.live[0][2] for row in scored]),
@@ -243,8 +272,21 @@ def write_book(
             int_array([row.live[kind][part] for row in scored])
             for kind, part in ((1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2), (3, 0), (3, 1), (3, 2))
         ),
+        text_array([event.type for event in news]),
+        text_array([orjson.dumps(event.to_data()).decode() for event in news]),
     ]
     return run(in_schema(_WRITE, schema), parameters)
+
+
+def read_written(result: Result) -> tuple[list[tuple[str, int, int, int]], int | None]:
+    """The buckets that grew too large, as (kind, first day, low_score, low_order), and the id of the news, if there was any."""
+    oversized, news_id = [], None
+    for kind, start, low_score, low_order in result.fetchall():
+        if kind == "news":
+            news_id = low_score
+        else:
+            oversized.append((kind, start, low_score, low_order))
+    return oversized, news_id
 
 
 def _past_arrays(rows: Sequence[Archived]) -> list[str]:

@@ -9,41 +9,44 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from .models import LOWEST
 
-
-class Pair(NamedTuple):
-    """A row's place: better is greater. `order` is minus the microseconds of reached_at."""
-
-    score: int
-    order: int
-
-
-BOTTOM = Pair(LOWEST, LOWEST)
+# A row's place (score, order): better is greater. `order` is minus the microseconds of reached_at.
+Pair = tuple[int, int]
+BOTTOM: Pair = (LOWEST, LOWEST)
 Period = tuple[str, int]  # kind, ordinal of the first day
 
 
 @dataclass(slots=True)
 class Bounds:
-    """Each period's lower bounds, rising. `new` names the periods that have no bucket in the database yet."""
+    """Each period's lower bounds, rising: of its buckets and of its groups. `new` names the periods that have none in the
+    database yet."""
 
     version: int
     lows: dict[Period, list[Pair]] = field(default_factory=dict)
+    groups: dict[Period, list[Pair]] = field(default_factory=dict)
     new: set[Period] = field(default_factory=set)
 
-    def add_period(self, period: Period, lows: list[Pair]) -> None:
-        """`lows` as stored; empty means that the period's first bucket is still to be made."""
+    def add_period(self, period: Period, lows: list[Pair], groups: list[Pair]) -> None:
+        """The bounds as stored; empty means that the period's first bucket and group are still to be made."""
         if lows:
-            self.lows[period] = lows
+            self.lows[period], self.groups[period] = lows, groups
         else:
-            self.lows[period] = [BOTTOM]
+            self.lows[period], self.groups[period] = [BOTTOM], [BOTTOM]
             self.new.add(period)
 
     def low_of(self, period: Period, pair: Pair) -> Pair:
         lows = self.lows[period]
         return lows[bisect_right(lows, pair) - 1]
+
+    def group_deltas(self, deltas: dict[tuple[Period, Pair], int]) -> dict[tuple[Period, Pair], int]:
+        """By how much each group's sum changes, given its buckets' changes. Most batches move nobody that far."""
+        sums: dict[tuple[Period, Pair], int] = defaultdict(int)
+        for (period, low), delta in deltas.items():
+            groups = self.groups[period]
+            sums[period, groups[bisect_right(groups, low) - 1]] += delta
+        return {group: delta for group, delta in sums.items() if delta}
 
 
 @dataclass(slots=True)

@@ -11,8 +11,10 @@ Order on a board, best first: score descending, reached_at ascending, tie_value 
 The histogram: buckets partition each period's *ranked* rows by (score, order) where order = -microseconds of
 reached_at, so that "better" is "greater" in both. A bucket holds every row from its low pair up to the next bucket's;
 the lowest starts at LOWEST. A bucket over MAX_BUCKET is split. Rank = rows in better buckets + better rows in mine + 1.
+Buckets are gathered into groups of at most MAX_GROUP neighbours, each with their sum, so that summing stays cheap too:
+a group begins where one of its buckets does.
 
-Invariants: for each period, sum(bucket.count) = ranked rows, exactly, in every snapshot; a score is the sum of the member's
+Invariants: for each period, sum(bucket.count) = sum(group.count) = ranked rows, exactly, in every snapshot; a score is the sum of the member's
 earned entries of that period. Every writer of scores holds the tenant's ledger lock (engagement.standings.locks).
 """
 
@@ -26,6 +28,7 @@ from django.db.models import F
 
 ALL_TIME_START: Final = date(1970, 1, 1)
 MAX_BUCKET: Final = 1_000
+MAX_GROUP: Final = 64  # buckets
 LOWEST: Final = -(2**62)
 
 
@@ -136,10 +139,36 @@ class StandingBucket(models.Model):
         return f"{self.kind} {self.starts_on} from {self.low_score}: {self.count}"
 
 
+class StandingGroup(models.Model):
+    """How many ranked rows the buckets from (low_score, low_order) up to the next group's hold together."""
+
+    pk = models.CompositePrimaryKey("kind", "starts_on", "low_score", "low_order")
+    kind = models.CharField(max_length=6, choices=PeriodKind)
+    starts_on = models.DateField()
+    low_score = models.BigIntegerField()
+    low_order = models.BigIntegerField(help_text="As the first bucket's.")
+    count = models.BigIntegerField()
+
+    class Meta:
+        db_table = "standing_group"
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(count__gte=0), name="standing_group_not_negative")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.starts_on} from {self.low_score}: {self.count} in its buckets"
+
+
 class StandingsState(models.Model):
     """The tenant's one row (id 1). `version` counts every change of the buckets' bounds."""
 
     version = models.BigIntegerField(default=0)
+    writes = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Counts the transactions that held the ledger lock: who finds the number that it left knows that nobody "
+        "wrote in between.",
+    )
     season_length = models.CharField(
         max_length=8,
         choices={"quarter": "Quarter of a year", "year": "Year", "month": "Month"},

@@ -7,7 +7,7 @@ from typing import Final
 
 from engagement.ledger.statements import Run, in_schema
 
-from .models import MAX_BUCKET
+from .models import MAX_BUCKET, MAX_GROUP
 
 _ORDER_OF: Final = "-(extract(epoch FROM {0}) * 1000000)::bigint"
 _DAY: Final = "date '0001-01-01' + (%s::int - 1)"
@@ -45,6 +45,25 @@ _ADD: Final = (
     f"VALUES (%s, {_DAY}, %s, %s, %s)"
 )
 _BUMP: Final = "UPDATE {s}.standings_state SET version = version + 1 WHERE id = 1"
+# The groups that hold more buckets than they may, and where each would begin again.
+_CROWDED: Final = (
+    "WITH begun AS (SELECT b.low_score, b.low_order, b.count, "
+    "count(g.kind) OVER (ORDER BY b.low_score, b.low_order) AS number FROM {s}.standing_bucket b "
+    "LEFT JOIN {s}.standing_group g USING (kind, starts_on, low_score, low_order) "
+    f"WHERE b.kind = %s AND b.starts_on = {_DAY}), "
+    "counted AS (SELECT *, count(*) OVER (PARTITION BY number) AS size, "
+    "(row_number() OVER (PARTITION BY number ORDER BY low_score, low_order) - 1) / %s AS slice FROM begun) "
+    "SELECT low[1] AS score, low[2] AS place, held, slice = 0 FROM (SELECT number, slice, min(ARRAY[low_score, low_order]) AS low, "
+    "sum(count)::bigint AS held FROM counted WHERE size > %s GROUP BY number, slice) AS slices ORDER BY low"
+)
+_SHRINK: Final = (
+    f"UPDATE {{s}}.standing_group SET count = %s WHERE kind = %s AND starts_on = {_DAY} "
+    "AND low_score = %s AND low_order = %s"
+)
+_ADD_GROUP: Final = (
+    "INSERT INTO {s}.standing_group (kind, starts_on, low_score, low_order, count) "
+    f"VALUES (%s, {_DAY}, %s, %s, %s)"
+)
 _NO_END: Final = 2**62
 
 
@@ -54,7 +73,7 @@ def split_buckets(run: Run, schema: str, buckets: Iterable[tuple[str, int, int, 
     Under the ledger lock. Bumps the bounds' version once. Rows with one and the same pair stay together, so a bucket of
     equals stays as it is. Answers how many buckets were cut.
     """
-    cut = 0
+    cut: dict[tuple[str, int], int] = {}
     for kind, start, low_score, low_order in buckets:
         following = run(in_schema(_NEXT, schema), (kind, start, low_score, low_order)).fetchall()
         end_score, end_order = following[0] if following else (_NO_END, _NO_END)
@@ -82,7 +101,20 @@ def split_buckets(run: Run, schema: str, buckets: Iterable[tuple[str, int, int, 
             # The first slice keeps the bucket's own bound: rows still to come may lie below its first row.
             place = (low_score, low_order) if index == 0 else (score, order)
             run(in_schema(_ADD, schema), (kind, start, *place, count))
-        cut += 1
+        cut[kind, start] = cut.get((kind, start), 0) + 1
+    for kind, start in cut:
+        _split_groups(run, schema, kind, start)
     if cut:
         run(in_schema(_BUMP, schema), ())
-    return cut
+    return sum(cut.values())
+
+
+def _split_groups(run: Run, schema: str, kind: str, start: int) -> None:
+    """Cut the period's groups of too many buckets into groups of half as many. A group's first bucket always stays its first:
+    cutting a bucket keeps the bucket's own bound."""
+    slices = run(in_schema(_CROWDED, schema), (kind, start, MAX_GROUP // 2, MAX_GROUP)).fetchall()
+    for score, order, count, keeps_bound in slices:
+        if keeps_bound:
+            run(in_schema(_SHRINK, schema), (count, kind, start, score, order))
+        else:
+            run(in_schema(_ADD_GROUP, schema), (kind, start, score, order, count))

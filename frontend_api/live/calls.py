@@ -121,4 +121,6 @@ def render_view(context: TenantContext, view: View) -> tuple[Position, str]:
         if isinstance(view, BoardView):
             facts["view"] = build_board(kind=view.kind, page=view.page, me=view.member_id)
             return position, render_to_string("portal/board.html", facts)
-        return position, render_to_string("dashboard/home_body.html", facts | read_home() | {"position": position})
+        return position, render_to_string(
+            "dashboard/home_body.html", facts | read_home(context) | {"position": position}
+        )

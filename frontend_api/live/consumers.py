@@ -40,7 +40,7 @@ SEND_SECONDS = 20.0
 NOT_ALLOWED, NOT_FOUND, TOO_MANY, TOO_SLOW, TRY_LATER = 4403, 4404, 4429, 4408, 1013
 
 
-class LiveConsumer(AsyncConsumer):
+class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
     """A page's socket. Subclasses say which view it shows."""
 
     hub: Hub
@@ -169,7 +169,7 @@ class HomeConsumer(LiveConsumer):
         return HomeView()
 
 
-class NowhereConsumer(AsyncConsumer):
+class NowhereConsumer(AsyncConsumer):  # type: ignore[misc]
     """Any other address: refused in the handshake."""
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from contextlib import suppress
 
 from django.db import Error as DatabaseError
 
@@ -62,7 +63,9 @@ class Room:
         self.watchers.add(watcher)
         self.wake()
         if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._serve(), name=f"room {self.context.slug}")
+            self._task = asyncio.get_running_loop().create_task(
+                self._serve(), name=f"room {self.context.slug}"
+            )
 
     def leave(self, watcher: Watcher) -> None:
         """The last one ends the task."""
@@ -78,10 +81,8 @@ class Room:
     async def _serve(self) -> None:
         wait = POLL
         while self.watchers:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), wait)
-            except TimeoutError:
-                pass
             self._woken.clear()
             try:
                 seen = await self._look()

@@ -5,7 +5,7 @@ from django.urls import path, re_path
 from frontend_api.live.consumers import BoardConsumer, HomeConsumer, NowhereConsumer
 
 urlpatterns = [
-    path("live/board/", BoardConsumer.as_asgi(), name="live-board"),  # type: ignore[arg-type]
-    path("live/home/", HomeConsumer.as_asgi(), name="live-home"),  # type: ignore[arg-type]
-    re_path(r"", NowhereConsumer.as_asgi(), name="live-nowhere"),  # type: ignore[arg-type]
+    path("live/board/", BoardConsumer.as_asgi(), name="live-board"),
+    path("live/home/", HomeConsumer.as_asgi(), name="live-home"),
+    re_path(r"", NowhereConsumer.as_asgi(), name="live-nowhere"),
 ]

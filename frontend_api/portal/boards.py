@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.http import urlencode
-from engagement.leaderboards.selectors import Board, BoardRow, get_board, get_rank
 
+from engagement.leaderboards.selectors import Board, BoardRow, get_board, get_rank
 from engagement.members.models import Member
 
 KINDS = {"all": "All time", "season": "Season", "month": "Month", "week": "Week"}
@@ -62,6 +62,11 @@ def address_of(kind: str, page: int = 1) -> str:
     return reverse("leaderboard") + (f"?{urlencode(query)}" if query else "")
 
 
+def address_of_rank(kind: str, rank: int | None) -> str:
+    """The page that holds the rank; the first where there is none."""
+    return address_of(kind, 1 if rank is None else (rank - 1) // PAGE_SIZE + 1)
+
+
 def build_board(*, kind: str, page: int, me: int | None) -> BoardPage:
     """One page of a board, in a number of queries that does not grow with it. `me` is my member's id."""
     offset = (page - 1) * PAGE_SIZE
@@ -92,12 +97,11 @@ def _find_mine(member_id: int, kind: str) -> MyLine | None:
     if member is None:
         return None
     place = get_rank(member_id=member_id, kind=kind)
-    page = 1 if place.rank is None else (place.rank - 1) // PAGE_SIZE + 1
     return MyLine(
         member_id=member.pk,
         name=member.display_name,
         avatar_url=member.avatar_url,
         rank=place.rank,
         score=place.score,
-        href=address_of(kind, page),
+        href=address_of_rank(kind, place.rank),
     )

@@ -7,28 +7,52 @@ history only to its owner and the team, because what somebody did and when would
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
-from engagement.leaderboards.selectors import Place, get_rank
-from engagement.progression.selectors import Profile, explain_entry, get_profile, list_history
 
+from engagement.analytics.selectors import (
+    Explanation,
+    HistoryLine,
+    Profile,
+    explain_entry,
+    get_profile,
+    list_history,
+)
+from engagement.leaderboards.selectors import get_rank
 from engagement.members.models import Visibility
 from frontend_api.people import Person, get_person
-from frontend_api.portal.boards import KINDS, PAGE_SIZE, address_of
+from frontend_api.portal.boards import KINDS, address_of_rank
 from frontend_api.tenant import get_context
 from saas.core.errors import NotFoundError
 
 HISTORY_SIZE = 20
+NO_MEMBER = "There is no such member in this community."  # hidden or never there: the same words
+BY_HAND = frozenset({"adjustment", "undo"})
 LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodPlace:
+    """`rank` is None for who holds none in that period."""
+
     name: str
-    place: Place
+    rank: int | None
     href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as this viewer may see it."""
+
+    entry_id: int
+    amount: int
+    title: str
+    detail: str
+    occurred_at: datetime
+    shows_reason: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +75,7 @@ class MemberPage:
     @property
     def fraction(self) -> float:
         """How far from this level to the next, from 0 to 1."""
-        span = self.profile.level_ceiling - self.profile.level_floor
-        return (self.profile.lifetime - self.profile.level_floor) / span if span > 0 else 0.0
-
-    @property
-    def percent(self) -> int:
-        return max(0, min(100, int(self.fraction * 100)))
-
-    @property
-    def missing(self) -> int:
-        """Points to the next level."""
-        return max(0, self.profile.level_ceiling - self.profile.lifetime)
+        return self.profile.progress_percent / 100
 
 
 def open_member(member_id: int, person: Person | None) -> MemberPage:
@@ -69,11 +83,11 @@ def open_member(member_id: int, person: Person | None) -> MemberPage:
     try:
         profile = get_profile(member_id=min(member_id, LARGEST_ID))
     except NotFoundError as error:
-        raise Http404(error.message) from error
+        raise Http404(NO_MEMBER) from error
     is_me = person is not None and person.member_id == member_id
-    trusted = is_me or (person is not None and person.sees_dashboard)
+    trusted = is_me or (person is not None and person.sees_all_reasons)
     if profile.visibility == Visibility.HIDDEN and not trusted:
-        raise Http404("There is no such member.")
+        raise Http404(NO_MEMBER)
     aliased = profile.visibility == Visibility.ALIAS
     return MemberPage(profile, is_me, shows_history=trusted or not aliased, shows_reasons=trusted)
 
@@ -85,7 +99,7 @@ def show_member(request: HttpRequest, member_id: int) -> HttpResponse:
     facts = {"view": view, **_read_history(request, view)}
     if request.headers.get("HX-Target") == "more":
         return render(request, "portal/history.html", facts)
-    facts["places"] = _list_places(member_id)
+    facts["places"] = _list_places(view.profile)
     return render(request, "portal/member.html", facts)
 
 
@@ -94,16 +108,24 @@ def show_reason(request: HttpRequest, member_id: int, entry_id: int) -> HttpResp
     """Why one entry came to be: a part for htmx, a page of its own without scripts."""
     get_context(request)
     view = open_member(member_id, get_person(request))
+    explanation = _open_entry(view, entry_id)
+    template = "portal/reason.html" if request.headers.get("HX-Request") else "portal/reason_page.html"
+    return render(request, template, {"view": view, "explanation": explanation})
+
+
+def _open_entry(view: MemberPage, entry_id: int) -> Explanation:
+    """Raises Http404 for an entry that is not this member's, or whose reason is not for this viewer."""
+    missing = Http404("There is no such entry.")
     if not view.shows_history:
-        raise Http404("There is no such entry.")
+        raise missing
     try:
         explanation = explain_entry(entry_id=min(entry_id, LARGEST_ID))
     except NotFoundError as error:
-        raise Http404(error.message) from error
-    if explanation.member_id != member_id:
-        raise Http404("There is no such entry.")
-    template = "portal/reason.html" if request.headers.get("HX-Request") else "portal/reason_page.html"
-    return render(request, template, {"view": view, "explanation": explanation})
+        raise missing from error
+    private = explanation.kind in BY_HAND and not view.shows_reasons
+    if private or explanation.member_id != view.profile.member_id:
+        raise missing
+    return explanation
 
 
 def _read_history(request: HttpRequest, view: MemberPage) -> dict[str, object]:
@@ -119,13 +141,29 @@ def _read_history(request: HttpRequest, view: MemberPage) -> dict[str, object]:
         before_id=min(int(before), LARGEST_ID) if before else None,
     )
     older = lines[HISTORY_SIZE - 1].entry_id if len(lines) > HISTORY_SIZE else None
-    return {"lines": lines[:HISTORY_SIZE], "older": older, "before": before}
+    return {"lines": [_line(line, view) for line in lines[:HISTORY_SIZE]], "older": older, "before": before}
 
 
-def _list_places(member_id: int) -> list[PeriodPlace]:
-    places = []
-    for kind, name in KINDS.items():
-        place = get_rank(member_id=member_id, kind=kind)
-        page = 1 if place.rank is None else (place.rank - 1) // PAGE_SIZE + 1
-        places.append(PeriodPlace(name, place, address_of(kind, page)))
-    return places
+def _line(line: HistoryLine, view: MemberPage) -> Line:
+    """What the team did by hand, and the reason it gave, is between the member and the team."""
+    private = line.kind in BY_HAND and not view.shows_reasons
+    return Line(
+        entry_id=line.entry_id,
+        amount=line.amount,
+        title="Changed by the team" if private else line.title,
+        detail="" if private else line.detail,
+        occurred_at=line.occurred_at,
+        shows_reason=not private,
+    )
+
+
+def _list_places(profile: Profile) -> list[PeriodPlace]:
+    ranks = {
+        "all": profile.rank,
+        "season": get_rank(member_id=profile.member_id, kind="season").rank,
+        "month": profile.month_rank,
+        "week": profile.week_rank,
+    }
+    return [
+        PeriodPlace(name, ranks[kind], address_of_rank(kind, ranks[kind])) for kind, name in KINDS.items()
+    ]

@@ -15,8 +15,8 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from engagement.members.selectors import find_member
 
+from engagement.members.selectors import find_member
 from frontend_api.middleware import HOST_KEY
 from frontend_api.people import MEMBER_KEY
 from saas.core.errors import NotAllowedError, NotFoundError
@@ -88,6 +88,7 @@ def address_of_return(request: HttpRequest, *, host: str, next_path: str, nonce_
     match = get_routing().context_for_host(name)
     if match is None or match.context is None or port != (str(base.port) if base.port else ""):
         raise NotFoundError("There is no community at that address. Start from the community's own page.")
+    assert request.user.pk is not None  # the view lets nobody else come here
     ticket = issue_session_ticket(
         user_id=request.user.pk,
         host=host,

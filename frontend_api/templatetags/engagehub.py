@@ -57,6 +57,15 @@ def ago(moment: datetime) -> SafeString:
     )
 
 
+@register.simple_tag
+def moment(value: datetime) -> SafeString:
+    """The exact moment in words, its zone named."""
+    local = timezone.localtime(value)
+    return format_html(
+        '<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), figures.write_moment(local)
+    )
+
+
 @register.inclusion_tag("parts/change.html")
 def change(now: int, before: int, since: str) -> dict[str, Any]:
     return {"change": figures.compare(now, before), "since": since}

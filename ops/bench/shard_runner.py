@@ -52,6 +52,7 @@ async def measure(api: str, stream_url: str, messages: int, warm: int) -> dict[s
 
 
 async def product(api: str, stream_url: str, messages: int, warm: int) -> dict[str, float]:
+    from bot_shard.gateway import GatewayClient
     from bot_shard.process import BotOptions, BotProcess
 
     state = await read_state(api)
@@ -64,7 +65,7 @@ async def product(api: str, stream_url: str, messages: int, warm: int) -> dict[s
         token="bench", api_url=api, stream_url=stream_url, cache_url=stream_url, partitions=PARTITIONS,
         shard_ids=(0,), shard_count=1,
     )  # fmt: skip
-    process = BotProcess(options, Everything())
+    process = BotProcess(options, Everything(), client=GatewayClient)
     stop = asyncio.Event()
     task = asyncio.create_task(process.run(stop))
     while not process.ready and not task.done():

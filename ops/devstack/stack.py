@@ -109,7 +109,7 @@ class Stack:
             supervisor.keep(_discord(self.ports, self.folder, self.web_url))
         await self._set_up(supervisor, "migrate_fleet")
         if self.has_local_discord:
-            await self._wait_for(f"{self.discord_url}/", "the local Discord")
+            await self._wait_for(f"{self.discord_url}/api/v10/gateway", "the local Discord")
             self.communities = await asyncio.to_thread(self._seed)
             await self._set_up(supervisor, "sync_commands")
         for program in _product(self.ports):

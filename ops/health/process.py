@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -37,6 +37,8 @@ class ProcessHealth:
     def __init__(self, name: str, *, stream_required: bool = False) -> None:
         self.name = name
         self.stream_required = stream_required
+        # What else keeps the process from doing its work, in words; asked on each `/readyz`.
+        self.problems: Callable[[], list[str]] = list
         self._last_beat: float | None = None
         self._port = 0
 
@@ -95,9 +97,10 @@ def _handler(health: ProcessHealth) -> type[BaseHTTPRequestHandler]:
                 probes = probe_all(stream_required=health.stream_required)
             finally:
                 connection.close()  # this thread's own
-            ready = is_ready(probes)
+            problems = health.problems()
+            ready = is_ready(probes) and not problems
             checks = {probe.name: {"ok": probe.ok, "ms": probe.milliseconds} for probe in probes}
-            body = json.dumps({"ready": ready, "checks": checks}).encode()
+            body = json.dumps({"ready": ready, "checks": checks, "problems": problems}).encode()
             self._answer(200 if ready else 503, body, "application/json")
 
         def _answer(self, status: int, body: bytes, kind: str = "text/plain") -> None:

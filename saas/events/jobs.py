@@ -53,6 +53,7 @@ class Job:
     function: JobFunction
     queue: str
     priority: int
+    lock: str | None
 
     def __call__(self, *, tenant: str, **arguments: Any) -> None:
         _run(self, tenant=tenant, **arguments)
@@ -71,16 +72,21 @@ class JobRow:
 
 
 def job(
-    *, queue: str, name: str | None = None, retry: Backoff | None = None, priority: int = 0
+    *,
+    queue: str,
+    name: str | None = None,
+    retry: Backoff | None = None,
+    priority: int = 0,
+    lock: str | None = None,
 ) -> Callable[[JobFunction], Job]:
-    """Register `function(*, tenant, **arguments)` as a job.
+    """Register `function(*, tenant, **arguments)` as a job. With `lock`, a tenant's jobs of that lock run one by one.
 
     Its name is its module (without `.jobs`) and its own; rows that wait in the database refer to it, so it is not renamed.
     """
 
     def register(function: JobFunction) -> Job:
         full = name or f"{function.__module__.removesuffix('.jobs')}.{function.__name__}"
-        made = Job(full, function, queue, priority)
+        made = Job(full, function, queue, priority, lock)
 
         def run(tenant: object = None, **arguments: Any) -> None:
             _run(made, tenant=tenant, **arguments)
@@ -178,11 +184,12 @@ def defer_rows(cursor: Cursor, rows: Iterable[JobRow]) -> int:
     for row in rows:
         made = get_job(row.name)
         tenant = check_schema(row.tenant)
+        lock = row.lock or made.lock
         values = (
             made.queue,
             made.name,
             made.priority,
-            row.lock and f"{tenant}:{row.lock}",
+            lock and f"{tenant}:{lock}",
             row.queueing_lock and f"{tenant}:{row.queueing_lock}",
             orjson.dumps({**row.arguments, "tenant": tenant}).decode(),
             row.run_at,

@@ -28,6 +28,7 @@ SHARED_APPS = [
 TENANT_APPS = [
     "saas.events",
     "engagement",
+    "integrations",
 ]
 
 INSTALLED_APPS = SHARED_APPS + [app for app in TENANT_APPS if app not in SHARED_APPS]

@@ -6,6 +6,10 @@ from .base import SECRET_KEY as _SECRET_KEY
 from .env import env
 from .logs import FORMATS, configure_logging
 
-DEBUG = True
+# Off here too: errors look as they do for everybody, and their tracebacks stand in the log.
+DEBUG = False
 SECRET_KEY = _SECRET_KEY or "a local key that protects nothing and is never used in production"
 LOGGING = configure_logging(form=env.choice("LOG_FORMAT", "readable", FORMATS), level=_LOG_LEVEL)
+# Static files straight from the source, without collectstatic; a reload of the page shows an edit.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True

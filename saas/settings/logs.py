@@ -18,12 +18,15 @@ FORMATS = ("json", "readable")
 
 def add_tenant(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
     """The schema on this thread's connection. Read when a line is written, so a unit of work pays nothing for it."""
-    if "tenant" not in event:
-        from django.db import connection
+    from django.apps import apps
+    from django.db import connections
 
-        schema = getattr(connection, "schema_name", None)
-        if schema and schema != "public":
-            event["tenant"] = schema
+    if "tenant" not in event and apps.ready:
+        # Only a connection that exists already: a line in a thread without one must not make it.
+        for connection in connections.all(initialized_only=True):
+            schema = getattr(connection, "schema_name", None)
+            if schema and schema != "public":
+                event["tenant"] = schema
     return event
 
 
@@ -85,8 +88,15 @@ def configure_logging(*, form: str, level: str) -> dict[str, Any]:
 def _rendering(form: str) -> list[Processor]:
     drop = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if form == "json":
-        return [drop, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(default=str)]
-    return [drop, structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)]
+        # Without local variables: they hold names and mail addresses.
+        frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        return [
+            drop,
+            structlog.processors.ExceptionRenderer(frames),
+            structlog.processors.JSONRenderer(default=str),
+        ]
+    plain = structlog.dev.plain_traceback
+    return [drop, structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, exception_formatter=plain)]
 
 
 def _at_least(level: str, floor: str) -> str:

@@ -3,7 +3,10 @@
 from .dev import *  # noqa: F403
 from .logs import configure_logging
 
-DEBUG = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# No handler of our own: pytest collects the lines, and shows them with a test that fails.
 LOGGING = configure_logging(form="readable", level="WARNING")
+LOGGING["root"]["handlers"] = []
+# Connections of their own: the tests drop and clone databases, and a pool would keep them open.
+DATABASES["default"]["OPTIONS"].pop("pool", None)  # type: ignore[attr-defined]  # noqa: F405

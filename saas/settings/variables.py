@@ -173,6 +173,9 @@ VARIABLES = (
     Variable("REDIS_URL", "Redis for wake-ups, caches and leases.", _REDIS, True),
     Variable("REDIS_STREAM_URL", "Redis for the activity stream.", _REDIS, True),
     Variable(
+        "DATABASE_POOL", "Connections a process may hold; 0: each thread its own.", check_number(0, 500)
+    ),
+    Variable(
         "ACTIVITY_PARTITIONS", "How many streams the activities are spread over.", check_number(1, 1024)
     ),
     Variable("DISCORD_BOT_TOKEN", "The bot's token.", check_token, True),

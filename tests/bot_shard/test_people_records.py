@@ -23,12 +23,10 @@ def test_a_reaction_is_given_and_received(listener: Listener) -> None:
     assert received.source_id == f"discord:received:{MESSAGE}:{BEN}:👍"
 
 
-def test_taking_it_back_names_both_halves(listener: Listener) -> None:
-    halves = listener.hear("MESSAGE_REACTION_REMOVE", reaction())
-    assert [half.attributes["target"] for half in halves] == [
-        f"discord:reaction:{MESSAGE}:{BEN}:👍",
-        f"discord:received:{MESSAGE}:{BEN}:👍",
-    ]
+def test_taking_it_back_names_what_was_given(listener: Listener) -> None:
+    [removed] = listener.hear("MESSAGE_REACTION_REMOVE", reaction())
+    assert removed.source_id == f"discord:unreacted:{MESSAGE}:{BEN}:👍"
+    assert removed.attributes["target"] == f"discord:reaction:{MESSAGE}:{BEN}:👍"
 
 
 def test_a_reaction_to_oneself_is_nothing(listener: Listener) -> None:

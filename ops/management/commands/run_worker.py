@@ -31,8 +31,18 @@ class Command(BaseCommand):
         parser.add_argument("--until-empty", action="store_true", help="End when no job is due.")
 
     def handle(
-        self, *args: Any, queues: str, concurrency: int, stop_after: float, until_empty: bool, **options: Any
+        self,
+        *args: Any,
+        queues: str,
+        concurrency: int,
+        stop_after: float,
+        until_empty: bool,
+        verbosity: int,
+        **options: Any,
     ) -> None:
+        if verbosity < 2:
+            # Two long lines a job would drown what needs attention; failures are logged as errors all the same.
+            logging.getLogger("procrastinate").setLevel(logging.WARNING)
         names = [name.strip() for name in queues.split(",") if name.strip()]
         jobs = list_jobs()
         logger.info("The worker serves %s with %s jobs known.", names or "every queue", len(jobs))

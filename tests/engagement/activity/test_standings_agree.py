@@ -9,7 +9,14 @@ import pytest
 from engagement.activity.memory import TenantMemory
 from engagement.activity.messages import Activity
 from engagement.members.selectors import find_member
-from engagement.models import LedgerBalance, LedgerEntry, Standing, StandingBucket, StandingPast
+from engagement.models import (
+    LedgerBalance,
+    LedgerEntry,
+    Standing,
+    StandingBucket,
+    StandingGroup,
+    StandingPast,
+)
 from engagement.progression.services import Actor, adjust_points, set_visibility, undo_adjustment
 from engagement.progression.verification import verify_ledger
 from tenants.context import TenantContext, enter_tenant
@@ -96,6 +103,7 @@ def LedgerEntry_sum() -> int:
 
 def test_buckets_are_cut_and_stay_exact(acme: TenantContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engagement.standings.splitting.MAX_BUCKET", 10)
+    monkeypatch.setattr("engagement.standings.splitting.MAX_GROUP", 4)
     monkeypatch.setattr(
         "engagement.progression.writes._WRITE",
         __import__("engagement.progression.writes", fromlist=["_WRITE"])._WRITE.replace(
@@ -115,6 +123,7 @@ def test_buckets_are_cut_and_stay_exact(acme: TenantContext, monkeypatch: pytest
         )
     with enter_tenant(acme):
         assert StandingBucket.objects.filter(kind="all").count() > 3
+        assert StandingGroup.objects.filter(kind="all").count() > 1
     agrees(acme)
 
 

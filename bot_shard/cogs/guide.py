@@ -1,0 +1,66 @@
+"""/earn says what earns points here, from the live rules; /help what can be asked, from the registered commands."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+
+from bot_shard.answers import Answer, plain
+from bot_shard.bot import Bot
+from bot_shard.cog import Ask, DeskCog, Interaction
+from engagement.rules.selectors import WayToEarn, list_ways_to_earn
+
+MOST_WAYS = 15
+
+
+class GuideCog(DeskCog):
+    @app_commands.command(name="earn", description="What earns points here, and within which limits.")
+    @app_commands.guild_only()
+    async def earn(self, interaction: Interaction) -> None:
+        async def find(ask: Ask) -> Answer:
+            ways = await ask.do(list_ways_to_earn)
+            if not ways:
+                return Answer(ask.say("earn_empty"))
+            lines = [_way(way) for way in ways[:MOST_WAYS]]
+            if len(ways) > MOST_WAYS:
+                lines.append(ask.say("earn_more", count=len(ways) - MOST_WAYS))
+            return Answer(ask.say("earn_title"), text="\n".join(lines), hint=ask.say("earn_hint"))
+
+        await self.desk.answer(interaction, "earn", find)
+
+    @app_commands.command(name="help", description="What I can do here.")
+    @app_commands.guild_only()
+    async def help(self, interaction: Interaction) -> None:
+        async def find(ask: Ask) -> Answer:
+            lines = list_commands(self.bot.tree, interaction.permissions)
+            return Answer(ask.say("help_title"), text="\n".join(lines), hint=ask.say("help_hint"))
+
+        await self.desk.answer(interaction, "help", find)
+
+
+def list_commands(tree: app_commands.CommandTree[discord.Client], allowed: discord.Permissions) -> list[str]:
+    """Every registered command that somebody with these permissions is shown."""
+    lines = []
+    for command in tree.walk_commands():
+        if isinstance(command, app_commands.Group):
+            continue
+        top = command.root_parent or command
+        needed = top.default_permissions
+        if needed is None or allowed.administrator or needed.is_subset(allowed):
+            lines.append(f"`/{command.qualified_name}` — {command.description}")
+    for kind, place in ((discord.AppCommandType.user, "member"), (discord.AppCommandType.message, "message")):
+        for menu in tree.get_commands(type=kind):
+            needed = menu.default_permissions
+            if needed is None or allowed.administrator or needed.is_subset(allowed):
+                lines.append(f"Right-click a {place} → Apps → **{menu.name}**")
+    return lines
+
+
+def _way(way: WayToEarn) -> str:
+    limits = f"\n-# {' · '.join(way.limits)}" if way.limits else ""
+    places = " ".join(f"<#{channel_id}>" for channel_id in way.channel_ids[:5])
+    return f"**{plain(way.title)}** · {way.amount_text}{f' · {places}' if places else ''}{limits}"
+
+
+async def setup(bot: Bot) -> None:
+    await bot.add_cog(GuideCog(bot))

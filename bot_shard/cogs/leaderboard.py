@@ -1,0 +1,113 @@
+"""/leaderboard [period] [size]: ten lines, my own under them, buttons for page and period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from discord import ButtonStyle, app_commands
+
+from bot_shard.answers import Answer, Button, custom_id, plain
+from bot_shard.bot import Bot
+from bot_shard.cog import Ask, DeskCog, Interaction, Responder, member_of
+from bot_shard.words import number
+from engagement.leaderboards.selectors import Board, Place, get_board, get_rank
+from engagement.members.models import Visibility
+
+PERIODS = ("all", "month", "week")
+MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
+
+
+@dataclass(frozen=True)
+class _Read:
+    board: Board
+    place: Place | None
+    is_hidden: bool
+
+
+def read_board(user_id: int, *, kind: str, size: int, offset: int) -> _Read:
+    member = member_of(user_id)
+    return _Read(
+        board=get_board(kind=kind, size=size, offset=offset),
+        place=get_rank(member_id=member.pk, kind=kind) if member is not None else None,
+        is_hidden=member is not None and member.visibility == Visibility.HIDDEN,
+    )
+
+
+class LeaderboardCog(DeskCog):
+    @app_commands.command(name="leaderboard", description="Who is ahead, of all time or in a period.")
+    @app_commands.describe(
+        period="Which period? All time when left out.", size="How many lines? 10 when left out."
+    )
+    @app_commands.choices(
+        period=[
+            app_commands.Choice(name="All time", value="all"),
+            app_commands.Choice(name="This season", value="season"),
+            app_commands.Choice(name="This month", value="month"),
+            app_commands.Choice(name="This week", value="week"),
+        ]
+    )
+    @app_commands.guild_only()
+    async def leaderboard(
+        self, interaction: Interaction, period: str = "all", size: app_commands.Range[int, 3, 25] = 10
+    ) -> None:
+        async def find(ask: Ask) -> Answer:
+            return await self._find(ask, period, size, 0)
+
+        await self.desk.answer(interaction, "leaderboard", find, private=False)
+
+    def buttons(self) -> Mapping[str, Responder]:
+        return {"board": self.turn}
+
+    async def turn(self, interaction: Interaction, kind: str, size: str, offset: str, *_: str) -> None:
+        lines, first = int(size), int(offset)
+
+        async def find(ask: Ask) -> Answer:
+            return await self._find(ask, kind, lines, first)
+
+        await self.desk.answer(interaction, "leaderboard", find, private=False, updates=True)
+
+    async def _find(self, ask: Ask, kind: str, size: int, offset: int) -> Answer:
+        read = await ask.do(read_board, ask.interaction.user.id, kind=kind, size=size, offset=offset)
+        board = read.board
+        lines = [
+            ask.say(
+                "board_row",
+                medal=MEDALS.get(row.rank, f"`{row.rank:>3}`"),
+                name=plain(row.name),
+                score=number(row.score),
+            )
+            for row in board.rows
+        ]
+        lines += ["", self._mine(ask, read)] if lines else [ask.say("board_empty")]
+        pages = max(1, -(-board.total // size))
+        return Answer(
+            title=ask.say("board_title", community=plain(ask.context.name), period=board.period_label),
+            text="\n".join(lines),
+            hint=ask.say("board_page", page=offset // size + 1, pages=pages, total=number(board.total)),
+            buttons=_buttons(ask, kind, size, offset, board.total),
+            private=False,
+        )
+
+    @staticmethod
+    def _mine(ask: Ask, read: _Read) -> str:
+        if read.is_hidden:
+            return ask.say("board_me_hidden")
+        if read.place is None or read.place.rank is None:
+            return ask.say("board_me_unranked")
+        return ask.say("board_me", rank=number(read.place.rank), score=number(read.place.score))
+
+
+def _buttons(ask: Ask, kind: str, size: int, offset: int, total: int) -> list[Button]:
+    """One row: back, three periods, forth. The last part keeps two ids from being equal."""
+    before, after = max(0, offset - size), offset + size
+    row = [Button(ask.say("previous"), custom_id("board", kind, size, before, "p"), disabled=offset == 0)]
+    for period in PERIODS:
+        style = ButtonStyle.primary if period == kind else ButtonStyle.secondary
+        row.append(Button(ask.say(f"board_{period}"), custom_id("board", period, size, 0, "k"), style=style))
+    row.append(Button(ask.say("next"), custom_id("board", kind, size, after, "n"), disabled=after >= total))
+    return row
+
+
+async def setup(bot: Bot) -> None:
+    await bot.add_cog(LeaderboardCog(bot))

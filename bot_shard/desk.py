@@ -1,0 +1,316 @@
+"""The desk where every interaction is received and answered.
+
+For each: is this server linked, may the command be used here and so often, then the work, then the reply — deferred
+when it takes longer than a moment, and always in one voice when something goes wrong.
+
+RESUME replays interactions. One that this process has seen is not handled again; one that an earlier process may have
+handled is: a write defers *before* it works, so "unknown interaction" (10062) ends it without effect and "already
+acknowledged" (40060) lets it finish what was begun, under the interaction's id as idempotency key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+import discord
+import structlog
+
+from engagement.commands.selectors import CommandPolicies, CommandPolicy, get_command_policies
+from saas.core.errors import EngageHubError, NotAllowedError, NotFoundError, UnavailableError
+from tenants.context import TenantContext
+
+from .answers import Answer, error_answer
+from .calls import Calls
+from .limits import CommandLimiter, too_often
+from .stats import Stats
+from .words import choose_language, say
+
+log = structlog.get_logger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DEFER_SECONDS = 1.0  # of Discord's three
+POLICY_SECONDS = 10.0  # how long a community's command settings may be remembered
+REMEMBERED = 5_000  # interactions
+ALREADY_ACKNOWLEDGED = 40060
+UNKNOWN_INTERACTION = 10062
+GONE = frozenset({ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION})
+BUTTON_FACTOR = 4  # paging through a list is not asking again
+
+Interaction = discord.Interaction[discord.Client]
+Handler = Callable[["Ask"], Awaitable[Answer]]
+
+
+class Routing(Protocol):
+    def context_for_guild(self, guild_id: int) -> TenantContext | None: ...
+
+
+class InteractionGoneError(Exception):
+    """Discord no longer takes an answer to it."""
+
+
+class Ask:
+    """One question: who asks, in which community, in which language."""
+
+    def __init__(
+        self, interaction: Interaction, context: TenantContext, calls: Calls, *, updates: bool
+    ) -> None:
+        self.interaction = interaction
+        self.context = context
+        self.language = choose_language(
+            str(interaction.locale), str(interaction.guild_locale or ""), context.locale
+        )
+        self.user_id = str(interaction.user.id)
+        self.updates = updates  # a button: the answer takes the place of its message
+        self.acknowledged = False
+        self.acknowledged_privately = False
+        self._calls = calls
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of the write that this question causes."""
+        return f"discord:{self.interaction.id}"
+
+    def say(self, key: str, **values: object) -> str:
+        return say(self.language, key, points=self.context.points_name, **values)
+
+    async def do(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """One unit of work inside the community."""
+        return await self._calls.in_tenant(self.context, work, *args, **kwargs)
+
+
+class Desk:
+    """One for the process."""
+
+    def __init__(
+        self, *, routing: Routing, calls: Calls, limiter: CommandLimiter, stats: Stats, site: str
+    ) -> None:
+        self._routing = routing
+        self._calls = calls
+        self._limiter = limiter
+        self._stats = stats
+        self._site = site
+        self._busy = 0
+        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._policies: dict[str, tuple[float, CommandPolicies]] = {}
+        # A thread's parent channel, as far as the ears know it: (guild id, channel id).
+        self.parent_of: Callable[[int, int], str] = lambda guild_id, channel_id: ""
+
+    # --- receiving
+
+    async def answer(
+        self,
+        interaction: Interaction,
+        command: str,
+        handler: Handler,
+        *,
+        private: bool = True,
+        writes: bool = False,
+        updates: bool = False,
+    ) -> None:
+        """Answer one interaction. Never raises. `private` is how a deferred answer looks; `writes` acknowledges first."""
+        if not self._is_new(interaction.id):
+            self._count(command, "repeated")
+            return
+        ask: Ask | None = None
+        self._busy += 1
+        try:
+            ask = self._receive(interaction, updates=updates)
+            await self._check_policy(ask, command, updates=updates)
+            if writes:
+                await self._acknowledge(ask, private=private)
+            answer = await self._work(ask, handler, private=private)
+            await self._deliver(ask, answer)
+            self._count(command, "answered")
+        except InteractionGoneError:
+            self._count(command, "too_late")
+        except Exception as error:
+            await self._apologise(interaction, ask, command, error)
+        finally:
+            self._busy -= 1
+
+    async def finish(self, seconds: float) -> None:
+        """Let what was begun be answered, before the connections go."""
+        deadline = time.monotonic() + seconds
+        while self._busy and time.monotonic() < deadline:  # noqa: ASYNC110 — many may be busy
+            await asyncio.sleep(0.02)
+
+    def _is_new(self, interaction_id: int) -> bool:
+        if interaction_id in self._seen:
+            return False
+        self._seen[interaction_id] = None
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        return True
+
+    def _receive(self, interaction: Interaction, *, updates: bool) -> Ask:
+        language = choose_language(str(interaction.locale), str(interaction.guild_locale or ""))
+        if interaction.guild_id is None:
+            raise NotAllowedError(say(language, "server_only"))
+        context = self._routing.context_for_guild(interaction.guild_id)
+        if context is None:
+            raise NotFoundError(say(language, "unlinked", site=self._site))
+        return Ask(interaction, context, self._calls, updates=updates)
+
+    async def _check_policy(self, ask: Ask, command: str, *, updates: bool) -> None:
+        policy = (await self._policies_of(ask.context)).policy_for(command)
+        self._check_channel(ask, command, policy)
+        seconds = await self._limiter.wait_seconds(
+            ask.context,
+            command=f"{command}:button" if updates else command,
+            user_id=ask.interaction.user.id,
+            uses=policy.uses * BUTTON_FACTOR if updates else policy.uses,
+            seconds=policy.seconds,
+        )
+        if seconds:
+            raise too_often(seconds)
+
+    def _check_channel(self, ask: Ask, command: str, policy: CommandPolicy) -> None:
+        if not policy.channel_ids:
+            return
+        interaction = ask.interaction
+        here = {
+            str(interaction.channel_id or ""),
+            str(getattr(interaction.channel, "parent_id", "") or ""),
+            self.parent_of(interaction.guild_id or 0, interaction.channel_id or 0),
+        }
+        if not here & policy.channel_ids:
+            channels = " ".join(f"<#{channel_id}>" for channel_id in sorted(policy.channel_ids)[:5])
+            raise NotAllowedError(ask.say("elsewhere", command=command, channels=channels))
+
+    async def _policies_of(self, context: TenantContext) -> CommandPolicies:
+        known = self._policies.get(context.schema)
+        if known is not None and time.monotonic() - known[0] < POLICY_SECONDS:
+            return known[1]
+        try:
+            policies = await self._calls.in_tenant(context, get_command_policies)
+        except UnavailableError:
+            if known is None:
+                raise
+            return known[1]
+        self._policies[context.schema] = (time.monotonic(), policies)
+        return policies
+
+    # --- answering
+
+    async def _work(self, ask: Ask, handler: Handler, *, private: bool) -> Answer:
+        task = asyncio.ensure_future(handler(ask))
+        if not ask.acknowledged:
+            done, _ = await asyncio.wait({task}, timeout=DEFER_SECONDS)
+            if not done:
+                try:
+                    await self._acknowledge(ask, private=private)
+                except InteractionGoneError:
+                    task.cancel()
+                    raise
+        return await task
+
+    async def _acknowledge(self, ask: Ask, *, private: bool) -> None:
+        try:
+            if ask.updates:
+                await ask.interaction.response.defer()
+            else:
+                await ask.interaction.response.defer(ephemeral=private, thinking=True)
+        except discord.HTTPException as error:
+            _check_gone(error)
+        ask.acknowledged = True
+        ask.acknowledged_privately = private
+
+    async def _deliver(self, ask: Ask, answer: Answer) -> None:
+        message = answer.as_message(ask.context.colour)
+        response = ask.interaction.response
+        in_place = ask.updates and not answer.is_warning
+        hides = ask.updates or (answer.private and not ask.acknowledged_privately)
+        try:
+            if in_place and not ask.acknowledged:
+                await response.edit_message(**_as_edit(message))
+            elif not ask.acknowledged:
+                await response.send_message(**message, ephemeral=answer.private)
+            elif in_place or not hides:
+                await ask.interaction.edit_original_response(**_as_edit(message))
+            else:
+                # What was deferred in public, or stands on a message, must not show a private answer.
+                if not ask.updates:
+                    await ask.interaction.delete_original_response()
+                await ask.interaction.followup.send(**message, ephemeral=True)
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ACKNOWLEDGED:
+                _check_gone(error)
+
+    async def _apologise(
+        self, interaction: Interaction, ask: Ask | None, command: str, error: Exception
+    ) -> None:
+        language = ask.language if ask else choose_language(str(interaction.locale))
+        if isinstance(error, EngageHubError):
+            shown = error
+            self._count(command, error.code)
+        else:
+            shown = UnavailableError(say(language, "broken"))
+            self._count(command, "broken")
+            log.error(
+                "command_broken", command=command, reference=shown.reference, exc_info=error,
+                tenant=ask.context.slug if ask else None, interaction=interaction.id,
+            )  # fmt: skip
+        answer = error_answer(shown, language)
+        try:
+            if ask is not None:
+                await self._deliver(ask, answer)
+            else:
+                await interaction.response.send_message(**answer.as_message("#000000"), ephemeral=True)
+        except (InteractionGoneError, discord.DiscordException, OSError, RuntimeError) as trouble:
+            log.info("apology_undelivered", command=command, reference=shown.reference, problem=str(trouble))
+
+    async def open_form(
+        self, interaction: Interaction, command: str, make: Callable[[Ask], Awaitable[discord.ui.Modal]]
+    ) -> None:
+        """Answer with a form; `make` checks whether it may be opened. What is sent with it is a new interaction."""
+        if not self._is_new(interaction.id):
+            return
+        ask: Ask | None = None
+        try:
+            ask = self._receive(interaction, updates=False)
+            await self._check_policy(ask, command, updates=False)
+            modal = await make(ask)
+            modal.stop()  # discord.py must not remember it: the desk answers it by its id
+            await interaction.response.send_modal(modal)
+            self._count(command, "form")
+        except discord.HTTPException as error:
+            self._count(command, "too_late" if error.code in GONE else "broken")
+            if error.code not in GONE:
+                await self._apologise(interaction, ask, command, error)
+        except Exception as error:
+            await self._apologise(interaction, ask, command, error)
+
+    async def answer_unknown(self, interaction: Interaction, key: str) -> None:
+        """A kind word for a command or button that nobody here knows."""
+        if not self._is_new(interaction.id):
+            return
+        answer = Answer(say(choose_language(str(interaction.locale)), key))
+        try:
+            await interaction.response.send_message(**answer.as_message("#868e96"), ephemeral=True)
+        except (discord.DiscordException, OSError, RuntimeError) as trouble:
+            log.info("unknown_interaction_unanswered", problem=str(trouble))
+        self._count("unknown", key)
+
+    def _count(self, command: str, outcome: str) -> None:
+        self._stats.commands[(command, outcome)] += 1
+
+
+def _check_gone(error: discord.HTTPException) -> None:
+    """Pass over what an earlier process acknowledged; give up where no answer is taken any more."""
+    if error.code == UNKNOWN_INTERACTION:
+        raise InteractionGoneError from error
+    if error.code != ALREADY_ACKNOWLEDGED:
+        raise error
+
+
+def _as_edit(message: dict[str, Any]) -> dict[str, Any]:
+    """An edit replaces attachments and must say that there are no more buttons."""
+    edit = {"view": None} | message
+    picture = edit.pop("file", None)
+    return edit | {"attachments": [picture] if picture is not None else []}

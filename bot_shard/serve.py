@@ -1,0 +1,135 @@
+"""Runs the whole bot: the process of bot_shard.process with its desk and cogs, until a signal ends it.
+
+SIGTERM and SIGINT stop as planned. SIGHUP, or a message on the Redis channel `cogs:reload`, takes over the cogs' code as
+it is on disk, without a restart and without a gap in hearing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from saas.core.errors import NotFoundError
+from tenants.routing import Routing
+from tenants.services import mark_guild_removed
+
+from .bot import Bot
+from .calls import Calls
+from .desk import Desk
+from .limits import CommandLimiter
+from .process import BotOptions, BotProcess
+
+log = structlog.get_logger(__name__)
+
+RELOAD_CHANNEL = "cogs:reload"
+ROUTING_SECONDS = 0.2
+FINISH_SECONDS = 1.0  # for answers that were begun before a stop
+
+
+class BotService:
+    """What `manage.py run_shards` runs, and the tests."""
+
+    def __init__(self, options: BotOptions, routing: Routing, *, site: str) -> None:
+        self.routing = routing
+        self.calls = Calls()
+        self.process: BotProcess[Bot] = BotProcess(options, routing, client=Bot)
+        self.bot = self.process.client
+        desk = Desk(
+            routing=routing,
+            calls=self.calls,
+            limiter=CommandLimiter(self.process.cache),
+            stats=self.process.stats,
+            site=site,
+        )
+        self.bot.sit(desk)
+        self.process.before_close = partial(desk.finish, FINISH_SECONDS)
+        self.process.ears.on_guild_left = self._guild_left
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self, stop: asyncio.Event, *, beat: Callable[[], None] = lambda: None) -> None:
+        """Until `stop` is set. Waits for the map of linked guilds first: what is heard without it would be dropped."""
+        await self._wait_for_routing(stop)
+        helpers = [asyncio.create_task(self._follow_reloads()), asyncio.create_task(_beat(beat))]
+        try:
+            if not stop.is_set():
+                await self.process.run(stop)
+        finally:
+            for task in helpers:
+                task.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+            await asyncio.to_thread(self.calls.close)
+
+    async def _wait_for_routing(self, stop: asyncio.Event) -> None:
+        warned = False
+        while self.routing.loaded_at is None and not stop.is_set():
+            if not warned:
+                log.info(
+                    "waiting_for_routing", effect="The shards connect once the linked servers are known."
+                )
+                warned = True
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), ROUTING_SECONDS)
+
+    # --- reloading
+
+    def reload_soon(self) -> None:
+        self._keep(asyncio.create_task(self._reload()))
+
+    async def _reload(self) -> None:
+        await self.bot.reload_cogs()
+
+    async def _follow_reloads(self) -> None:
+        while True:
+            try:
+                async with Redis.from_url(self.process.options.cache_url) as redis, redis.pubsub() as heard:
+                    await heard.subscribe(RELOAD_CHANNEL)
+                    async for message in heard.listen():
+                        if message["type"] == "message":
+                            await self._reload()
+            except (RedisError, OSError) as error:
+                log.info("reload_channel_away", problem=str(error))
+                await asyncio.sleep(2.0)
+
+    # --- guilds that are gone
+
+    def _guild_left(self, guild_id: int) -> None:
+        self._keep(asyncio.create_task(self._mark_removed(guild_id)))
+
+    async def _mark_removed(self, guild_id: int) -> None:
+        with contextlib.suppress(NotFoundError):
+            await self.calls.in_public(mark_guild_removed, guild_id=guild_id)
+            log.info("guild_left", guild=guild_id)
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        """Hold it until it is done, and log what it could not do."""
+        self._tasks.add(task)
+
+        def done(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                log.error("background_work_failed", exc_info=error)
+
+        task.add_done_callback(done)
+
+
+async def _beat(beat: Callable[[], None]) -> None:
+    while True:
+        beat()
+        await asyncio.sleep(1.0)
+
+
+async def serve(service: BotService, *, beat: Callable[[], None] = lambda: None) -> None:
+    """`service.run` under this process' signals."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, service.reload_soon)
+    await service.run(stop, beat=beat)

@@ -1,0 +1,59 @@
+"""Every write of the bot's command settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.db import transaction
+
+from .errors import InvalidCommandSettingError
+from .models import CommandSetting
+from .selectors import DEFAULT_SECONDS, DEFAULT_USES, EVERY_COMMAND, CommandPolicy
+
+MAX_CHANNELS: Final = 100
+MAX_USES: Final = 100
+MAX_SECONDS: Final = 86_400
+
+
+@transaction.atomic
+def set_command_policy(
+    *,
+    command: str = EVERY_COMMAND,
+    channel_ids: Sequence[str | int] = (),
+    uses: int = DEFAULT_USES,
+    seconds: int = DEFAULT_SECONDS,
+) -> CommandPolicy:
+    """Say where a command answers, and that one member may use it `uses` times in `seconds` seconds.
+
+    Without `command` it holds for every command that has no policy of its own. Idempotent. Raises
+    InvalidCommandSettingError.
+    """
+    channels = sorted({str(channel_id) for channel_id in channel_ids})
+    if len(command) > 60:
+        raise InvalidCommandSettingError(
+            f"No command has a name of {len(command)} characters.", field="command"
+        )
+    if len(channels) > MAX_CHANNELS or not all(channel.isdecimal() for channel in channels):
+        raise InvalidCommandSettingError(
+            f"Choose at most {MAX_CHANNELS} channels, each by its Discord id.", field="channel_ids"
+        )
+    if not 1 <= uses <= MAX_USES:
+        raise InvalidCommandSettingError(
+            f"Allow 1 to {MAX_USES} uses; {uses} is outside of that.", field="uses"
+        )
+    if not 1 <= seconds <= MAX_SECONDS:
+        raise InvalidCommandSettingError(
+            f"Choose 1 second to a day ({MAX_SECONDS} seconds); {seconds} is outside of that.",
+            field="seconds",
+        )
+    CommandSetting.objects.update_or_create(
+        command=command, defaults={"channel_ids": channels, "uses": uses, "seconds": seconds}
+    )
+    return CommandPolicy(frozenset(channels), uses, seconds)
+
+
+@transaction.atomic
+def clear_command_policy(*, command: str = EVERY_COMMAND) -> None:
+    """Let the command follow the policy of every command again, or that the defaults. Idempotent."""
+    CommandSetting.objects.filter(command=command).delete()

@@ -1,0 +1,29 @@
+"""Changes of what is announced."""
+
+from __future__ import annotations
+
+from saas.core.errors import InvalidInputError
+
+from .models import LevelUp, NotificationSettings
+
+
+def set_level_announcements(*, level_up: str, channel_id: int | None = None) -> NotificationSettings:
+    """Announce level-ups in a channel (None: where the deed was done), to the member alone, or not at all.
+
+    Idempotent. Raises InvalidInputError.
+    """
+    if level_up not in LevelUp.values:
+        known = ", ".join(LevelUp.values)
+        raise InvalidInputError(
+            f"Level-ups cannot be announced {level_up!r}; choose one of {known}.", field="level_up"
+        )
+    if channel_id is not None and not 10**16 <= channel_id < 2**63:
+        raise InvalidInputError(
+            f"{channel_id} is no Discord channel id. Copy it from the channel's menu in Discord.",
+            field="channel_id",
+        )
+    row, _ = NotificationSettings.objects.update_or_create(
+        pk=1,
+        defaults={"level_up": level_up, "channel_id": channel_id if level_up == LevelUp.CHANNEL else None},
+    )
+    return row

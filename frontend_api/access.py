@@ -1,0 +1,39 @@
+"""Who may open what: every route and socket stands here, and a test asks each of them.
+
+everybody   no login needed
+session     works on the session in hand, whoever it is (signing out)
+any other   an action of tenants.permissions, whose role is asked for
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+EVERYBODY: Final = "everybody"
+SESSION: Final = "session"
+TEAM: Final = "view_dashboard"
+
+TENANT_ROUTES: Final = {
+    "front": "view_board",
+    "leaderboard": "view_board",
+    "member": "view_profile",  # hidden members: themselves and the team
+    "reason": "view_profile",  # of aliased and hidden members, and what was done by hand: themselves and the team
+    "earn": "view_ways_to_earn",
+    "dashboard": TEAM,
+    "login": EVERYBODY,
+    "ticket": EVERYBODY,  # needs a ticket and its nonce
+    "visit": EVERYBODY,  # needs a ticket
+    "logout": SESSION,
+    "theme": EVERYBODY,
+}
+PUBLIC_ROUTES: Final = {
+    "front": EVERYBODY,
+    "login": EVERYBODY,
+    "continue": EVERYBODY,  # leads strangers to the form
+    "logout": SESSION,
+}
+SOCKETS: Final = {
+    "live-board": "view_board",
+    "live-home": TEAM,
+    "live-nowhere": EVERYBODY,  # refuses
+}

@@ -1,0 +1,133 @@
+"""Level-ups told in a channel or to the member alone.
+
+Invariant: one event is told at most once. A retry within minutes is stopped by Discord's nonce; later, by the delivery's
+row: when a connection broke in the middle and nobody can know any more, it is not told again.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from engagement.members.models import Member, Visibility
+from engagement.members.selectors import get_discord_id
+from engagement.notifications.models import LevelUp
+from engagement.notifications.selectors import get_notification_settings
+from engagement.progression.events import LevelReached
+from saas.core import clock
+from saas.events.retries import RetryLaterError
+from tenants.context import TenantContext
+
+from .client import DiscordClient
+from .errors import (
+    CLOSED_TO_US,
+    MISSING_ACCESS,
+    MISSING_PERMISSIONS,
+    UNKNOWN_CHANNEL,
+    DiscordAwayError,
+    DiscordRefusedError,
+)
+from .models import Delivery
+from .problems import clear_problem, note_problem
+
+# Discord says "a few minutes" of enforce_nonce's memory.
+NONCE_MEMORY = timedelta(minutes=2)
+_MARKDOWN = re.compile(r"([\\*_~`|>\[\]()#<@:\-])")
+
+
+def announce_level_up(
+    context: TenantContext, client: DiscordClient, *, event_id: int, event: LevelReached
+) -> Delivery | None:
+    """Tell of one LevelReached as the tenant chose; None when there is nothing to tell.
+
+    Idempotent on `event_id`. Nothing is told in shadow mode, of bots, of people who left, or, in a channel, of hidden ones.
+    Raises RetryLaterError, DiscordAwayError.
+    """
+    chosen = get_notification_settings()
+    member = Member.objects.filter(pk=event.member_id, is_bot=False, departed_at=None).first()
+    if not context.live or chosen.level_up == LevelUp.OFF or member is None:
+        return None
+    in_channel = chosen.level_up == LevelUp.CHANNEL
+    target = (
+        chosen.channel_id or int(event.channel_id or 0) if in_channel else get_discord_id(member_id=member.pk)
+    )
+    if not target or (in_channel and member.visibility == Visibility.HIDDEN):
+        return None
+    delivery, _ = Delivery.objects.get_or_create(event_id=event_id)
+    if delivery.state != Delivery.State.WAITING:
+        return delivery
+    if delivery.attempted_at is not None and clock.now() - delivery.attempted_at > NONCE_MEMORY:
+        return _close(delivery, Delivery.State.UNSURE)
+    body = describe_level_up(context, member, event, to_member=not in_channel)
+    return _deliver(context, client, delivery, body, target, in_channel)
+
+
+def describe_level_up(
+    context: TenantContext, member: Member, event: LevelReached, *, to_member: bool
+) -> dict[str, Any]:
+    """The message: one embed in the tenant's colour. Names show as chosen, and nobody is pinged."""
+    points = f"{event.lifetime:,} {context.points_name}"
+    if to_member:
+        text = f"🎉 You reached **level {event.level}** in {escape(context.name)} — {points} so far."
+    else:
+        aliased = member.visibility == Visibility.ALIAS
+        text = f"🎉 **{escape(member.alias if aliased else member.display_name)}** reached **level {event.level}** — {points}."
+    return {"embeds": [{"description": text, "color": int(context.colour.removeprefix("#"), 16)}]}
+
+
+def escape(name: str) -> str:
+    """A name as it is, with nothing that Discord would read as a format, a link or a mention."""
+    return _MARKDOWN.sub(r"\\\1", name)
+
+
+def _deliver(
+    context: TenantContext,
+    client: DiscordClient,
+    delivery: Delivery,
+    body: dict[str, Any],
+    target: int,
+    in_channel: bool,
+) -> Delivery:
+    # A direct-message channel is shared by all tenants: the nonce carries ours.
+    nonce = f"{context.tenant_id}.{delivery.event_id}"[-25:]
+    try:
+        channel = target if in_channel else client.open_dm(target)
+        if delivery.attempted_at is None:
+            delivery.channel_id, delivery.attempted_at = channel, clock.now()
+            delivery.save(update_fields=["channel_id", "attempted_at"])
+        delivery.message_id = client.post_message(channel, body, nonce=nonce)
+    except DiscordRefusedError as error:
+        _note_refusal(error, target, in_channel)
+        return _close(delivery, Delivery.State.REFUSED)
+    except (RetryLaterError, DiscordAwayError) as error:
+        if isinstance(error, RetryLaterError) or error.answered:
+            # It was turned away, so however long it waits now, it is not unsure.
+            delivery.attempted_at = None
+            delivery.save(update_fields=["attempted_at"])
+        raise
+    if in_channel:
+        clear_problem(key=f"channel:{target}")
+    return _close(delivery, Delivery.State.SENT)
+
+
+def _note_refusal(error: DiscordRefusedError, target: int, in_channel: bool) -> None:
+    """Closed direct messages are nobody's problem; a closed channel is the organiser's. Anything else is ours."""
+    if not in_channel and error.code == CLOSED_TO_US:
+        return
+    if in_channel and error.code in {UNKNOWN_CHANNEL, MISSING_ACCESS, MISSING_PERMISSIONS}:
+        note_problem(
+            key=f"channel:{target}",
+            message=(
+                f"Level-ups cannot be announced in the channel {target}: Discord says “{error}”. Give EngageHub View Channel, "
+                "Send Messages and Embed Links there, or choose another channel."
+            ),
+        )
+        return
+    raise error
+
+
+def _close(delivery: Delivery, state: Delivery.State) -> Delivery:
+    delivery.state = state
+    delivery.save(update_fields=["state", "message_id"])
+    return delivery

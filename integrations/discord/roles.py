@@ -1,0 +1,148 @@
+"""Level roles as desired state.
+
+Invariant: of a member's roles only those that `level_role` lists are compared, then added and removed one by one; a PATCH
+of the whole set would erase what others just gave.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from django.db import IntegrityError, transaction
+
+from engagement.members.models import Member
+from engagement.members.selectors import get_discord_id
+from engagement.progression.models import MemberProgress
+from saas.core.errors import NotFoundError
+from tenants.context import TenantContext
+
+from .client import DiscordClient
+from .errors import (
+    MISSING_PERMISSIONS,
+    UNKNOWN_MEMBER,
+    UNKNOWN_ROLE,
+    BadLevelRoleError,
+    DiscordRefusedError,
+)
+from .hierarchy import Standing
+from .models import LevelRole
+from .problems import clear_problem, note_problem
+
+_STANDING_SECONDS = 30.0
+_standings: dict[int, tuple[float, Standing]] = {}
+
+
+def desired_roles(roles: Iterable[LevelRole], level: int) -> set[int]:
+    """The role ids that a member of `level` is to have."""
+    reached = [role for role in roles if role.level <= level]
+    highest = max((role.level for role in reached), default=0)
+    return {role.role_id for role in reached if role.keep == LevelRole.Keep.STACK or role.level == highest}
+
+
+def sync_member_roles(context: TenantContext, client: DiscordClient, *, member_id: int) -> int:
+    """Give and take until the member's level roles are as desired. Returns how many changed.
+
+    Idempotent. What Discord would refuse is noted as a problem with its fix, and not asked. Somebody who left is passed
+    over. Raises RetryLaterError, DiscordAwayError.
+    """
+    roles = list(LevelRole.objects.all())
+    user_id = get_discord_id(member_id=member_id)
+    left = Member.objects.filter(pk=member_id, departed_at__isnull=False).exists()
+    if not roles or user_id is None or left or context.guild_id is None:
+        return 0
+    level = MemberProgress.objects.filter(pk=member_id).values_list("level", flat=True).first() or 0
+    desired, managed = desired_roles(roles, level), {role.role_id for role in roles}
+    try:
+        told = client.get_member(context.guild_id, user_id)
+    except DiscordRefusedError as error:
+        if error.code == UNKNOWN_MEMBER:
+            return 0
+        raise
+    held = {int(role) for role in told["roles"]} & managed
+    changes = [(role, True) for role in sorted(desired - held)] + [
+        (role, False) for role in sorted(held - desired)
+    ]
+    return sum(_change(context.guild_id, client, user_id, role, give, level) for role, give in changes)
+
+
+def _change(guild_id: int, client: DiscordClient, user_id: int, role_id: int, give: bool, level: int) -> int:
+    key = f"role:{role_id}"
+    problem = get_standing(client, guild_id).find_problem(role_id)
+    if problem is None:
+        act = client.add_role if give else client.remove_role
+        try:
+            act(guild_id, user_id, role_id, reason=f"Level {level}")
+        except DiscordRefusedError as error:
+            if error.code not in {MISSING_PERMISSIONS, UNKNOWN_ROLE, UNKNOWN_MEMBER}:
+                raise
+            # The picture was out of date: look again, once.
+            problem = get_standing(client, guild_id, fresh=True).find_problem(role_id)
+            if problem is None and error.code != UNKNOWN_MEMBER:
+                problem = f"Discord did not let EngageHub change the role {role_id}: {error}. Check its permissions."
+            if problem is None:
+                return 0
+        else:
+            clear_problem(key=key)
+            return 1
+    note_problem(key=key, message=problem)
+    return 0
+
+
+def get_standing(client: DiscordClient, guild_id: int, *, fresh: bool = False) -> Standing:
+    """Where the bot stands in the guild, remembered for half a minute. `fresh` asks again."""
+    known = _standings.get(guild_id)
+    if known is None or fresh or time.monotonic() - known[0] > _STANDING_SECONDS:
+        own = client.get_member(guild_id, client.get_own_id())
+        known = (time.monotonic(), Standing.read(client.get_guild(guild_id), own))
+        _standings[guild_id] = known
+    return known[1]
+
+
+def check_level_roles(context: TenantContext, client: DiscordClient) -> list[str]:
+    """What stands in the way of each level role, with its fix; the noted problems are brought up to date."""
+    if context.guild_id is None:
+        return [
+            f"{context.name} is not linked to a Discord server. Link one: manage.py tenant link {context.slug} <id>"
+        ]
+    standing = get_standing(client, context.guild_id, fresh=True)
+    problems = []
+    for role in LevelRole.objects.order_by("level"):
+        problem = standing.find_problem(role.role_id)
+        if problem is None:
+            clear_problem(key=f"role:{role.role_id}")
+        else:
+            note_problem(key=f"role:{role.role_id}", message=problem)
+            problems.append(problem)
+    return problems
+
+
+def add_level_role(*, level: int, role_id: int, keep: str = LevelRole.Keep.STACK) -> LevelRole:
+    """From `level` on, members get the role. Repeating it changes nothing. Raises BadLevelRoleError."""
+    if not 1 <= level <= 10_000:
+        raise BadLevelRoleError(f"A level role needs a level from 1 to 10,000, not {level}.", field="level")
+    if not 10**16 <= role_id < 2**63:
+        raise BadLevelRoleError(
+            f"{role_id} is no Discord role id. Copy it from the role's menu in Discord.", field="role_id"
+        )
+    if keep not in LevelRole.Keep.values:
+        raise BadLevelRoleError(f"A role is kept 'stack' or 'highest', not {keep!r}.", field="keep")
+    try:
+        with transaction.atomic():
+            row, _ = LevelRole.objects.get_or_create(level=level, role_id=role_id, defaults={"keep": keep})
+    except IntegrityError as error:
+        raise BadLevelRoleError(
+            f"The role {role_id} belongs to another level already. Remove it there first.", field="role_id"
+        ) from error
+    if row.keep != keep:
+        row.keep = keep
+        row.save(update_fields=["keep"])
+    return row
+
+
+def remove_level_role(*, role_id: int) -> None:
+    """The role is no longer ours: those who have it keep it. Raises NotFoundError."""
+    deleted, _ = LevelRole.objects.filter(role_id=role_id).delete()
+    if not deleted:
+        raise NotFoundError(f"The role {role_id} belongs to no level.")
+    clear_problem(key=f"role:{role_id}")

@@ -1,0 +1,63 @@
+"""What a tenant's plan allows, now and in its next dated phases.
+
+billing *writes* `Tenant.entitlements`; everyone else *reads* this value. A tenant without any entitlements is allowed
+everything: that is a community which no plan was ever sold to, as at home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+UNLIMITED = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """From `starts_at` on: the features by name, the limits by name; a limit that is not named is unlimited."""
+
+    starts_at: datetime
+    features: frozenset[str]
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlements:
+    """Phases in the order of their start."""
+
+    version: int
+    phases: tuple[Phase, ...]
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any], version: int) -> Entitlements:
+        """From the stored JSON: {"phases": [{"starts_at": ISO 8601, "features": [...], "limits": {...}}]}."""
+        phases = [
+            Phase(
+                datetime.fromisoformat(phase["starts_at"]),
+                frozenset(phase.get("features", ())),
+                dict(phase.get("limits", {})),
+            )
+            for phase in data.get("phases", ())
+        ]
+        return cls(version, tuple(sorted(phases, key=lambda phase: phase.starts_at)))
+
+    def phase_at(self, moment: datetime) -> Phase | None:
+        """The phase in force; None before the first one, and for a tenant without a plan."""
+        started = [phase for phase in self.phases if phase.starts_at <= moment]
+        return started[-1] if started else None
+
+    def has_feature(self, name: str, moment: datetime) -> bool:
+        phase = self.phase_at(moment)
+        return not self.phases if phase is None else name in phase.features
+
+    def limit_of(self, name: str, moment: datetime) -> int:
+        """UNLIMITED where the plan names no limit; 0 before a plan's first phase."""
+        phase = self.phase_at(moment)
+        if phase is None:
+            return 0 if self.phases else UNLIMITED
+        return phase.limits.get(name, UNLIMITED)
+
+
+NO_PLAN = Entitlements(0, ())
