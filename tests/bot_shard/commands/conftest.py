@@ -32,7 +32,9 @@ async def local(config: Config) -> AsyncIterator[LocalDiscord]:
     async with LocalDiscord(config) as server:
         for community in (ACME, GLOBEX):
             _found_guild(server, community.name, community.guild_id, community.discord_id)
-        _found_guild(server, "Nowhere", 900_000_000_000_000_009, lambda role: 810_000_000_000_000_000 + len(role))
+        _found_guild(
+            server, "Nowhere", 900_000_000_000_000_009, lambda role: 810_000_000_000_000_000 + len(role)
+        )
         yield server
 
 
@@ -73,7 +75,9 @@ class Talk:
         self, who: str, name: str, options: dict[str, Any] | None = None, *, guild: str = "Acme Makers",
         channel: str = "general",
     ) -> dict[str, Any]:  # fmt: skip
-        return await self.local.state.run_command(guild, channel, f"{guild.split()[0].lower()}-{who}", name, options)
+        return await self.local.state.run_command(
+            guild, channel, f"{guild.split()[0].lower()}-{who}", name, options
+        )
 
 
 def embed_of(answer: dict[str, Any]) -> dict[str, Any]:
