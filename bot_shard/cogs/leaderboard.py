@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from discord import ButtonStyle, app_commands
-from engagement.leaderboards.selectors import Board, Place, get_board, get_rank
 
 from bot_shard.answers import Answer, Button, custom_id, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction, Responder, member_of
 from bot_shard.words import number
+from engagement.leaderboards.selectors import Board, Place, get_board, get_rank
 from engagement.members.models import Visibility
 
 PERIODS = ("all", "month", "week")
@@ -60,8 +60,10 @@ class LeaderboardCog(DeskCog):
         return {"board": self.turn}
 
     async def turn(self, interaction: Interaction, kind: str, size: str, offset: str, *_: str) -> None:
+        lines, first = int(size), int(offset)
+
         async def find(ask: Ask) -> Answer:
-            return await self._find(ask, kind, int(size), int(offset))
+            return await self._find(ask, kind, lines, first)
 
         await self.desk.answer(interaction, "leaderboard", find, private=False, updates=True)
 

@@ -21,17 +21,15 @@ from engagement.ledger.models import Cause, Counter
 from engagement.ledger.statements import Result, in_schema
 from engagement.members.events import MemberJoined, MemberLeft
 from engagement.progression.book import Book, Entry
-from engagement.progression.events import LevelLost, LevelReached, StandingsChanged
+from engagement.progression.events import LevelLost, LevelReached
 from engagement.progression.newcomers import Newcomer, create_members
 from engagement.progression.rows import BY_ID, BY_IDENTITY, MemberRow
-from engagement.progression.writes import load_bounds, settle_past, write_book
+from engagement.progression.writes import load_bounds, read_written, settle_past, write_book
 from engagement.rules.evaluation import MemberState, apply_usage, evaluate
 from engagement.rules.ruleset import RuleSet
 from engagement.standings.periods import ALL_TIME
 from engagement.standings.splitting import split_buckets
-from saas.core import clock
 from saas.events import DomainEvent, append_events
-from saas.events.log import insert_rows
 from tenants.context import TenantContext
 
 from .memory import TenantMemory
@@ -40,7 +38,7 @@ from .takebacks import TAKEBACK_TYPES, Award, Target, read_targets, takeback_id,
 
 _STATE: Final = (
     "SELECT coalesce((SELECT version FROM {s}.rules_state WHERE id = 1), 0), "
-    "coalesce((SELECT version FROM {s}.level_settings WHERE id = 1), 0), s.version, s.season_length, "
+    "coalesce((SELECT version FROM {s}.level_settings WHERE id = 1), 0), s.version, s.writes, s.season_length, "
     "ARRAY(SELECT source_id FROM {s}.activity WHERE source_id = ANY(%s::text[])), "
     "ARRAY(SELECT nextval('{s}.activity_id_seq') FROM generate_series(1, %s::int)) "
     "FROM {s}.standings_state s WHERE s.id = 1"
@@ -57,7 +55,6 @@ _PROFILES: Final = (
 )
 # Facts about somebody who is not a member yet: nothing was earned, so no member comes of it.
 _NO_NEWCOMER: Final = TAKEBACK_TYPES | {"left", "member_updated"}
-_NAMED: Final = 50  # members named in one StandingsChanged
 # Kept on the member, not on the activity.
 _NOT_STORED: Final = frozenset({"name", "avatar", "joined"})
 
@@ -134,7 +131,6 @@ class _Unit:
         self.profiles: dict[int, MemberRow] = {}
         self.channels: dict[int, str] = {}
         self.events: list[DomainEvent] = []
-        self.news: psycopg.Cursor[Any] | None = None
         self.outcome = Outcome()
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> Result:
@@ -166,8 +162,24 @@ class _Unit:
             if removal is not None:
                 wanted.append(removal)
         state = self.run(in_schema(_STATE, self.schema), (text_array(wanted), len(activities)))
-        newcomers = self._read_people({a.subject: a for a in activities if a.type not in TAKEBACK_TYPES})
-        rules_version, curve_version, bounds_version, season_length, known, ids = state.fetchall()[0]
+        subjects = {a.subject: a for a in activities if a.type not in TAKEBACK_TYPES}
+        remembered = self.memory.members
+        if self.memory.zone != self.context.timezone:
+            self.memory.zone = self.context.timezone
+            remembered.clear()
+        newcomers = self._read_people({s: a for s, a in subjects.items() if s not in remembered})
+        rules_version, curve_version, bounds_version, writes, season_length, known, ids = state.fetchall()[0]
+        if writes != self.memory.writes:
+            # Somebody else held the lock since our last batch: what we remember of members may be old.
+            newcomers += self._read_people({s: a for s, a in subjects.items() if s in remembered})
+            remembered.clear()
+        else:
+            for subject in subjects:
+                row = remembered.get(subject)
+                if row is not None:
+                    row.begin()
+                    self.rows[subject] = self.by_id[row.member_id] = row
+        self.memory.writes = writes
         rules, curve = self.memory.refresh(
             self.context, rules=rules_version, curve=curve_version, standings=bounds_version
         )
@@ -184,6 +196,8 @@ class _Unit:
     def _read_people(self, subjects: dict[str, Activity]) -> list[Activity]:
         """Rows of the members in hand; answers the activities of those who have none."""
         pairs = [subject.split(":", 1) for subject in subjects]
+        if not subjects:
+            return []
         found = self.run(
             in_schema(BY_IDENTITY, self.schema),
             (text_array(external for _p, external in pairs), text_array(provider for provider, _e in pairs)),
@@ -216,6 +230,8 @@ class _Unit:
         self.targets = read_targets(self.run, self.schema, wanted)
         missing = {t.member_id for t in self.targets.values()} - self.by_id.keys()
         if missing:
+            # Their subjects are not at hand, so a remembered copy of these rows would miss what happens to them now.
+            self.memory.members.clear()
             for columns in self.run(in_schema(BY_ID, self.schema), (int_array(missing),)).fetchall():
                 row = MemberRow(columns[1:], self.context.timezone, ALL_TIME)
                 self.by_id[row.member_id] = row
@@ -332,14 +348,13 @@ class _Unit:
         load_bounds(self.run, self.schema, bounds, book.moves.periods())
         if self.profiles:
             self._write_profiles()
-        self.active.update(book.changed)
-        grown = write_book(self.run, self.schema, book, bounds, self.stored, self.active.values())
         self._tell()
+        written = write_book(self.run, self.schema, book, bounds, self.stored, self.active.values())
         self.run("COMMIT")
-        self.outcome.oversized = [tuple(row) for row in grown.fetchall()]
-        if self.news is not None:
-            self.outcome.last_event_id = self.news.fetchall()[0][0]
+        self.outcome.oversized, self.outcome.last_event_id = read_written(written)
         bounds.new.clear()
+        self.memory.writes += 1
+        self.memory.members.update(self.rows)
         self.outcome.stored = len(self.stored)
         self.outcome.entries = len(book.entries)
 
@@ -366,14 +381,8 @@ class _Unit:
                 )
             elif row.level < row.level_before:
                 self.events.append(LevelLost(row.member_id, row.level, row.level_before, row.lifetime))
-        cursor = self.connection.cursor()
         if self.events:
-            self.outcome.last_event_id = append_events(cursor, self.events, schema=self.schema)[-1]
-        if self.book.entries or self.book.reranked:
-            # Nobody handles it with a job, so its id is fetched after the commit, in the same round trip.
-            changed = StandingsChanged(list(self.book.changed)[:_NAMED], len(self.book.entries))
-            self.news = self.connection.cursor()
-            insert_rows(self.news, [(changed.type, changed.to_data(), clock.now())], schema=self.schema)
+            append_events(self.connection.cursor(), self.events, schema=self.schema)
 
 
 def _reversal(target: Target, award: Award) -> Entry:

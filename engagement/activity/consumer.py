@@ -160,6 +160,7 @@ class Consumer:
             self._until_there(lambda: set_aside(poison))
             metrics.ACTIVITIES.labels("set_aside").inc(len(poison))
         acknowledge(self.stream, entries)
+        self.memories.trim()
         self._wake(woken)
         newest = int(entries[-1].entry_id.partition(b"-")[0]) / 1000
         metrics.LAG_SECONDS.set(max(0.0, time.time() - newest))

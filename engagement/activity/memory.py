@@ -1,19 +1,26 @@
-"""What ingest remembers of a tenant between batches. Each part is trusted while the version read in the batch's own
-transaction is the one that it was loaded at."""
+"""What ingest remembers of a tenant between batches.
+
+Rules, curve and bounds are trusted while the version read in the batch's own transaction is the one that they were loaded at;
+members while nobody but this process has held the tenant's ledger lock since (`standings_state.writes`). So nothing here is
+ever stale, however many processes ingest and whoever adjusts points meanwhile.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import Final
 
 from engagement.levels.curves import LevelCurve
 from engagement.levels.selectors import load_curve
+from engagement.progression.rows import MemberRow
 from engagement.rules.ruleset import RuleSet
 from engagement.rules.selectors import load_rule_set
 from engagement.standings.histogram import Bounds
 from tenants.context import TenantContext, enter_tenant
 
-MAX_TENANTS = 500
+MAX_TENANTS: Final = 500
+MAX_MEMBERS: Final = 25_000  # over all tenants; about 2 kB each
 
 
 @dataclass(slots=True)
@@ -23,6 +30,9 @@ class TenantMemory:
     curve: LevelCurve | None = None
     curve_version: int = -1
     bounds: Bounds = field(default_factory=lambda: Bounds(-1))
+    members: dict[str, MemberRow] = field(default_factory=dict)  # by subject
+    writes: int = -1
+    zone: str = ""  # the tenant's, which stands in for a member's own
 
     def refresh(
         self, context: TenantContext, *, rules: int, curve: int, standings: int
@@ -43,7 +53,7 @@ class TenantMemory:
 
 
 class Memories:
-    """TenantMemory by schema; the least recently used is forgotten beyond MAX_TENANTS."""
+    """TenantMemory by schema; the least recently used is forgotten beyond MAX_TENANTS or MAX_MEMBERS."""
 
     def __init__(self) -> None:
         self._by_schema: OrderedDict[str, TenantMemory] = OrderedDict()
@@ -61,3 +71,12 @@ class Memories:
     def forget(self, schema: str) -> None:
         """After a failed transaction nothing that was learned in it is trusted."""
         self._by_schema.pop(schema, None)
+
+    def trim(self) -> None:
+        """Keep within MAX_MEMBERS: the tenants that were quiet longest lose their members."""
+        total = sum(len(memory.members) for memory in self._by_schema.values())
+        for memory in self._by_schema.values():
+            if total <= MAX_MEMBERS:
+                break
+            total -= len(memory.members)
+            memory.members.clear()

@@ -39,7 +39,9 @@ class HearingGap(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField()
     reason = models.CharField(max_length=200)
-    key = models.CharField(max_length=100, help_text="The report's own id, so that a repeat changes nothing.")
+    key = models.CharField(
+        max_length=100, unique=True, help_text="The report's own id, so that a repeat changes nothing."
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-FILLFACTOR = {"ledger_balance": 80, "member_progress": 70, "standing": 80, "standing_bucket": 50}
+FILLFACTOR = {"ledger_balance": 50, "member_progress": 50, "standing": 70, "standing_bucket": 50}
 
 
 class Migration(migrations.Migration):

@@ -14,9 +14,11 @@ from engagement.standings.histogram import Moves
 from engagement.standings.periods import ALL_TIME, KINDS, period_starts
 from saas.core.days import local_day
 
+from .events import StandingsChanged
 from .rows import MemberRow
 
 _EARNED = frozenset(int(counter) for counter in EARNED_COUNTERS)
+_NAMED = 50  # members named in one StandingsChanged
 _FRESH = "fresh"  # marks a live period that had no row before this unit of work
 
 
@@ -101,6 +103,10 @@ class Book:
         """Turn what happened to the live rows into bucket moves. Call once, after the last entry."""
         for row in self.changed.values():
             self._settle(row)
+
+    def news(self) -> StandingsChanged:
+        """What the boards have to hear."""
+        return StandingsChanged(list(self.changed or self.reranked)[:_NAMED], len(self.entries))
 
     def _settle(self, row: MemberRow) -> None:
         for index, before in enumerate(row.before):

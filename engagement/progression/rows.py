@@ -61,7 +61,6 @@ class MemberRow:
         "departed",
         "display_name",
         "is_bot",
-        "is_changed",
         "joined_at_ms",
         "last_active_ms",
         "level",
@@ -98,8 +97,11 @@ class MemberRow:
             list(columns[20:23]),
             list(columns[23:26]),
         ]
-        self.level_before = self.level
-        self.last_active_ms: int | None = None
         # Per kind: the (score, reached) that the live period had before this unit of work; see Book.
         self.before: list[Any] = [None, None, None, None]
-        self.is_changed = False
+        self.begin()
+
+    def begin(self) -> None:
+        """Ready for a new unit of work."""
+        self.level_before = self.level
+        self.last_active_ms: int | None = None

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db import transaction
+
 from engagement.ledger.arrays import int_array
 from engagement.ledger.models import Cause, Counter
 from engagement.ledger.statements import Run, in_schema, ledger_unit
@@ -25,6 +27,7 @@ from engagement.standings.periods import ALL_TIME
 from engagement.standings.splitting import split_buckets
 from saas.core import clock
 from saas.events import publish
+from saas.events.wake import announce
 from tenants.context import TenantContext
 
 from .book import Book, Entry
@@ -34,10 +37,10 @@ from .errors import (
     IdempotencyKeyReusedError,
     InvalidAdjustmentError,
 )
-from .events import LevelLost, LevelReached, PointsAdjusted, StandingsChanged
+from .events import LevelLost, LevelReached, PointsAdjusted
 from .newcomers import Newcomer, create_members
 from .rows import BY_ID, MemberRow
-from .writes import load_bounds, settle_past, write_book
+from .writes import load_bounds, read_written, settle_past, write_book
 
 MAX_ADJUSTMENT: Final = 1_000_000_000
 MAX_REASON: Final = 300
@@ -185,7 +188,6 @@ def _refresh_ranked(run: Run, schema: str, context: TenantContext, member_ids: S
         book.rerank(row, is_ranked(row))
     if book.reranked:
         _write(run, schema, book)
-        publish(StandingsChanged(list(book.reranked)[:50], 0))
 
 
 def is_ranked(row: MemberRow) -> bool:
@@ -250,7 +252,6 @@ def _book(
         publish(LevelReached(row.member_id, row.level, row.level_before, row.lifetime))
     elif row.level < row.level_before:
         publish(LevelLost(row.member_id, row.level, row.level_before, row.lifetime))
-    publish(StandingsChanged([row.member_id], 1))
     return _result(run, schema, adjustment, repeated=False)
 
 
@@ -277,8 +278,10 @@ def _write(run: Run, schema: str, book: Book) -> None:
     settle_past(run, schema, book)
     bounds = Bounds(0)
     load_bounds(run, schema, bounds, book.moves.periods())
-    oversized = write_book(run, schema, book, bounds, [], book.changed.values()).fetchall()
+    oversized, news_id = read_written(write_book(run, schema, book, bounds))
     split_buckets(run, schema, oversized)
+    if news_id is not None:
+        transaction.on_commit(lambda: announce(schema, news_id))
 
 
 def _result(run: Run, schema: str, adjustment: Adjustment, *, repeated: bool) -> AdjustmentResult:

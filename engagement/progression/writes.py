@@ -13,9 +13,10 @@ from typing import Any, Final, Protocol
 import orjson
 
 from engagement.ledger.arrays import bool_array, int_array, text_array
-from engagement.ledger.statements import Result, Run, in_schema
+from engagement.ledger.statements import COUNT_WRITE, Result, Run, in_schema
 from engagement.standings.histogram import BOTTOM, Bounds, Period
 from engagement.standings.models import MAX_BUCKET
+from saas.events.log import APPEND_CLAUSE
 
 from .book import Archived, Book, Late
 from .rows import MemberRow
@@ -86,9 +87,14 @@ _WRITE_TEXT: Final = (
     AS u(member_id, all_score, all_at, season_start, season_score, season_at, month_start, month_score, month_at,
       week_start, week_score, week_at)
   WHERE s.member_id = u.member_id
-)
+), news AS ("""
+    + APPEND_CLAUSE
+    + """), counted AS ("""
+    + COUNT_WRITE
+    + """)
 SELECT kind, start, low_score, low_order FROM buckets WHERE count > """
     + str(MAX_BUCKET)
+    + " UNION ALL SELECT 'news', 0, id, 0 FROM news"
 )
 # psycopg remembers how it translated a statement up to 4,096 characters; a longer one is translated each time.
 _WRITE: Final = " ".join(_WRITE_TEXT.split())
@@ -212,20 +218,21 @@ def write_book(
     schema: str,
     book: Book,
     bounds: Bounds,
-    activities: Sequence[ActivityRow],
-    active: Iterable[MemberRow],
+    activities: Sequence[ActivityRow] = (),
+    active: Iterable[MemberRow] = (),
 ) -> Result:
-    """The one statement: activities, entries, balances, progress, buckets and standings. Answers the buckets that grew
-    too large, as (kind, start, low_score, low_order).
+    """The one statement: activities, entries, balances, progress, buckets, standings, and StandingsChanged in the event log.
+    `read_written` understands its answer, which a pipeline may fetch after the commit.
 
-    `active` are the members whose progress row changes, which includes those that earned nothing.
+    `active` are members beside the book's own whose progress row changes: they did something that earned nothing.
     """
     entries = book.entries
     changed = list(book.changed.values())
     nets: dict[int, int] = dict.fromkeys(book.changed, 0)
     for entry in entries:
         nets[entry.member_id] += entry.amount
-    active = list(active)
+    active = [*changed, *(row for row in active if row.member_id not in book.changed)]
+    news = [book.news()] if entries or book.reranked else []
     deltas = book.moves.deltas(bounds)
     sums = bounds.group_deltas(deltas)
     scored = [row for row in changed if row.live[0][0] is not None]
@@ -265,8 +272,21 @@ def write_book(
             int_array([row.live[kind][part] for row in scored])
             for kind, part in ((1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2), (3, 0), (3, 1), (3, 2))
         ),
+        text_array([event.type for event in news]),
+        text_array([orjson.dumps(event.to_data()).decode() for event in news]),
     ]
     return run(in_schema(_WRITE, schema), parameters)
+
+
+def read_written(result: Result) -> tuple[list[tuple[str, int, int, int]], int | None]:
+    """The buckets that grew too large, as (kind, first day, low_score, low_order), and the id of the news, if there was any."""
+    oversized, news_id = [], None
+    for kind, start, low_score, low_order in result.fetchall():
+        if kind == "news":
+            news_id = low_score
+        else:
+            oversized.append((kind, start, low_score, low_order))
+    return oversized, news_id
 
 
 def _past_arrays(rows: Sequence[Archived]) -> list[str]:

@@ -163,6 +163,12 @@ class StandingsState(models.Model):
     """The tenant's one row (id 1). `version` counts every change of the buckets' bounds."""
 
     version = models.BigIntegerField(default=0)
+    writes = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Counts the transactions that held the ledger lock: who finds the number that it left knows that nobody "
+        "wrote in between.",
+    )
     season_length = models.CharField(
         max_length=8,
         choices={"quarter": "Quarter of a year", "year": "Year", "month": "Month"},

@@ -8,10 +8,11 @@ alternate, so that whatever the machine does hits both.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import accumulate, count
 from random import Random
 from statistics import median
 from typing import Any
@@ -25,6 +26,7 @@ from engagement.activity.consumer import Consumer
 from engagement.activity.lanes import open_lane
 from engagement.activity.messages import Activity, encode_activity, partition_of, stream_key
 from engagement.kinds import seed_community
+from engagement.ledger.statements import COUNT_WRITE, in_schema
 from engagement.levels.curves import DEFAULT_CURVE
 from engagement.models import Activity as StoredActivity
 from engagement.models import LedgerBalance, LedgerEntry, Standing
@@ -39,6 +41,8 @@ from tenants.services import link_guild
 MEMBERS = 1_000
 SHARE = 25  # activities of a community in a round
 START_MS = 1_794_873_600_000  # Tuesday 17 November 2026, midnight UTC
+# Members speak as members do: the n-th most talkative half as often as the first at n = 2, a third at n = 3 (Zipf's law).
+_ACTIVITY = list(accumulate(1 / (place + 1) for place in range(MEMBERS)))
 _numbers = count(10**12)
 
 
@@ -53,8 +57,7 @@ class Town:
     def say(self, share: int) -> Iterator[Activity]:
         """`share` messages a minute after the last ones, as the bot would send them."""
         self.minute += 1
-        for _ in range(share):
-            user = self.dice.randrange(MEMBERS)
+        for user in self.dice.choices(range(MEMBERS), cum_weights=_ACTIVITY, k=share):
             yield self.message(user, START_MS + self.minute * 60_000 + self.dice.randrange(50_000))
 
     def message(self, user: int, at: int) -> Activity:
@@ -217,6 +220,7 @@ def _age(town: Town) -> None:
             "UPDATE member_progress SET level = %s WHERE member_id = %s",
             [(DEFAULT_CURVE.level_for(amount + 60), member_id) for member_id, amount in points.items()],
         )
+        cursor.execute(in_schema(COUNT_WRITE, town.context.schema))
 
 
 def _offer(towns: list[Town]) -> None:
@@ -269,13 +273,14 @@ def _wal() -> int:
 
 
 class CopyFloor:
-    """COPY of what one round wrote, into twins of the two tables. Shares nothing with the product but the rows' width."""
+    """COPY of what one round wrote, from Python values, into twins of the two tables. It shares nothing with the product but the
+    rows' width: psycopg's own COPY takes tuples and writes them."""
 
     def __init__(self, towns: list[Town]) -> None:
         self.lane: psycopg.Connection[Any] = open_lane("copy floor")
         self.schemas = [f"floor_{number}" for number in range(len(towns))]
-        self.samples: list[tuple[list[list[bytes]], list[list[bytes]]]] = []
-        self.pages: list[tuple[bytes, bytes]] = []
+        self.samples: list[tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = []
+        self.pages: list[tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = []
         self.ids = count(10**9)
         with as_owner(), connection.cursor() as cursor:
             for town, schema in zip(towns, self.schemas, strict=True):
@@ -287,40 +292,39 @@ class CopyFloor:
                 cursor.execute(f"GRANT USAGE ON SCHEMA {schema} TO {app_role()}")
                 cursor.execute(f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA {schema} TO {app_role()}")
         for town in towns:
-            self.samples.append(
-                (self._rows(town, "activity", SHARE), self._rows(town, "ledger_entry", SHARE))
+            activities = self._rows(town, "activity", "ORDER BY id DESC LIMIT %s", SHARE)
+            entries = self._rows(
+                town,
+                "ledger_entry",
+                "WHERE cause_kind = 1 AND cause_id >= %s",
+                min(row[0] for row in activities),
             )
+            self.samples.append((activities, entries))
         self.entries = sum(len(entries) for _activities, entries in self.samples)
 
-    def _rows(self, town: Town, table: str, newest: int) -> list[list[bytes]]:
-        query = (
-            f"COPY (SELECT * FROM {town.context.schema}.{table} ORDER BY id DESC LIMIT {newest}) TO STDOUT"
+    def _rows(self, town: Town, table: str, which: str, value: int) -> list[tuple[Any, ...]]:
+        found = self.lane.execute(
+            f"SELECT * FROM {town.context.schema}.{table} {which}", (value,), prepare=False
         )
-        with self.lane.cursor().copy(query) as copy:
-            data = b"".join(bytes(block) for block in copy)
-        return [line.split(b"\t") for line in data.splitlines()]
+        return [tuple(json.dumps(v) if isinstance(v, dict) else v for v in row) for row in found.fetchall()]
 
     def prepare(self) -> None:
-        """The next round's text, with ids that are new. Not part of the measured time."""
+        """The next round's rows, with ids that are new. Not part of the measured time."""
         self.pages = []
         for activities, entries in self.samples:
-            renamed = [next(self.ids) for _ in activities]
-            lines = [
-                b"\t".join([b"%d" % number, b"discord:message:%019d" % number, *row[2:]])
-                for number, row in zip(renamed, activities, strict=True)
+            said = [
+                (number := next(self.ids), f"discord:message:{number:019d}", *row[2:]) for row in activities
             ]
-            booked = [
-                b"\t".join([b"%d" % next(self.ids), *row[1:6], b"%d" % next(self.ids), *row[7:]])
-                for row in entries
-            ]
-            self.pages.append((b"\n".join(lines) + b"\n", b"\n".join(booked) + b"\n"))
+            booked = [(next(self.ids), *row[1:6], next(self.ids), *row[7:]) for row in entries]
+            self.pages.append((said, booked))
 
     def copy(self) -> None:
-        for schema, (activities, entries) in zip(self.schemas, self.pages, strict=True):
+        for schema, pages in zip(self.schemas, self.pages, strict=True):
             self.lane.execute("BEGIN", prepare=False)
-            for table, text in (("activity", activities), ("ledger_entry", entries)):
+            for table, rows in zip(("activity", "ledger_entry"), pages, strict=True):
                 with self.lane.cursor().copy(f"COPY {schema}.{table} FROM STDIN") as copy:
-                    copy.write(text)
+                    for row in rows:
+                        copy.write_row(row)
             self.lane.execute("COMMIT", prepare=False)
 
 

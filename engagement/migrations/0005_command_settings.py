@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("engagement", "0003_levels"),
+        ("engagement", "0004_standing_groups"),
     ]
 
     operations = [

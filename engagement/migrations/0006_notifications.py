@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engagement', '0003_levels'),
+        ('engagement', '0005_command_settings'),
     ]
 
     operations = [
