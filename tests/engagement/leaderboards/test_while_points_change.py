@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -17,9 +16,8 @@ WHERE s.ranked AND s.all_at IS NOT NULL AND (s.all_score > me.all_score OR s.all
 
 
 @pytest.fixture(autouse=True)
-def in_acme(committed_db: None) -> Iterator[None]:
+def in_acme(committed_db: None) -> None:
     """Real commits here, and the clock runs."""
-    yield
 
 
 @pytest.mark.race
