@@ -2,7 +2,7 @@
 
 everybody   no login needed
 session     works on the session in hand, whoever it is (signing out)
-team        a Membership in this tenant, whatever its role
+any other   an action of tenants.permissions, whose role is asked for
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Final
 
 EVERYBODY: Final = "everybody"
 SESSION: Final = "session"
-TEAM: Final = "team"
+TEAM: Final = "view_dashboard"
 
 TENANT_ROUTES: Final = {
-    "front": EVERYBODY,
-    "leaderboard": EVERYBODY,
-    "member": EVERYBODY,  # hidden members: themselves and the team
-    "reason": EVERYBODY,  # of aliased and hidden members, and what was done by hand: themselves and the team
-    "earn": EVERYBODY,
+    "front": "view_board",
+    "leaderboard": "view_board",
+    "member": "view_profile",  # hidden members: themselves and the team
+    "reason": "view_profile",  # of aliased and hidden members, and what was done by hand: themselves and the team
+    "earn": "view_ways_to_earn",
     "dashboard": TEAM,
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
@@ -33,7 +33,7 @@ PUBLIC_ROUTES: Final = {
     "logout": SESSION,
 }
 SOCKETS: Final = {
-    "live-board": EVERYBODY,
+    "live-board": "view_board",
     "live-home": TEAM,
     "live-nowhere": EVERYBODY,  # refuses
 }

@@ -14,7 +14,8 @@ from django.urls import reverse
 from engagement.members.models import Member
 from engagement.members.selectors import find_member_of_user
 from frontend_api.tenant import find_context
-from tenants.models import Membership, User
+from tenants.models import User
+from tenants.permissions import Role, may, role_of_user
 
 MEMBER_KEY = "member_id"  # in a session that a member ticket opened
 
@@ -28,18 +29,23 @@ class MenuLine:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The one who looks at the page. `role` is their Membership's, empty without one."""
+    """The one who looks at the page, and what they are in the tenant whose page it is."""
 
     name: str
     avatar_url: str
     key: int
     user_id: int | None
     member_id: int | None
-    role: str
+    role: Role
 
     @property
     def sees_dashboard(self) -> bool:
-        return bool(self.role)
+        return may(self.role, "view_dashboard")
+
+    @property
+    def sees_all_reasons(self) -> bool:
+        """Whether everybody's entries explain themselves to this person, hidden and aliased members' too."""
+        return may(self.role, "explain_any_entry")
 
     @property
     def menu(self) -> list[MenuLine]:
@@ -66,7 +72,7 @@ def _find_person(request: HttpRequest) -> Person | None:
     user = request.user if request.user.is_authenticated else None
     context = find_context(request)
     if context is None:
-        return None if user is None else _describe(user, None, "")
+        return None if user is None else _describe(user, None, Role.STRANGER)
     return identify(user, session.get(MEMBER_KEY), tenant_id=context.tenant_id)
 
 
@@ -74,17 +80,15 @@ def identify(user: User | None, member_id: int | None, *, tenant_id: int) -> Per
     """The person that a session's user or member is in the tenant in hand."""
     if user is not None:
         member = find_member_of_user(user_id=user.pk, discord_id=user.discord_id)
-        role = (
-            Membership.objects.filter(user=user, tenant_id=tenant_id).values_list("role", flat=True).first()
-        )
-        return _describe(user, member, role or "")
+        role = role_of_user(user_id=user.pk, tenant_id=tenant_id)
+        return _describe(user, member, max(role, Role.STRANGER if member is None else Role.MEMBER))
     if member_id is not None:
         member = Member.objects.filter(pk=member_id).first()
-        return None if member is None else _describe(None, member, "")
+        return None if member is None else _describe(None, member, Role.MEMBER)
     return None
 
 
-def _describe(user: User | None, member: Member | None, role: str) -> Person | None:
+def _describe(user: User | None, member: Member | None, role: Role) -> Person | None:
     if user is not None:
         name, avatar = str(user), user.avatar_url or (member.avatar_url if member else "")
     elif member is not None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from engagement.activity.poison import count_poison
 from engagement.analytics.selectors import get_home_figures, list_gaps, list_recent_entries
+from engagement.analytics.week import list_daily_points
 from frontend_api.dashboard.access import team_only
+from frontend_api.dashboard.chart import draw_columns
+from frontend_api.figures import write_whole
 from frontend_api.tenant import get_context
 from saas.core import clock
 from saas.events.log import get_end
@@ -19,6 +23,7 @@ from tenants.context import TenantContext
 
 FEED_SIZE = 15
 GAPS_SHOWN = 5
+GAPS_KEPT = timedelta(days=7)  # older ones need nobody's attention any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +50,19 @@ def show_home(request: HttpRequest) -> HttpResponse:
 
 def read_home(context: TenantContext) -> dict[str, Any]:
     """What the page shows. One function for the page, the poll and the live socket."""
-    position = get_end()
+    position, now = get_end(), clock.now()
     return {
         "position": position,
-        "figures": get_home_figures(now=clock.now(), context=context),
+        "figures": get_home_figures(now=now, context=context),
+        "columns": draw_columns(list_daily_points(now=now, context=context)),
         "feed": list_recent_entries(limit=FEED_SIZE),
-        "attention": list_attention(),
+        "attention": list_attention(context, now=now),
     }
 
 
-def list_attention() -> list[Attention]:
-    """Gaps in the bot's hearing, and activities that were set aside."""
-    return [
+def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
+    """What was set aside, and the gaps in the bot's hearing of the last days."""
+    lines = [
         Attention(
             "ear-off",
             f"The bot heard nothing for {write_span(gap.started_at, gap.ended_at)}",
@@ -64,7 +70,19 @@ def list_attention() -> list[Attention]:
             gap.ended_at,
         )
         for gap in list_gaps(limit=GAPS_SHOWN)
+        if gap.ended_at > now - GAPS_KEPT
     ]
+    waiting = count_poison(tenant_id=context.tenant_id)
+    if waiting:
+        lines.insert(
+            0,
+            Attention(
+                "alert-triangle",
+                "1 activity set aside" if waiting == 1 else f"{write_whole(waiting)} activities set aside",
+                "What happened could not be read, so it earned nothing yet. Our staff can replay it.",
+            ),
+        )
+    return lines
 
 
 def write_span(start: datetime, end: datetime) -> str:

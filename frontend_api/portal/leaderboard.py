@@ -7,9 +7,10 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from engagement.analytics.selectors import get_profile
 from engagement.members.models import Visibility
 from engagement.members.selectors import search_members
-from frontend_api.people import get_person
+from frontend_api.people import Person, get_person
 from frontend_api.portal.boards import KINDS, PAGE_SIZE, address_of, build_board
 from frontend_api.tenant import get_context
 from saas.events.log import get_end
@@ -46,8 +47,24 @@ def _show_board(request: HttpRequest, kind: str, page: int, text: str, *, part: 
     facts["tabs"] = [
         {"name": name, "href": address_of(key), "current": key == kind} for key, name in KINDS.items()
     ]
+    facts["me"] = _describe_me(person)
     facts |= {"text": text, "people": find_people(text) if text else None}
     return render(request, "portal/leaderboard.html", facts)
+
+
+def _describe_me(person: Person | None) -> dict[str, object] | None:
+    """My level and what is within reach."""
+    if person is None or person.member_id is None:
+        return None
+    profile = get_profile(member_id=person.member_id)
+    return {
+        "member_id": profile.member_id,
+        "name": profile.name,
+        "level": profile.level,
+        "fraction": profile.progress_percent / 100,
+        "lifetime": profile.lifetime,
+        "to_next": profile.to_next_level,
+    }
 
 
 def _read_query(request: HttpRequest) -> tuple[str, int, str]:

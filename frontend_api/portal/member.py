@@ -29,6 +29,7 @@ from frontend_api.tenant import get_context
 from saas.core.errors import NotFoundError
 
 HISTORY_SIZE = 20
+NO_MEMBER = "There is no such member in this community."  # hidden or never there: the same words
 BY_HAND = frozenset({"adjustment", "undo"})
 LARGEST_ID = 2**63 - 1
 
@@ -82,11 +83,11 @@ def open_member(member_id: int, person: Person | None) -> MemberPage:
     try:
         profile = get_profile(member_id=min(member_id, LARGEST_ID))
     except NotFoundError as error:
-        raise Http404(error.message) from error
+        raise Http404(NO_MEMBER) from error
     is_me = person is not None and person.member_id == member_id
-    trusted = is_me or (person is not None and person.sees_dashboard)
+    trusted = is_me or (person is not None and person.sees_all_reasons)
     if profile.visibility == Visibility.HIDDEN and not trusted:
-        raise Http404("There is no such member.")
+        raise Http404(NO_MEMBER)
     aliased = profile.visibility == Visibility.ALIAS
     return MemberPage(profile, is_me, shows_history=trusted or not aliased, shows_reasons=trusted)
 

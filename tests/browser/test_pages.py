@@ -101,7 +101,7 @@ def test_points_move_on_the_open_page(open_page: Opener) -> None:
 def test_the_organisers_feed_moves_too(open_page: Opener, site: Site) -> None:
     page = open_page("/")
     sign_in(page, site, "acme-owner", "/dashboard/")
-    expect(page.locator("#live-state")).to_have_text("Live")
+    expect(page.locator("#live-state")).to_have_text("Up to date")
     earn_points("Newcomer", 50_000)
     expect(page.locator(".feed li").first).to_contain_text("Newcomer", timeout=5_000)
 

@@ -7,7 +7,7 @@ from importlib import import_module
 import pytest
 from django.urls import reverse
 
-from frontend_api.access import PUBLIC_ROUTES, SOCKETS, TEAM, TENANT_ROUTES
+from frontend_api.access import EVERYBODY, PUBLIC_ROUTES, SESSION, SOCKETS, TEAM, TENANT_ROUTES
 from tests.frontend_api.hosts import ACME, BASE, GLOBEX, Browser
 
 TABLES = {
@@ -21,6 +21,21 @@ TABLES = {
 def test_every_route_stands_in_the_table(module: str) -> None:
     names = [pattern.name for pattern in import_module(module).urlpatterns]
     assert sorted(names) == sorted(TABLES[module])
+    assert set(TABLES[module].values()) <= {EVERYBODY, SESSION, *_permissions()}
+
+
+def _permissions() -> dict[str, object]:
+    from tenants.permissions import PERMISSIONS
+
+    return dict(PERMISSIONS)
+
+
+def test_what_a_stranger_may_opens_without_a_login(pages: Browser) -> None:
+    from tenants.permissions import Role, may
+
+    for name, action in TENANT_ROUTES.items():
+        if action in _permissions() and may(Role.STRANGER, action) and name not in {"member", "reason"}:
+            assert pages.on(ACME).get(reverse(name, urlconf="saas.urls.tenant")).status_code == 200, name
 
 
 @pytest.mark.parametrize("name", [name for name, audience in TENANT_ROUTES.items() if audience == TEAM])

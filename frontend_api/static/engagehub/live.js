@@ -28,7 +28,7 @@
   function show(name) {
     if (!state || state.dataset.state === name) return;
     state.dataset.state = name;
-    state.querySelector("[data-live-text]").textContent = WORDS[name];
+    state.querySelector("[data-live-text]").textContent = (name === "open" && state.dataset.openWord) || WORDS[name];
   }
 
   /* What stood there before, so that what moved can be shown. */

@@ -1,0 +1,39 @@
+"""The last days as a chart shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Sum
+from django.db.models.functions import TruncDate
+
+from engagement.ledger.models import EARNED_COUNTERS, LedgerEntry
+from tenants.context import TenantContext
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigure:
+    """Points that came into being on a day of the community's clock, less those taken back."""
+
+    day: date
+    points: int
+    is_today: bool
+
+
+def list_daily_points(*, now: datetime, context: TenantContext, days: int = 7) -> list[DayFigure]:
+    """The last `days` days, today last, those without points included. One query."""
+    zone = ZoneInfo(context.timezone)
+    today = now.astimezone(zone).date()
+    first = today - timedelta(days=days - 1)
+    start = datetime(first.year, first.month, first.day, tzinfo=zone)
+    found = dict(
+        LedgerEntry.objects.filter(created_at__gte=start, created_at__lt=now, counter__in=EARNED_COUNTERS)
+        .annotate(day=TruncDate("created_at", tzinfo=zone))
+        .values_list("day")
+        .annotate(points=Sum("amount"))
+        .values_list("day", "points")
+    )
+    every = [first + timedelta(days=number) for number in range(days)]
+    return [DayFigure(day, int(found.get(day, 0)), day == today) for day in every]

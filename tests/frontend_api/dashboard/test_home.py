@@ -1,0 +1,91 @@
+"""The organiser's home: today's figures, the week, what needs attention, the newest entries."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from saas.core import clock
+from tenants.context import TenantContext, enter_tenant
+from tests.frontend_api.givers import give, hide
+from tests.frontend_api.hosts import ACME, GLOBEX, Browser
+from tests.frontend_api.portal.test_leaderboard import text_of
+
+
+def test_a_quiet_home_says_why_it_is_quiet(pages: Browser) -> None:
+    text = text_of(pages.sign_in("acme-owner"))
+    assert "Nothing has been earned yet" in text
+    assert "Nobody took part since midnight" in text
+    assert "All is well" in text
+    assert "Nothing needs you" in text
+
+
+def test_what_happened_today_stands_there(pages: Browser, acme: TenantContext) -> None:
+    give(acme, 1, "Ada", 1_284)
+    text = text_of(pages.sign_in("acme-owner"))
+    assert "1,284" in text
+    assert "Given by the team" in text
+    assert "+1,284" in text
+    assert "Today" in text
+
+
+def test_the_team_sees_hidden_members_in_its_feed(pages: Browser, acme: TenantContext) -> None:
+    hide(acme, give(acme, 1, "Hidden Henry", 10))
+    assert "Hidden Henry" in text_of(pages.sign_in("acme-owner"))
+
+
+def test_gaps_of_the_last_days_need_attention(pages: Browser, acme: TenantContext) -> None:
+    from engagement.activity.models import HearingGap
+
+    now = clock.now()
+    with enter_tenant(acme):
+        for days, minutes, reason in ((0, 3, "Discord ended the session."), (20, 9, "Long ago.")):
+            ended = now - timedelta(days=days, minutes=1)
+            HearingGap.objects.create(
+                shard_id=0,
+                started_at=ended - timedelta(minutes=minutes),
+                ended_at=ended,
+                reason=reason,
+                key=reason,
+            )
+    text = text_of(pages.sign_in("acme-owner"))
+    assert "The bot heard nothing for 3 minutes" in text
+    assert "Discord ended the session." in text
+    assert "Long ago." not in text
+    other = Browser()
+    assert "The bot heard nothing" not in text_of(other.sign_in("globex-owner", host=GLOBEX))
+
+
+def test_activities_set_aside_are_counted_for_their_tenant(
+    pages: Browser, acme: TenantContext, globex: TenantContext
+) -> None:
+    from tenants.models import PoisonActivity
+
+    for number in range(2):
+        PoisonActivity.objects.create(
+            key=f"activities:0/{number}-0", tenant_id=acme.tenant_id, raw=b"x", size=1, error="no JSON"
+        )
+    assert "2 activities set aside" in text_of(pages.sign_in("acme-owner"))
+    other = Browser()
+    assert "set aside." in text_of(other.sign_in("globex-owner", host=GLOBEX))
+
+
+def test_the_poll_gets_the_body_alone(pages: Browser) -> None:
+    pages.sign_in("acme-owner")
+    part = pages.on(ACME).get("/dashboard/", headers={"HX-Request": "true", "HX-Target": "home"})
+    assert "data-position" in text_of(part)
+    assert "<html" not in text_of(part)
+
+
+def test_the_week_is_cut_at_the_communitys_midnight(pages: Browser, acme: TenantContext) -> None:
+    from dataclasses import replace
+
+    from engagement.analytics.week import list_daily_points
+
+    give(acme, 1, "Ada", 100)
+    now = datetime.now(UTC)
+    for zone in ("Pacific/Kiritimati", "Pacific/Niue", "Europe/Berlin"):
+        with enter_tenant(acme):
+            days = list_daily_points(now=now + timedelta(seconds=1), context=replace(acme, timezone=zone))
+        assert len(days) == 7
+        assert days[-1].is_today
+        assert [day.points for day in days] == [0, 0, 0, 0, 0, 0, 100]
