@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
-from saas.events.jobs import list_jobs
+from integrations.discord.jobs import sweep_level_roles
+from saas.events.jobs import PUBLIC, defer, list_jobs
 from tenants.routing import get_routing
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,9 @@ class Command(BaseCommand):
         jobs = list_jobs()
         logger.info("The worker serves %s with %s jobs known.", names or "every queue", len(jobs))
         routing = get_routing()
+        if not until_empty:
+            # What was missed while no worker ran; workers that start together defer one sweep.
+            defer(sweep_level_roles, tenant=PUBLIC, queueing_lock="at start")
         try:
             asyncio.run(_work(names or None, concurrency, stop_after, wait=not until_empty))
         finally:
