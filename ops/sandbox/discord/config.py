@@ -30,6 +30,7 @@ class Config:
     redirect_uris: list[str] = field(default_factory=list)
     state_path: Path | None = None
     openapi_path: Path | None = None
+    check_answers: bool = False
     seed: bool = True
 
     heartbeat_interval: float = 41.25
