@@ -50,4 +50,3 @@ class Config:
     global_limit: int = 50
     invalid_limit: int = 10_000
     messages_kept: int = 5_000
-    time_scale: float = 1.0

@@ -50,6 +50,8 @@ def add_control(app: web.Application, discord: LocalDiscord) -> None:
 
 def _bind(discord: LocalDiscord, action: Action) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Sec-Fetch-Site") == "cross-site":
+            return answer({"error": "Only pages of the local Discord itself may use its controls."}, 403)
         raw = await request.read()
         try:
             body = orjson.loads(raw) if raw else {}
