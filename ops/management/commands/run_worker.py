@@ -13,9 +13,10 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from prometheus_client import REGISTRY
 
+from integrations.discord.jobs import sweep_level_roles
 from ops.health.backlog import BacklogCollector
 from ops.health.process import serve_health
-from saas.events.jobs import list_jobs
+from saas.events.jobs import PUBLIC, defer, list_jobs
 from tenants.routing import get_routing
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,9 @@ class Command(BaseCommand):
         routing = get_routing()
         backlog = BacklogCollector()
         REGISTRY.register(backlog)
+        if not until_empty:
+            # What was missed while no worker ran; workers that start together defer one sweep.
+            defer(sweep_level_roles, tenant=PUBLIC, queueing_lock="at start")
         try:
             with serve_health("worker") as health:
                 asyncio.run(
