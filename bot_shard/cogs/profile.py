@@ -27,7 +27,8 @@ def read_profile(user_id: int, *, own: bool) -> _Found:
     member = member_of(user_id)
     if member is None:
         return _Found(None)
-    if member.visibility == Visibility.HIDDEN and not own:
+    if member.visibility != Visibility.VISIBLE and not own:
+        # Under an alias too: a profile asked for by its Discord name would tell who is behind the alias.
         return _Found(None, is_hidden=True)
     return _Found(get_profile(member_id=member.pk))
 

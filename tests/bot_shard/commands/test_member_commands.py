@@ -174,6 +174,40 @@ async def test_a_taken_alias_is_refused_with_what_to_do(
     assert "another alias" in embed(refused)["description"]
 
 
+async def test_nothing_public_tells_who_is_behind_an_alias(
+    talk: Talk, inside: Inside, acme: TenantContext
+) -> None:
+    member_id = await inside(give, acme, "member", 40)
+    await inside(
+        lambda: set_visibility(member_id=member_id, visibility="alias", alias="Nightingale", context=acme)
+    )
+    asked = embed(await talk.command("owner", "profile", {"member": ACME.discord_id("member")}))
+    assert "keeps their profile to themselves" in asked["title"]
+    assert (await talk.command("member", "leaderboard"))["ephemeral"]
+    public = await talk.command("owner", "leaderboard")
+    await talk.local.state.press_button(public["replies"][-1]["id"], "acme-member", "Week")
+    message = talk.local.world.find_message(
+        int(public["replies"][-1]["channel_id"]), int(public["replies"][-1]["id"])
+    )
+    assert "You:" not in message.embeds[0]["description"]
+
+
+async def test_a_message_explains_itself(talk: Talk, inside: Inside, acme: TenantContext) -> None:
+    message = talk.local.state.post_message("Acme Makers", "general", "acme-member", "hello")
+    answer = await talk.local.state.run_menu(
+        "Acme Makers", "general", "acme-owner", "Explain points", message=message
+    )
+    assert answer["ephemeral"]
+    assert "earned nothing" in embed(answer)["title"]
+    assert "not heard yet" in embed(answer)["description"]
+    member_id = await inside(give, acme, "member", 40)
+    await inside(lambda: set_visibility(member_id=member_id, visibility="hidden", context=acme))
+    refused = await talk.local.state.run_menu(
+        "Acme Makers", "general", "acme-owner", "Explain points", message=message
+    )
+    assert "to themselves" in embed(refused)["title"]
+
+
 async def test_an_unlinked_server_gets_a_kind_answer(talk: Talk) -> None:
     answer = await talk.command("member", "profile", guild="Nowhere")
     assert answer["ephemeral"]
