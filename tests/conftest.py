@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure() -> None:
+    routing = sys.modules.get("tenants.routing")
+    if routing is not None:
+        routing._routing.stop()  # Its thread would go on asking servers that are gone.
     _STACK.stop()
 
 

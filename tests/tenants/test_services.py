@@ -19,7 +19,7 @@ from tenants.errors import (
 )
 from tenants.models import Domain, GuildLink, Tenant
 from tenants.routing import Routing
-from tenants.services import change_slug, link_guild, mark_guild_removed, unlink_guild
+from tenants.services import change_slug, link_guild, mark_guild_removed, mark_guild_returned, unlink_guild
 from tests.cast import ACME, GLOBEX
 
 NEW_GUILD = 900_000_000_000_000_099
@@ -82,6 +82,19 @@ def test_a_removed_bot_keeps_the_guilds_place_until_it_is_back(db: None) -> None
     context = load().context_for_guild(ACME.guild_id)
     assert context is not None
     assert context.guild_id == ACME.guild_id
+
+
+def test_a_bot_that_is_invited_again_makes_the_link_count_again(db: None) -> None:
+    mark_guild_removed(guild_id=ACME.guild_id)
+    assert load().removed_guilds() == {ACME.guild_id}
+    mark_guild_returned(guild_id=ACME.guild_id)
+    assert load().context_for_guild(ACME.guild_id) is not None
+    assert not load().removed_guilds()
+    with pytest.raises(GuildNotLinkedError):
+        mark_guild_returned(guild_id=ACME.guild_id)
+    unlink_guild(guild_id=GLOBEX.guild_id)
+    with pytest.raises(GuildNotLinkedError):  # Unlinked by the organiser: an invitation does not undo that.
+        mark_guild_returned(guild_id=GLOBEX.guild_id)
 
 
 @pytest.mark.race

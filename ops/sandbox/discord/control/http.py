@@ -1,7 +1,7 @@
 """The control API, `/sandbox/...`: JSON in, JSON out; an error is 422 with one sentence in `error`.
 
     GET    state · messages · commands · visible · violations · sessions · faults · traffic · calls · audit · events
-    POST   users · guilds · channels · roles · messages · reactions · threads · voice · members · commands · menus
+    POST   users · dms · guilds · channels · roles · messages · reactions · threads · voice · members · commands · menus
            autocomplete · buttons · selects · modals · faults · traffic · reset · save · bot
     PATCH  messages/{id}            DELETE  messages/{id} · faults · traffic · violations
 
@@ -20,6 +20,7 @@ from aiohttp import web
 from ..errors import ControlError, DiscordError
 from ..rest.call import answer
 from ..state.entities import Message
+from ..state.members import open_dm
 from ..state.payloads import (
     Payload,
     channel_payload,
@@ -337,6 +338,9 @@ _ACTIONS: dict[tuple[str, str], Action] = {
     ("POST", "voice"): _voice,
     ("POST", "members"): _member,
     ("POST", "bot"): _bot,
+    ("POST", "dms"): lambda discord, body: channel_payload(
+        discord.world, open_dm(discord.world, find_user(discord.world, body["member"]))
+    ),
     ("POST", "automod"): lambda discord, body: discord.state.automod_block(
         body["guild"], body["channel"], body["member"], str(body["text"])
     ),

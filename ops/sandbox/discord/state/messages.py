@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .entities import HAS_THREAD, PUBLIC_THREAD, Channel, Guild, Message, Reaction
+from .entities import HAS_THREAD, LOADING, PUBLIC_THREAD, Channel, Guild, Message, Reaction
 from .payloads import channel_payload, member_payload, message_event, thread_member_payload
 from .snowflakes import now_ms
 from .world import Happening, World
@@ -112,10 +112,11 @@ def emit_message(world: World, message: Message, type: str) -> None:
 
 
 def edit_message(world: World, message: Message, **fields: Any) -> Message:
-    """Change a message and emit MESSAGE_UPDATE."""
+    """Change a message and emit MESSAGE_UPDATE. Filling in a deferred answer is no edit."""
+    was_loading = message.flags & LOADING
     for key, value in fields.items():
         setattr(message, key, value)
-    if {"content", "embeds", "components", "attachments"} & fields.keys():
+    if {"content", "embeds", "components", "attachments"} & fields.keys() and not was_loading:
         message.edited_ms = now_ms()
     emit_message(world, message, "MESSAGE_UPDATE")
     return message
