@@ -209,6 +209,11 @@ class GatewayClient(commands.AutoShardedBot):
                 )
             return self._limit
 
+    async def forget_login(self) -> None:
+        """After a login that failed: the next one opens a connection pool of its own."""
+        await self.http.close()
+        self.http.connector = discord_utils.MISSING
+
     async def use_granted_intents(self) -> None:
         """Ask for the members intent where the application has it. Call between login and connect."""
         flags = (await self.application_info()).flags
