@@ -14,7 +14,15 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 import structlog
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    connections,
+)
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from saas.core.errors import UnavailableError
 from tenants.context import TenantContext, enter_tenant
@@ -31,6 +39,7 @@ class Calls:
 
     def __init__(self, threads: int = THREADS) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="tenant")
+        self._connections: set[BaseDatabaseWrapper] = set()
 
     async def in_tenant(
         self, context: TenantContext, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
@@ -40,39 +49,40 @@ class Calls:
         It may run twice when the database connection broke the first time: a write must carry an idempotency key.
         Raises what `work` raises, and UnavailableError when the database is away.
         """
-        call = partial(_run_in_tenant, context, partial(work, *args, **kwargs))
+        call = partial(self._guarded, partial(_inside, context, partial(work, *args, **kwargs)))
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
     async def in_public(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The same for a unit of work that belongs to no tenant."""
-        call = partial(_guarded, partial(work, *args, **kwargs))
+        call = partial(self._guarded, partial(work, *args, **kwargs))
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
     def close(self) -> None:
         """Let the threads finish what they do, start nothing more, and drop their connections."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+        for wrapper in self._connections:
+            wrapper.inc_thread_sharing()
+            wrapper.close()
+        self._connections.clear()
 
-
-def _run_in_tenant(context: TenantContext, work: Callable[[], T]) -> T:
-    def inside() -> T:
-        with enter_tenant(context):
+    def _guarded(self, work: Callable[[], T]) -> T:
+        """Once more on a fresh connection where the one in hand turned out broken."""
+        close_old_connections()
+        self._connections.add(connections[DEFAULT_DB_ALIAS])
+        try:
             return work()
+        except (OperationalError, InterfaceError) as error:
+            log.warning("database_connection_lost", problem=str(error).strip())
+            connection.close()
+        try:
+            return work()
+        except (OperationalError, InterfaceError) as error:
+            connection.close()
+            raise UnavailableError(
+                "The database does not answer at the moment. Nothing was changed; try again in a minute."
+            ) from error
 
-    return _guarded(inside)
 
-
-def _guarded(work: Callable[[], T]) -> T:
-    """Once more on a fresh connection where the one in hand turned out broken."""
-    close_old_connections()
-    try:
+def _inside(context: TenantContext, work: Callable[[], T]) -> T:
+    with enter_tenant(context):
         return work()
-    except (OperationalError, InterfaceError) as error:
-        log.warning("database_connection_lost", problem=str(error).strip())
-        connection.close()
-    try:
-        return work()
-    except (OperationalError, InterfaceError) as error:
-        connection.close()
-        raise UnavailableError(
-            "The database does not answer at the moment. Nothing was changed; try again in a minute."
-        ) from error

@@ -95,6 +95,7 @@ class Desk:
         self._limiter = limiter
         self._stats = stats
         self._site = site
+        self._busy = 0
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._policies: dict[str, tuple[float, CommandPolicies]] = {}
         # A thread's parent channel, as far as the ears know it: (guild id, channel id).
@@ -117,6 +118,7 @@ class Desk:
             self._count(command, "repeated")
             return
         ask: Ask | None = None
+        self._busy += 1
         try:
             ask = self._receive(interaction, updates=updates)
             await self._check_policy(ask, command, updates=updates)
@@ -129,6 +131,14 @@ class Desk:
             self._count(command, "too_late")
         except Exception as error:
             await self._apologise(interaction, ask, command, error)
+        finally:
+            self._busy -= 1
+
+    async def finish(self, seconds: float) -> None:
+        """Let what was begun be answered, before the connections go."""
+        deadline = time.monotonic() + seconds
+        while self._busy and time.monotonic() < deadline:  # noqa: ASYNC110 — many may be busy
+            await asyncio.sleep(0.02)
 
     def _is_new(self, interaction_id: int) -> bool:
         if interaction_id in self._seen:
@@ -252,7 +262,7 @@ class Desk:
                 await self._deliver(ask, answer)
             else:
                 await interaction.response.send_message(**answer.as_message("#000000"), ephemeral=True)
-        except (InteractionGoneError, discord.DiscordException, OSError) as trouble:
+        except (InteractionGoneError, discord.DiscordException, OSError, RuntimeError) as trouble:
             log.info("apology_undelivered", command=command, reference=shown.reference, problem=str(trouble))
 
     async def open_form(
@@ -283,7 +293,7 @@ class Desk:
         answer = Answer(say(choose_language(str(interaction.locale)), key))
         try:
             await interaction.response.send_message(**answer.as_message("#868e96"), ephemeral=True)
-        except (discord.DiscordException, OSError) as trouble:
+        except (discord.DiscordException, OSError, RuntimeError) as trouble:
             log.info("unknown_interaction_unanswered", problem=str(trouble))
         self._count("unknown", key)
 

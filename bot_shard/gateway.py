@@ -258,7 +258,7 @@ class OfflineBot(commands.Bot):
     desk: Any = None
 
     def __init__(self) -> None:
-        super().__init__(command_prefix=(), help_command=None, intents=discord.Intents.none())
+        super().__init__(command_prefix=(), help_command=None, intents=base_intents())
 
 
 def base_intents() -> discord.Intents:

@@ -7,7 +7,7 @@ was heard, stores the watermark, and only then ends. The next process RESUMEs fr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -45,6 +45,10 @@ class BotOptions:
     queue_capacity: int = CAPACITY
 
 
+async def _nothing() -> None:
+    """The default of `before_close`."""
+
+
 C = TypeVar("C", bound=GatewayClient)
 
 
@@ -78,6 +82,8 @@ class BotProcess(Generic[C]):
         )  # fmt: skip
         self.client.stream_is_away = lambda: self.writer.away
         self.ready = False
+        # What else must be done between the last dispatch and the end of REST.
+        self.before_close: Callable[[], Awaitable[None]] = _nothing
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set or Discord refuses us for good (GatewayRefusedError)."""
@@ -113,6 +119,7 @@ class BotProcess(Generic[C]):
 
     async def _finish(self, gateway: asyncio.Task[None], background: list[asyncio.Task[None]]) -> None:
         await self.client.stop_shards()
+        await self.before_close()
         if not await self.writer.drain(DRAIN_SECONDS):
             log.error("stopped_with_records_waiting", count=len(self.queue), effect="Discord replays them.")
         for task in (gateway, *background):

@@ -7,17 +7,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import discord
-from discord import app_commands
-
 from .cogs import EXTENSIONS
 from .gateway import OfflineBot, use_addresses
 from .records import cdn_of
 
 # What Discord adds by itself or leaves out when it is the default.
 _NOT_OURS = frozenset(
-    {"id", "application_id", "version", "guild_id", "default_permission", "dm_permission", "handler"}
-)
+    {
+        "id", "application_id", "version", "guild_id", "default_permission", "dm_permission", "handler",
+        "integration_types",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,10 @@ async def publish_commands(*, token: str, api_url: str, dry_run: bool = False) -
         assert application_id is not None
         known = await bot.http.get_global_commands(application_id)
         wanted = [command.to_dict(bot.tree) for command in bot.tree.get_commands()]
-        wanted += _menus(bot)
         changes = compare_commands([dict(command) for command in known], wanted)
         if not dry_run and any(change.what != "unchanged" for change in changes):
             await bot.http.bulk_upsert_global_commands(application_id, payload=wanted)
     return changes
-
-
-def _menus(bot: Any) -> list[Any]:
-    kinds = (discord.AppCommandType.user, discord.AppCommandType.message)
-    menus: list[app_commands.ContextMenu] = [
-        menu for kind in kinds for menu in bot.tree.get_commands(type=kind)
-    ]
-    return [menu.to_dict(bot.tree) for menu in menus]
 
 
 def compare_commands(known: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> list[CommandChange]:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 from redis.asyncio import Redis
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 RELOAD_CHANNEL = "cogs:reload"
 ROUTING_SECONDS = 0.2
+FINISH_SECONDS = 1.0  # for answers that were begun before a stop
 
 
 class BotService:
@@ -39,15 +41,15 @@ class BotService:
         self.calls = Calls()
         self.process: BotProcess[Bot] = BotProcess(options, routing, client=Bot)
         self.bot = self.process.client
-        self.bot.sit(
-            Desk(
-                routing=routing,
-                calls=self.calls,
-                limiter=CommandLimiter(self.process.cache),
-                stats=self.process.stats,
-                site=site,
-            )
+        desk = Desk(
+            routing=routing,
+            calls=self.calls,
+            limiter=CommandLimiter(self.process.cache),
+            stats=self.process.stats,
+            site=site,
         )
+        self.bot.sit(desk)
+        self.process.before_close = partial(desk.finish, FINISH_SECONDS)
         self.process.ears.on_guild_left = self._guild_left
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -59,19 +59,23 @@ class StatsCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         for name, text in _COUNTERS:
-            yield CounterMetricFamily(f"bot_{name}", text, value=getattr(self._stats, name))
-        heard = CounterMetricFamily("bot_dispatches", "Gateway dispatches heard, by event.", labels=["event"])
+            yield CounterMetricFamily(f"engagehub_bot_{name}", text, value=getattr(self._stats, name))
+        heard = CounterMetricFamily(
+            "engagehub_bot_dispatches", "Gateway dispatches heard, by event.", labels=["event"]
+        )
         for event, count in list(self._stats.heard.items()):
             heard.add_metric([event], count)
         yield heard
         commands = CounterMetricFamily(
-            "bot_commands", "Commands answered, by command and outcome.", labels=["command", "outcome"]
+            "engagehub_bot_commands",
+            "Commands answered, by command and outcome.",
+            labels=["command", "outcome"],
         )
         for labels, count in list(self._stats.commands.items()):
             commands.add_metric(list(labels), count)
         yield commands
         for name, text, label_names, samples in self._gauges():
-            gauge = GaugeMetricFamily(f"bot_{name}", text, labels=list(label_names))
+            gauge = GaugeMetricFamily(f"engagehub_bot_{name}", text, labels=list(label_names))
             for values, value in samples:
                 gauge.add_metric(list(values), value)
             yield gauge

@@ -76,7 +76,7 @@ def _plan_for(schema: str) -> list[Migration]:
 def _needs_django(plan: list[Migration]) -> bool:
     """Whether a step of a tenant's app is more than SQL in a transaction."""
     return any(
-        not migration.atomic or not operation.reduces_to_sql or not operation.atomic
+        not migration.atomic or not operation.reduces_to_sql
         for migration in plan
         if apps.get_app_config(migration.app_label).name in settings.TENANT_APPS
         for operation in migration.operations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .context import TenantContext
 from .errors import TenantNotFoundError
 from .models import GuildLink, Tenant
 
@@ -12,6 +13,12 @@ def get_tenant(*, slug: str) -> Tenant:
     if tenant is None:
         raise TenantNotFoundError(slug)
     return tenant
+
+
+def get_context(*, slug: str) -> TenantContext:
+    """The tenant's context with its guild, read from the database. Raises TenantNotFoundError."""
+    tenant = get_tenant(slug=slug)
+    return TenantContext.of(tenant, list_links().get(tenant.pk))
 
 
 def list_tenants() -> list[Tenant]:

@@ -79,14 +79,18 @@ class HistoryCog(DeskCog):
         ]
 
     async def turn_history(self, interaction: Interaction, before: str, *_: str) -> None:
+        before_id = int(before)
+
         async def find(ask: Ask) -> Answer:
-            return await self._history(ask, int(before))
+            return await self._history(ask, before_id)
 
         await self.desk.answer(interaction, "history", find, updates=True)
 
     async def turn_why(self, interaction: Interaction, before: str, *_: str) -> None:
+        before_id = int(before)
+
         async def find(ask: Ask) -> Answer:
-            return await self._why(ask, None, int(before))
+            return await self._why(ask, None, before_id)
 
         await self.desk.answer(interaction, "why", find, updates=True)
 

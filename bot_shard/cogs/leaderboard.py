@@ -60,8 +60,10 @@ class LeaderboardCog(DeskCog):
         return {"board": self.turn}
 
     async def turn(self, interaction: Interaction, kind: str, size: str, offset: str, *_: str) -> None:
+        lines, first = int(size), int(offset)
+
         async def find(ask: Ask) -> Answer:
-            return await self._find(ask, kind, int(size), int(offset))
+            return await self._find(ask, kind, lines, first)
 
         await self.desk.answer(interaction, "leaderboard", find, private=False, updates=True)
 

@@ -93,7 +93,7 @@ class PointsCog(DeskCog):
     points = app_commands.Group(
         name="points",
         description="Give or take points by hand, for moderators.",
-        guild_only=True,
+        allowed_contexts=app_commands.AppCommandContext(guild=True),
         default_permissions=SHOWN_TO,
     )
 
@@ -142,19 +142,22 @@ class PointsCog(DeskCog):
     async def awarded(
         self, interaction: Interaction, values: dict[str, str], user_id: str, *name: str
     ) -> None:
+        target = Target(int(user_id), ":".join(name))
+
         async def work(ask: Ask) -> Answer:
-            if int(user_id) == interaction.user.id:
+            if target.user_id == interaction.user.id:
                 raise NotAllowedError(ask.say("not_yourself"))
             amount = _whole_number(ask, values.get("amount", ""))
-            target = Target(int(user_id), ":".join(name))
             return await self._book(ask, target, plain(target.name), amount, values.get("reason", ""))
 
         await self.desk.answer(interaction, "points give", work, writes=True)
 
     async def undo(self, interaction: Interaction, adjustment_id: str, *_: str) -> None:
+        chosen = int(adjustment_id)
+
         async def work(ask: Ask) -> Answer:
             result = await ask.do(
-                undo, adjustment_id=int(adjustment_id), actor=_actor(interaction), key=ask.key,
+                undo, adjustment_id=chosen, actor=_actor(interaction), key=ask.key,
                 permissions=interaction.permissions.value, refusal=ask.say("not_moderator"), context=ask.context,
             )  # fmt: skip
             return _result(ask, result, ask.say("undone", amount=number(abs(result.amount))), "")

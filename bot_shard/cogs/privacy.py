@@ -22,7 +22,9 @@ def choose_visibility(
 
 class PrivacyCog(DeskCog):
     privacy = app_commands.Group(
-        name="privacy", description="How others see you on leaderboards and profiles.", guild_only=True
+        name="privacy",
+        description="How others see you on leaderboards and profiles.",
+        allowed_contexts=app_commands.AppCommandContext(guild=True),
     )
 
     @privacy.command(name="show", description="Show me by name.")

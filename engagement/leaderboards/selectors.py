@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import psycopg
 from django.db import connection
 
 from engagement.ledger.statements import in_schema
-from engagement.members.models import Visibility
+from engagement.levels.selectors import get_curve
 from engagement.standings.models import PeriodKind
 from engagement.standings.periods import KINDS, period_end, period_starts
 from saas.core import clock
 from saas.core.errors import InvalidInputError
 from tenants.context import current_tenant
 
-from .statements import BOUND, around_statement, page_statement, rank_statement
+from .statements import (
+    BOUND,
+    around_statement,
+    leaders_statement,
+    page_statement,
+    rank_statement,
+    top_statement,
+)
 from .words import period_label, tie_note
 
 MAX_SIZE: Final = 100
@@ -28,11 +37,11 @@ _MAX_OFFSET: Final = 2**40
 # Parameter → the length of season that it is for.
 _SEASON_STARTS: Final = {"month": "month", "quarter": "quarter", "year": "year"}
 _ONE_START: Final = {"start": "quarter"}
+_NAMED: Final = re.compile(r"%\((\w+)\)s")
 _PREPARE_AFTER: Final = 2  # runs of a statement on a connection
 
 
-@dataclass(frozen=True, slots=True)
-class BoardRow:
+class BoardRow(NamedTuple):
     """A line of a board. An aliased member goes by the alias and has no picture."""
 
     rank: int
@@ -70,27 +79,37 @@ def get_board(*, kind: str, size: int = 10, offset: int = 0, at: datetime | date
 
     `kind` is all, season, month or week; `size` is at most 100. One query. Raises InvalidInputError.
     """
-    if not 1 <= size <= MAX_SIZE:
-        raise InvalidInputError(f"A board shows 1 to {MAX_SIZE} lines; {size} were asked for.", field="size")
+    _check_size(size)
     if not 0 <= offset <= _MAX_OFFSET:
         raise InvalidInputError(f"A board has no line {offset}.", field="offset")
     starts = _starts(kind, at)
-    found = _run(page_statement(kind, size), {**starts, "offset": offset})
-    _, skip, season_length, tie_figure = found[0][:4]
+    values = {**starts, "offset": offset}
+    found = _run(page_statement(kind, size) if offset else top_statement(kind, size), values)
+    total, skip, season_length, tie_figure, curve_version = found[0][:5]
     if skip is not None and skip + size > BOUND:
-        found = _run(page_statement(kind, size, bounded=False), {**starts, "offset": offset})
-    rows = [_row(offset + number, line[4:]) for number, line in enumerate(found, 1) if line[4] is not None]
+        found = _run(page_statement(kind, size, bounded=False), values)
+        total = found[0][0]
+    present = [line[5:] for line in found if line[5] is not None]
     start = starts[season_length if kind == PeriodKind.SEASON else "start"]
     end = period_end(kind, start, season_length)
     return Board(
         period_label=period_label(kind, start, end),
         kind=kind,
-        rows=rows,
-        total=found[0][0],
+        rows=_faces(present, offset + 1, curve_version),
+        total=total,
         tie_note=tie_note(tie_figure),
         starts_on=None if end is None else start,
         ends_on=None if end is None else end - timedelta(days=1),
     )
+
+
+def list_leaders(*, kind: str, size: int = 100, at: datetime | date | None = None) -> list[tuple[int, int]]:
+    """(member_id, score) of the first `size` of a period, best first: for whoever needs no names. One query.
+
+    Raises InvalidInputError.
+    """
+    _check_size(size)
+    return [(member_id, score) for member_id, score in _run(leaders_statement(kind, size), _starts(kind, at))]
 
 
 def get_rank(*, member_id: int, kind: str, at: datetime | date | None = None) -> Place:
@@ -110,8 +129,16 @@ def get_around(
     if not 1 <= radius <= MAX_RADIUS:
         raise InvalidInputError(f"Ask for 1 to {MAX_RADIUS} neighbours, not {radius}.", field="radius")
     found = _run(around_statement(kind, radius), {**_starts(kind, at), "member": member_id})
+    if not found:
+        return []
+    rank, _, curve_version = found[0][:3]
     better = sum(1 for line in found if line[1])
-    return [_row(line[0] - better + number, line[2:]) for number, line in enumerate(found)]
+    return _faces([line[3:] for line in found], rank - better, curve_version)
+
+
+def _check_size(size: int) -> None:
+    if not 1 <= size <= MAX_SIZE:
+        raise InvalidInputError(f"A board shows 1 to {MAX_SIZE} lines; {size} were asked for.", field="size")
 
 
 def _starts(kind: str, at: datetime | date | None) -> dict[str, date]:
@@ -129,24 +156,33 @@ def _starts(kind: str, at: datetime | date | None) -> dict[str, date]:
     }
 
 
+@lru_cache(maxsize=4096)
+def _numbered(statement: str, schema: str) -> tuple[bytes, tuple[str, ...]]:
+    """The statement for a schema with $1, $2, … in the places of its named parameters, and their names in that order. psycopg
+    would translate these long texts anew at every run."""
+    names = tuple(dict.fromkeys(_NAMED.findall(statement)))
+    sql = _NAMED.sub(lambda match: f"${names.index(match[1]) + 1}", in_schema(statement, schema))
+    return sql.encode(), names
+
+
 def _run(statement: str, values: Mapping[str, object]) -> Sequence[tuple[Any, ...]]:
     """Run on Django's connection, prepared: planning these statements costs more than running them. Prepared statements
     belong to the session, which is why the connection is never a transaction-mode pooler's (DESIGN section 4.7)."""
+    sql, names = _numbered(statement, connection.schema_name)  # type: ignore[attr-defined]
     with connection.cursor() as django_cursor:
         raw = django_cursor.connection
         if raw.prepare_threshold is None:
             raw.prepare_threshold = _PREPARE_AFTER
-        sql = in_schema(statement, connection.schema_name)  # type: ignore[attr-defined]
         if connection.queries_logged:  # so that tests that count queries see this one
-            connection.queries_log.append({"sql": sql, "time": ""})
-        with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
-            return cursor.execute(sql, values, prepare=True).fetchall()
+            connection.queries_log.append({"sql": sql.decode(), "time": ""})
+        with connection.wrap_database_errors, psycopg.RawCursor(raw) as cursor:
+            return cursor.execute(sql, [values[name] for name in names], prepare=True).fetchall()
 
 
-def _row(rank: int, columns: Sequence[Any]) -> BoardRow:
-    member_id, score, level, name, avatar_url, visibility, alias = columns
-    if visibility == Visibility.ALIAS:
-        name, avatar_url = alias, ""
-    elif visibility == Visibility.HIDDEN:  # between the choice and the rank's going, if ever
-        name, avatar_url = "Hidden member", ""
-    return BoardRow(rank, member_id, name or "A member", avatar_url or "", score, level or 0)
+def _faces(lines: Sequence[Sequence[Any]], rank: int, curve_version: int | None) -> list[BoardRow]:
+    """The lines as shown, ranked from `rank` on."""
+    level_for = get_curve(version=curve_version or 0).level_for
+    return [
+        BoardRow(number, member_id, name, avatar_url, score, level_for(lifetime))
+        for number, (member_id, score, lifetime, name, avatar_url) in enumerate(lines, rank)
+    ]

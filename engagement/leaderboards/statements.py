@@ -21,9 +21,12 @@ from engagement.standings.models import PeriodKind
 # with the same score at the same microsecond make a larger one.
 BOUND: Final = 4_000
 _TOP: Final = 2**63 - 1
-_ROW: Final = "score, reached_at, tie_value, joined_at, member_id"
+_ROW: Final = "score, reached_at, tie_value, joined_at, member_id, lifetime"
+_OWN: Final = "x.tie_value, x.joined_at, x.member_id, x.all_score AS lifetime"
 _BEST_FIRST: Final = "score DESC, reached_at, tie_value, joined_at, member_id"
 _WORST_FIRST: Final = "score, reached_at DESC, tie_value DESC, joined_at DESC, member_id DESC"
+# Levels follow from lifetime points and the curve, which the reader keeps; looking up a row a member would cost more.
+_CURVE: Final = "(SELECT version FROM {s}.level_settings WHERE id = 1)"
 _BEST_WINDOW: Final = "WINDOW best AS (ORDER BY low_score DESC, low_order DESC ROWS UNBOUNDED PRECEDING)"
 _LOW_AT: Final = "'epoch'::timestamptz - {0} * interval '1 microsecond'"
 
@@ -47,7 +50,7 @@ class _Source:
 
     def _select(self, condition: str) -> str:
         return (
-            f"SELECT {self.score} AS score, {self.at} AS reached_at, x.tie_value, x.joined_at, x.member_id "
+            f"SELECT {self.score} AS score, {self.at} AS reached_at, {_OWN} "
             f"FROM {self.tables} WHERE {self.flag} AND {self.where} AND {self._named(condition)}"
         )
 
@@ -59,8 +62,8 @@ class _Source:
 
     def mine(self) -> str:
         return (
-            f"SELECT {self.score} AS score, {self.at} AS reached_at, x.tie_value, x.joined_at, x.member_id, "
-            f"{self.flag} AS ranked FROM {self.tables} WHERE x.member_id = %(member)s AND {self.where}"
+            f"SELECT {self.score} AS score, {self.at} AS reached_at, {_OWN}, {self.flag} AS ranked "
+            f"FROM {self.tables} WHERE x.member_id = %(member)s AND {self.where}"
         )
 
     def _named(self, condition: str) -> str:
@@ -112,11 +115,23 @@ def rank_statement(kind: str) -> str:
     )
 
 
+@lru_cache(maxsize=128)
+def leaders_statement(kind: str, size: int) -> str:
+    """Parameters: the period's. Rows, best first: member_id, score."""
+    return f"{_with(kind)}{_leaders(kind, size)} SELECT member_id, score FROM page ORDER BY {_BEST_FIRST}"
+
+
+@lru_cache(maxsize=128)
+def top_statement(kind: str, size: int) -> str:
+    """Parameters: the period's. As `page_statement` from the first row on, without the way there."""
+    return f"{_with(kind)}{_leaders(kind, size)} SELECT {_total(kind)}, 0, {_page_faces()}"
+
+
 @lru_cache(maxsize=256)
 def page_statement(kind: str, size: int, *, bounded: bool = True) -> str:
-    """Parameters: offset and the period's. Rows, best first: total, skip, season_length, tie_figure, then the columns of
-    `_faces`; one row without a member when the page is empty. `skip` is how many rows of the first bucket were passed over; a bounded statement is right while
-    skip + size is at most BOUND."""
+    """Parameters: offset and the period's. Rows, best first: total, skip, season_length, tie_figure, curve_version, then the
+    columns of `_faces`; one row without a member when the page is empty. `skip` is how many rows of the first bucket were
+    passed over; a bounded statement is right while skip + size is at most BOUND."""
     limit = BOUND if bounded else None
     bound = f" LIMIT {BOUND}" if bounded else ""
     tables = [
@@ -130,7 +145,8 @@ def page_statement(kind: str, size: int, *, bounded: bool = True) -> str:
         )
     ]
     return (
-        f"{_with(kind)}around AS MATERIALIZED (SELECT low_score AS from_score, low_order AS from_order, up_score, up_order, upto - count AS passed FROM ("
+        f"{_with(kind)}around AS MATERIALIZED (SELECT low_score AS from_score, low_order AS from_order, "
+        "up_score, up_order, upto - count AS passed FROM ("
         "SELECT low_score, low_order, count, sum(count) OVER best AS upto, "
         "lag(low_score) OVER best AS up_score, lag(low_order) OVER best AS up_order "
         f"FROM {{s}}.standing_group WHERE {_period(kind)} {_BEST_WINDOW}) AS sums "
@@ -146,16 +162,14 @@ def page_statement(kind: str, size: int, *, bounded: bool = True) -> str:
         "WHERE upto > %(offset)s::bigint ORDER BY low_score DESC, low_order DESC LIMIT 1), "
         f"page AS MATERIALIZED (SELECT r.* FROM first, LATERAL (SELECT * FROM ({' UNION ALL '.join(tables)}) AS u "
         f"ORDER BY {_BEST_FIRST}{bound}) AS r OFFSET (SELECT skip FROM first) LIMIT {size}) "
-        f"SELECT (SELECT coalesce(sum(count), 0)::bigint FROM {{s}}.standing_group WHERE {_period(kind)}), "
-        "(SELECT skip FROM first), state.season_length, state.tie_figure, "
-        f"{_faces('page', source='(SELECT * FROM {s}.standings_state WHERE id = 1) AS state LEFT JOIN page ON true')}"
+        f"SELECT {_total(kind)}, (SELECT skip FROM first), {_page_faces()}"
     )
 
 
 @lru_cache(maxsize=64)
 def around_statement(kind: str, radius: int) -> str:
-    """Parameters: member and the period's. Rows, best first: the member's rank, whether the row is better than theirs, the columns of
-    `_faces`. No rows when the member holds no rank."""
+    """Parameters: member and the period's. Rows, best first: the member's rank, whether the row is better than theirs, curve_version, the
+    columns of `_faces`. No rows when the member holds no rank."""
     better, worse = [], []
     for source in _sources(kind):
         place = f"({source.at}, x.tie_value, x.joined_at, x.member_id)"
@@ -179,7 +193,7 @@ def around_statement(kind: str, radius: int) -> str:
         f"UNION ALL (SELECT false, {_ROW} FROM me WHERE me.ranked) "
         f"UNION ALL (SELECT false, r.* FROM me, LATERAL (SELECT {_ROW} FROM ({' UNION ALL '.join(worse)}) AS u "
         f"ORDER BY {_BEST_FIRST} LIMIT {radius}) AS r WHERE me.ranked)) "
-        f"SELECT (SELECT {_rank(kind)} FROM me {_histogram(kind)}), near.better, {_faces('near', source='near')}"
+        f"SELECT (SELECT {_rank(kind)} FROM me {_histogram(kind)}), near.better, {_CURVE}, {_faces('near', source='near')}"
     )
 
 
@@ -244,11 +258,29 @@ def _rank(kind: str) -> str:
     )
 
 
+def _leaders(kind: str, size: int) -> str:
+    tables = " UNION ALL ".join(source.nearest("true", size, best_first=True) for source in _sources(kind))
+    return f"page AS MATERIALIZED (SELECT * FROM ({tables}) AS u ORDER BY {_BEST_FIRST} LIMIT {size})"
+
+
+def _total(kind: str) -> str:
+    return f"(SELECT coalesce(sum(count), 0)::bigint FROM {{s}}.standing_group WHERE {_period(kind)})"
+
+
+def _page_faces() -> str:
+    state = "(SELECT season_length, tie_figure FROM {s}.standings_state WHERE id = 1) AS state"
+    return f"state.season_length, state.tie_figure, {_CURVE}, " + _faces(
+        "page", source=f"{state} LEFT JOIN page ON true"
+    )
+
+
 def _faces(rows: str, *, source: str) -> str:
-    """How the rows look: member_id, score, level, display_name, avatar_url, visibility, alias; best first."""
+    """How the rows look to others: member_id, score, lifetime, name, avatar_url; best first. A hidden member holds no rank, and
+    still shows no name should a row outlast the choice."""
     order = ", ".join(f"{rows}.{column}" for column in _BEST_FIRST.split(", "))
     return (
-        f"{rows}.member_id, {rows}.score, p.level, m.display_name, m.avatar_url, m.visibility, m.alias FROM {source} "
-        f"LEFT JOIN {{s}}.member m ON m.id = {rows}.member_id "
-        f"LEFT JOIN {{s}}.member_progress p ON p.member_id = {rows}.member_id ORDER BY {order}"
+        f"{rows}.member_id, {rows}.score, {rows}.lifetime, CASE m.visibility WHEN 'visible' THEN m.display_name "
+        "WHEN 'alias' THEN m.alias ELSE 'Hidden member' END, "
+        "CASE m.visibility WHEN 'visible' THEN m.avatar_url ELSE '' END "
+        f"FROM {source} LEFT JOIN {{s}}.member m ON m.id = {rows}.member_id ORDER BY {order}"
     )

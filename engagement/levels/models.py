@@ -10,7 +10,7 @@ from .curves import KINDS, QUADRATIC
 
 
 class LevelSettings(models.Model):
-    """The tenant's one row (id 1). `version` counts the changes of the curve."""
+    """The tenant's one row (id 1). `version` is another number after each change of the curve; 0: never changed."""
 
     version = models.BigIntegerField(default=0)
     kind = models.CharField(max_length=16, choices=[(kind, kind) for kind in KINDS], default=QUADRATIC)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from django.db import connection
+
 from .curves import DEFAULT_CURVE, LevelCurve, build_curve
 from .models import LevelName, LevelSettings
 
+_MAX_KEPT: Final = 256
+_kept: dict[str, LevelCurve] = {}  # by schema
+
 
 def get_curve_version() -> int:
-    """The number that every change of the curve raises; 0 for the default curve of a fresh tenant."""
+    """Another number after every change of the curve; 0 for the default curve of a fresh tenant."""
     return LevelSettings.objects.filter(pk=1).values_list("version", flat=True).first() or 0
 
 
@@ -18,6 +25,19 @@ def load_curve() -> LevelCurve:
         return DEFAULT_CURVE
     kind, parameters, version = row
     return build_curve(kind, parameters, version=version)
+
+
+def get_curve(*, version: int) -> LevelCurve:
+    """The tenant's curve for a reader who knows its version already: no query while this process holds that version."""
+    if version == 0:
+        return DEFAULT_CURVE
+    schema: str = connection.schema_name  # type: ignore[attr-defined]
+    curve = _kept.get(schema)
+    if curve is None or curve.version != version:
+        if len(_kept) >= _MAX_KEPT:
+            _kept.clear()
+        curve = _kept[schema] = load_curve()
+    return curve
 
 
 def get_level_title(*, level: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,10 @@ from .models import LevelName, LevelSettings
 
 @transaction.atomic
 def set_curve(*, kind: str, parameters: Mapping[str, Any]) -> LevelCurve:
-    """Make this the tenant's curve and bump its version; the same curve again changes nothing. Locks the settings row.
+    """Make this the tenant's curve with a new version; the same curve again changes nothing. Locks the settings row.
+
+    Versions are drawn by lot: a count would give the same number again after a rollback, and a reader may have kept the
+    curve that was rolled back.
 
     Stored levels are not touched here: progression recomputes them when it sees the version. Raises InvalidCurveError.
     """
@@ -23,7 +27,7 @@ def set_curve(*, kind: str, parameters: Mapping[str, Any]) -> LevelCurve:
     settings = LevelSettings.objects.select_for_update().get(pk=1)
     if (settings.kind, settings.parameters) != (kind, dict(parameters)):
         settings.kind, settings.parameters = kind, dict(parameters)
-        settings.version += 1
+        settings.version = 1 + secrets.randbits(62)
         settings.save(update_fields=["kind", "parameters", "version"])
     return build_curve(kind, parameters, version=settings.version)
 

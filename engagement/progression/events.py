@@ -48,3 +48,11 @@ class StandingsChanged(DomainEvent):
 
     members: list[int]
     entries: int
+
+
+@dataclass(frozen=True)
+class CurveChanged(DomainEvent):
+    """The community's levels cost something else from now on; `members` have another level than before."""
+
+    kind: str
+    members: int

@@ -26,6 +26,7 @@ from engagement.activity.consumer import Consumer
 from engagement.activity.lanes import open_lane
 from engagement.activity.messages import Activity, encode_activity, partition_of, stream_key
 from engagement.kinds import seed_community
+from engagement.ledger.statements import COUNT_WRITE, in_schema
 from engagement.levels.curves import DEFAULT_CURVE
 from engagement.models import Activity as StoredActivity
 from engagement.models import LedgerBalance, LedgerEntry, Standing
@@ -219,6 +220,7 @@ def _age(town: Town) -> None:
             "UPDATE member_progress SET level = %s WHERE member_id = %s",
             [(DEFAULT_CURVE.level_for(amount + 60), member_id) for member_id, amount in points.items()],
         )
+        cursor.execute(in_schema(COUNT_WRITE, town.context.schema))
 
 
 def _offer(towns: list[Town]) -> None:

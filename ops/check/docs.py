@@ -14,8 +14,16 @@ from ops.devstack.places import PROJECT
 from saas.settings.variables import VARIABLES
 
 FLOORS = ("saas", "tenants", "billing", "engagement", "integrations", "bot_shard", "frontend_api", "ops")
-METRIC_CLASSES = {"Counter", "Gauge", "Histogram", "Summary", "Info", "Enum"}
-COLLECTED_CLASSES = {"CounterMetricFamily", "GaugeMetricFamily", "HistogramMetricFamily"}
+METRIC_CLASSES = {
+    "Counter",
+    "Gauge",
+    "Histogram",
+    "Summary",
+    "Info",
+    "Enum",
+    "CounterMetricFamily",
+    "GaugeMetricFamily",
+}
 
 
 def find_documentation_problems() -> list[str]:
@@ -52,19 +60,41 @@ def list_commands() -> set[str]:
 
 
 def list_metrics() -> set[str]:
-    """Names given to Prometheus' classes, as they are exposed."""
+    """Names given to Prometheus' classes, as they are exposed: a counter ends in _total."""
     found = set()
-    for _, tree in modules():
+    for path, tree in modules():
         for node in ast.walk(tree):
-            if (
-                isinstance(node, ast.Call)
-                and node.args
-                and _called(node) in METRIC_CLASSES | COLLECTED_CLASSES
-            ):
+            if isinstance(node, ast.Call) and node.args and _name(node.func) in METRIC_CLASSES:
                 name = getattr(node.args[0], "value", None)
                 if isinstance(name, str) and name.startswith("engagehub_"):
-                    found.add(name)
+                    found.add(_exposed(name, _name(node.func)))
+        if path.match("bot_shard/*.py"):
+            found |= set(_list_bot_metrics(tree))
     return found
+
+
+def _list_bot_metrics(tree: ast.Module) -> Iterator[str]:
+    """The bot counts in plain integers and names them in a table and in `gauges()`; StatsCollector adds the prefix."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Assign)
+            and _name(node.targets[0]) == "_COUNTERS"
+            and isinstance(node.value, ast.Tuple)
+        ):
+            for row in node.value.elts:
+                yield f"engagehub_bot_{_first(row)}_total"
+        if isinstance(node, ast.FunctionDef) and node.name == "gauges":
+            for part in ast.walk(node):
+                if isinstance(part, ast.Yield) and part.value is not None:
+                    yield f"engagehub_bot_{_first(part.value)}"
+
+
+def _exposed(name: str, kind: str) -> str:
+    return f"{name}_total" if kind.startswith("Counter") and not name.endswith("_total") else name
+
+
+def _first(node: ast.expr) -> str:
+    return str(getattr(node.elts[0], "value", "")) if isinstance(node, ast.Tuple) else ""
 
 
 def list_domain_events() -> set[str]:
@@ -98,10 +128,6 @@ def modules() -> Iterator[tuple[Path, ast.Module]]:
     for floor in FLOORS:
         for path in sorted((PROJECT / floor).rglob("*.py")):
             yield path, ast.parse(path.read_text())
-
-
-def _called(node: ast.Call) -> str:
-    return _name(node.func)
 
 
 def _name(node: ast.expr) -> str:

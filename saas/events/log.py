@@ -108,7 +108,8 @@ def read_after(position: Position = START, limit: int = 100) -> list[LoggedEvent
     """The next rows of the log of the schema in hand, oldest commit first, at most `limit`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select xid::text, id, type, data::text, occurred_at"
+            # Named apart from the column: ORDER BY prefers an output's name, and text puts 1000 before 999.
+            "select xid::text as xid_text, id, type, data::text, occurred_at"
             f" from {table_of(connection.schema_name)}"  # type: ignore[attr-defined]
             " where (xid, id) > (%s::text::xid8, %s) and xid < pg_snapshot_xmin(pg_current_snapshot())"
             " order by xid, id limit %s",

@@ -9,6 +9,8 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
+from django.core.checks import Error
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
 from django.test.utils import isolate_apps
 
@@ -90,3 +92,10 @@ def test_a_table_name_of_publics_is_an_error(with_models: Any) -> None:
 
     Tenant._meta.apps.app_configs = apps.app_configs
     assert with_models(Tenant) == ["tenants.E004"]
+
+
+def test_no_process_starts_with_a_key_across_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = Error("A key crosses.", hint="Use SharedReference.", id="tenants.E001")
+    monkeypatch.setattr(checks, "check_schemas", lambda: [wrong])
+    with pytest.raises(ImproperlyConfigured, match=r"tenants.E001: A key crosses. Use SharedReference."):
+        apps.get_app_config("tenants").ready()

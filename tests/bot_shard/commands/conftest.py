@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from bot_shard.publishing import publish_commands
-from bot_shard.serve import BotService
 from ops.sandbox.discord import Config, LocalDiscord
-from tenants.context import TenantContext, enter_tenant
-from tenants.routing import Routing
 from tests.bot_shard.running import options, until
 from tests.cast import ACME, GLOBEX
+
+# Django's models cannot be imported before pytest-django has set it up, which is after this file.
+if TYPE_CHECKING:
+    from bot_shard.serve import BotService
+    from tenants.context import TenantContext
+    from tenants.routing import Routing
 
 PEOPLE = ("owner", "moderator", "member", "stranger")
 
@@ -32,7 +34,9 @@ async def local(config: Config) -> AsyncIterator[LocalDiscord]:
     async with LocalDiscord(config) as server:
         for community in (ACME, GLOBEX):
             _found_guild(server, community.name, community.guild_id, community.discord_id)
-        _found_guild(server, "Nowhere", 900_000_000_000_000_009, lambda role: 810_000_000_000_000_000 + len(role))
+        _found_guild(
+            server, "Nowhere", 900_000_000_000_000_009, lambda role: 810_000_000_000_000_000 + len(role)
+        )
         yield server
 
 
@@ -73,14 +77,9 @@ class Talk:
         self, who: str, name: str, options: dict[str, Any] | None = None, *, guild: str = "Acme Makers",
         channel: str = "general",
     ) -> dict[str, Any]:  # fmt: skip
-        return await self.local.state.run_command(guild, channel, f"{guild.split()[0].lower()}-{who}", name, options)
-
-
-def embed_of(answer: dict[str, Any]) -> dict[str, Any]:
-    """The one embed of an interaction's answer."""
-    message = answer["messages"][-1] if answer.get("messages") else answer["response"]["message"]
-    [embed] = message["embeds"]
-    return embed  # type: ignore[no-any-return]
+        return await self.local.state.run_command(
+            guild, channel, f"{guild.split()[0].lower()}-{who}", name, options
+        )
 
 
 @pytest.fixture
@@ -88,6 +87,10 @@ async def service(
     local: LocalDiscord, committed_db: None, acme: TenantContext, globex: TenantContext, redis_stream: object,
     redis_cache: object,
 ) -> AsyncIterator[BotService]:  # fmt: skip
+    from bot_shard.publishing import publish_commands
+    from bot_shard.serve import BotService
+    from tenants.routing import Routing
+
     routing = Routing()
     await asyncio.to_thread(_load, routing)
     await publish_commands(token=local.config.bot_token, api_url=local.api_url)
@@ -125,6 +128,8 @@ def inside(acme: TenantContext) -> Callable[..., Awaitable[Any]]:
     async def run(work: Callable[..., Any], *args: Any, context: TenantContext = acme, **named: Any) -> Any:
         def enter() -> Any:
             from django.db import connection
+
+            from tenants.context import enter_tenant
 
             try:
                 with enter_tenant(context):

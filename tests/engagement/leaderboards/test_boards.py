@@ -10,6 +10,8 @@ import pytest
 
 from engagement.leaderboards.selectors import get_around, get_board, get_rank
 from engagement.leaderboards.words import period_label, tie_note
+from engagement.levels.curves import DEFAULT_CURVE
+from engagement.levels.services import set_curve
 from engagement.members.models import Member
 from engagement.standings.models import StandingsState
 from saas.core.clock import frozen_at
@@ -28,6 +30,17 @@ def test_an_alias_is_shown_without_name_and_picture() -> None:
 
     assert (row.rank, row.name, row.avatar_url) == (1, "Fox", "")
     assert get_around(member_id=best, kind="all")[0].name == "Fox"
+
+
+def test_levels_follow_the_curve_of_the_moment() -> None:
+    town = build_town(30, seed=2, scores=300)
+    best = max(town.people, key=lambda p: p.score if p.ranked else -1)
+
+    assert get_board(kind="week").rows[0].level == DEFAULT_CURVE.level_for(best.score) > 0
+    set_curve(kind="linear", parameters={"step": 10})
+    assert get_board(kind="week").rows[0].level == best.score // 10
+    set_curve(kind="linear", parameters={"step": 20})
+    assert get_around(member_id=best.member_id, kind="all")[0].level == best.score // 20
 
 
 def test_a_hidden_members_name_never_shows_even_while_ranked() -> None:

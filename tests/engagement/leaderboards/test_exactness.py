@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from engagement.leaderboards import selectors, statements
-from engagement.leaderboards.selectors import get_around, get_board, get_rank
+from engagement.leaderboards.selectors import get_around, get_board, get_rank, list_leaders
 
 from .town import NOW, WEEK, Person, Town, build_town, save_town
 
@@ -55,6 +55,8 @@ def test_every_page_is_a_slice_of_the_sorted_list(kind: str, scores: int, moment
         assert [row.rank for row in board.rows] == list(range(offset + 1, offset + 1 + len(board.rows)))
         assert [row.score for row in board.rows] == [score_of[row.member_id] for row in board.rows]
         assert board.total == len(ranking)
+    leaders = list_leaders(kind=kind, size=20)
+    assert leaders == [(member_id, score_of[member_id]) for member_id in ranking[:20]]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from engagement.members.models import Member
-from engagement.progression.models import MemberProgress
 from engagement.standings.models import (
     ALL_TIME_START,
     LOWEST,
@@ -84,9 +83,6 @@ def save_town(town: Town, *, bucket: int, chance: random.Random) -> None:
         )
         for p in town.people
         if p.past
-    )
-    MemberProgress.objects.bulk_create(
-        MemberProgress(member_id=p.member_id, level=max(0, p.score)) for p in town.people
     )
     save_buckets(town, bucket=bucket, chance=chance)
 

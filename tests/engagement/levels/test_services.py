@@ -8,7 +8,13 @@ import pytest
 
 from engagement.levels.curves import DEFAULT_CURVE
 from engagement.levels.errors import InvalidCurveError, InvalidLevelNameError
-from engagement.levels.selectors import get_curve_version, get_level_title, list_level_names, load_curve
+from engagement.levels.selectors import (
+    get_curve,
+    get_curve_version,
+    get_level_title,
+    list_level_names,
+    load_curve,
+)
 from engagement.levels.services import set_curve, set_level_name
 from tenants.context import TenantContext, enter_tenant
 
@@ -24,11 +30,14 @@ def test_a_fresh_tenant_has_the_default_curve() -> None:
     assert get_curve_version() == 0
 
 
-def test_a_new_curve_bumps_the_version_and_the_same_again_does_not() -> None:
-    set_curve(kind="linear", parameters={"step": 10})
+def test_a_new_curve_has_a_new_version_and_the_same_again_has_not() -> None:
+    first = set_curve(kind="linear", parameters={"step": 10})
     curve = set_curve(kind="linear", parameters={"step": 10})
 
-    assert curve.version == get_curve_version() == 1
+    assert first.version == curve.version == get_curve_version() != 0
+    assert set_curve(kind="linear", parameters={"step": 11}).version != curve.version
+    assert get_curve(version=get_curve_version()).level_for(25) == 2
+    curve = set_curve(kind="linear", parameters={"step": 10})
     assert load_curve() == curve
     assert load_curve().level_for(25) == 2
 

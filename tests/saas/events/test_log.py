@@ -86,3 +86,19 @@ def test_a_position_reads_back_from_its_text_and_refuses_nonsense() -> None:
     for text in ("", "12", "-3", "a-b", "1-2-3", "1- 2"):
         with pytest.raises(ValueError, match="no position"):
             Position.parse(text)
+
+
+def test_rows_are_ordered_by_number_where_a_transaction_id_gains_a_digit(
+    committed_db: None, acme: TenantContext, test_stack: TestStack
+) -> None:
+    # Given two rows whose transactions are 9 and 10
+    with test_stack.postgres.connect(test_stack.database) as superuser:
+        superuser.execute(
+            f'insert into "{acme.schema}".domain_event (xid, type, data, occurred_at)'
+            " values ('10', 'Second', '{}', now()), ('9', 'First', '{}', now())"
+        )
+    # When a reader pages through them
+    with enter_tenant(acme):
+        seen = [row.type for row in read_after(START) if row.position.xid in (9, 10)]
+    # Then the smaller number comes first
+    assert seen == ["First", "Second"]

@@ -1,0 +1,59 @@
+"""A change of the curve: every member's level follows at once, in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from engagement.ledger.models import POINTS, LedgerBalance
+from engagement.ledger.statements import in_schema, ledger_unit
+from engagement.levels.curves import CurvePreview, LevelCurve, build_curve, preview_change
+from engagement.levels.selectors import load_curve
+from engagement.levels.services import set_curve
+from saas.events import publish
+
+from .events import CurveChanged
+
+# Level 0 begins at the first threshold, 0 points: width_bucket counts how many of the others have been reached.
+_RELEVEL: Final = """
+UPDATE {s}.member_progress p SET level = new.level
+FROM (SELECT member_id, width_bucket(lifetime, %s::bigint[]) AS level FROM {s}.ledger_balance WHERE currency = %s) AS new
+WHERE new.member_id = p.member_id AND new.level <> p.level
+RETURNING p.member_id"""
+
+
+@dataclass(frozen=True, slots=True)
+class CurveChange:
+    """What was done: the curve now in force and how many members have another level than before."""
+
+    curve: LevelCurve
+    members_changed: int
+
+
+def change_curve(*, kind: str, parameters: Mapping[str, Any]) -> CurveChange:
+    """Set the tenant's curve and bring every member's level in line with it, in one transaction under the ledger lock, so that
+    ingest books either before or after. The same curve again changes nothing.
+
+    Nobody is congratulated on a level that a new curve gave: publishes one CurveChanged and no LevelReached. Raises
+    InvalidCurveError.
+    """
+    with ledger_unit() as (run, schema):
+        before = load_curve()
+        curve = set_curve(kind=kind, parameters=parameters)
+        if curve.version == before.version:
+            return CurveChange(curve, 0)
+        changed = run(in_schema(_RELEVEL, schema), (list(curve.thresholds[1:]), POINTS)).fetchall()
+        publish(CurveChanged(kind, len(changed)))
+    return CurveChange(curve, len(changed))
+
+
+def preview_curve(*, kind: str, parameters: Mapping[str, Any]) -> CurvePreview:
+    """How many members would rise and fall under a curve, before anybody sets it. Changes nothing; one pass over the
+    balances, in bounded memory. Raises InvalidCurveError."""
+    return preview_change(load_curve(), build_curve(kind, parameters), _lifetimes())
+
+
+def _lifetimes() -> Iterator[int]:
+    balances = LedgerBalance.objects.filter(currency=POINTS).values_list("lifetime", flat=True)
+    return balances.iterator(chunk_size=5_000)

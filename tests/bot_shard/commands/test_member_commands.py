@@ -1,0 +1,197 @@
+"""What members ask, and how they are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from engagement.analytics.selectors import get_profile
+from engagement.members.selectors import find_member
+from engagement.progression.services import Actor, adjust_points, ensure_member, set_visibility
+from tenants.context import TenantContext
+from tests.cast import ACME
+
+from .conftest import Talk
+
+Inside = Callable[..., Awaitable[Any]]
+
+
+def give(context: TenantContext, role: str, amount: int, *, name: str = "") -> int:
+    member = ensure_member(
+        provider="discord",
+        external_id=str(ACME.discord_id(role)),
+        display_name=name or f"Acme {role.title()}",
+    )
+    adjust_points(
+        member_id=member.pk,
+        amount=amount,
+        reason="A test",
+        actor=Actor("system", 0, "Tests"),
+        idempotency_key=f"{role}-{amount}",
+        context=context,
+    )
+    return member.pk
+
+
+def embed(answer: dict[str, Any]) -> dict[str, Any]:
+    assert answer["failure"] in (None, ""), answer
+    [found] = answer["replies"][-1]["embeds"]
+    return found
+
+
+async def test_a_member_sees_level_points_and_rank(talk: Talk, inside: Inside, acme: TenantContext) -> None:
+    await inside(give, acme, "member", 130)
+    answer = await talk.command("member", "profile")
+    shown = embed(answer)
+    assert shown["title"].replace("\\", "") == "Acme Member · level 1"
+    assert [field["name"] for field in shown["fields"]] == ["Level", "Points", "Rank"]
+    assert "130 to spend · 130 in all" in shown["fields"][1]["value"]
+    assert shown["color"] == int(acme.colour.lstrip("#"), 16)
+    assert not answer["ephemeral"]
+
+
+async def test_who_never_spoke_is_told_how_to_begin(talk: Talk) -> None:
+    shown = embed(await talk.command("stranger", "profile"))
+    assert shown["title"] == "You have no points yet."
+    assert "/earn" in shown["footer"]["text"]
+
+
+async def test_another_who_never_spoke(talk: Talk) -> None:
+    shown = embed(await talk.command("member", "profile", {"member": ACME.discord_id("stranger")}))
+    assert "has no points yet" in shown["title"]
+
+
+async def test_a_departed_member_is_spoken_of_kindly(talk: Talk, inside: Inside, acme: TenantContext) -> None:
+    from engagement.members.models import Member
+    from saas.core import clock
+
+    member_id = await inside(give, acme, "stranger", 50)
+    await inside(lambda: Member.objects.filter(pk=member_id).update(departed_at=clock.now()))
+    shown = embed(await talk.command("member", "profile", {"member": ACME.discord_id("stranger")}))
+    assert "has left this community" in shown["description"]
+
+
+async def test_a_hidden_member_is_hidden_from_others_only(
+    talk: Talk, inside: Inside, acme: TenantContext
+) -> None:
+    member_id = await inside(give, acme, "stranger", 50)
+    await inside(lambda: set_visibility(member_id=member_id, visibility="hidden", context=acme))
+    shown = embed(await talk.command("member", "profile", {"member": ACME.discord_id("stranger")}))
+    assert "keeps their profile to themselves" in shown["title"]
+    own = await talk.command("stranger", "profile")
+    assert own["ephemeral"]
+    assert "Hidden" in embed(own)["fields"][2]["value"]
+
+
+async def test_the_leaderboard_has_medals_my_line_and_buttons(
+    talk: Talk, inside: Inside, acme: TenantContext
+) -> None:
+    await inside(give, acme, "owner", 300)
+    await inside(give, acme, "member", 200)
+    answer = await talk.command("member", "leaderboard")
+    shown = embed(answer)
+    assert "🥇" in shown["description"]
+    assert "You: 2 with 200 points" in shown["description"]
+    [row] = answer["replies"][-1]["components"]
+    assert [button["label"] for button in row["components"]] == [
+        "Previous",
+        "All time",
+        "Month",
+        "Week",
+        "Next",
+    ]
+
+    turned = await talk.local.state.press_button(answer["replies"][-1]["id"], "acme-member", "Week")
+    assert turned["failure"] in (None, "")
+    message = talk.local.world.find_message(
+        int(answer["replies"][-1]["channel_id"]), int(answer["replies"][-1]["id"])
+    )
+    assert "🥇" in message.embeds[0]["description"]
+
+
+async def test_an_empty_board_says_what_to_do(talk: Talk) -> None:
+    assert "/earn" in embed(await talk.command("member", "leaderboard"))["description"]
+
+
+async def test_history_and_why_explain_an_entry(talk: Talk, inside: Inside, acme: TenantContext) -> None:
+    await inside(give, acme, "member", 40)
+    history = await talk.command("member", "history")
+    assert history["ephemeral"]
+    assert "+40" in embed(history)["description"]
+    why = embed(await talk.command("member", "why"))
+    assert why["title"].startswith("+40 points")
+    assert "A test" in why["description"]
+
+
+async def test_why_refuses_another_members_entry(talk: Talk, inside: Inside, acme: TenantContext) -> None:
+    await inside(give, acme, "member", 40)
+    await inside(give, acme, "owner", 10)
+    member = await inside(find_member, provider="discord", external_id=str(ACME.discord_id("owner")))
+    from engagement.analytics.selectors import list_history
+
+    [line] = await inside(list_history, member_id=member.pk)
+    refused = await talk.command("member", "why", {"entry": line.entry_id})
+    assert refused["ephemeral"]
+    assert "no such entry of yours" in embed(refused)["description"]
+    assert embed(refused)["footer"]["text"].startswith("Ref ")
+
+
+async def test_earn_lists_the_live_rules(talk: Talk) -> None:
+    assert "point" in embed(await talk.command("member", "earn"))["description"]
+
+
+async def test_help_is_generated_from_the_commands(talk: Talk) -> None:
+    for_member = embed(await talk.command("member", "help"))["description"]
+    for_moderator = embed(await talk.command("moderator", "help"))["description"]
+    for command in ("profile", "leaderboard", "history", "why", "earn", "privacy alias", "help"):
+        assert f"`/{command}`" in for_member
+    assert "points give" not in for_member
+    assert "points give" in for_moderator
+    assert "Explain points" in for_member
+
+
+async def test_privacy_hides_renames_and_shows(talk: Talk, inside: Inside, acme: TenantContext) -> None:
+    member_id = await inside(give, acme, "member", 40)
+    hidden = await talk.command("member", "privacy hide")
+    assert hidden["ephemeral"]
+    assert (await inside(get_profile, member_id=member_id)).visibility == "hidden"
+    await talk.command("member", "privacy alias", {"name": "Nightingale"})
+    assert (await inside(get_profile, member_id=member_id)).name == "Nightingale"
+    board = embed(await talk.command("owner", "leaderboard"))["description"]
+    assert "Nightingale" in board
+    assert "Acme Member" not in board
+    await talk.command("member", "privacy show")
+    assert (await inside(get_profile, member_id=member_id)).name == "Acme Member"
+
+
+async def test_a_taken_alias_is_refused_with_what_to_do(
+    talk: Talk, inside: Inside, acme: TenantContext
+) -> None:
+    await inside(give, acme, "owner", 1)
+    refused = await talk.command("member", "privacy alias", {"name": "Acme Owner"})
+    assert "another alias" in embed(refused)["description"]
+
+
+async def test_an_unlinked_server_gets_a_kind_answer(talk: Talk) -> None:
+    answer = await talk.command("member", "profile", guild="Nowhere")
+    assert answer["ephemeral"]
+    assert "not connected to a community" in embed(answer)["description"]
+
+
+async def test_two_communities_never_mix(talk: Talk, inside: Inside, acme: TenantContext) -> None:
+    await inside(give, acme, "member", 40)
+    assert (
+        "Acme" not in embed(await talk.command("member", "leaderboard", guild="Globex Guild"))["description"]
+    )
+
+
+@pytest.mark.parametrize("name", ["*bold* `x`", "<@1> @everyone", "[a](http://b)"])
+async def test_names_cannot_smuggle_markup(
+    talk: Talk, inside: Inside, acme: TenantContext, name: str
+) -> None:
+    await inside(give, acme, "member", 40, name=name)
+    shown = embed(await talk.command("member", "profile"))["title"]
+    for sign in "*`<[":
+        assert f"{sign}" not in shown.replace(f"\\{sign}", "")

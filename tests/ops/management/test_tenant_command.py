@@ -1,0 +1,78 @@
+"""`manage.py tenant`: creates, links, lists; a repeat changes nothing; an error says what to do."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from engagement.rules.selectors import list_ways_to_earn
+from tenants.context import TenantContext, enter_tenant
+from tenants.models import Membership, Tenant
+from tenants.routing import Routing
+from tests.cast import ACME
+
+GUILD = 900_000_000_000_000_077
+
+
+def run(*words: str) -> Any:
+    out = StringIO()
+    call_command("tenant", *words, "--json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+def test_create_makes_a_community_that_works(committed_db: None) -> None:
+    told = run("create", "initech", "--guild", str(GUILD), "--owner", ACME.username("stranger"), "--shadow")
+    assert told["created"] is True
+    assert (told["name"], told["host"], told["guild_id"]) == ("Initech", "initech.localhost", str(GUILD))
+    tenant = Tenant.objects.get(slug="initech")
+    assert not tenant.live
+    assert Membership.objects.get(tenant=tenant).role == "owner"
+    routing = Routing()
+    routing.load()
+    context = routing.context_for_guild(GUILD)
+    assert context is not None
+    with enter_tenant(context):
+        assert list_ways_to_earn()  # The first rules are there.
+
+
+def test_a_repeat_changes_nothing(committed_db: None) -> None:
+    first = run("create", "initech")
+    again = run("create", "initech", "--name", "Other")
+    assert again == {**first, "created": False}
+    assert run("link", "initech", str(GUILD)) == run("link", "initech", str(GUILD))
+
+
+def test_list_shows_everyone(db: None, acme: TenantContext) -> None:
+    told = run("list")
+    assert [row["slug"] for row in told] == ["acme", "globex"]
+    assert told[0]["guild_id"] == str(acme.guild_id)
+    out = StringIO()
+    call_command("tenant", "list", stdout=out)
+    assert "acme" in out.getvalue()
+
+
+def test_unlink_parts_them(db: None, acme: TenantContext) -> None:
+    run("unlink", str(acme.guild_id))
+    assert run("list")[0]["guild_id"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["create", "admin"], "reserved"),
+        (["create", "initech", "--owner", "nobody"], "createsuperuser"),
+        (["create", "initech", "--timezone", "Mars"], "Europe/Berlin"),
+        (["link", "nobody", "900000000000000077"], "tenant list"),
+        (["link", "globex", str(ACME.guild_id)], "Unlink it there first"),
+        (["link", "acme", "900000000000000077"], "Unlink that one"),
+        (["link", "acme", "12"], "17 to 20 digits"),
+        (["unlink", "900000000000000077"], "not linked"),
+    ],
+)
+def test_an_error_says_what_to_do(committed_db: None, words: list[str], says: str) -> None:
+    with pytest.raises(CommandError, match=says):
+        run(*words)
