@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -46,10 +47,25 @@ async def test_a_member_sees_level_points_and_rank(talk: Talk, inside: Inside, a
     answer = await talk.command("member", "profile")
     shown = embed(answer)
     assert shown["title"].replace("\\", "") == "Acme Member · level 1"
-    assert [field["name"] for field in shown["fields"]] == ["Level", "Points", "Rank"]
-    assert "130 to spend · 130 in all" in shown["fields"][1]["value"]
+    [card] = answer["replies"][-1]["attachments"]
+    assert card["filename"] == "card.png"
+    for fact in ("Level: 1", "130 to spend · 130 in all", "130 this week", "1 of 1", "last 14 days"):
+        assert fact in card["description"]
     assert shown["color"] == int(acme.colour.lstrip("#"), 16)
     assert not answer["ephemeral"]
+
+
+async def test_without_a_card_the_fields_say_the_same(
+    talk: Talk, inside: Inside, acme: TenantContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> bytes:
+        raise OSError("no font")
+
+    monkeypatch.setattr(sys.modules["bot_shard.cogs.profile"], "draw_card", refuse)
+    await inside(give, acme, "member", 130)
+    shown = embed(await talk.command("member", "profile"))
+    assert [field["name"] for field in shown["fields"]] == ["Level", "Points", "Rank"]
+    assert "130 to spend · 130 in all" in shown["fields"][1]["value"]
 
 
 async def test_who_never_spoke_is_told_how_to_begin(talk: Talk) -> None:
@@ -82,7 +98,7 @@ async def test_a_hidden_member_is_hidden_from_others_only(
     assert "keeps their profile to themselves" in shown["title"]
     own = await talk.command("stranger", "profile")
     assert own["ephemeral"]
-    assert "Hidden" in embed(own)["fields"][2]["value"]
+    assert "Hidden" in own["replies"][-1]["attachments"][0]["description"]
 
 
 async def test_the_leaderboard_has_medals_my_line_and_buttons(
