@@ -35,7 +35,9 @@ from tenants.provisioning import provision_tenant
 SMALL: Final = 100_000
 LARGE: Final = 1_000_000
 PAGE: Final = 5_000
-ROUNDS: Final = 400
+BLOCKS: Final = 8
+WARMING: Final = 6
+ROUNDS: Final = 50
 WINDOW: Final = "window_vs_select1"
 GOALS: Final = {
     "rank_vs_select1": "<=8",
@@ -151,18 +153,18 @@ def _vacuum(schema: str) -> None:
 
 
 def measure(communities: dict[int, TenantContext]) -> dict[int, dict[str, float]]:
-    """Microseconds, median, of each selector and of the floor, by size of community. Calls and communities take turns, so that
-    whatever else the machine does falls on all of them."""
+    """Microseconds, median, of each selector and of the floor, by size of community. Calls take turns, and communities do by the
+    block, so that whatever else the machine does falls on all of them."""
     times: dict[int, dict[str, list[float]]] = {size: defaultdict(list) for size in communities}
-    for number in range(ROUNDS + 20):
+    for _ in range(BLOCKS):
         for size, context in communities.items():
             with enter_tenant(context):
-                _select_one()  # the first query after the change of tenants sets the search path
-                for name, call in _calls(size).items():
-                    started = time.perf_counter()
-                    call()
-                    if number >= 20:
-                        times[size][name].append((time.perf_counter() - started) * 1e6)
+                for number in range(WARMING + ROUNDS):
+                    for name, call in _calls(size).items():
+                        started = time.perf_counter()
+                        call()
+                        if number >= WARMING:
+                            times[size][name].append((time.perf_counter() - started) * 1e6)
     costs = {
         size: {name: statistics.median(taken) for name, taken in calls.items()}
         for size, calls in times.items()
