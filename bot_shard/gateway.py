@@ -44,6 +44,9 @@ SESSION_OVER = frozenset({4007, 4009})  # Discord: bad sequence, timed out. Star
 CONNECT_SECONDS = 60.0
 LIMIT_SECONDS = 4.0
 
+# The bot speaks in no voice channel, so what discord.py would need for that is nothing to warn of.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
 
 def use_addresses(api_url: str, cdn_url: str) -> None:
     """Point discord.py at an API other than Discord's. Before any client exists."""

@@ -40,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("numprocesses", None):
         # xdist's workers inherit the environment, and must not read the settings before their own addresses are set.
         os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+        _STACK.prepare_for_workers()
 
 
 def pytest_unconfigure() -> None:

@@ -120,7 +120,12 @@ class Stack:
         for program in _product(self.ports):
             supervisor.keep(program)
         await self._wait_for(f"http://{LOOPBACK}:{self.ports.web}/readyz", "the web process")
-        for name, port in (("ingest", self.ports.ingest_metrics), ("bot", self.ports.bot_metrics)):
+        others = {
+            "ingest": self.ports.ingest_metrics,
+            "worker": self.ports.worker_metrics,
+            "bot": self.ports.bot_metrics,
+        }
+        for name, port in others.items():
             await self._wait_for(f"http://{LOOPBACK}:{port}/readyz", f"the process {name}")
 
     def forget_addresses(self) -> None:

@@ -183,7 +183,7 @@ VARIABLES = (
     Variable("DISCORD_CLIENT_SECRET", "For signing in with Discord.", check_token, True),
     Variable("DISCORD_SHARD_COUNT", "Shards of all bot processes together.", check_number(1, 100_000)),
     Variable("DISCORD_SHARDS_PER_PROCESS", "Shards of one bot process.", check_number(1, 1000)),
-    Variable("POD_NAME", "Its last number picks the bot process' shards.", check_text),
+    Variable("POD_NAME", "Its number at the end picks the bot's shards.", check_text),
     Variable("DISCORD_API_URL", "Discord's REST API, or a proxy for it.", _WEB),
     Variable("DISCORD_WEB_URL", "Where the browser authorizes.", _WEB),
     Variable("EMAIL_URL", "The mail server.", check_email_url, True),

@@ -91,27 +91,28 @@ function go(guild, channel, user) {
   else location.hash = hash;
 }
 
+let arrivals = 0;
+
+/** Shows what the address names. Everything is asked for first and then changed at once: nobody writes into a half-changed page. */
 async function arrive() {
+  const turn = ++arrivals;
   const [guildId, channelId, userId] = decodeURIComponent(location.hash.slice(1)).split("/");
   const guild = world.guilds.get(guildId) || (guildId === DIRECT ? null : [...world.guilds.values()][0]);
-  view.guild = guild ? guild.id : DIRECT;
   const fits = (id) => world.users.has(id) && !world.users.get(id).bot && (!guild || guild.memberOf.has(id));
   const people = guild ? guild.members.map((member) => member.user_id) : [...world.users.keys()];
-  view.user = [userId, view.user].find(fits) || people.find(fits) || null;
-  view.replyTo = null;
-  view.visible = new Set(guild && view.user ? (await call("GET", `visible?guild=${guild.id}&member=${view.user}`)) || [] : []);
-  if (guild) {
-    const texts = guild.channels.filter((channel) => view.visible.has(channel.id) && ![2, 4, 13].includes(channel.type));
-    view.channel = (texts.find((channel) => channel.id === channelId) || texts.find((channel) => channel.id === guild.system_channel_id) || texts[0])?.id || null;
-  } else {
-    view.channel = await openDirect(view.user);
-  }
-  view.unread.delete(view.channel);
+  const user = [userId, view.user].find(fits) || people.find(fits) || null;
+  const visible = new Set(guild && user ? (await call("GET", `visible?guild=${guild.id}&member=${user}`)) || [] : []);
+  const texts = (guild?.channels || []).filter((channel) => visible.has(channel.id) && ![2, 4, 13].includes(channel.type));
+  const named = texts.find((channel) => channel.id === channelId) || texts.find((channel) => channel.id === guild.system_channel_id) || texts[0];
+  const channel = guild ? named?.id || null : await openDirect(user);
+  if (turn !== arrivals) return;
+  Object.assign(view, { guild: guild ? guild.id : DIRECT, channel, user, visible, replyTo: null });
+  view.unread.delete(channel);
   document.body.classList.remove("open");
   closePop();
   drawFrame();
-  await Promise.all([messages.load(), readCommands()]);
   drawComposer();
+  await Promise.all([messages.load(), readCommands()]);
 }
 
 async function openDirect(userId) {

@@ -101,7 +101,7 @@ function gateway() {
   const fault = (body) => async () => { const left = await call("POST", "faults", body); if (left) { toast("Done."); drawFigures(); } };
   const button = (text, body) => h("button", { type: "button", class: "plain", onclick: fault(body) }, text);
   const share = (label, name, props) => { const value = h("output", { class: "num" }, "0"); return h("label", { class: "wide" }, label, " ", value, h("input", { type: "range", value: 0, "data-fault": name, oninput: (event) => { value.textContent = event.target.value; }, onchange: (event) => call("POST", "faults", { gateway: { [name]: Number(event.target.value) } }), ...props })); };
-  return h("form", { class: "form", onsubmit: (event) => event.preventDefault() }, button("Drop the socket", { drop: true }), button("Reconnect (op 7)", { reconnect: true }), button("Op 9, resumable", { invalidate: "resumable" }), button("Op 9, new session", { invalidate: true }), button("Expire sessions", { expire: true }), button("Away for 60 s", { outage: 60 }),
+  return h("form", { class: "form", onsubmit: (event) => event.preventDefault() }, button("Drop socket", { drop: true }), button("Op 7 reconnect", { reconnect: true }), button("Op 9 resumable", { invalidate: "resumable" }), button("Op 9 afresh", { invalidate: true }), button("Expire sessions", { expire: true }), button("Away for 60 s", { outage: 60 }),
     share("Sent twice, share", "duplicate", { min: 0, max: 1, step: 0.05 }), share("Garbled, share", "garble", { min: 0, max: 1, step: 0.05 }), share("Shuffled within", "shuffle", { min: 0, max: 50, step: 1 }), share("Seconds of delay", "delay", { min: 0, max: 5, step: 0.1 }),
     h("button", { type: "button", class: "plain wide", onclick: async () => { await call("DELETE", "faults"); $("tools").removeAttribute("data-drawn"); drawTools(); toast("All faults are cleared."); } }, "Clear all faults"));
 }
@@ -118,7 +118,7 @@ function rest() {
 
 function servers() {
   const button = (text, action) => h("button", { type: "button", class: "plain", onclick: async () => { if (!guildNow()) return toast("Choose a server first."); await call("POST", "bot", { guild: view.guild, action }); } }, text);
-  return h("div", { class: "form" }, button("Outage", "unavailable"), button("Outage over", "available"), button("Remove the bot", "remove"), button("Add the bot", "install"));
+  return h("div", { class: "form" }, button("Outage", "unavailable"), button("Outage over", "available"), button("Remove bot", "remove"), button("Add bot", "install"));
 }
 
 /** The figures that change by themselves. */

@@ -17,6 +17,7 @@ from .world import Happening, World
 _USER = re.compile(r"<@!?(\d{1,20})>")
 _ROLE = re.compile(r"<@&(\d{1,20})>")
 _NONCES_KEPT = 10_000
+_NONCE_MS = 5 * 60 * 1000
 
 
 def post_message(
@@ -31,12 +32,12 @@ def post_message(
     **fields: Any,
 ) -> Message:
     """Post into a channel and emit MESSAGE_CREATE. `fields` are further columns of Message."""
+    moment = now_ms()
     nonce_key = (channel.id, author_id, str(nonce))
     if nonce is not None and enforce_nonce:
         earlier = world.find_message(channel.id, world.nonces.get(nonce_key, 0))
-        if earlier is not None:
+        if earlier is not None and moment - earlier.timestamp_ms < _NONCE_MS:
             return earlier
-    moment = now_ms()
     message = Message(
         world.ids.make(),
         channel.id,
