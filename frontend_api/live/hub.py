@@ -22,6 +22,7 @@ from tenants.context import TenantContext
 
 logger = logging.getLogger(__name__)
 RECONNECT = 1.0
+PATIENCE = 1.0
 
 
 class Hub:
@@ -51,8 +52,13 @@ class Hub:
             self._task.cancel()
             self._task = None
 
+    def _is_listening(self) -> bool:
+        """Whether the running task is still the hub's listener. redis-py can lose a cancellation while it connects, so
+        the listener also looks for itself, every PATIENCE seconds."""
+        return self._task is asyncio.current_task()
+
     async def _listen(self) -> None:
-        while True:
+        while self._is_listening():
             try:
                 await self._follow()
             except (RedisError, OSError) as error:
@@ -66,8 +72,8 @@ class Hub:
             await subscription.psubscribe(PATTERN)
             for room in list(self._rooms.values()):
                 room.wake()
-            while True:
-                message = await subscription.get_message(timeout=5.0)
+            while self._is_listening():
+                message = await subscription.get_message(timeout=PATIENCE)
                 if message is not None:
                     self._pass_on(message["channel"], message["data"])
         finally:
