@@ -25,7 +25,7 @@ bench: venv ## Run the benchmarks, one JSON object a line. ONLY=ingest runs one 
 	@$(PY) -m ops.bench $(ONLY)
 
 faults: venv ## Run the long, violent tests: kills, outages, races in many rounds.
-	@$(PY) -m pytest -m faults -o faulthandler_timeout=600 $(ARGS)
+	@$(PY) -m ops.check.faults $(ARGS)
 
 lock: venv ## Pin and hash every dependency of pyproject.toml.
 	@$(PY) -m uv pip compile -q pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -o requirements.txt

@@ -53,7 +53,8 @@ class Bot(GatewayClient):
 
     async def setup_hook(self) -> None:
         for name in EXTENSIONS:
-            await self.load_extension(name)
+            if name not in self.extensions:  # logging in is tried again while Discord is away
+                await self.load_extension(name)
 
     async def reload_cogs(self) -> list[str]:
         """Take over the cogs' code as it is on disk now. A cog that does not load stays as it was. Returns those."""

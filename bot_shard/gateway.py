@@ -42,6 +42,10 @@ log = structlog.get_logger(__name__)
 
 SESSION_OVER = frozenset({4007, 4009})  # Discord: bad sequence, timed out. Start a new session.
 CONNECT_SECONDS = 60.0
+LIMIT_SECONDS = 4.0
+
+# The bot speaks in no voice channel, so what discord.py would need for that is nothing to warn of.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 
 def use_addresses(api_url: str, cdn_url: str) -> None:
@@ -164,6 +168,9 @@ class GatewayClient(commands.AutoShardedBot):
         self._connection.parsers = {}
         self.links = {shard_id: ShardLink(self, session) for shard_id, session in sessions.items()}
         self.all_settled = asyncio.Event()
+        self._limit_lock = asyncio.Lock()
+        self._limit: tuple[str, StartLimit] | None = None
+        self._limit_at = 0.0
         # Whether the stream's Redis takes nothing at the moment; the application knows.
         self.stream_is_away: Callable[[], bool] = lambda: False
 
@@ -189,11 +196,26 @@ class GatewayClient(commands.AutoShardedBot):
             raise GatewayRefusedError(closed.code) from closed
 
     async def fetch_start_limit(self) -> tuple[str, StartLimit]:
-        """Where the gateway is, and how many sessions may still be started."""
-        _, address, limit = await self.http.get_bot_gateway()
-        return address, StartLimit(
-            limit["total"], limit["remaining"], limit["reset_after"], limit["max_concurrency"]
-        )
+        """Where the gateway is, and how many sessions may still be started.
+
+        One answer serves all shards for some seconds: Discord allows the question twice in five.
+        """
+        async with self._limit_lock:
+            if self._limit is None or time.monotonic() - self._limit_at > LIMIT_SECONDS:
+                _, address, limit = await self.http.get_bot_gateway()
+                self._limit_at = time.monotonic()
+                self._limit = (
+                    address,
+                    StartLimit(
+                        limit["total"], limit["remaining"], limit["reset_after"], limit["max_concurrency"]
+                    ),
+                )
+            return self._limit
+
+    async def forget_login(self) -> None:
+        """After a login that failed: the next one opens a connection pool of its own."""
+        await self.http.close()
+        self.http.connector = discord_utils.MISSING
 
     async def use_granted_intents(self) -> None:
         """Ask for the members intent where the application has it. Call between login and connect."""

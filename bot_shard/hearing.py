@@ -47,6 +47,8 @@ class Ears:
         self.bots: set[str] = set()
         # Told when a guild was really left (not an outage): (guild id).
         self.on_guild_left: Callable[[int], None] = lambda guild_id: None
+        # Told of every guild that is there: (guild id).
+        self.on_guild_heard: Callable[[int], None] = lambda guild_id: None
         self.handlers: dict[str, Handler] = {
             "MESSAGE_CREATE": self.message_create,
             "MESSAGE_DELETE": self.message_delete,
@@ -299,6 +301,7 @@ class Ears:
             guild.available = False
             return
         guild.fill(data)
+        self.on_guild_heard(guild.number)
         bots = [member["user"]["id"] for member in data.get("members", ()) if member["user"].get("bot")]
         change = self.voice.rebuild(guild, data, session.moment_ms())
         self._put(

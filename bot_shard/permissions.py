@@ -1,22 +1,35 @@
-"""Who may do what through the bot: the higher of the person's Membership in the dashboard and what their permissions in
-Discord stand for (DESIGN section 3). `default_member_permissions` only hides a command; this decides.
+"""Who may do what through the bot: the one table of tenants.permissions, asked with what the interaction itself tells.
+
+`default_member_permissions` only hides a command; this decides.
 """
 
 from __future__ import annotations
 
-import discord
+from collections.abc import Iterable
 
 from tenants.context import TenantContext
-from tenants.models import Membership
+from tenants.permissions import may, role_for_interaction
 
-_MODERATING = frozenset({Membership.Role.OWNER, Membership.Role.ADMIN, Membership.Role.MODERATOR})
+# Every command and menu by its name, and the action of tenants.permissions that it is.
+COMMANDS = {
+    "leaderboard": "view_board",
+    "profile": "view_profile",
+    "history": "view_own_history",
+    "why": "view_own_history",
+    "Explain points": "view_own_history",
+    "earn": "view_ways_to_earn",
+    "help": "view_ways_to_earn",
+    "privacy show": "change_own_privacy",
+    "privacy alias": "change_own_privacy",
+    "privacy hide": "change_own_privacy",
+    "points give": "adjust_points",
+    "points take": "adjust_points",
+    "Give points": "adjust_points",
+}
 
 
-def may_adjust_points(*, context: TenantContext, discord_id: int, permissions: int) -> bool:
+def may_adjust_points(
+    *, context: TenantContext, discord_id: int, permissions: int, role_ids: Iterable[int] = ()
+) -> bool:
     """`permissions` are those of the interaction's own payload: computed by Discord, for that channel, at that moment."""
-    granted = discord.Permissions(permissions)
-    if granted.administrator or granted.manage_guild or granted.moderate_members:
-        return True
-    return Membership.objects.filter(
-        tenant_id=context.tenant_id, user__discord_id=discord_id, role__in=_MODERATING
-    ).exists()
+    return may(role_for_interaction(context, discord_id, permissions, role_ids), "adjust_points")

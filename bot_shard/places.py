@@ -77,6 +77,10 @@ class GuildPlaces:
     def put_channel(self, data: dict[str, Any]) -> None:
         """CHANNEL_CREATE or _UPDATE, THREAD_CREATE or _UPDATE."""
         if data["type"] in THREADS:
+            if (data.get("thread_metadata") or {}).get("archived"):
+                # Whoever writes in it opens it again, which is told before the message.
+                self.threads.pop(data["id"], None)
+                return
             self.threads[data["id"]] = sys.intern(data.get("parent_id") or "")
         elif data["type"] != CATEGORY:
             self.channels[data["id"]] = sys.intern(data.get("parent_id") or "")

@@ -7,10 +7,12 @@ was heard, stores the watermark, and only then ends. The next process RESUMEs fr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+import aiohttp
+import discord
 import structlog
 from redis.asyncio import Redis
 
@@ -86,28 +88,61 @@ class BotProcess(Generic[C]):
         self.before_close: Callable[[], Awaitable[None]] = _nothing
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set or Discord refuses us for good (GatewayRefusedError)."""
-        client = self.client
-        async with client:
-            await client.login(self.options.token)
-            await client.use_granted_intents()
-            await self._recall()
-            tune_collector()
-            background = [
-                asyncio.create_task(work)
-                for work in (self.writer.run(), self._count_voice(), self._announce_readiness())
-            ]
-            gateway = asyncio.create_task(client.connect())
+        """Until `stop` is set or Discord refuses us for good (GatewayRefusedError, discord.LoginFailure)."""
+        async with self.client:
             stopping = asyncio.create_task(stop.wait())
             try:
-                await asyncio.wait({gateway, stopping, *background}, return_when=asyncio.FIRST_COMPLETED)
-                for task in (gateway, *background):
-                    if task.done() and not task.cancelled():
-                        task.result()
+                if await self._unless(stopping, self._prepare()):
+                    await self._work(stopping)
             finally:
-                self.ready = False
-                await self._finish(gateway, background)
                 stopping.cancel()
+                await self.cache.aclose()
+
+    @staticmethod
+    async def _unless(stopping: asyncio.Task[Any], work: Coroutine[Any, Any, None]) -> bool:
+        """Do the work, but leave it when the stop comes first. True if it was done."""
+        task = asyncio.create_task(work)
+        await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+            return True
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return False
+
+    async def _prepare(self) -> None:
+        await self._log_in()
+        await self._recall()
+        tune_collector()
+
+    async def _log_in(self) -> None:
+        """Waits while Discord is away; a refused token is not tried again."""
+        pause = 0.5
+        while True:
+            try:
+                await self.client.login(self.options.token)
+                await self.client.use_granted_intents()
+                return
+            except (OSError, TimeoutError, aiohttp.ClientError, discord.DiscordServerError) as error:
+                log.warning("discord_away", problem=f"{type(error).__name__}: {error}")
+                await self.client.forget_login()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 15.0)
+
+    async def _work(self, stopping: asyncio.Task[Any]) -> None:
+        background = [
+            asyncio.create_task(work)
+            for work in (self.writer.run(), self._count_voice(), self._announce_readiness())
+        ]
+        gateway = asyncio.create_task(self.client.connect())
+        try:
+            await asyncio.wait({gateway, stopping, *background}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (gateway, *background):
+                if task.done() and not task.cancelled():
+                    task.result()
+        finally:
+            self.ready = False
+            await self._finish(gateway, background)
 
     async def _recall(self) -> None:
         bot = str(self.client.user.id) if self.client.user else ""
@@ -126,7 +161,6 @@ class BotProcess(Generic[C]):
             task.cancel()
         await asyncio.gather(gateway, *background, return_exceptions=True)
         await self.writer.save()
-        await self.cache.aclose()
 
     async def _count_voice(self) -> None:
         while True:

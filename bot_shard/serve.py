@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from saas.core.errors import NotFoundError
 from tenants.routing import Routing
-from tenants.services import mark_guild_removed
+from tenants.services import mark_guild_removed, mark_guild_returned
 
 from .bot import Bot
 from .calls import Calls
@@ -51,6 +51,7 @@ class BotService:
         self.bot.sit(desk)
         self.process.before_close = partial(desk.finish, FINISH_SECONDS)
         self.process.ears.on_guild_left = self._guild_left
+        self.process.ears.on_guild_heard = self._guild_heard
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: asyncio.Event, *, beat: Callable[[], None] = lambda: None) -> None:
@@ -101,6 +102,16 @@ class BotService:
 
     def _guild_left(self, guild_id: int) -> None:
         self._keep(asyncio.create_task(self._mark_removed(guild_id)))
+
+    def _guild_heard(self, guild_id: int) -> None:
+        """A guild whose bot was removed and invited again is its community's as before."""
+        if guild_id in self.routing.removed_guilds():
+            self._keep(asyncio.create_task(self._mark_returned(guild_id)))
+
+    async def _mark_returned(self, guild_id: int) -> None:
+        with contextlib.suppress(NotFoundError):
+            await self.calls.in_public(mark_guild_returned, guild_id=guild_id)
+            log.info("guild_returned", guild=guild_id)
 
     async def _mark_removed(self, guild_id: int) -> None:
         with contextlib.suppress(NotFoundError):

@@ -38,6 +38,11 @@ _EN: Final[Mapping[str, str]] = {
     "profile_unranked": "Hidden, so without a rank",
     "profile_no_rank": "No rank yet",
     "profile_hint": "/history shows where they come from",
+    "card_level": "Level {level}",
+    "card_points": "{points} · {week} this week",
+    "card_rank": "#{rank}",
+    "card_of": "of {total} members",
+    "card_days": "A day's {points}, the last {days} days",
     # leaderboard
     "board_title": "{community} · {period}",
     "board_empty": "Nobody has {points} in this period yet. Be the first: `/earn` says how.",

@@ -49,6 +49,7 @@ class _Snapshot:
     hosts: dict[str, HostMatch] = field(default_factory=dict)
     schemas: dict[str, TenantContext] = field(default_factory=dict)
     linked: frozenset[int] = frozenset()
+    removed: frozenset[int] = frozenset()
 
 
 class Routing:
@@ -86,6 +87,10 @@ class Routing:
 
     def linked_guilds(self) -> frozenset[int]:
         return self._snapshot.linked
+
+    def removed_guilds(self) -> frozenset[int]:
+        """Guilds of tenants whose bot was removed; when it comes back they are linked again."""
+        return self._snapshot.removed
 
     def load(self) -> None:
         """Read the whole map from Postgres and replace the one in hand. Raises what the database raises."""
@@ -164,9 +169,10 @@ class Routing:
 
 def _read_snapshot() -> _Snapshot:
     with enter_schema(PUBLIC), transaction.atomic():
-        links = dict(
-            GuildLink.objects.filter(state=GuildLink.State.ACTIVE).values_list("tenant_id", "guild_id")
-        )
+        found = GuildLink.objects.exclude(state=GuildLink.State.UNLINKED)
+        rows = list(found.values_list("tenant_id", "guild_id", "state"))
+        links = {tenant: guild for tenant, guild, state in rows if state == GuildLink.State.ACTIVE}
+        removed = frozenset(guild for _, guild, state in rows if state == GuildLink.State.REMOVED)
         tenants = Tenant.objects.filter(state=Tenant.State.ACTIVE)
         contexts = {tenant.pk: TenantContext.of(tenant, links.get(tenant.pk)) for tenant in tenants}
         domains = list(Domain.objects.values_list("tenant_id", "domain", "is_redirect"))
@@ -181,7 +187,7 @@ def _read_snapshot() -> _Snapshot:
     for context in contexts.values():
         hosts[f"{context.slug}.{base}"] = HostMatch(context)
     guilds = {context.guild_id: context for context in contexts.values() if context.guild_id is not None}
-    return _Snapshot(guilds, hosts, {c.schema: c for c in contexts.values()}, frozenset(guilds))
+    return _Snapshot(guilds, hosts, {c.schema: c for c in contexts.values()}, frozenset(guilds), removed)
 
 
 _routing = Routing()

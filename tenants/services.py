@@ -72,6 +72,25 @@ def mark_guild_removed(*, guild_id: int) -> GuildLink:
     return _end_link(guild_id, GuildLink.State.REMOVED)
 
 
+def mark_guild_returned(*, guild_id: int) -> GuildLink:
+    """The bot is back in a guild from which it had been removed: its link counts again.
+
+    Publishes GuildLinked, once: raises GuildNotLinkedError where no link waits for its bot.
+    """
+    with enter_schema(PUBLIC), transaction.atomic():
+        waiting = GuildLink.objects.select_for_update().filter(
+            guild_id=guild_id, state=GuildLink.State.REMOVED
+        )
+        link = waiting.first()
+        if link is None:
+            raise GuildNotLinkedError(guild_id)
+        link.state, link.ended_at = GuildLink.State.ACTIVE, None
+        link.save(update_fields=["state", "ended_at"])
+        publish(GuildLinked(tenant_id=link.tenant_id, guild_id=guild_id))
+        invalidate_routing()
+    return link
+
+
 def _end_link(guild_id: int, state: GuildLink.State) -> GuildLink:
     # A removed bot's link can still be unlinked by hand, an active one by either way.
     ended = {GuildLink.State.UNLINKED, state}

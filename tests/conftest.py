@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -39,9 +40,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("numprocesses", None):
         # xdist's workers inherit the environment, and must not read the settings before their own addresses are set.
         os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+        _STACK.prepare_for_workers()
 
 
 def pytest_unconfigure() -> None:
+    routing = sys.modules.get("tenants.routing")
+    if routing is not None:
+        routing._routing.stop()  # Its thread would go on asking servers that are gone.
     _STACK.stop()
 
 

@@ -1,8 +1,10 @@
-"""The tests' own servers: one Postgres for the run, one Redis for each process of it.
+"""The tests' own servers: a Postgres and a Redis for each process of the run.
 
 Invariants: the tests never touch a server that the environment names; what they start they stop. Data stays in
 .devstack/test between runs, so that the template database is built once for each set of migrations; a second run
-at the same time gets a folder of its own, removed afterwards.
+at the same time gets a folder of its own, removed afterwards. Each xdist worker has a server of its own, a copy of the first
+process' stopped one: what one worker's open transaction holds back (pg_snapshot_xmin is a server's, not a database's)
+or publishes on Redis must not reach another's tests.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from __future__ import annotations
 import atexit
 import fcntl
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -20,13 +21,15 @@ from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 
+from psycopg import sql
+
 from ops.devstack.errors import DevstackError
-from ops.devstack.places import PROJECT, Home, open_home, pick_server_user
+from ops.devstack.places import PROJECT, Home, open_home, remove_home
 from ops.devstack.postgres import APP_ROLE, OWNER_ROLE, PostgresServer
 from ops.devstack.redis import CACHE_DATABASE, STREAM_DATABASE, RedisServer
 from ops.devstack.servers import locked_home
 
-_HOME_VARIABLE = "ENGAGEHUB_TEST_HOME"
+_BASE_VARIABLE = "ENGAGEHUB_TEST_BASE"
 # What a template database depends on, besides the migrations themselves.
 _SEEDS = (
     "tests/template.py",
@@ -40,7 +43,7 @@ _PACKAGES = ("django", "django-tenants", "procrastinate")
 
 
 class TestStack:
-    """This process's view of the servers. The first process of a run (no xdist worker) owns Postgres."""
+    """This process' servers."""
 
     __test__ = False
 
@@ -48,20 +51,40 @@ class TestStack:
         self.worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
         self.database = f"test_{self.worker}"
         self._stack = ExitStack()
-        if self.worker == "main" or _HOME_VARIABLE not in os.environ:
+        base = os.environ.get(_BASE_VARIABLE, "")
+        if self.worker == "main" or not base:
             self.home = self._own_home()
-            self.postgres = PostgresServer(self.home, durable=False)
-            self._stack.callback(self.postgres.stop)
-            self._start_postgres()
-            os.environ[_HOME_VARIABLE] = json.dumps([str(self.home.data), str(self.home.sockets)])
+            os.environ[_BASE_VARIABLE] = str(self.home.data)
         else:
-            data, sockets = json.loads(os.environ[_HOME_VARIABLE])
-            self.home = Home(Path(data), Path(data), Path(sockets), pick_server_user())
-            self.postgres = PostgresServer(self.home, durable=False)
+            self.home = open_home(Path(base) / self.worker)
+            self._stack.callback(remove_home, self.home.link)
+        self.postgres = PostgresServer(self.home, durable=False)
+        self._stack.callback(self.postgres.stop)
+        if self.worker != "main" and base:
+            self._copy_clusters(Path(base))
+        self._start_postgres()
         self.redis = RedisServer(self.home, durable=False, name=f"r-{self.worker}")
         self._stack.callback(self.redis.stop)
         self.redis.start()
         atexit.register(self.stop)
+
+    def prepare_for_workers(self) -> None:
+        """In the process that hands out tests: build the template, then stop, so that the workers can copy the files."""
+        self.ensure_template()
+        with self.postgres.connect() as connection:
+            for row in connection.execute(
+                r"SELECT datname FROM pg_database WHERE datname LIKE 'test\_%'"
+            ).fetchall():
+                connection.execute(
+                    sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(str(row[0])))
+                )
+        self.postgres.stop()
+
+    def _copy_clusters(self, base: Path) -> None:
+        self.postgres.forget()
+        for cluster in base.glob("postgres-*"):
+            if cluster.is_dir():
+                subprocess.run(["cp", "-a", str(cluster), str(self.home.data)], check=True)
 
     def environment(self) -> dict[str, str]:
         return {
@@ -135,8 +158,7 @@ class TestStack:
             self.postgres.start()
         except DevstackError:
             # Without fsync a crashed machine may leave a broken cluster; tests keep nothing worth mending.
-            for cluster in self.home.data.glob("postgres-*"):
-                shutil.rmtree(cluster, ignore_errors=True)
+            self.postgres.forget()
             self.postgres.start()
 
 

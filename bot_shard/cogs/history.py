@@ -9,7 +9,7 @@ from discord import app_commands
 
 from bot_shard.answers import Answer, Button, custom_id, plain
 from bot_shard.bot import Bot
-from bot_shard.cog import Ask, DeskCog, Interaction, Responder, member_of, relative
+from bot_shard.cog import Ask, DeskCog, Interaction, Responder, member_of, name_of, relative
 from bot_shard.words import number, signed
 from engagement.analytics.selectors import (
     Explanation,
@@ -19,6 +19,7 @@ from engagement.analytics.selectors import (
     explain_message,
     list_history,
 )
+from engagement.members.models import Visibility
 from saas.core.errors import NotFoundError
 
 PAGE = 10
@@ -44,6 +45,14 @@ def read_why(user_id: int, *, entry_id: int | None, before_id: int | None) -> Ex
     if explanation.member_id != member.pk:
         raise NotFoundError("There is no such entry of yours. `/history` lists your entries.")
     return explanation
+
+
+def read_message(user_id: int, author_id: int, message_id: int) -> MessageExplanation | None:
+    """None where the author does not want to be seen, but by themselves."""
+    author = member_of(author_id)
+    if author is not None and author.visibility != Visibility.VISIBLE and user_id != author_id:
+        return None
+    return explain_message(source_id=f"discord:message:{message_id}")
 
 
 class HistoryCog(DeskCog):
@@ -96,7 +105,9 @@ class HistoryCog(DeskCog):
 
     async def explain(self, interaction: Interaction, message: discord.Message) -> None:
         async def find(ask: Ask) -> Answer:
-            found = await ask.do(explain_message, source_id=f"discord:message:{message.id}")
+            found = await ask.do(read_message, interaction.user.id, message.author.id, message.id)
+            if found is None:
+                return Answer(ask.say("is_hidden", name=name_of(message.author)))
             return self._show_message(ask, found)
 
         await self.desk.answer(interaction, "explain", find)

@@ -22,7 +22,7 @@ MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
 class _Read:
     board: Board
     place: Place | None
-    is_hidden: bool
+    visibility: str
 
 
 def read_board(user_id: int, *, kind: str, size: int, offset: int) -> _Read:
@@ -30,7 +30,7 @@ def read_board(user_id: int, *, kind: str, size: int, offset: int) -> _Read:
     return _Read(
         board=get_board(kind=kind, size=size, offset=offset),
         place=get_rank(member_id=member.pk, kind=kind) if member is not None else None,
-        is_hidden=member is not None and member.visibility == Visibility.HIDDEN,
+        visibility=member.visibility if member is not None else Visibility.VISIBLE,
     )
 
 
@@ -63,11 +63,13 @@ class LeaderboardCog(DeskCog):
         lines, first = int(size), int(offset)
 
         async def find(ask: Ask) -> Answer:
-            return await self._find(ask, kind, lines, first)
+            return await self._find(ask, kind, lines, first, shared=True)
 
         await self.desk.answer(interaction, "leaderboard", find, private=False, updates=True)
 
-    async def _find(self, ask: Ask, kind: str, size: int, offset: int) -> Answer:
+    async def _find(self, ask: Ask, kind: str, size: int, offset: int, *, shared: bool = False) -> Answer:
+        """`shared`: the answer takes the place of a message that everybody sees. There, and in public, the own line of
+        somebody who is hidden or goes by an alias would tell who they are."""
         read = await ask.do(read_board, ask.interaction.user.id, kind=kind, size=size, offset=offset)
         board = read.board
         lines = [
@@ -79,19 +81,23 @@ class LeaderboardCog(DeskCog):
             )
             for row in board.rows
         ]
-        lines += ["", self._mine(ask, read)] if lines else [ask.say("board_empty")]
+        shown = read.visibility == Visibility.VISIBLE
+        if not lines:
+            lines.append(ask.say("board_empty"))
+        elif shown or not shared:
+            lines += ["", self._mine(ask, read)]
         pages = max(1, -(-board.total // size))
         return Answer(
             title=ask.say("board_title", community=plain(ask.context.name), period=board.period_label),
             text="\n".join(lines),
             hint=ask.say("board_page", page=offset // size + 1, pages=pages, total=number(board.total)),
             buttons=_buttons(ask, kind, size, offset, board.total),
-            private=False,
+            private=not shown and not shared,
         )
 
     @staticmethod
     def _mine(ask: Ask, read: _Read) -> str:
-        if read.is_hidden:
+        if read.visibility == Visibility.HIDDEN:
             return ask.say("board_me_hidden")
         if read.place is None or read.place.rank is None:
             return ask.say("board_me_unranked")

@@ -1,18 +1,31 @@
-"""/profile [member]: level, points and rank."""
+"""/profile [member]: level, points and rank, drawn as a card; without one the same facts stand in the embed's fields."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import aiohttp
 import discord
+import structlog
 from discord import app_commands
 
 from bot_shard.answers import Answer, plain
 from bot_shard.bot import Bot
+from bot_shard.card import CardFacts, draw_card
 from bot_shard.cog import Ask, DeskCog, Interaction, member_of, name_of
 from bot_shard.words import number
 from engagement.analytics.selectors import Profile, get_profile
+from engagement.analytics.week import list_daily_points
 from engagement.members.models import Visibility
+from saas.core import clock
+from tenants.context import TenantContext
+
+log = structlog.get_logger(__name__)
+
+CARD_DAYS = 14
+AVATAR_SECONDS = 0.8
 
 
 @dataclass(frozen=True)
@@ -20,16 +33,19 @@ class _Found:
     """What there is to show, or None with the reason."""
 
     profile: Profile | None
+    days: tuple[int, ...] = ()
     is_hidden: bool = False
 
 
-def read_profile(user_id: int, *, own: bool) -> _Found:
+def read_profile(user_id: int, *, own: bool, context: TenantContext) -> _Found:
     member = member_of(user_id)
     if member is None:
         return _Found(None)
-    if member.visibility == Visibility.HIDDEN and not own:
+    if member.visibility != Visibility.VISIBLE and not own:
+        # Under an alias too: a profile asked for by its Discord name would tell who is behind the alias.
         return _Found(None, is_hidden=True)
-    return _Found(get_profile(member_id=member.pk))
+    days = list_daily_points(now=clock.now(), context=context, days=CARD_DAYS, member_id=member.pk)
+    return _Found(get_profile(member_id=member.pk), tuple(day.points for day in days))
 
 
 class ProfileCog(DeskCog):
@@ -46,9 +62,11 @@ class ProfileCog(DeskCog):
         own = user.id == ask.interaction.user.id
         if user.bot:
             return Answer(ask.say("is_bot", name=name_of(user)))
-        found = await ask.do(read_profile, user.id, own=own)
+        found = await ask.do(read_profile, user.id, own=own, context=ask.context)
         if found.profile is not None:
-            return show_profile(ask, found.profile, own=own)
+            answer = show_profile(ask, found.profile, own=own)
+            await _illustrate(ask, answer, found.profile, found.days, user)
+            return answer
         if found.is_hidden:
             return Answer(ask.say("is_hidden", name=name_of(user)))
         if own:
@@ -75,17 +93,57 @@ def show_profile(ask: Ask, profile: Profile, *, own: bool) -> Answer:
     )
 
 
+async def _illustrate(
+    ask: Ask, answer: Answer, profile: Profile, days: Sequence[int], user: discord.User | discord.Member
+) -> None:
+    """Put the card in the place of the fields. Whatever is in its way, the fields stay."""
+    facts = CardFacts(
+        name=profile.name,
+        level=ask.say("card_level", level=profile.level),
+        percent=profile.progress_percent,
+        next_text=_next(ask, profile),
+        points=number(profile.current),
+        points_text=ask.say("card_points", week=number(profile.week_points)),
+        rank=ask.say("card_rank", rank=number(profile.rank)) if profile.rank else "–",
+        rank_text=ask.say("card_of", total=number(profile.total_ranked))
+        if profile.rank
+        else _rank(ask, profile),
+        days=days,
+        days_text=ask.say("card_days", days=len(days)),
+        colour=ask.context.colour,
+    )
+    avatar = None if profile.visibility == Visibility.ALIAS else await _fetch_avatar(user)
+    try:
+        png = await asyncio.to_thread(draw_card, facts, avatar)
+    except Exception:
+        log.exception("card_not_drawn", tenant=ask.context.slug)
+        return
+    alt = ". ".join(f"{name}: {value}" for name, value in answer.fields).replace("\n", ", ")
+    answer.image = (png, f"{profile.name}. {alt}. {facts.days_text}: {', '.join(map(str, days))}")
+    answer.fields = ()
+
+
+async def _fetch_avatar(user: discord.User | discord.Member) -> bytes | None:
+    """Small, and only if the CDN is quick: the card has an initial to show instead."""
+    try:
+        picture = user.display_avatar.with_size(256).with_static_format("png")
+        return await asyncio.wait_for(picture.read(), AVATAR_SECONDS)
+    except (TimeoutError, OSError, ValueError, aiohttp.ClientError, discord.DiscordException):
+        return None
+
+
+def _next(ask: Ask, profile: Profile) -> str:
+    missing = profile.to_next_level
+    if missing is None:
+        return ask.say("profile_top")
+    return ask.say("profile_next", missing=number(missing), next=profile.level + 1)
+
+
 def _level(ask: Ask, profile: Profile) -> str:
     filled = profile.progress_percent // 10
     bar = "▰" * filled + "▱" * (10 - filled)
-    missing = profile.to_next_level
-    rest = (
-        ask.say("profile_top")
-        if missing is None
-        else ask.say("profile_next", missing=number(missing), next=profile.level + 1)
-    )
     title = f" · {plain(profile.level_title)}" if profile.level_title else ""
-    return f"{profile.level}{title}\n{bar}\n{rest}"
+    return f"{profile.level}{title}\n{bar}\n{_next(ask, profile)}"
 
 
 def _points(ask: Ask, profile: Profile) -> str:

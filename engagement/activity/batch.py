@@ -27,6 +27,7 @@ from engagement.progression.rows import BY_ID, BY_IDENTITY, MemberRow
 from engagement.progression.writes import load_bounds, read_written, settle_past, write_book
 from engagement.rules.evaluation import MemberState, apply_usage, evaluate
 from engagement.rules.ruleset import RuleSet
+from engagement.standings.eligibility import holds_rank
 from engagement.standings.periods import ALL_TIME
 from engagement.standings.splitting import split_buckets
 from saas.events import DomainEvent, append_events
@@ -38,7 +39,7 @@ from .takebacks import TAKEBACK_TYPES, Award, Target, read_targets, takeback_id,
 
 _STATE: Final = (
     "SELECT coalesce((SELECT version FROM {s}.rules_state WHERE id = 1), 0), "
-    "coalesce((SELECT version FROM {s}.level_settings WHERE id = 1), 0), s.version, s.writes, s.season_length, "
+    "coalesce((SELECT version FROM {s}.level_settings WHERE id = 1), 0), s.version, s.writes, s.season_length, s.excluded_roles, "
     "ARRAY(SELECT source_id FROM {s}.activity WHERE source_id = ANY(%s::text[])), "
     "ARRAY(SELECT nextval('{s}.activity_id_seq') FROM generate_series(1, %s::int)) "
     "FROM {s}.standings_state s WHERE s.id = 1"
@@ -132,6 +133,7 @@ class _Unit:
         self.channels: dict[int, str] = {}
         self.events: list[DomainEvent] = []
         self.outcome = Outcome()
+        self.excluded_roles: frozenset[str] = frozenset()
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> Result:
         return self.connection.execute(sql, parameters)
@@ -168,7 +170,10 @@ class _Unit:
             self.memory.zone = self.context.timezone
             remembered.clear()
         newcomers = self._read_people({s: a for s, a in subjects.items() if s not in remembered})
-        rules_version, curve_version, bounds_version, writes, season_length, known, ids = state.fetchall()[0]
+        rules_version, curve_version, bounds_version, writes, season_length, excluded, known, ids = (
+            state.fetchall()[0]
+        )
+        self.excluded_roles = frozenset(excluded)
         if writes != self.memory.writes:
             # Somebody else held the lock since our last batch: what we remember of members may be old.
             newcomers += self._read_people({s: a for s, a in subjects.items() if s in remembered})
@@ -216,6 +221,11 @@ class _Unit:
         newcomers = {activity.subject: _newcomer(activity) for activity in firsts}
         create_members(self.run, self.schema, list(newcomers.values()))
         self._read_people({activity.subject: activity for activity in firsts})
+        for subject in newcomers:
+            self._rerank(self.rows[subject])
+
+    def _rerank(self, row: MemberRow) -> None:
+        self.book.rerank(row, holds_rank(row, self.excluded_roles))
 
     def _keep(self, subject: str, columns: Sequence[Any]) -> MemberRow:
         row = self.by_id.get(columns[0]) or MemberRow(columns, self.context.timezone, ALL_TIME)
@@ -320,14 +330,16 @@ class _Unit:
         if isinstance(roles, list) and row.role_ids.symmetric_difference(roles):
             row.role_ids = frozenset(str(role) for role in roles)
             self.profiles[row.member_id] = row
+            self._rerank(row)
         if row.joined_at_ms is None and attributes.get("joined"):
             row.joined_at_ms = _milliseconds(attributes["joined"])
             self.profiles[row.member_id] = row
-        departed = activity.type == "left"
+        # Somebody else's reaction to what they once wrote brings nobody back.
+        departed = activity.type == "left" or (row.departed and activity.type == "reaction_received")
         if departed != row.departed:
             row.departed = departed
             self.profiles[row.member_id] = row
-            self.book.rerank(row, not departed and not row.is_bot and row.visibility != "hidden")
+            self._rerank(row)
             if departed:
                 self.events.append(MemberLeft(row.member_id, row.display_name))
         if activity.type == "joined":

@@ -61,6 +61,15 @@ def list_poison(*, tenant_id: int | None = None, limit: int = 50) -> list[Poison
         return list(found.order_by("-seen_at", "-pk")[:limit])
 
 
+def get_poison(*, poison_id: int) -> PoisonActivity:
+    """Raises PoisonNotFoundError."""
+    with enter_schema(PUBLIC):
+        row = PoisonActivity.objects.filter(pk=poison_id).first()
+    if row is None:
+        raise PoisonNotFoundError("There is no such activity among those set aside.")
+    return row
+
+
 def count_poison(*, tenant_id: int | None = None) -> int:
     """How many wait."""
     with enter_schema(PUBLIC):

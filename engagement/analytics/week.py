@@ -22,15 +22,21 @@ class DayFigure:
     is_today: bool
 
 
-def list_daily_points(*, now: datetime, context: TenantContext, days: int = 7) -> list[DayFigure]:
-    """The last `days` days, today last, those without points included. One query."""
+def list_daily_points(
+    *, now: datetime, context: TenantContext, days: int = 7, member_id: int | None = None
+) -> list[DayFigure]:
+    """The last `days` days, today last, those without points included; of everybody, or of one member. One query."""
     zone = ZoneInfo(context.timezone)
     today = now.astimezone(zone).date()
     first = today - timedelta(days=days - 1)
     start = datetime(first.year, first.month, first.day, tzinfo=zone)
+    entries = LedgerEntry.objects.filter(
+        created_at__gte=start, created_at__lt=now, counter__in=EARNED_COUNTERS
+    )
+    if member_id is not None:
+        entries = entries.filter(member_id=member_id)
     found = dict(
-        LedgerEntry.objects.filter(created_at__gte=start, created_at__lt=now, counter__in=EARNED_COUNTERS)
-        .annotate(day=TruncDate("created_at", tzinfo=zone))
+        entries.annotate(day=TruncDate("created_at", tzinfo=zone))
         .values_list("day")
         .annotate(points=Sum("amount"))
         .values_list("day", "points")

@@ -86,7 +86,7 @@ def get_board(*, kind: str, size: int = 10, offset: int = 0, at: datetime | date
     values = {**starts, "offset": offset}
     found = _run(page_statement(kind, size) if offset else top_statement(kind, size), values)
     total, skip, season_length, tie_figure, curve_version = found[0][:5]
-    if skip is not None and skip + size > BOUND:
+    if skip is not None and skip >= BOUND:
         found = _run(page_statement(kind, size, bounded=False), values)
         total = found[0][0]
     present = [line[5:] for line in found if line[5] is not None]

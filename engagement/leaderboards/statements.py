@@ -38,10 +38,17 @@ class _Source:
         self.tables, self.count_tables = tables, count_tables
         self.score, self.at, self.where, self.flag = score, at, where, flag
 
-    def rows(self, condition: str, order: str, limit: int | None) -> str:
-        """Each part is ordered and limited by itself, so that the planner walks the index and reads no more than is asked."""
-        bound = "" if limit is None else f" LIMIT {limit}"
-        return f"({self._select(condition)} ORDER BY {order}{bound})"
+    def pairs(self, condition: str, bound: str) -> str:
+        """Score and moment of rows, best first, which the rank index knows without the table. Each part is ordered and limited by
+        itself, so that the planner walks the index and reads no more than is asked."""
+        return (
+            f"(SELECT {self.score} AS score, {self.at} AS reached_at FROM {self.count_tables} "
+            f"WHERE {self.flag} AND {self.where} AND {self._named(condition)} "
+            f"ORDER BY score DESC, reached_at{bound})"
+        )
+
+    def rows(self, condition: str) -> str:
+        return f"({self._select(condition)})"
 
     def nearest(self, condition: str, limit: int, *, best_first: bool) -> str:
         """The first rows by (score, reached_at) with all that tie with the last, for the caller to order by the rest."""
@@ -132,16 +139,27 @@ def page_statement(kind: str, size: int, *, bounded: bool = True) -> str:
     """Parameters: offset and the period's. Rows, best first: total, skip, season_length, tie_figure, curve_version, then the
     columns of `_faces`; one row without a member when the page is empty. `skip` is how many rows of the first bucket were
     passed over; a bounded statement is right while skip + size is at most BOUND."""
-    limit = BOUND if bounded else None
     bound = f" LIMIT {BOUND}" if bounded else ""
-    tables = [
+    sources = _sources(kind)
+    passed = [
         part
-        for source in _sources(kind)
+        for source in sources
         for part in (
-            source.rows(f"$score < coalesce(first.up_score, {_TOP})", _BEST_FIRST, limit),
-            source.rows(
-                f"$score = first.up_score AND $at > {_LOW_AT.format('first.up_order')}", _BEST_FIRST, limit
+            source.pairs(f"$score < coalesce((SELECT up_score FROM first), {_TOP})", bound),
+            source.pairs(
+                "$score = (SELECT up_score FROM first) "
+                f"AND $at > (SELECT {_LOW_AT.format('up_order')} FROM first)",
+                bound,
             ),
+        )
+    ]
+    rows = [
+        part
+        for source in sources
+        for part in (
+            source.rows("$score = edge.score AND $at = edge.reached_at"),
+            source.nearest("$score = edge.score AND $at > edge.reached_at", size, best_first=True),
+            source.nearest("$score < edge.score", size, best_first=True),
         )
     ]
     return (
@@ -160,8 +178,15 @@ def page_statement(kind: str, size: int, *, bounded: bool = True) -> str:
         f"AND (low_score, low_order) < (coalesce(around.up_score, {_TOP}), coalesce(around.up_order, {_TOP}))) AS b "
         f"{_BEST_WINDOW}) AS sums "
         "WHERE upto > %(offset)s::bigint ORDER BY low_score DESC, low_order DESC LIMIT 1), "
-        f"page AS MATERIALIZED (SELECT r.* FROM first, LATERAL (SELECT * FROM ({' UNION ALL '.join(tables)}) AS u "
-        f"ORDER BY {_BEST_FIRST}{bound}) AS r OFFSET (SELECT skip FROM first) LIMIT {size}) "
+        # The way through the bucket reads the index alone, up to the pair at which the page begins …
+        f"passed AS MATERIALIZED (SELECT score, reached_at FROM ({' UNION ALL '.join(passed)}) AS u "
+        "ORDER BY score DESC, reached_at LIMIT coalesce((SELECT skip + 1 FROM first), 0)), "
+        "edge AS MATERIALIZED (SELECT score, reached_at, (SELECT count(*) FROM passed AS q "
+        "WHERE q.score = e.score AND q.reached_at = e.reached_at) AS same "
+        "FROM passed AS e ORDER BY score, reached_at DESC LIMIT 1), "
+        # … and only from there on are rows read; of those with that very pair some stand on the page before.
+        f"page AS MATERIALIZED (SELECT r.* FROM edge, LATERAL (SELECT * FROM ({' UNION ALL '.join(rows)}) AS u "
+        f"ORDER BY {_BEST_FIRST}) AS r OFFSET coalesce((SELECT same - 1 FROM edge), 0) LIMIT {size}) "
         f"SELECT {_total(kind)}, (SELECT skip FROM first), {_page_faces()}"
     )
 

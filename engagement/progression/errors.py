@@ -29,3 +29,7 @@ class IdempotencyKeyReusedError(ConflictError):
 
 class EntryNotFoundError(NotFoundError):
     code = "entry_not_found"
+
+
+class InvalidBoardRulesError(InvalidInputError):
+    code = "invalid_board_rules"

@@ -21,6 +21,7 @@ from engagement.members.events import VisibilityChanged
 from engagement.members.models import Member, Visibility
 from engagement.members.selectors import find_member
 from engagement.points.models import Adjustment
+from engagement.standings.eligibility import holds_rank
 from engagement.standings.histogram import Bounds
 from engagement.standings.models import StandingsState
 from engagement.standings.periods import ALL_TIME
@@ -184,15 +185,11 @@ def refresh_ranked(*, member_ids: Sequence[int], context: TenantContext) -> None
 
 def _refresh_ranked(run: Run, schema: str, context: TenantContext, member_ids: Sequence[int]) -> None:
     book = _new_book(context)
+    excluded_roles = frozenset(StandingsState.objects.values_list("excluded_roles", flat=True).get(pk=1))
     for row in _read_rows(run, schema, context, member_ids).values():
-        book.rerank(row, is_ranked(row))
+        book.rerank(row, holds_rank(row, excluded_roles))
     if book.reranked:
         _write(run, schema, book)
-
-
-def is_ranked(row: MemberRow) -> bool:
-    """Whether the member holds ranks: not a bot, not departed, not hidden."""
-    return not row.is_bot and not row.departed and row.visibility != Visibility.HIDDEN
 
 
 def _is_taken(alias: str, member_id: int) -> bool:
@@ -319,7 +316,6 @@ __all__ = [
     "AdjustmentResult",
     "adjust_points",
     "ensure_member",
-    "is_ranked",
     "refresh_ranked",
     "set_visibility",
     "undo_adjustment",

@@ -104,7 +104,8 @@ FROM summed s FULL JOIN standing_group g ON g.kind = s.kind AND g.starts_on = s.
 WHERE s.n IS DISTINCT FROM g.count"""
 _RANKED: Final = """
 SELECT s.member_id, s.ranked FROM standing s JOIN member m ON m.id = s.member_id
-WHERE s.ranked AND (m.is_bot OR m.departed_at IS NOT NULL OR m.visibility = 'hidden')"""
+WHERE s.ranked = (m.is_bot OR m.departed_at IS NOT NULL OR m.visibility = 'hidden'
+  OR m.role_ids ?| ARRAY(SELECT jsonb_array_elements_text(excluded_roles) FROM standings_state))"""
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -137,8 +138,9 @@ def _verify_rows(cursor: Any, context: TenantContext) -> Iterator[Finding]:
     for (member_id,) in cursor.fetchall():
         yield Finding("rows", f"member {member_id}", "balance, progress and standing", "one is missing")
     cursor.execute(_RANKED)
-    for member_id, _ranked in cursor.fetchall():
-        yield Finding("ranks", f"member {member_id}", "no rank", "holds one")
+    for member_id, ranked in cursor.fetchall():
+        words = ("no rank", "holds one") if ranked else ("a rank", "holds none")
+        yield Finding("ranks", f"member {member_id}", *words)
 
 
 def _verify_balances(cursor: Any, context: TenantContext) -> Iterator[Finding]:

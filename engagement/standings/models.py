@@ -177,6 +177,11 @@ class StandingsState(models.Model):
     tie_figure = models.CharField(
         max_length=60, blank=True, default="", help_text="The own figure that breaks ties."
     )
+    excluded_roles = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="Who has one of these roles holds no rank.",
+    )
 
     class Meta:
         db_table = "standings_state"

@@ -17,12 +17,15 @@ from frontend_api.dashboard.access import team_only
 from frontend_api.dashboard.chart import draw_columns
 from frontend_api.figures import write_whole
 from frontend_api.tenant import get_context
+from integrations.discord.problems import list_problems
 from saas.core import clock
 from saas.events.log import get_end
 from tenants.context import TenantContext
 
 FEED_SIZE = 15
 GAPS_SHOWN = 5
+PROBLEMS_SHOWN = 5
+TROUBLE = {"role": "A level role cannot be given", "channel": "Level-ups cannot be announced"}
 GAPS_KEPT = timedelta(days=7)  # older ones need nobody's attention any more
 
 
@@ -61,7 +64,7 @@ def read_home(context: TenantContext) -> dict[str, Any]:
 
 
 def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
-    """What was set aside, and the gaps in the bot's hearing of the last days."""
+    """What was set aside, the gaps in the bot's hearing of the last days, and what Discord refused."""
     lines = [
         Attention(
             "ear-off",
@@ -71,6 +74,15 @@ def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
         )
         for gap in list_gaps(limit=GAPS_SHOWN)
         if gap.ended_at > now - GAPS_KEPT
+    ]
+    lines += [
+        Attention(
+            "alert-triangle",
+            TROUBLE.get(problem.kind, TROUBLE["role"]),
+            problem.message,
+            problem.last_seen_at,
+        )
+        for problem in list_problems()[:PROBLEMS_SHOWN]
     ]
     waiting = count_poison(tenant_id=context.tenant_id)
     if waiting:

@@ -22,7 +22,6 @@ from tenants.context import TenantContext
 
 logger = logging.getLogger(__name__)
 RECONNECT = 1.0
-PATIENCE = 1.0
 
 
 class Hub:
@@ -32,6 +31,8 @@ class Hub:
         self.limits = SocketLimits()
         self._rooms: dict[str, Room] = {}
         self._task: asyncio.Task[None] | None = None
+        # The listener that is wanted. One that is not ends by itself: the Redis client can swallow a cancellation.
+        self._wanted = 0
 
     def enter(self, context: TenantContext, watcher: Watcher) -> Room:
         """Put a watcher in its tenant's room; the first one opens the room and starts listening."""
@@ -41,7 +42,8 @@ class Hub:
         room.context = context  # its newest facts: a changed name or colour shows from here on
         room.join(watcher)
         if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._listen(), name="live hub")
+            self._wanted += 1
+            self._task = asyncio.get_running_loop().create_task(self._listen(self._wanted), name="live hub")
         return room
 
     def leave(self, room: Room, watcher: Watcher) -> None:
@@ -49,31 +51,27 @@ class Hub:
         if not room.watchers and self._rooms.get(room.context.schema) is room:
             del self._rooms[room.context.schema]
         if not self._rooms and self._task is not None:
+            self._wanted += 1
             self._task.cancel()
             self._task = None
 
-    def _is_listening(self) -> bool:
-        """Whether the running task is still the hub's listener. redis-py can lose a cancellation while it connects, so
-        the listener also looks for itself, every PATIENCE seconds."""
-        return self._task is asyncio.current_task()
-
-    async def _listen(self) -> None:
-        while self._is_listening():
+    async def _listen(self, number: int) -> None:
+        while number == self._wanted:
             try:
-                await self._follow()
+                await self._follow(number)
             except (RedisError, OSError) as error:
                 logger.warning("Live pages hear no wake-ups (%s); they look every few seconds.", error)
             await asyncio.sleep(RECONNECT)
 
-    async def _follow(self) -> None:
+    async def _follow(self, number: int) -> None:
         client = Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, health_check_interval=15)
         subscription = client.pubsub(ignore_subscribe_messages=True)
         try:
             await subscription.psubscribe(PATTERN)
             for room in list(self._rooms.values()):
                 room.wake()
-            while self._is_listening():
-                message = await subscription.get_message(timeout=PATIENCE)
+            while number == self._wanted:
+                message = await subscription.get_message(timeout=1.0)
                 if message is not None:
                     self._pass_on(message["channel"], message["data"])
         finally:

@@ -12,15 +12,17 @@ from typing import Any
 from engagement.members.models import Member
 from engagement.progression.events import LevelReached
 from engagement.progression.models import MemberProgress
+from saas.core import clock
 from saas.events.jobs import defer, job, periodic_job
 from saas.events.retries import Backoff
 from tenants.context import TenantContext
+from tenants.gates import is_open
 from tenants.routing import get_routing
 
 from .announcements import announce_level_up
 from .client import get_client
 from .models import LevelRole
-from .roles import desired_roles
+from .roles import SWEEP_LOCK, desired_roles
 from .roles import sync_member_roles as sync
 
 logger = logging.getLogger(__name__)
@@ -30,17 +32,22 @@ PATIENT = Backoff(tries=30, first=1, longest=60)
 MOST_A_SWEEP = 300
 
 
-def _linked(tenant: str) -> TenantContext | None:
-    """The tenant, while it has a guild. One that was suspended or unlinked meanwhile has none to speak to."""
+def _heard(tenant: str, gate: str) -> TenantContext | None:
+    """The tenant, while Discord is to hear of it: linked, active, live, and with a plan that opens `gate`.
+
+    In shadow mode nothing shows in Discord; once the community is live, the sweep catches up.
+    """
     context = get_routing().context_for_schema(tenant)
-    return context if context is not None and context.guild_id is not None else None
+    if context is None or context.guild_id is None or not context.live:
+        return None
+    return context if is_open(gate, context.entitlements, clock.now()) else None
 
 
 @job(queue=QUEUE, retry=PATIENT, lock="discord announcements")
 def announce_level(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of LevelReached."""
-    context = _linked(tenant)
-    if context is not None and context.live:
+    context = _heard(tenant, "announcements")
+    if context is not None:
         announce_level_up(context, get_client(), event_id=event_id, event=LevelReached.from_data(event))
 
 
@@ -57,18 +64,17 @@ def sync_member_roles(*, tenant: str, member_id: int) -> None:
 
 
 def _sync(tenant: str, member_id: int) -> None:
-    context = _linked(tenant)
-    # In shadow mode nothing shows in Discord; the sweep catches up once the community is live.
-    if context is not None and context.live and LevelRole.objects.exists():
+    context = _heard(tenant, "level_roles")
+    if context is not None and LevelRole.objects.exists():
         sync(context, get_client(), member_id=member_id)
 
 
 @periodic_job(cron="23 */2 * * *", queue=QUEUE)
 def sweep_level_roles(*, tenant: str, timestamp: int = 0) -> None:
-    """Every two hours, each linked tenant is looked through."""
+    """Every two hours, and when a worker starts, each linked tenant is looked through."""
     for context in get_routing().contexts():
         if context.guild_id is not None and context.live:
-            defer(sweep_tenant_roles, tenant=context.schema, queueing_lock="sweep level roles")
+            defer(sweep_tenant_roles, tenant=context.schema, queueing_lock=SWEEP_LOCK)
 
 
 @job(queue=QUEUE, retry=PATIENT)

@@ -64,3 +64,8 @@ class DiscordProblem(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def kind(self) -> str:
+        """What it concerns: `role` or `channel`."""
+        return self.key.partition(":")[0]

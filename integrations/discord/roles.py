@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from engagement.members.models import Member
 from engagement.members.selectors import get_discord_id
 from engagement.progression.models import MemberProgress
 from saas.core.errors import NotFoundError
+from saas.events.jobs import JobRow, defer_rows
 from tenants.context import TenantContext
 
 from .client import DiscordClient
@@ -29,6 +30,7 @@ from .hierarchy import Standing
 from .models import LevelRole
 from .problems import clear_problem, note_problem
 
+SWEEP_LOCK = "sweep level roles"
 _STANDING_SECONDS = 30.0
 _standings: dict[int, tuple[float, Standing]] = {}
 
@@ -118,7 +120,10 @@ def check_level_roles(context: TenantContext, client: DiscordClient) -> list[str
 
 
 def add_level_role(*, level: int, role_id: int, keep: str = LevelRole.Keep.STACK) -> LevelRole:
-    """From `level` on, members get the role. Repeating it changes nothing. Raises BadLevelRoleError."""
+    """From `level` on, members get the role; those who are there already, by the sweep that this defers.
+
+    Repeating it changes nothing. Raises BadLevelRoleError.
+    """
     if not 1 <= level <= 10_000:
         raise BadLevelRoleError(f"A level role needs a level from 1 to 10,000, not {level}.", field="level")
     if not 10**16 <= role_id < 2**63:
@@ -137,6 +142,11 @@ def add_level_role(*, level: int, role_id: int, keep: str = LevelRole.Keep.STACK
     if row.keep != keep:
         row.keep = keep
         row.save(update_fields=["keep"])
+    with connection.cursor() as cursor:
+        # By name: the jobs import this module.
+        sweep = "integrations.discord.sweep_tenant_roles"
+        schema = connection.schema_name  # type: ignore[attr-defined]
+        defer_rows(cursor, [JobRow(sweep, schema, queueing_lock=SWEEP_LOCK)])
     return row
 
 

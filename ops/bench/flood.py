@@ -116,8 +116,8 @@ class Connection:
 class Flood:
     """The server's state."""
 
-    def __init__(self, guilds: int, first_guild: int) -> None:
-        self.guild_ids = [first_guild + (n << 22) for n in range(guilds)]
+    def __init__(self, guild_ids: list[int]) -> None:
+        self.guild_ids = guild_ids
         self.connections: list[Connection] = []
         self.sent = 0
         self.asked: dict[str, float] = {}
@@ -244,8 +244,8 @@ class Flood:
             "mention_everyone": False, "timestamp": "2026-11-21T05:31:37+00:00", "edited_timestamp": None, "flags": 0, "components": []})  # fmt: skip
 
 
-async def serve(guilds: int, first_guild: int) -> None:
-    flood = Flood(guilds, first_guild)
+async def serve(guild_ids: list[int]) -> None:
+    flood = Flood(guild_ids)
     app = web.Application()
     app.add_routes(
         [
@@ -271,6 +271,7 @@ async def serve(guilds: int, first_guild: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--guilds", type=int, default=20)
-    parser.add_argument("--first-guild", type=int, default=FIRST_GUILD)
+    parser.add_argument("--ids", default="", help="guild ids, instead of made-up ones")
     arguments = parser.parse_args()
-    asyncio.run(serve(arguments.guilds, arguments.first_guild))
+    chosen = [int(word) for word in arguments.ids.split(",") if word]
+    asyncio.run(serve(chosen or [FIRST_GUILD + (number << 22) for number in range(arguments.guilds)]))

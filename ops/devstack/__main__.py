@@ -14,18 +14,17 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
+from pathlib import Path
 
 from .check import drive
 from .errors import DevstackError
 from .places import PROJECT, open_home, remove_home
 from .servers import locked_home, running_servers
 from .stack import NAMES, Stack, pick_ports
-from .supervisor import Log, Supervisor
+from .supervisor import Log
 
 FOLDER = PROJECT / ".devstack"
-HOME = FOLDER / "run"
-Work = Callable[[Stack, Supervisor], Awaitable[None]]
 
 
 def main() -> int:
@@ -37,13 +36,16 @@ def main() -> int:
     )
     parser.add_argument("--reset", action="store_true", help="forget all local data")
     parser.add_argument(
+        "--folder", type=Path, default=FOLDER, help="where the data stays (default .devstack)"
+    )
+    parser.add_argument(
         "--port", type=int, default=8000, help="the web's port, or the next free one (default 8000)"
     )
     arguments = parser.parse_args()
     try:
         if arguments.reset:
-            return reset()
-        return asyncio.run(run(check=arguments.check, port=arguments.port))
+            return reset(arguments.folder)
+        return asyncio.run(run(arguments.folder.absolute(), check=arguments.check, port=arguments.port))
     except DevstackError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -57,14 +59,15 @@ def main() -> int:
         raise
 
 
-def reset() -> int:
+def reset(folder: Path) -> int:
     """Delete the local data; refused while a stack runs on it."""
-    if HOME.exists():
-        with locked_home(open_home(HOME)):
+    home = folder / "run"
+    if home.exists():
+        with locked_home(open_home(home)):
             pass
-        remove_home(HOME)
+        remove_home(home)
     for name in ("mail", "discord.json", "secrets.json", "environment.json"):
-        path = FOLDER / name
+        path = folder / name
         if path.is_dir():
             for mail in path.glob("*"):
                 mail.unlink()
@@ -75,7 +78,7 @@ def reset() -> int:
     return 0
 
 
-async def run(*, check: bool, port: int) -> int:
+async def run(folder: Path, *, check: bool, port: int) -> int:
     """Start everything, then either follow the log until told to stop, or check and stop."""
     began = time.monotonic()
     ending = asyncio.Event()
@@ -84,10 +87,10 @@ async def run(*, check: bool, port: int) -> int:
         loop.add_signal_handler(number, ending.set)
     # The log goes to standard error while checking, so that standard output is the JSON object alone.
     log = Log(NAMES, stream=sys.stderr if check else sys.stdout)
-    FOLDER.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs yet
     log.say("Starting Postgres and Redis …")
-    with running_servers(open_home(HOME), named=os.environ) as servers:
-        stack = Stack(servers, FOLDER, pick_ports(port), dict(os.environ), log)
+    with running_servers(open_home(folder / "run"), named=os.environ) as servers:
+        stack = Stack(servers, folder, pick_ports(port), dict(os.environ), log)
         supervisor = stack.supervisor()
         try:
             if not await _unless_ended(stack.start(supervisor), ending):

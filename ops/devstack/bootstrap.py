@@ -29,7 +29,8 @@ def main() -> int:
     if STAMP.exists() and STAMP.read_text() == digest:
         return 0
     print("Preparing .venv (once, and again whenever requirements-dev.txt changes) …", flush=True)
-    if _run([sys.executable, "-m", "venv", "--clear", str(VENV)]):
+    # An environment of this very Python is brought up to date in place: others may be using it.
+    if not _is_usable() and _run([sys.executable, "-m", "venv", "--clear", str(VENV)]):
         return _refuse(
             "Python's venv module is not complete on this machine. On Debian or Ubuntu: apt install python3-venv."
         )
@@ -41,6 +42,20 @@ def main() -> int:
         )
     STAMP.write_text(digest)
     return 0
+
+
+def _is_usable() -> bool:
+    python = VENV / "bin" / "python"
+    try:
+        answer = subprocess.run(
+            [str(python), "-c", "import pip, sys; print(sys.version)"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return False
+    return answer.returncode == 0 and answer.stdout.strip() == sys.version
 
 
 def _run(command: list[str]) -> int:

@@ -89,6 +89,14 @@ class PostgresServer:
             stop_child(self._process, first=signal.SIGINT, patience=15)
             self._process = None
 
+    def forget(self) -> None:
+        """Delete every cluster of this home; a server that a killed stack left on one is stopped first."""
+        self.stop()
+        for cluster in self.home.data.glob("postgres-*"):
+            if cluster.is_dir():
+                self._end_leftover(cluster)
+                shutil.rmtree(cluster, ignore_errors=True)
+
     def kill(self) -> None:
         """kill -9, for tests of what must survive it."""
         if self._process is not None:

@@ -66,6 +66,11 @@ class Stack:
         return not self.given.get("DISCORD_BOT_TOKEN")
 
     @property
+    def _addresses(self) -> Path:
+        """Where `manage.py` finds the stack, if `folder` is the usual one."""
+        return self.folder / ENVIRONMENT_FILE.name
+
+    @property
     def web_url(self) -> str:
         return f"http://localhost:{self.ports.web}"
 
@@ -103,7 +108,7 @@ class Stack:
 
     async def start(self, supervisor: Supervisor) -> None:
         """Bring everything up; returns when the web answers. Raises DevstackError."""
-        write_local_stack(self.environment())
+        write_local_stack(self.environment(), file=self._addresses)
         supervisor.keep(_mailbox(self.ports, self.folder))
         if self.has_local_discord:
             supervisor.keep(_discord(self.ports, self.folder, self.web_url))
@@ -115,11 +120,16 @@ class Stack:
         for program in _product(self.ports):
             supervisor.keep(program)
         await self._wait_for(f"http://{LOOPBACK}:{self.ports.web}/readyz", "the web process")
-        for name, port in (("ingest", self.ports.ingest_metrics), ("bot", self.ports.bot_metrics)):
+        others = {
+            "ingest": self.ports.ingest_metrics,
+            "worker": self.ports.worker_metrics,
+            "bot": self.ports.bot_metrics,
+        }
+        for name, port in others.items():
             await self._wait_for(f"http://{LOOPBACK}:{port}/readyz", f"the process {name}")
 
     def forget_addresses(self) -> None:
-        ENVIRONMENT_FILE.unlink(missing_ok=True)
+        self._addresses.unlink(missing_ok=True)
 
     async def _set_up(self, supervisor: Supervisor, *command: str) -> None:
         code = await supervisor.run(Program("setup", (sys.executable, "manage.py", *command)))

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import redis
@@ -85,7 +86,7 @@ def _check_durability(client: redis.Redis, name: str) -> Iterator[Finding]:
 
 
 def check_discord(values: Mapping[str, str]) -> Iterator[Finding]:
-    """Ask the API who the token's bot is."""
+    """Ask the API who the token's bot is, and whose application it belongs to."""
     token = values.get("DISCORD_BOT_TOKEN", "").strip()
     try:
         base = Environment(values).url("DISCORD_API_URL", "https://discord.com/api/v10").rstrip("/")
@@ -93,35 +94,54 @@ def check_discord(values: Mapping[str, str]) -> Iterator[Finding]:
         return  # reported with the variables
     if not token:
         return
-    request = urllib.request.Request(
-        f"{base}/users/@me",
-        headers={
-            "Authorization": f"Bot {token}",
-            "User-Agent": "DiscordBot (https://engagehub.example, 0.1)",
-        },
-    )
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
-            me = json.load(answer)
+        me = _ask_discord(base, token, "/users/@me")
         yield ok("DISCORD_BOT_TOKEN", f"is accepted; the bot is {me.get('username', 'unnamed')}.")
+        application = str(_ask_discord(base, token, "/oauth2/applications/@me").get("id", ""))
+        yield from _compare_application(values.get("DISCORD_CLIENT_ID", "").strip(), application)
     except urllib.error.HTTPError as error:
-        if error.code == 401:
-            yield bad(
-                "DISCORD_BOT_TOKEN",
-                "is not accepted by Discord.",
-                "Reset it on the Bot page of Discord's developer portal and set the new one.",
-            )
-        else:
-            yield bad(
-                "DISCORD_API_URL",
-                f"answers {error.code} to /users/@me.",
-                "It must lead to Discord's REST API v10, such as https://discord.com/api/v10.",
-            )
+        yield _refused(error)
     except (OSError, ValueError) as error:
         yield bad(
             "DISCORD_API_URL",
             f"cannot be reached: {getattr(error, 'reason', error)}",
             "Check the address, the network and the firewall.",
+        )
+
+
+def _ask_discord(base: str, token: str, path: str) -> dict[str, Any]:
+    request = urllib.request.Request(
+        f"{base}{path}",
+        headers={
+            "Authorization": f"Bot {token}",
+            "User-Agent": "DiscordBot (https://engagehub.example, 0.1)",
+        },
+    )
+    with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
+
+
+def _refused(error: urllib.error.HTTPError) -> Finding:
+    if error.code == 401:
+        return bad(
+            "DISCORD_BOT_TOKEN",
+            "is not accepted by Discord.",
+            "Reset it on the Bot page of Discord's developer portal and set the new one.",
+        )
+    return bad(
+        "DISCORD_API_URL",
+        f"answers {error.code} to a question that Discord answers.",
+        "It must lead to Discord's REST API v10, such as https://discord.com/api/v10.",
+    )
+
+
+def _compare_application(client_id: str, application: str) -> Iterator[Finding]:
+    if client_id and application and client_id != application:
+        yield bad(
+            "DISCORD_CLIENT_ID",
+            f"is {client_id}, but the token belongs to the application {application}.",
+            "Take all three, id, secret and token, from one application of the developer portal.",
         )
 
 

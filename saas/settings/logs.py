@@ -30,6 +30,12 @@ def add_tenant(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDic
     return event
 
 
+def drop_colours(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """uvicorn says the same twice, once with escape codes."""
+    event.pop("color_message", None)
+    return event
+
+
 def _shared_processors() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
@@ -37,6 +43,7 @@ def _shared_processors() -> list[Processor]:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
+        drop_colours,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
 

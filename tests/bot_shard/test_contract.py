@@ -39,6 +39,8 @@ RELIED_ON: dict[str, tuple[Any, str]] = {
         state.ConnectionState.parse_interaction_create,
         "acb40a14fd0182c9",
     ),
+    "HTTPClient.static_login": (http.HTTPClient.static_login, "44c522c43913f3f0"),
+    "HTTPClient.close": (http.HTTPClient.close, "9b81431589602773"),
     "HTTPClient.ws_connect": (http.HTTPClient.ws_connect, "f4c1be5e34c34265"),
     "HTTPClient.get_bot_gateway": (http.HTTPClient.get_bot_gateway, "003c60a1be2e04aa"),
     "Route.__init__": (http.Route.__init__, "66a5a4ca6e0e2984"),

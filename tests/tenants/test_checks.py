@@ -40,6 +40,13 @@ def test_public_and_tenant_tables_are_disjoint_but_for_djangos_own(db: None, acm
         assert cursor.fetchall() == [("django_migrations",)]
 
 
+def test_no_tenant_keeps_files_under_a_path_without_its_name() -> None:
+    """Django fixes a storage's folder at its first use, for all tenants alike. A first file field needs a storage that
+    asks for the tenant each time, and then this test."""
+    fields = [field for model in list_models(settings.TENANT_APPS) for field in model._meta.get_fields()]
+    assert not [field for field in fields if isinstance(field, models.FileField)]
+
+
 @pytest.fixture
 def with_models(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Adds models, made in an isolated registry, to what the check sees as the tenants'."""

@@ -6,11 +6,12 @@ import asyncio
 from argparse import ArgumentParser
 from typing import Any
 
+import discord
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from prometheus_client import REGISTRY
 
-from bot_shard.errors import GatewayRefusedError
+from bot_shard.errors import FATAL, GatewayRefusedError
 from bot_shard.process import BotOptions
 from bot_shard.serve import BotService, serve
 from bot_shard.stats import StatsCollector
@@ -81,6 +82,8 @@ class Command(BaseCommand):
                 asyncio.run(_run(shard_ids, total, health))
         except GatewayRefusedError as error:
             raise CommandError(str(error)) from error
+        except discord.LoginFailure as error:
+            raise CommandError(FATAL[4004]) from error
         finally:
             routing.stop()
 

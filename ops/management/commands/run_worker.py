@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any, cast
 
 from django.core.management.base import BaseCommand
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from prometheus_client import REGISTRY
 
-from saas.events.jobs import list_jobs
+from integrations.discord.jobs import sweep_level_roles
+from ops.health.backlog import BacklogCollector
+from ops.health.process import serve_health
+from saas.events.jobs import PUBLIC, defer, list_jobs
 from tenants.routing import get_routing
 
 logger = logging.getLogger(__name__)
@@ -47,13 +52,39 @@ class Command(BaseCommand):
         jobs = list_jobs()
         logger.info("The worker serves %s with %s jobs known.", names or "every queue", len(jobs))
         routing = get_routing()
+        backlog = BacklogCollector()
+        REGISTRY.register(backlog)
+        if not until_empty:
+            # What was missed while no worker ran; workers that start together defer one sweep.
+            defer(sweep_level_roles, tenant=PUBLIC, queueing_lock="at start")
         try:
-            asyncio.run(_work(names or None, concurrency, stop_after, wait=not until_empty))
+            with serve_health("worker") as health:
+                asyncio.run(
+                    _work(names or None, concurrency, stop_after, wait=not until_empty, beat=health.beat)
+                )
         finally:
+            REGISTRY.unregister(backlog)
             routing.stop()
 
 
-async def _work(queues: list[str] | None, concurrency: int, stop_after: float, *, wait: bool) -> None:
+async def _work(
+    queues: list[str] | None, concurrency: int, stop_after: float, *, wait: bool, beat: Callable[[], None]
+) -> None:
+    """Jobs run in threads; a loop that beats is one that can still fetch them."""
+    pulse = asyncio.create_task(_keep_beating(beat))
+    try:
+        await _fetch(queues, concurrency, stop_after, wait=wait)
+    finally:
+        pulse.cancel()
+
+
+async def _keep_beating(beat: Callable[[], None]) -> None:
+    while True:
+        beat()
+        await asyncio.sleep(5)
+
+
+async def _fetch(queues: list[str] | None, concurrency: int, stop_after: float, *, wait: bool) -> None:
     connector = cast(DjangoConnector, app.connector).get_worker_connector()
     with app.replace_connector(connector) as worker_app:
         async with worker_app.open_async():

@@ -30,6 +30,7 @@ class Config:
     redirect_uris: list[str] = field(default_factory=list)
     state_path: Path | None = None
     openapi_path: Path | None = None
+    check_answers: bool = False
     seed: bool = True
 
     heartbeat_interval: float = 41.25
@@ -49,4 +50,3 @@ class Config:
     global_limit: int = 50
     invalid_limit: int = 10_000
     messages_kept: int = 5_000
-    time_scale: float = 1.0

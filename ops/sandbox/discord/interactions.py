@@ -16,7 +16,7 @@ from typing import Any
 from .config import Config
 from .errors import refused
 from .state import permissions
-from .state.entities import DM, Channel, Guild, Message, User
+from .state.entities import Channel, Guild, Message, User
 from .state.payloads import Payload, channel_payload, member_payload, message_payload, user_payload
 from .state.snowflakes import now_ms
 from .state.world import Happening, World
@@ -39,6 +39,7 @@ class Interaction:
     data: dict[str, Any]
     created: float
     source: Message | None = None
+    opened_by: Interaction | None = None
     callback: int | None = None
     answered_after: float | None = None
     ephemeral: bool = False
@@ -76,6 +77,7 @@ class Interactions:
         guild: Guild | None,
         data: dict[str, Any],
         source: Message | None = None,
+        opened_by: Interaction | None = None,
     ) -> Interaction:
         """Make an interaction and send INTERACTION_CREATE to the shard of its guild."""
         interaction = Interaction(
@@ -88,6 +90,7 @@ class Interactions:
             data,
             time.monotonic(),
             source,
+            opened_by,
         )
         self._by_token[interaction.token] = interaction
         self._by_id[interaction.id] = interaction
@@ -229,10 +232,8 @@ def interaction_metadata(interaction: Interaction, user: User) -> Payload:
     if interaction.type == COMMAND:
         metadata["name"] = interaction.data.get("name")
         metadata["command_type"] = interaction.data.get("type", 1)
+    elif interaction.opened_by is not None:
+        metadata["triggering_interaction_metadata"] = interaction_metadata(interaction.opened_by, user)
     elif interaction.source is not None:
         metadata["interacted_message_id"] = str(interaction.source.id)
     return metadata
-
-
-def is_direct(channel: Channel) -> bool:
-    return channel.type == DM

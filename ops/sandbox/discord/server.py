@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import orjson
 from aiohttp import web
 
 from .config import Config, find_openapi_document
@@ -61,6 +62,7 @@ class LocalDiscord:
         self.files = Files()
         self.calls = {}
         self.violations = deque(maxlen=_VIOLATIONS_KEPT)
+        self.mistakes: list[str] = []
         self.state = Control(self)
         self.traffic = Traffic(self)
         self.web_url = ""
@@ -158,15 +160,31 @@ class LocalDiscord:
 
     # --- what the routes report ---
 
-    def check_call(self, call: Call) -> None:
+    def check_call(self, call: Call) -> list[str]:
         """Hold a call against the OpenAPI document, if there is one; what does not fit is kept in `violations`."""
         if self.document is None:
-            return
+            return []
         path = call.request.path.removeprefix("/api/v10").removeprefix("/api")
         if path.startswith("/oauth2/token"):
-            return  # form-encoded OAuth2, which the document does not describe
-        for problem in self.document.check(call.request.method, path, call.body, dict(call.query)):
+            return []  # form-encoded OAuth2, which the document does not describe
+        problems = self.document.check(call.request.method, path, call.body, dict(call.query))
+        for problem in problems:
             self._note(call.request, problem)
+        return problems
+
+    def check_answer(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Hold an answer of this server against the document; what does not fit is kept in `mistakes`."""
+        if (
+            self.document is None
+            or not self.config.check_answers
+            or response.content_type != "application/json"
+        ):
+            return
+        raw = response.body if isinstance(response, web.Response) else None
+        body = orjson.loads(raw) if isinstance(raw, bytes) and raw else None
+        path = request.path.removeprefix("/api/v10").removeprefix("/api")
+        for problem in self.document.check_answer(request.method, path, response.status, body):
+            self.mistakes.append(f"{request.method} {path}: {problem}")
 
     def note_unknown_route(self, request: web.Request) -> None:
         self._note(request, "This route does not exist here.")

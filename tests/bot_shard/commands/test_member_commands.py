@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -46,10 +47,25 @@ async def test_a_member_sees_level_points_and_rank(talk: Talk, inside: Inside, a
     answer = await talk.command("member", "profile")
     shown = embed(answer)
     assert shown["title"].replace("\\", "") == "Acme Member · level 1"
-    assert [field["name"] for field in shown["fields"]] == ["Level", "Points", "Rank"]
-    assert "130 to spend · 130 in all" in shown["fields"][1]["value"]
+    [card] = answer["replies"][-1]["attachments"]
+    assert card["filename"] == "card.png"
+    for fact in ("Level: 1", "130 to spend · 130 in all", "130 this week", "1 of 1", "last 14 days"):
+        assert fact in card["description"]
     assert shown["color"] == int(acme.colour.lstrip("#"), 16)
     assert not answer["ephemeral"]
+
+
+async def test_without_a_card_the_fields_say_the_same(
+    talk: Talk, inside: Inside, acme: TenantContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> bytes:
+        raise OSError("no font")
+
+    monkeypatch.setattr(sys.modules["bot_shard.cogs.profile"], "draw_card", refuse)
+    await inside(give, acme, "member", 130)
+    shown = embed(await talk.command("member", "profile"))
+    assert [field["name"] for field in shown["fields"]] == ["Level", "Points", "Rank"]
+    assert "130 to spend · 130 in all" in shown["fields"][1]["value"]
 
 
 async def test_who_never_spoke_is_told_how_to_begin(talk: Talk) -> None:
@@ -82,7 +98,7 @@ async def test_a_hidden_member_is_hidden_from_others_only(
     assert "keeps their profile to themselves" in shown["title"]
     own = await talk.command("stranger", "profile")
     assert own["ephemeral"]
-    assert "Hidden" in embed(own)["fields"][2]["value"]
+    assert "Hidden" in own["replies"][-1]["attachments"][0]["description"]
 
 
 async def test_the_leaderboard_has_medals_my_line_and_buttons(
@@ -172,6 +188,40 @@ async def test_a_taken_alias_is_refused_with_what_to_do(
     await inside(give, acme, "owner", 1)
     refused = await talk.command("member", "privacy alias", {"name": "Acme Owner"})
     assert "another alias" in embed(refused)["description"]
+
+
+async def test_nothing_public_tells_who_is_behind_an_alias(
+    talk: Talk, inside: Inside, acme: TenantContext
+) -> None:
+    member_id = await inside(give, acme, "member", 40)
+    await inside(
+        lambda: set_visibility(member_id=member_id, visibility="alias", alias="Nightingale", context=acme)
+    )
+    asked = embed(await talk.command("owner", "profile", {"member": ACME.discord_id("member")}))
+    assert "keeps their profile to themselves" in asked["title"]
+    assert (await talk.command("member", "leaderboard"))["ephemeral"]
+    public = await talk.command("owner", "leaderboard")
+    await talk.local.state.press_button(public["replies"][-1]["id"], "acme-member", "Week")
+    message = talk.local.world.find_message(
+        int(public["replies"][-1]["channel_id"]), int(public["replies"][-1]["id"])
+    )
+    assert "You:" not in message.embeds[0]["description"]
+
+
+async def test_a_message_explains_itself(talk: Talk, inside: Inside, acme: TenantContext) -> None:
+    message = talk.local.state.post_message("Acme Makers", "general", "acme-member", "hello")
+    answer = await talk.local.state.run_menu(
+        "Acme Makers", "general", "acme-owner", "Explain points", message=message
+    )
+    assert answer["ephemeral"]
+    assert "earned nothing" in embed(answer)["title"]
+    assert "not heard yet" in embed(answer)["description"]
+    member_id = await inside(give, acme, "member", 40)
+    await inside(lambda: set_visibility(member_id=member_id, visibility="hidden", context=acme))
+    refused = await talk.local.state.run_menu(
+        "Acme Makers", "general", "acme-owner", "Explain points", message=message
+    )
+    assert "to themselves" in embed(refused)["title"]
 
 
 async def test_an_unlinked_server_gets_a_kind_answer(talk: Talk) -> None:

@@ -89,3 +89,21 @@ def test_the_week_is_cut_at_the_communitys_midnight(pages: Browser, acme: Tenant
         assert len(days) == 7
         assert days[-1].is_today
         assert [day.points for day in days] == [0, 0, 0, 0, 0, 0, 100]
+
+
+def test_what_discord_refused_stands_with_its_fix(pages: Browser, acme: TenantContext) -> None:
+    from integrations.discord.problems import clear_problem, note_problem
+
+    with enter_tenant(acme):
+        note_problem(key="role:1", message="Drag “EngageHub” above “Gold”.")
+        note_problem(key="channel:2", message="Give EngageHub View Channel.")
+    browser = pages
+    text = text_of(browser.sign_in("acme-owner"))
+    assert "A level role cannot be given" in text
+    assert "Drag “EngageHub” above “Gold”." in text
+    assert "Level-ups cannot be announced" in text
+    with enter_tenant(acme):
+        clear_problem(key="role:1")
+        clear_problem(key="channel:2")
+    assert "cannot be given" not in text_of(browser.open(f"http://{ACME}/dashboard/"))
+    assert "cannot be given" not in text_of(Browser().sign_in("globex-owner", host=GLOBEX))

@@ -15,6 +15,7 @@ from ops.devstack.postgres import APP_ROLE, OWNER_ROLE
 from ops.devstack.redis import RedisServer
 from ops.health.doctor import examine
 from ops.health.findings import Finding, as_text, is_healthy
+from ops.sandbox.discord import Config, LocalDiscordThread
 from tests.saas.settings.test_variables import GOOD
 from tests.stack import TestStack
 
@@ -128,6 +129,38 @@ def test_mail_server_that_is_away_is_named(values: Values) -> None:
 def test_discord_that_is_away_is_named(values: Values) -> None:
     more = {"DISCORD_BOT_TOKEN": "token", "DISCORD_API_URL": "http://127.0.0.1:1/api/v10"}
     assert "cannot be reached" in _bad(examine(values | more, production=False))["DISCORD_API_URL"].problem
+
+
+@pytest.fixture(scope="module")
+def local_discord() -> Iterator[Values]:
+    with LocalDiscordThread(Config()) as running:
+        discord = running.discord
+        yield {
+            "DISCORD_API_URL": discord.api_url,
+            "DISCORD_BOT_TOKEN": discord.config.bot_token,
+            "DISCORD_CLIENT_ID": str(discord.config.client_id),
+        }
+
+
+def test_bot_of_the_token_is_named(values: Values, local_discord: Values) -> None:
+    findings = examine(values | local_discord, production=False)
+    assert "the bot is EngageHub" in as_text(findings)
+    assert not {"DISCORD_BOT_TOKEN", "DISCORD_CLIENT_ID", "DISCORD_API_URL"} & set(_bad(findings))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("DISCORD_BOT_TOKEN", "stolen", "not accepted"),
+        ("DISCORD_CLIENT_ID", "1100000000000000009", "the token belongs to the application"),
+        ("DISCORD_API_URL", "/nothing/here", "answers 404"),
+    ],
+)
+def test_discord_that_refuses_is_named(
+    values: Values, local_discord: Values, name: str, value: str, says: str
+) -> None:
+    wrong = local_discord["DISCORD_API_URL"] + value if value.startswith("/") else value
+    assert says in _bad(examine(values | local_discord | {name: wrong}, production=False))[name].problem
 
 
 def test_local_base_domain_is_refused_in_production(values: Values) -> None:

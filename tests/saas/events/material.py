@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
+from saas.core import clock
 from saas.events import DomainEvent
 from saas.events.jobs import job
+from saas.events.log import append_rows
 from saas.events.retries import Backoff, PermanentJobError
 
 SEEN: list[tuple[str, dict[str, Any]]] = []
@@ -27,6 +30,16 @@ def note(*, tenant: str, **arguments: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("select current_schema()")
         SEEN.append((str(cursor.fetchone()[0]), {"tenant": tenant, **arguments}))
+
+
+@job(queue="tests", name="tests.dawdle")
+def dawdle(*, tenant: str, seconds: float) -> None:
+    """Tells when it begins and when it ends, in the tenant's log."""
+    for word in ("Begun", "Ended"):
+        with connection.cursor() as cursor:
+            append_rows(cursor, [(word, {}, clock.now())])
+        if word == "Begun":
+            time.sleep(seconds)
 
 
 @job(queue="tests", name="tests.fail", retry=Backoff(tries=2, first=0))

@@ -1,4 +1,6 @@
-"""Two tenants' units of work, interleaved at random over sync, thread and async paths: nothing of one in the other."""
+"""Two tenants' units of work, interleaved at random over sync, thread and async paths and the bot's own seam: nothing of one
+in the other.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +22,7 @@ from django_tenants.postgresql_backend.base import DatabaseWrapper
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot_shard.calls import Calls
 from engagement.members.models import Member
 from saas.events import DomainEvent, publish
 from saas.events.models import TenantEvent
@@ -33,7 +36,7 @@ _serial = count()
 class Unit:
     """One unit of work: where it runs, for whom, and what goes wrong in it."""
 
-    path: str  # sync | thread | async
+    path: str  # sync | thread | async | bot
     tenant: int  # 0 or 1
     ending: str  # commit | rollback | savepoint | error | broken
     nested: bool  # enters the other tenant in the middle
@@ -42,7 +45,7 @@ class Unit:
 units = st.lists(
     st.builds(
         Unit,
-        path=st.sampled_from(["sync", "thread", "async"]),
+        path=st.sampled_from(["sync", "thread", "async", "bot"]),
         tenant=st.integers(0, 1),
         ending=st.sampled_from(["commit", "rollback", "savepoint", "error", "broken"]),
         nested=st.booleans(),
@@ -137,7 +140,12 @@ def run_all(plan: list[Unit], contexts: tuple[TenantContext, TenantContext], poo
 
     async def loop() -> list[str | None]:
         calls = [sync_to_async(act, thread_sensitive=False)(u, m) for u, m in work if u.path == "async"]
-        return list(await asyncio.gather(*calls))
+        seam = Calls(threads=3)
+        bots = [seam.in_tenant(contexts[u.tenant], do, u, contexts, m) for u, m in work if u.path == "bot"]
+        try:
+            return list(await asyncio.gather(*calls, *bots))
+        finally:
+            await asyncio.to_thread(seam.close)  # as the bot does, off its loop
 
     with ThreadPoolExecutor(4) as threads:
         started = [threads.submit(act, u, m) for u, m in work if u.path == "thread"]

@@ -160,6 +160,22 @@ class Control(Interacting):
             embeds=embeds or [],
         )
 
+    def post_webhook(self, guild: GuildLike, channel: ChannelLike, name: str, text: str) -> Message:
+        """Write as an integration: `webhook_id` is set and the author is no member."""
+        found = find_guild(self._world, guild)
+        place = find_channel(self._world, found, channel)
+        return messages.post_message(
+            self._world, place, found.owner_id, text, webhook_id=self._world.ids.make(), webhook_name=name
+        )
+
+    def post_system(
+        self, guild: GuildLike, channel: ChannelLike, member: UserLike, *, type: int = 7
+    ) -> Message:
+        """A message that Discord writes by itself: 7 somebody joined, 8 a boost, 6 a pin."""
+        found = find_guild(self._world, guild)
+        place, user = find_channel(self._world, found, channel), find_member(self._world, found, member)
+        return messages.post_message(self._world, place, user.id, "", type=type)
+
     def _check_may_write(self, guild: Guild, channel: Channel, user: User) -> None:
         held = permissions.channel_permissions(guild, guild.members[user.id], channel, at_ms=now_ms())
         needed = permissions.SEND_IN_THREADS if channel.is_thread else permissions.SEND_MESSAGES

@@ -1,7 +1,7 @@
 """The control API, `/sandbox/...`: JSON in, JSON out; an error is 422 with one sentence in `error`.
 
     GET    state · messages · commands · visible · violations · sessions · faults · traffic · calls · audit · events
-    POST   users · guilds · channels · roles · messages · reactions · threads · voice · members · commands · menus
+    POST   users · dms · guilds · channels · roles · messages · special · reactions · threads · voice · members · commands · menus
            autocomplete · buttons · selects · modals · faults · traffic · reset · save · bot
     PATCH  messages/{id}            DELETE  messages/{id} · faults · traffic · violations
 
@@ -20,6 +20,7 @@ from aiohttp import web
 from ..errors import ControlError, DiscordError
 from ..rest.call import answer
 from ..state.entities import Message
+from ..state.members import open_dm
 from ..state.payloads import (
     Payload,
     channel_payload,
@@ -49,6 +50,8 @@ def add_control(app: web.Application, discord: LocalDiscord) -> None:
 
 def _bind(discord: LocalDiscord, action: Action) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Sec-Fetch-Site") == "cross-site":
+            return answer({"error": "Only pages of the local Discord itself may use its controls."}, 403)
         raw = await request.read()
         try:
             body = orjson.loads(raw) if raw else {}
@@ -128,6 +131,16 @@ def _post(discord: LocalDiscord, body: Body) -> Payload:
         reply_to=body.get("reply_to"),
         embeds=body.get("embeds"),
     )
+    return _told(discord, message)
+
+
+def _post_special(discord: LocalDiscord, body: Body) -> Payload:
+    """`webhook` (a name) writes as an integration; else `type` is that of a system message about `member`."""
+    guild, channel = body["guild"], body["channel"]
+    if body.get("webhook"):
+        message = discord.state.post_webhook(guild, channel, str(body["webhook"]), str(body["text"]))
+    else:
+        message = discord.state.post_system(guild, channel, body["member"], type=int(body.get("type", 7)))
     return _told(discord, message)
 
 
@@ -328,6 +341,7 @@ _ACTIONS: dict[tuple[str, str], Action] = {
     ("POST", "channels"): _create_channel,
     ("POST", "roles"): _create_role,
     ("POST", "messages"): _post,
+    ("POST", "special"): _post_special,
     ("PATCH", "messages/{id}"): lambda discord, body: _told(
         discord, discord.state.edit_message(body["id"], str(body["text"]))
     ),
@@ -337,6 +351,9 @@ _ACTIONS: dict[tuple[str, str], Action] = {
     ("POST", "voice"): _voice,
     ("POST", "members"): _member,
     ("POST", "bot"): _bot,
+    ("POST", "dms"): lambda discord, body: channel_payload(
+        discord.world, open_dm(discord.world, find_user(discord.world, body["member"]))
+    ),
     ("POST", "automod"): lambda discord, body: discord.state.automod_block(
         body["guild"], body["channel"], body["member"], str(body["text"])
     ),

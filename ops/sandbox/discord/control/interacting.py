@@ -117,7 +117,14 @@ class Interacting:
         user = self._world.users[opened.user_id]
         data = modal_data(opened.modal, values)
         return await self._interact(
-            MODAL_SUBMIT, user, opened.guild, opened.channel, data, source=opened.source, wait=wait
+            MODAL_SUBMIT,
+            user,
+            opened.guild,
+            opened.channel,
+            data,
+            source=opened.source,
+            opened_by=opened,
+            wait=wait,
         )
 
     def _component_place(
@@ -138,13 +145,14 @@ class Interacting:
         data: dict[str, Any],
         *,
         source: Message | None = None,
+        opened_by: Interaction | None = None,
         wait: bool = True,
     ) -> Payload:
         if guild is not None and self._world.bot_id not in guild.members:
             raise ControlError(f"The bot is not in {guild.name}.")
         interactions = self._discord.interactions
         interaction: Interaction = interactions.start(
-            kind, user=user, channel=channel, guild=guild, data=data, source=source
+            kind, user=user, channel=channel, guild=guild, data=data, source=source, opened_by=opened_by
         )
         if wait:
             await interactions.wait_answer(interaction)

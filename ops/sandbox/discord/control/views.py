@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..errors import ControlError
 from ..state import permissions
 from ..state.audit import audit_payload
-from ..state.entities import Guild, User
+from ..state.entities import Guild, Message, User
 from ..state.payloads import (
     Payload,
     channel_payload,
@@ -71,11 +71,16 @@ def channel_messages(
     kept = world.messages.get(channel_id)
     rows = [] if kept is None else list(kept.values())
     rows = [row for row in rows if row.ephemeral_for in (None, user_id) and (not before or row.id < before)]
-    return [
-        message_payload(world, row)
-        | {"ephemeral_for": None if row.ephemeral_for is None else str(row.ephemeral_for)}
-        for row in rows[-limit:]
-    ]
+    return [_shown(world, row) for row in rows[-limit:]]
+
+
+def _shown(world: World, message: Message) -> Payload:
+    """A message with what the page needs beside it: who reacted, and who alone sees it."""
+    payload = message_payload(world, message)
+    for told, reaction in zip(payload.get("reactions", []), message.reactions, strict=True):
+        told["users"] = [str(user) for user in reaction.users]
+    payload["ephemeral_for"] = None if message.ephemeral_for is None else str(message.ephemeral_for)
+    return payload
 
 
 def may_see(world: World, guild: Guild, user_id: int) -> list[str]:

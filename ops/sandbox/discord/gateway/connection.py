@@ -76,13 +76,16 @@ class Connection:
 
     async def _send_dispatches(self, session: Session) -> None:
         while not self._transport.is_closing():
+            if self._position + 1 < session.first:
+                # Too slow: what it has not read is no longer kept. The session is over, as on Discord.
+                self.hub.end_session(session)
+                self.abort()
+                return
             batch = session.after(self._position, _BATCH)
             if not batch:
                 session.wake.clear()
                 await session.wake.wait()
                 continue
-            if self._position + 1 < session.first:
-                self._position = session.first - 1
             self._position += len(batch)
             delay = self.hub.faults.gateway.delay
             if delay:

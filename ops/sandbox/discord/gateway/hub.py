@@ -14,6 +14,7 @@ import orjson
 
 from ..config import Config
 from ..faults import Faults
+from ..state import permissions
 from ..state.entities import Guild
 from ..state.payloads import guild_create, user_payload
 from ..state.world import Happening, World
@@ -54,6 +55,10 @@ class Hub:
                 return
             if guild.unavailable and happening.type != "GUILD_DELETE":
                 return
+            if happening.type == "GUILD_AUDIT_LOG_ENTRY_CREATE":
+                held = permissions.base_permissions(guild, guild.members[self.world.bot_id])
+                if not held & permissions.VIEW_AUDIT_LOG:
+                    return
             channel_id = happening.channel_id
             if channel_id is not None and not self.world.bot_sees(guild_id, channel_id):
                 return

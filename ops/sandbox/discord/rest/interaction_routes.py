@@ -85,7 +85,11 @@ def send_reply(call: Call, interaction: Interaction, fields: dict[str, Any], bod
     first = interaction.original_id is None
     reference = None
     if not first and interaction.original_id is not None:
-        reference = {"message_id": str(interaction.original_id), "channel_id": str(interaction.channel.id)}
+        reference = {
+            "type": 0,
+            "message_id": str(interaction.original_id),
+            "channel_id": str(interaction.channel.id),
+        }
     content = fields.pop("content")
     message = post_message(
         world,
@@ -137,6 +141,4 @@ def _response(call: Call, interaction: Interaction, kind: int, message: Message 
             about["guild_id"] = str(message.guild_id)
     if kind in (MESSAGE, UPDATE) and message is not None:
         response["resource"] = {"type": kind, "message": message_payload(call.world, message)}
-    elif kind not in (MODAL,):
-        response["resource"] = {"type": kind}
     return response

@@ -93,7 +93,9 @@ async def get_authorization(call: Call) -> Payload:
         "bot_public",
         "bot_require_code_grant",
         "verify_key",
-        "hook",
+        "type",
+        "flags",
+        "flags_new",
     )
     payload: Payload = {
         "application": {key: application[key] for key in shown},

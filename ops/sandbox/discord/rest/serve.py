@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiohttp import web
 
-from ..errors import DiscordError, refused
+from ..errors import DiscordError, invalid_form, refused
 from . import (  # noqa: F401 - importing a module declares its routes
     application_routes,
     channel_routes,
@@ -75,6 +75,7 @@ async def serve_call(discord: LocalDiscord, route: Route, request: web.Request) 
             return refusal
     response = await _answer(discord, route, request)
     response.headers["Via"] = _VIA
+    discord.check_answer(request, response)
     discord.limits.count_answer(response)
     if fault is not None and fault.after:
         return await _suffer(discord, fault, request) or response
@@ -110,6 +111,7 @@ def _plain(status: int, text: str) -> web.Response:
 async def _answer(discord: LocalDiscord, route: Route, request: web.Request) -> web.StreamResponse:
     call = Call(request, discord, route)
     headers: dict[str, str] = {}
+    problems: list[str] = []
     try:
         _authenticate(call)
         major = ":".join(request.match_info.get(name, "") for name in route.major)
@@ -117,11 +119,16 @@ async def _answer(discord: LocalDiscord, route: Route, request: web.Request) -> 
         if refusal is not None:
             return refusal
         await _read_body(call)
-        discord.check_call(call)
+        problems = discord.check_call(call)
         result = await route.handler(call)
         response = result if isinstance(result, web.StreamResponse) else answer(result)
     except DiscordError as error:
         response = answer(error.payload(), error.status)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        # A body of the wrong shape trips a handler: Discord calls that an invalid form. Anything else is our mistake.
+        if not problems and discord.document is not None:
+            raise
+        response = answer(invalid_form("_", "BASE_TYPE_INVALID", f"{error!r}").payload(), 400)
     response.headers.update(headers)
     return response
 

@@ -48,7 +48,6 @@ def _complete(call: Call, interaction: Interaction, original: Message, fields: d
     """The message behind a deferral: the loading one is filled, and keeps being ephemeral or not."""
     fields["flags"] = original.flags & EPHEMERAL | fields.get("flags", 0) & ~EPHEMERAL
     edit_message(call.world, original, **fields)
-    original.edited_ms = None
     interaction.pending = False
     interaction.touch()
     call.discord.note_interaction(interaction)

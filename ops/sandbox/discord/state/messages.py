@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .entities import HAS_THREAD, PUBLIC_THREAD, Channel, Guild, Message, Reaction
+from .entities import HAS_THREAD, LOADING, PUBLIC_THREAD, Channel, Guild, Message, Reaction
 from .payloads import channel_payload, member_payload, message_event, thread_member_payload
 from .snowflakes import now_ms
 from .world import Happening, World
@@ -17,6 +17,7 @@ from .world import Happening, World
 _USER = re.compile(r"<@!?(\d{1,20})>")
 _ROLE = re.compile(r"<@&(\d{1,20})>")
 _NONCES_KEPT = 10_000
+_NONCE_MS = 5 * 60 * 1000
 
 
 def post_message(
@@ -31,12 +32,12 @@ def post_message(
     **fields: Any,
 ) -> Message:
     """Post into a channel and emit MESSAGE_CREATE. `fields` are further columns of Message."""
+    moment = now_ms()
     nonce_key = (channel.id, author_id, str(nonce))
     if nonce is not None and enforce_nonce:
         earlier = world.find_message(channel.id, world.nonces.get(nonce_key, 0))
-        if earlier is not None:
+        if earlier is not None and moment - earlier.timestamp_ms < _NONCE_MS:
             return earlier
-    moment = now_ms()
     message = Message(
         world.ids.make(),
         channel.id,
@@ -112,10 +113,11 @@ def emit_message(world: World, message: Message, type: str) -> None:
 
 
 def edit_message(world: World, message: Message, **fields: Any) -> Message:
-    """Change a message and emit MESSAGE_UPDATE."""
+    """Change a message and emit MESSAGE_UPDATE. Filling in a deferred answer is no edit."""
+    was_loading = message.flags & LOADING
     for key, value in fields.items():
         setattr(message, key, value)
-    if {"content", "embeds", "components", "attachments"} & fields.keys():
+    if {"content", "embeds", "components", "attachments"} & fields.keys() and not was_loading:
         message.edited_ms = now_ms()
     emit_message(world, message, "MESSAGE_UPDATE")
     return message

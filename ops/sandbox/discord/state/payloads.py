@@ -100,11 +100,11 @@ def channel_payload(world: World, channel: Channel) -> Payload:
         "guild_id": str(channel.guild_id),
         "name": channel.name,
         "parent_id": _optional(channel.parent_id),
-        "position": channel.position,
         "flags": 0,
     }
     if channel.is_thread:
         return payload | _thread_fields(channel)
+    payload["position"] = channel.position
     payload["permission_overwrites"] = [
         {"id": str(o.id), "type": o.type, "allow": str(o.allow), "deny": str(o.deny)}
         for o in channel.overwrites.values()
@@ -181,7 +181,7 @@ def message_payload(world: World, message: Message, *, with_reference: bool = Tr
         "type": message.type,
         "flags": message.flags,
     }
-    if message.reactions:
+    if message.reactions and with_reference:
         payload["reactions"] = [_reaction(world, reaction) for reaction in message.reactions]
     if message.webhook_id is not None:
         payload["webhook_id"] = str(message.webhook_id)
@@ -217,9 +217,7 @@ def _reaction(world: World, reaction: Any) -> Payload:
         "count_details": {"burst": 0, "normal": len(reaction.users)},
         "burst_colors": [],
         "me_burst": False,
-        "burst_me": False,
         "me": world.bot_id in reaction.users,
-        "burst_count": 0,
     }
 
 
@@ -324,11 +322,12 @@ def _visible_members(world: World, guild: Guild) -> list[Member]:
 def command_payload(application_id: int, command: Command) -> Payload:
     """A registered command with the defaults that Discord fills in."""
     fields = command.fields
+    default = fields.get("default_member_permissions")
     payload: Payload = {
         "id": str(command.id),
         "application_id": str(application_id),
         "version": str(command.version),
-        "default_member_permissions": fields.get("default_member_permissions"),
+        "default_member_permissions": None if default is None else str(default),
         "type": command.type,
         "name": command.name,
         "name_localizations": fields.get("name_localizations"),

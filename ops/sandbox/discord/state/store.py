@@ -52,6 +52,8 @@ def load_world(world: World, path: Path) -> bool:
         commands = [build(Command, row) for row in state["commands"]]
         webhooks = [build(Webhook, row) for row in state["webhooks"]]
         messages = [build(Message, row) for rows in state["messages"] for row in rows]
+        if world.bot_id not in {row.id for row in users}:
+            raise ValueError("the state belongs to another application")
     except (OSError, ValueError, KeyError, TypeError):
         os.replace(path, path.with_suffix(".bad"))
         return False
@@ -65,7 +67,7 @@ def load_world(world: World, path: Path) -> bool:
         world.messages.setdefault(message.channel_id, OrderedDict())[message.id] = message
         world.ids.advance_to(message.id)
     world.reindex()
-    return world.bot_id in world.users
+    return True
 
 
 def build(kind: type[_T], row: Any) -> _T:

@@ -16,7 +16,7 @@ from discord import app_commands
 
 from ops.sandbox.discord import Config, LocalDiscord
 
-QUICK = Config(identify_interval=0.0, heartbeat_interval=20.0)
+QUICK = Config(identify_interval=0.0, heartbeat_interval=20.0, check_answers=True)
 
 
 class Bot(discord.AutoShardedClient):
@@ -70,6 +70,7 @@ async def local(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         monkeypatch.setattr(discord.http.Route, "BASE", server.api_url)
         monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(server.gateway_url))
         yield server
+        assert server.mistakes == [], "the local Discord's own answers must fit Discord's document"
 
 
 @pytest.fixture

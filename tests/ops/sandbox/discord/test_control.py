@@ -79,6 +79,25 @@ async def test_the_page_hears_what_happens(local: LocalDiscord) -> None:
         assert (rows[0]["type"], rows[0]["data"]["content"]) == ("MESSAGE_CREATE", "live")
 
 
+async def test_webhooks_bots_and_system_messages(local: LocalDiscord, bot: Bot) -> None:
+    where = {"guild": "Pixel Pals", "channel": "general"}
+    await _call(local, "POST", "special", where | {"webhook": "Build robot", "text": "green"})
+    await _call(local, "POST", "special", where | {"member": "milo", "type": 7})
+    await _call(local, "POST", "messages", where | {"member": "PollPenguin", "text": "vote"})
+    await until(lambda: bot.count("MESSAGE_CREATE") == 3)
+    hook, system, robot = (row for kind, row in bot.heard if kind == "message")
+    assert (hook.webhook_id is not None, hook.author.name) == (True, "Build robot")
+    assert system.type is discord.MessageType.new_member
+    assert robot.author.bot
+
+
+async def test_other_sites_may_not_use_the_controls(local: LocalDiscord) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    url = f"{local.web_url}/sandbox/reset"
+    async with aiohttp.ClientSession() as http, http.post(url, headers=headers) as response:
+        assert response.status == 403
+
+
 async def test_traffic_flows_at_its_rate(local: LocalDiscord, bot: Bot) -> None:
     await _call(local, "POST", "traffic", {"rate": 200, "seconds": 1, "members": 4})
     await local.traffic.wait()

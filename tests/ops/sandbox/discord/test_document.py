@@ -24,6 +24,7 @@ async def _problems(local: LocalDiscord, method: str, path: str, body: Any = Non
         http.request(method, local.api_url + path, json=body),
     ):
         pass
+    local.mistakes.clear()  # an answer that repeats a wrong body is wrong as well
     return [row["problem"] for row in local.violations]
 
 
@@ -38,6 +39,7 @@ def _general(local: LocalDiscord) -> int:
         ({"content": "fine", "allowed_mentions": {"parse": []}}, None),
         ({"content": "x", "contnet": "typo"}, "the key contnet is unknown"),
         ({"content": 5}, "body.content: is int"),
+        ({"content": "x", "embeds": ["no object"]}, "body.embeds.0: is str"),
         ({"content": "x", "embeds": [{"titel": "typo"}]}, "body.embeds.0: the key titel is unknown"),
         ({"content": "x" * 4001}, "4001 characters"),
         (

@@ -1,0 +1,66 @@
+"""Every command stands in the one table of who may do what, and what is for moderators is hidden from others too."""
+
+from __future__ import annotations
+
+import discord
+import pytest
+from discord import app_commands
+
+from bot_shard.cogs import EXTENSIONS
+from bot_shard.gateway import OfflineBot
+from bot_shard.permissions import COMMANDS, may_adjust_points
+from tenants.context import TenantContext
+from tenants.permissions import MANAGE_GUILD, MODERATE_MEMBERS, PERMISSIONS, Role
+from tests.cast import ACME
+
+Command = app_commands.Command | app_commands.ContextMenu  # type: ignore[type-arg]
+
+
+async def list_commands() -> dict[str, Command]:
+    bot = OfflineBot()
+    for name in EXTENSIONS:
+        await bot.load_extension(name)
+    found: dict[str, Command] = {}
+    for kind in (
+        discord.AppCommandType.chat_input,
+        discord.AppCommandType.user,
+        discord.AppCommandType.message,
+    ):
+        for command in bot.tree.walk_commands(type=kind):
+            if not isinstance(command, app_commands.Group):
+                found[command.qualified_name] = command
+    await bot.close()
+    return found
+
+
+async def test_every_command_stands_in_the_table() -> None:
+    assert (await list_commands()).keys() == COMMANDS.keys()
+    assert set(COMMANDS.values()) <= PERMISSIONS.keys()
+
+
+async def test_what_is_for_moderators_is_hidden_from_others() -> None:
+    for name, command in (await list_commands()).items():
+        group = getattr(command, "parent", None)
+        shown = (group or command).default_permissions
+        if PERMISSIONS[COMMANDS[name]].role >= Role.MODERATOR:
+            assert shown is not None, name
+            assert shown.moderate_members, name
+        else:
+            assert shown is None, name
+
+
+@pytest.mark.parametrize(
+    ("role", "bits", "may"),
+    [
+        ("owner", 0, True),
+        ("moderator", 0, True),
+        ("member", 0, False),
+        ("stranger", 0, False),
+        ("member", MODERATE_MEMBERS, True),
+        ("stranger", MANAGE_GUILD, True),
+    ],
+)
+def test_points_are_moderators_to_give(
+    db: None, acme: TenantContext, role: str, bits: int, may: bool
+) -> None:
+    assert may_adjust_points(context=acme, discord_id=ACME.discord_id(role), permissions=bits) is may
