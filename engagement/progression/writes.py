@@ -14,7 +14,7 @@ import orjson
 
 from engagement.ledger.arrays import bool_array, int_array, text_array
 from engagement.ledger.statements import COUNT_WRITE, Result, Run, in_schema
-from engagement.standings.histogram import BOTTOM, Bounds, Period
+from engagement.standings.histogram import BOTTOM, Bounds, Pair, Period
 from engagement.standings.models import MAX_BUCKET
 from saas.events.log import APPEND_CLAUSE
 
