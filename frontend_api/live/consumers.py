@@ -95,7 +95,9 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
         try:
             while True:
                 position, html = await watcher.fetch()
-                await asyncio.wait_for(self._send({"id": str(position), "html": html}), SEND_SECONDS)
+                # Not wait_for: Python 3.11's loses a cancellation that meets the end of the sending.
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self._send({"id": str(position), "html": html})
         except TimeoutError:
             return TOO_SLOW
         finally:

@@ -82,7 +82,9 @@ class Room:
         wait = POLL
         while self.watchers:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), wait)
+                # Not wait_for: Python 3.11's loses a cancellation that meets the event.
+                async with asyncio.timeout(wait):
+                    await self._woken.wait()
             self._woken.clear()
             try:
                 seen = await self._look()
