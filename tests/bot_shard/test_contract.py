@@ -71,6 +71,10 @@ def test_every_override_still_overrides_something() -> None:
     assert issubclass(ShardSocket, gateway.DiscordWebSocket)
 
 
+def test_a_member_still_keeps_its_role_ids_aside() -> None:
+    assert "_roles" in discord.Member.__slots__
+
+
 def test_the_gateway_is_asked_for_zstd() -> None:
     assert compression() == "zstd-stream"
 
