@@ -284,7 +284,11 @@ class Ears:
             self.stats.gaps += 1
         session.guild_ids = guild_ids
         for guild_id in gone:
-            commands += self._leave(session, guild_id)
+            if session.owns(int(guild_id)):
+                commands += self._leave(session, guild_id)
+            else:
+                # The number of shards was changed: another shard hears this guild now.
+                commands.append(self.guild(guild_id).forget_command(session.shard_id))
         self.queue.put(Record(session.watermark, number, tuple(commands)), force=True)
 
     def _leave(self, session: ShardSession, guild_id: str) -> list[bytes]:

@@ -12,6 +12,8 @@ import signal
 from collections.abc import Callable
 from functools import partial
 
+import aiohttp
+import discord
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -114,6 +116,16 @@ class BotService:
             log.info("guild_returned", guild=guild_id)
 
     async def _mark_removed(self, guild_id: int) -> None:
+        """Only once Discord confirms it: the link's end stops the community's points."""
+        try:
+            await self.bot.fetch_guild(guild_id, with_counts=False)
+        except (discord.NotFound, discord.Forbidden):
+            pass
+        except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
+            log.warning("guild_left_unconfirmed", guild=guild_id, problem=str(error))
+            return
+        else:
+            return
         with contextlib.suppress(NotFoundError):
             await self.calls.in_public(mark_guild_removed, guild_id=guild_id)
             log.info("guild_left", guild=guild_id)

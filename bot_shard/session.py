@@ -54,6 +54,10 @@ class ShardSession:
         self._saved_value = 0
         self._saved_at_ms = 0
 
+    def owns(self, guild_id: int) -> bool:
+        """Whether Discord tells this shard about that guild."""
+        return (guild_id >> 22) % self.shard_count == self.shard_id
+
     # --- the way in
 
     def restore(self, stored: Mapping[str, str]) -> bool:

@@ -89,7 +89,7 @@ def provision_tenant(
     with as_owner():
         make = _provision_step_by_step if statement_at_a_time else _provision_at_once
         tenant = make(wanted, statements, owner, seed)
-    invalidate_routing()
+    invalidate_routing(tenant_id=tenant.pk)
     return tenant
 
 

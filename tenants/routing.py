@@ -4,6 +4,8 @@ Invariants: an answer never waits for Postgres or Redis; what is known never exp
 a second while Redis is up, and at the latest on the next reconnect. The answers come from one immutable snapshot that is
 replaced as a whole, so they are safe from any thread and from an event loop.
 
+The message on Redis is the id of the tenant that changed; anything else means: read everything.
+
 `get_routing()` loads at its first call and follows changes on a daemon thread. A process that wants to know of changes
 registers `on_change`, which is called on that thread (an asyncio process passes `loop.call_soon_threadsafe`).
 """
@@ -14,49 +16,34 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections, transaction
 from redis import Redis, RedisError
+from redis.client import PubSub
 
 from saas.core.redis_clients import cache_redis
-from saas.core.schemas import PUBLIC, enter_schema
 
 from .context import TenantContext
-from .models import Domain, GuildLink, Tenant
+from .routing_map import HostMatch, Snapshot, patch_snapshot, read_snapshot
+
+__all__ = ["CHANNEL", "HostMatch", "Routing", "get_routing", "invalidate_routing"]
 
 logger = logging.getLogger(__name__)
 CHANNEL = "routing"
 _RETRY_SECONDS = 0.5
 _POLL_SECONDS = 5.0  # While Redis is away.
 # A safety net under lost publications (a Redis failover drops messages without dropping every subscriber).
-_RELOAD_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class HostMatch:
-    """What a host name leads to: a tenant's site, or (context None) our own; `redirect_to` is the host to use instead."""
-
-    context: TenantContext | None
-    redirect_to: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    guilds: dict[int, TenantContext] = field(default_factory=dict)
-    hosts: dict[str, HostMatch] = field(default_factory=dict)
-    schemas: dict[str, TenantContext] = field(default_factory=dict)
-    linked: frozenset[int] = frozenset()
-    removed: frozenset[int] = frozenset()
+_RELOAD_SECONDS = 300.0
 
 
 class Routing:
     """The map of one process. Reads never block; `load` reads the database."""
 
     def __init__(self) -> None:
-        self._snapshot = _Snapshot()
+        self._snapshot = Snapshot()
         self._listeners: list[Callable[[], None]] = []
         self._thread: threading.Thread | None = None
         self._pid = 0
@@ -95,8 +82,18 @@ class Routing:
     def load(self) -> None:
         """Read the whole map from Postgres and replace the one in hand. Raises what the database raises."""
         with self._lock:
-            self._snapshot = _read_snapshot()
+            self._snapshot = read_snapshot()
             self.loaded_at = time.monotonic()
+        self._tell()
+
+    def load_tenants(self, tenant_ids: Collection[int]) -> None:
+        """Read those tenants again and replace the map. Raises what the database raises."""
+        with self._lock:
+            self._snapshot = patch_snapshot(self._snapshot, tenant_ids)
+            self.loaded_at = time.monotonic()
+        self._tell()
+
+    def _tell(self) -> None:
         for call in list(self._listeners):
             call()
 
@@ -146,19 +143,24 @@ class Routing:
             due = time.monotonic() + _RELOAD_SECONDS
             while not self._stop.is_set():
                 message = subscription.get_message(timeout=0.5)
-                if message is not None or time.monotonic() > due:
-                    while message is not None and subscription.get_message() is not None:
-                        continue  # A burst of changes is one reload.
+                if message is not None:
+                    # A burst of changes is one reload.
+                    self._load_or_retry([message["data"], *_drain(subscription)])
+                elif time.monotonic() > due:
                     self._load_or_retry()
                     due = time.monotonic() + _RELOAD_SECONDS
 
-    def _load_or_retry(self) -> None:
-        while not self._stop.is_set() and not self._load_once():
+    def _load_or_retry(self, changes: Sequence[bytes] = ()) -> None:
+        """Until it worked: the tenants that `changes` name, or everything."""
+        while not self._stop.is_set() and not self._load_once(changes):
             self._stop.wait(_RETRY_SECONDS)
 
-    def _load_once(self) -> bool:
+    def _load_once(self, changes: Sequence[bytes] = ()) -> bool:
         try:
-            self.load()
+            if changes and all(change.isdigit() for change in changes):
+                self.load_tenants({int(change) for change in changes})
+            else:
+                self.load()
             return True
         except (DatabaseError, InterfaceError) as error:
             logger.warning("Routing could not be reloaded (%s); it works from memory.", error)
@@ -167,27 +169,9 @@ class Routing:
             connections.close_all()  # This thread's own; an idle one would hold a pool's place.
 
 
-def _read_snapshot() -> _Snapshot:
-    with enter_schema(PUBLIC), transaction.atomic():
-        found = GuildLink.objects.exclude(state=GuildLink.State.UNLINKED)
-        rows = list(found.values_list("tenant_id", "guild_id", "state"))
-        links = {tenant: guild for tenant, guild, state in rows if state == GuildLink.State.ACTIVE}
-        removed = frozenset(guild for _, guild, state in rows if state == GuildLink.State.REMOVED)
-        tenants = Tenant.objects.filter(state=Tenant.State.ACTIVE)
-        contexts = {tenant.pk: TenantContext.of(tenant, links.get(tenant.pk)) for tenant in tenants}
-        domains = list(Domain.objects.values_list("tenant_id", "domain", "is_redirect"))
-    base = settings.BASE_DOMAIN.lower()
-    hosts = {base: HostMatch(None), f"www.{base}": HostMatch(None, base)}
-    if base == "localhost":
-        hosts["127.0.0.1"] = HostMatch(None)
-    for tenant_id, domain, is_redirect in domains:
-        context = contexts.get(tenant_id)
-        if context is not None:
-            hosts[domain.lower()] = HostMatch(context, f"{context.slug}.{base}" if is_redirect else None)
-    for context in contexts.values():
-        hosts[f"{context.slug}.{base}"] = HostMatch(context)
-    guilds = {context.guild_id: context for context in contexts.values() if context.guild_id is not None}
-    return _Snapshot(guilds, hosts, {c.schema: c for c in contexts.values()}, frozenset(guilds), removed)
+def _drain(subscription: PubSub) -> Iterator[bytes]:
+    while (message := subscription.get_message()) is not None:
+        yield message["data"]
 
 
 _routing = Routing()
@@ -201,19 +185,19 @@ def get_routing() -> Routing:
     return _routing
 
 
-def invalidate_routing() -> None:
-    """After the caller's transaction commits, every process reloads its map; this one at once."""
-    transaction.on_commit(_announce_change)
+def invalidate_routing(*, tenant_id: int) -> None:
+    """After the caller's transaction commits, every process reads that tenant again; this one at once."""
+    transaction.on_commit(partial(_announce_change, tenant_id))
 
 
-def _announce_change() -> None:
+def _announce_change(tenant_id: int) -> None:
     if _routing.loaded_at is not None:
         try:
-            _routing.load()
+            _routing.load_tenants({tenant_id})
         except (DatabaseError, InterfaceError) as error:
             logger.warning("Routing could not be reloaded (%s); its thread tries again.", error)
     try:
-        cache_redis().publish(CHANNEL, "changed")
+        cache_redis().publish(CHANNEL, str(tenant_id))
     except RedisError as error:
         # Listeners that lost the same Redis reload when they reconnect.
         logger.warning("The change of routing could not be announced: %s", error)

@@ -41,7 +41,7 @@ def link_guild(*, tenant: Tenant, guild_id: int, guild_name: str = "") -> GuildL
             link.guild_name = guild_name or link.guild_name
             link.save(update_fields=["state", "ended_at", "guild_name"])
         publish(GuildLinked(tenant_id=tenant.pk, guild_id=guild_id))
-        invalidate_routing()
+        invalidate_routing(tenant_id=tenant.pk)
     return link
 
 
@@ -87,7 +87,7 @@ def mark_guild_returned(*, guild_id: int) -> GuildLink:
         link.state, link.ended_at = GuildLink.State.ACTIVE, None
         link.save(update_fields=["state", "ended_at"])
         publish(GuildLinked(tenant_id=link.tenant_id, guild_id=guild_id))
-        invalidate_routing()
+        invalidate_routing(tenant_id=link.tenant_id)
     return link
 
 
@@ -103,7 +103,7 @@ def _end_link(guild_id: int, state: GuildLink.State) -> GuildLink:
         link.state, link.ended_at = state, clock.now()
         link.save(update_fields=["state", "ended_at"])
         publish(GuildUnlinked(tenant_id=link.tenant_id, guild_id=guild_id))
-        invalidate_routing()
+        invalidate_routing(tenant_id=link.tenant_id)
     return link
 
 
@@ -127,7 +127,7 @@ def change_slug(*, tenant: Tenant, slug: str) -> Tenant:
         except IntegrityError as error:
             raise SlugTakenError(slug) from error
         publish(SlugChanged(tenant_id=row.pk, former=former, slug=slug))
-        invalidate_routing()
+        invalidate_routing(tenant_id=row.pk)
     return row
 
 

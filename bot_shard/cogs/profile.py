@@ -49,6 +49,12 @@ def read_profile(user_id: int, *, own: bool, context: TenantContext) -> _Found:
 
 
 class ProfileCog(DeskCog):
+    def __init__(self, bot: Bot) -> None:
+        super().__init__(bot)
+        self._drawing = asyncio.Semaphore(
+            1
+        )  # drawing holds the interpreter; hearing must not wait for several
+
     @app_commands.command(name="profile", description="Level, points and rank: yours, or another member's.")
     @app_commands.describe(member="Whose profile? Yours when left out.")
     @app_commands.guild_only()
@@ -65,13 +71,48 @@ class ProfileCog(DeskCog):
         found = await ask.do(read_profile, user.id, own=own, context=ask.context)
         if found.profile is not None:
             answer = show_profile(ask, found.profile, own=own)
-            await _illustrate(ask, answer, found.profile, found.days, user)
+            await self._illustrate(ask, answer, found.profile, found.days, user)
             return answer
         if found.is_hidden:
             return Answer(ask.say("is_hidden", name=name_of(user)))
         if own:
             return Answer(ask.say("nobody_yet"), hint=ask.say("nobody_yet_hint"))
         return Answer(ask.say("other_nobody_yet", name=name_of(user)))
+
+    async def _illustrate(
+        self,
+        ask: Ask,
+        answer: Answer,
+        profile: Profile,
+        days: Sequence[int],
+        user: discord.User | discord.Member,
+    ) -> None:
+        """Put the card in the place of the fields. Whatever is in its way, the fields stay."""
+        facts = CardFacts(
+            name=profile.name,
+            level=ask.say("card_level", level=profile.level),
+            percent=profile.progress_percent,
+            next_text=_next(ask, profile),
+            points=number(profile.current),
+            points_text=ask.say("card_points", week=number(profile.week_points)),
+            rank=ask.say("card_rank", rank=number(profile.rank)) if profile.rank else "–",
+            rank_text=ask.say("card_of", total=number(profile.total_ranked))
+            if profile.rank
+            else _rank(ask, profile),
+            days=days,
+            days_text=ask.say("card_days", days=len(days)),
+            colour=ask.context.colour,
+        )
+        avatar = None if profile.visibility == Visibility.ALIAS else await _fetch_avatar(user)
+        try:
+            async with self._drawing:
+                png = await asyncio.to_thread(draw_card, facts, avatar)
+        except Exception:
+            log.exception("card_not_drawn", tenant=ask.context.slug)
+            return
+        alt = ". ".join(f"{name}: {value}" for name, value in answer.fields).replace("\n", ", ")
+        answer.image = (png, f"{profile.name}. {alt}. {facts.days_text}: {', '.join(map(str, days))}")
+        answer.fields = ()
 
 
 def show_profile(ask: Ask, profile: Profile, *, own: bool) -> Answer:
@@ -91,36 +132,6 @@ def show_profile(ask: Ask, profile: Profile, *, own: bool) -> Answer:
         hint=ask.say("profile_hint") if own else "",
         private=own and profile.visibility != Visibility.VISIBLE,
     )
-
-
-async def _illustrate(
-    ask: Ask, answer: Answer, profile: Profile, days: Sequence[int], user: discord.User | discord.Member
-) -> None:
-    """Put the card in the place of the fields. Whatever is in its way, the fields stay."""
-    facts = CardFacts(
-        name=profile.name,
-        level=ask.say("card_level", level=profile.level),
-        percent=profile.progress_percent,
-        next_text=_next(ask, profile),
-        points=number(profile.current),
-        points_text=ask.say("card_points", week=number(profile.week_points)),
-        rank=ask.say("card_rank", rank=number(profile.rank)) if profile.rank else "–",
-        rank_text=ask.say("card_of", total=number(profile.total_ranked))
-        if profile.rank
-        else _rank(ask, profile),
-        days=days,
-        days_text=ask.say("card_days", days=len(days)),
-        colour=ask.context.colour,
-    )
-    avatar = None if profile.visibility == Visibility.ALIAS else await _fetch_avatar(user)
-    try:
-        png = await asyncio.to_thread(draw_card, facts, avatar)
-    except Exception:
-        log.exception("card_not_drawn", tenant=ask.context.slug)
-        return
-    alt = ". ".join(f"{name}: {value}" for name, value in answer.fields).replace("\n", ", ")
-    answer.image = (png, f"{profile.name}. {alt}. {facts.days_text}: {', '.join(map(str, days))}")
-    answer.fields = ()
 
 
 async def _fetch_avatar(user: discord.User | discord.Member) -> bytes | None:

@@ -94,7 +94,7 @@ class Clock:
 
 def run() -> list[Result]:
     """All metrics of `ingest`."""
-    towns = [_found(number) for number in range(200)]
+    towns = [found_town(number) for number in range(200)]
     routing = Routing()
     routing.load()
     consumer = Consumer(
@@ -190,7 +190,8 @@ def _cost(consumer: Consumer, towns: list[Town], rounds: int) -> float:
     return median(clock.seconds) / (SHARE * len(towns))
 
 
-def _found(number: int) -> Town:
+def found_town(number: int) -> Town:
+    """A new community with the default rules and a linked guild."""
     tenant = provision_tenant(slug=f"bench-{number}", name=f"Bench {number}", seed=seed_community)
     link_guild(tenant=tenant, guild_id=10**18 + number)
     return Town(TenantContext.of(tenant, 10**18 + number), Random(number))

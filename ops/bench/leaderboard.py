@@ -14,7 +14,9 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 import psycopg
@@ -33,7 +35,9 @@ from tenants.provisioning import provision_tenant
 SMALL: Final = 100_000
 LARGE: Final = 1_000_000
 PAGE: Final = 5_000
-ROUNDS: Final = 400
+BLOCKS: Final = 8
+WARMING: Final = 6
+ROUNDS: Final = 50
 WINDOW: Final = "window_vs_select1"
 GOALS: Final = {
     "rank_vs_select1": "<=8",
@@ -72,7 +76,7 @@ WHERE s.ranked AND (s.all_score > me.all_score OR s.all_score = me.all_score AND
 def run() -> list[Result]:
     random.seed(7)
     small, large = (make_community(f"board-{size}", size) for size in (SMALL, LARGE))
-    costs = {size: measure(context, size) for size, context in ((SMALL, small), (LARGE, large))}
+    costs = measure({SMALL: small, LARGE: large})
     checked = check_while_points_change(large)
     growth = {name: costs[LARGE][name] / costs[SMALL][name] for name in GOALS}
     results = [
@@ -148,13 +152,34 @@ def _vacuum(schema: str) -> None:
             owner.execute(f'VACUUM ANALYZE "{schema}"."{table}"')
 
 
-def measure(context: TenantContext, size: int) -> dict[str, float]:
-    """Microseconds, median, of each selector and of the floor, taken in turn."""
+def measure(communities: dict[int, TenantContext]) -> dict[int, dict[str, float]]:
+    """Microseconds, median, of each selector and of the floor, by size of community. Calls take turns, and communities do by the
+    block, so that whatever else the machine does falls on all of them."""
+    times: dict[int, dict[str, list[float]]] = {size: defaultdict(list) for size in communities}
+    for _ in range(BLOCKS):
+        for size, context in communities.items():
+            with enter_tenant(context):
+                for number in range(WARMING + ROUNDS):
+                    for name, call in _calls(size).items():
+                        started = time.perf_counter()
+                        call()
+                        if number >= WARMING:
+                            times[size][name].append((time.perf_counter() - started) * 1e6)
+    costs = {
+        size: {name: statistics.median(taken) for name, taken in calls.items()}
+        for size, calls in times.items()
+    }
+    for cost in costs.values():
+        cost[WINDOW] = max(cost["week"], cost["season"])
+    return costs
 
+
+@cache
+def _calls(size: int) -> dict[str, Callable[[], object]]:
     def somebody() -> int:
         return random.randrange(size // 50) * 50 + random.randrange(1, 50)  # every fiftieth holds no rank
 
-    calls: dict[str, Callable[[], object]] = {
+    return {
         "select1": _select_one,
         "rank_vs_select1": lambda: get_rank(member_id=somebody(), kind="all"),
         "page_vs_select1": lambda: get_board(kind="all", size=10, offset=(PAGE - 1) * 10),
@@ -163,17 +188,6 @@ def measure(context: TenantContext, size: int) -> dict[str, float]:
         "season": lambda: list_leaders(kind="season", size=100),
         "named": lambda: get_board(kind="week", size=100),
     }
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    with enter_tenant(context):
-        for number in range(ROUNDS + 20):
-            for name, call in calls.items():
-                started = time.perf_counter()
-                call()
-                if number >= 20:
-                    times[name].append((time.perf_counter() - started) * 1e6)
-    costs = {name: statistics.median(taken) for name, taken in times.items()}
-    costs[WINDOW] = max(costs["week"], costs["season"])
-    return costs
 
 
 def _select_one() -> None:

@@ -77,10 +77,6 @@ def measure_web() -> list[Result]:
     return [Result("memory", "web_mb", after, "<=250", detail)]
 
 
-def run() -> list[Result]:
-    return measure_web()
-
-
 def _make_tenants() -> list[str]:
     """The communities, each with a member who has points."""
     from engagement.progression.services import Actor, adjust_points, ensure_member

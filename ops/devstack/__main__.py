@@ -142,6 +142,12 @@ def summary(stack: Stack) -> str:
     lines += [f"  {'The site':<14} {stack.web_url}/"]
     if stack.has_local_discord:
         lines.append(f"  {'Local Discord':<14} {stack.discord_url}/   write there as anyone")
+    else:
+        lines += [
+            "  The bot is a real one. In another terminal, once:",
+            "    .venv/bin/python manage.py sync_commands",
+            "    .venv/bin/python manage.py tenant create my-community --guild <server id>",
+        ]
     lines += [
         f"  {'Mailbox':<14} {stack.mailbox_url}/   every mail that is sent",
         "",

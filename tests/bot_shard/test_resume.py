@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import orjson
@@ -147,15 +148,50 @@ async def test_an_outage_is_sat_out(local: LocalDiscord, start_bot: StartBot, re
     assert bot.stats.identifies == 1
 
 
-async def test_a_changed_number_of_shards_starts_anew(
+async def test_a_changed_number_of_shards_starts_anew_and_removes_nobody(
     local: LocalDiscord, start_bot: StartBot, redis_stream: Redis
 ) -> None:
     from django.conf import settings
 
-    from .running import options, running
+    from .running import Linked, options, running
 
     async with running(options(local.api_url, settings.REDIS_STREAM_URL), local.world.guilds):
         pass
-    heir = await start_bot(shards=2)
+    left: list[int] = []
+    chosen = options(local.api_url, settings.REDIS_STREAM_URL, shards=2)
+    heir = BotProcess(chosen, Linked(local.world.guilds), client=GatewayClient)
+    heir.ears.on_guild_left = left.append
+    stop = asyncio.Event()
+    task = asyncio.create_task(heir.run(stop))
+    await until(lambda: heir.ready and redis_stream.exists("gaps"))
+    said = say(local, 3) | {str(local.state.post_message("Night Owls", "lobby", "noor", "hello").id)}
+    await until(lambda: said <= set(message_ids(redis_stream)))
     assert heir.stats.identifies == 2
-    await until(lambda: redis_stream.exists("gaps"))
+    assert left == []
+    stop.set()
+    await task
+
+
+async def test_a_guild_that_was_left_while_away_is_noticed(local: LocalDiscord, redis_stream: Redis) -> None:
+    from django.conf import settings
+
+    from ops.sandbox.discord.state.members import leave_guild
+
+    from .running import Linked, options, running
+
+    async with running(options(local.api_url, settings.REDIS_STREAM_URL), local.world.guilds):
+        pass
+    local.state.expire_sessions()
+    guild = next(guild for guild in local.world.guilds.values() if guild.name == "Night Owls")
+    leave_guild(local.world, guild, local.world.bot_id)
+    left: list[int] = []
+    heir = BotProcess(
+        options(local.api_url, settings.REDIS_STREAM_URL), Linked(local.world.guilds), client=GatewayClient
+    )
+    heir.ears.on_guild_left = left.append
+    stop = asyncio.Event()
+    task = asyncio.create_task(heir.run(stop))
+    await until(lambda: heir.ready)
+    assert left == [guild.id]
+    stop.set()
+    await task

@@ -144,6 +144,17 @@ def test_voice_direct_messages_traffic_and_faults(page: Page, server: LocalDisco
     expect(page.locator(".message", has_text="only for the bot")).to_be_visible()
 
 
+def test_a_server_of_ones_own(page: Page, server: LocalDiscordThread) -> None:
+    page.get_by_label("Create a server").click()
+    page.locator("#dialog input").fill("Tiny Club")
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.locator("#side-title")).to_contain_text("Tiny Club")
+    expect(page.locator("#banner")).to_contain_text("The bot is not in this server")
+    page.fill("#write", "hello @milo in #general")
+    page.keyboard.press("Enter")
+    expect(page.locator(".message .mention")).to_have_text(["@Milo Castell", "#general"])
+
+
 @pytest.mark.parametrize("width", [360, 768])
 def test_nothing_hangs_over_the_edge(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 740})

@@ -5,15 +5,22 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
 
 import pytest
 from django.db import OperationalError, transaction
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from redis import Redis
 
+from saas.core.errors import EngageHubError
 from tenants import routing as routing_module
-from tenants.models import Tenant
+from tenants.models import Domain, Tenant
 from tenants.routing import CHANNEL, Routing
-from tenants.services import link_guild, unlink_guild
+from tenants.services import change_slug, link_guild, mark_guild_removed, mark_guild_returned, unlink_guild
 from tests.cast import ACME, GLOBEX
 from tests.stack import TestStack
 
@@ -110,18 +117,18 @@ def test_a_connection_that_breaks_is_made_again_and_the_map_reloaded(
 def test_while_postgres_is_away_it_answers_and_then_catches_up(
     routing: Routing, redis_cache: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = routing_module._read_snapshot
+    patch = routing_module.patch_snapshot
     away = threading.Event()
     away.set()
     refused = threading.Event()
 
-    def read_or_fail() -> object:
+    def patch_or_fail(*arguments: Any) -> Any:
         if away.is_set():
             refused.set()
             raise OperationalError("the database system is shutting down")
-        return read()
+        return patch(*arguments)
 
-    monkeypatch.setattr(routing_module, "_read_snapshot", read_or_fail)
+    monkeypatch.setattr(routing_module, "patch_snapshot", patch_or_fail)
     unlink_guild(guild_id=ACME.guild_id)
     assert refused.wait(2)
     assert routing.context_for_guild(ACME.guild_id) is not None
@@ -130,9 +137,9 @@ def test_while_postgres_is_away_it_answers_and_then_catches_up(
 
 
 def test_without_redis_it_answers_and_asks_the_database(
-    committed_db: None, monkeypatch: pytest.MonkeyPatch, settings: object, test_stack: TestStack
+    committed_db: None, monkeypatch: pytest.MonkeyPatch, settings: Any, test_stack: TestStack
 ) -> None:
-    monkeypatch.setattr(settings, "REDIS_URL", "unix:///nowhere/redis.sock")
+    settings.REDIS_URL = "unix:///nowhere/redis.sock"
     monkeypatch.setattr(routing_module, "_POLL_SECONDS", 0.1)
     routing = Routing()
     routing.load()
@@ -150,3 +157,59 @@ def test_listeners_are_told_after_the_map_changed(db: None) -> None:
     routing.on_change(lambda: seen.append(len(routing.linked_guilds())))
     routing.load()
     assert seen == [2]
+
+
+changes = st.lists(
+    st.sampled_from(
+        ["unlink", "link", "swap", "remove", "return", "slug", "slug back", "suspend", "wake", "domain"]
+    ),
+    max_size=12,
+)
+
+
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(plan=changes)
+def test_reading_what_changed_comes_to_the_same_as_reading_everything(
+    committed_db: None, plan: list[str]
+) -> None:
+    acme, globex = (Tenant.objects.get(slug__startswith=slug) for slug in ("acme", "globex"))
+    routing = Routing()
+    routing.load()
+    for change in plan:
+        with suppress(EngageHubError):
+            changed = apply_change(change, acme, globex)
+            routing.load_tenants(changed)
+    whole = Routing()
+    whole.load()
+    assert asdict(routing._snapshot) == asdict(whole._snapshot)
+
+
+def apply_change(change: str, acme: Tenant, globex: Tenant) -> list[int]:
+    """One change through the services; the tenants it concerns."""
+    if change == "swap":
+        for guild in (ACME.guild_id, GLOBEX.guild_id):
+            with suppress(EngageHubError):
+                unlink_guild(guild_id=guild)
+        link_guild(tenant=acme, guild_id=GLOBEX.guild_id)
+        link_guild(tenant=globex, guild_id=ACME.guild_id)
+    elif change == "unlink":
+        unlink_guild(guild_id=ACME.guild_id)
+    elif change == "link":
+        link_guild(tenant=acme, guild_id=ACME.guild_id)
+    elif change == "remove":
+        mark_guild_removed(guild_id=ACME.guild_id)
+    elif change == "return":
+        mark_guild_returned(guild_id=ACME.guild_id)
+    elif change.startswith("slug"):
+        change_slug(tenant=acme, slug="acme" if "back" in change else "acme-makers")
+    elif change == "domain":
+        Domain.objects.get_or_create(domain="points.example", defaults={"tenant": acme, "is_primary": False})
+    else:
+        Tenant.objects.filter(pk=acme.pk).update(state="suspended" if change == "suspend" else "active")
+    return [acme.pk, globex.pk]
+
+
+def test_a_message_that_names_no_tenant_reloads_everything(routing: Routing, redis_cache: Redis) -> None:
+    Tenant.objects.filter(slug="acme").update(state="suspended")
+    redis_cache.publish(CHANNEL, "something")
+    within(1, lambda: routing.context_for_guild(ACME.guild_id) is None)

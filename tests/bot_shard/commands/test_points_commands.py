@@ -6,9 +6,13 @@ import asyncio
 from typing import Any
 
 import orjson
+from django.conf import settings
+from redis import Redis
 
+from bot_shard.serve import BotService
 from engagement.analytics.selectors import get_profile, list_history
 from engagement.members.selectors import find_member
+from tests.bot_shard.running import options, until
 from tests.cast import ACME
 
 from .conftest import Talk
@@ -111,3 +115,23 @@ def _last_interaction(talk: Talk) -> dict[str, Any]:
 
 async def _settled(talk: Talk) -> None:
     await asyncio.sleep(0.5)
+
+
+async def test_a_kill_between_booking_and_watermark_books_once(
+    talk: Talk, inside: Inside, redis_stream: Redis
+) -> None:
+    """The next process RESUMEs from before the command, and Discord sends it again."""
+    await talk.command("moderator", "points give", TO_MEMBER)
+    await talk.service.bot.stop_shards()
+    await talk.service.process.writer.save()
+    stored = int(redis_stream.hget("shard:0:session", "seq"))  # type: ignore[arg-type]
+    redis_stream.hset("shard:0:session", "seq", stored - 1)
+    chosen = options(talk.local.api_url, settings.REDIS_STREAM_URL, cache_url=settings.REDIS_URL)
+    heir = BotService(chosen, talk.service.routing, site="")
+    stop = asyncio.Event()
+    task = asyncio.create_task(heir.run(stop))
+    await until(lambda: heir.process.stats.commands[("points give", "answered")] == 1)
+    assert heir.process.stats.resumes == 1
+    assert await inside(balance, "member") == 50
+    stop.set()
+    await task

@@ -51,6 +51,7 @@ class Control(Interacting):
         guild = guilds.create_guild(self._world, name=name, owner_id=find_user(self._world, owner).id)
         channel = guilds.create_channel(self._world, guild, name="general", type=TEXT)
         guild.system_channel_id = channel.id
+        self._world.emit(Happening("SANDBOX_GUILDS", {}, to_gateway=False))
         if with_bot:
             self.install_bot(guild, granted=granted)
         return guild

@@ -26,6 +26,9 @@ _BATCH = 256
 _HIGH_WATER = 1 << 20
 _MAX_PAYLOAD = 4096
 _NO_RESUME = (1000, 1001)
+# As far away as a near gateway: discord.py notes the moment of a heartbeat after sending it, and an answer that is
+# quicker than that looks to it like one that is a whole interval late.
+_ACK_SECONDS = 0.03
 
 
 class CloseSocket(Exception):
@@ -60,7 +63,7 @@ class Connection:
         self._write([orjson.dumps({"op": op, "d": data, "s": None, "t": None})])
 
     def _write(self, messages: list[bytes]) -> None:
-        if not self._transport.is_closing():
+        if not self._transport.is_closing() and not self._closed_here:
             frame = self._encoder.frame
             self._transport.write(b"".join([frame(message) for message in messages]))
 
@@ -142,7 +145,7 @@ class Connection:
         if op == 1:
             self._beat_at = time.monotonic()
             if not self.hub.faults.gateway.mute_heartbeats:
-                self.send(11, None)
+                asyncio.get_running_loop().call_later(_ACK_SECONDS, self.send, 11, None)
         elif op == 2:
             self._identify(body)
         elif op == 6:

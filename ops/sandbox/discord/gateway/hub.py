@@ -90,8 +90,8 @@ class Hub:
         if variant == "stripped":
             return orjson.dumps(intents.strip_content(happening.data))
         if variant == "few" and happening.guild_id is not None:
-            guild = self.world.guilds[happening.guild_id]
-            return orjson.dumps(guild_create(self.world, guild, all_members=False))
+            few = guild_create(self.world, self.world.guilds[happening.guild_id], all_members=False)
+            return orjson.dumps({key: value for key, value in few.items() if key in happening.data})
         return orjson.dumps(happening.data)
 
     def _must_strip(self, happening: Happening, session: Session) -> bool:

@@ -1,6 +1,7 @@
 // The frame: servers, channels, the person who acts, and the stream of what happens.
 
 import { drawComposer, readCommands } from "./composer.js";
+import { askText } from "./dialogs.js";
 import { icon } from "./icons.js";
 import * as messages from "./messages.js";
 import { choosePerson, drawMembers, drawTools } from "./panels.js";
@@ -17,7 +18,19 @@ function drawRail() {
     const letters = guild.name.split(/\s+/).map((word) => word[0]).join("").slice(0, 3);
     return h("button", { "aria-label": guild.name, title: guild.has_bot ? guild.name : `${guild.name} · without the bot`, class: guild.has_bot && !guild.unavailable ? "" : "gone", "aria-current": String(view.guild === guild.id), onclick: () => go(guild.id, "", view.user) }, h("img", { src: `/icons/${guild.id}/x.png`, alt: "" }), h("span", { class: "letters" }, letters));
   });
-  $("rail").replaceChildren(direct, h("hr"), ...guilds);
+  const add = h("button", { "aria-label": "Create a server", title: "Create a server", onclick: createGuild }, "+");
+  $("rail").replaceChildren(direct, h("hr"), ...guilds, add);
+}
+
+/** A server of the person's own, without the bot: so that inviting it can be tried. */
+function createGuild() {
+  if (!view.user) return toast("Choose who you are first.");
+  askText("Create a server", `Name · owned by ${nameOf(view.user)}`, "Create", "", async (name) => {
+    const made = await call("POST", "guilds", { name, owner: view.user, with_bot: false });
+    if (!made) return false;
+    await refresh();
+    go(made.id, "", view.user);
+  });
 }
 
 function drawSide() {

@@ -29,6 +29,16 @@ function replying() {
   return [h("div", { class: "replying" }, h("span", {}, "Replying to ", h("b", { style: { color: colourOf(view.replyTo.author.id) } }, nameOf(view.replyTo.author.id)), ` · ${plainText(view.replyTo.content).slice(0, 60)}`), h("button", { "aria-label": "Stop replying", onclick: () => { view.replyTo = null; drawComposer(); } }, icon("close", 16)))];
 }
 
+/** `@milo` and `#general` as a client sends them: by id. */
+function withIds(text) {
+  const people = new Map([...world.users.values()].map((user) => [user.username, user.id]));
+  const channels = new Map((guildNow()?.channels || []).map((channel) => [channel.name, channel.id]));
+  return text.replace(/(^|\s)([@#])([\w.-]+)/g, (whole, before, sign, name) => {
+    const id = sign === "@" ? people.get(name) : channels.get(name);
+    return id ? `${before}<${sign}${id}>` : whole;
+  });
+}
+
 async function send(input) {
   const text = input.value.trim();
   if (!text) return;
@@ -37,7 +47,7 @@ async function send(input) {
   size(input);
   const reply = view.replyTo;
   view.replyTo = null;
-  const body = { channel: view.channel, member: view.user, text, reply_to: reply?.id };
+  const body = { channel: view.channel, member: view.user, text: withIds(text), reply_to: reply?.id };
   if (guildNow()) body.guild = view.guild;
   const posted = await call("POST", "messages", body);
   if (!posted) input.value = text;

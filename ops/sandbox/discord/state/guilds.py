@@ -24,11 +24,16 @@ def create_guild(world: World, *, name: str, owner_id: int, guild_id: int | None
     return guild
 
 
-def announce_guild(world: World, guild: Guild) -> None:
-    """GUILD_CREATE to the bot that is in the guild, shaped per session by the gateway."""
+def announce_guild(world: World, guild: Guild, *, joined: bool) -> None:
+    """GUILD_CREATE to the bot that is in the guild, shaped per session by the gateway.
+
+    A guild that was joined comes without `unavailable`; one that is back from an outage with `unavailable: false`.
+    """
     if world.in_guild(guild.id):
         world.permissions_changed()
         data = guild_create(world, guild, all_members=True)
+        if joined:
+            del data["unavailable"]
         world.emit(Happening("GUILD_CREATE", data, guild_id=guild.id))
 
 
@@ -46,7 +51,7 @@ def set_unavailable(world: World, guild: Guild, *, unavailable: bool) -> None:
         data = {"id": str(guild.id), "unavailable": True}
         world.emit(Happening("GUILD_DELETE", data, guild_id=guild.id))
     else:
-        announce_guild(world, guild)
+        announce_guild(world, guild, joined=False)
 
 
 def remove_bot(world: World, guild: Guild, *, delete: bool = False) -> None:
@@ -86,7 +91,7 @@ def install_bot(world: World, guild: Guild, *, granted: int, installer_id: int |
         emit_role(world, guild, role, "GUILD_ROLE_UPDATE")
         return
     guild.members[world.bot_id] = Member(world.bot_id, now_ms(), roles=[role.id])
-    announce_guild(world, guild)
+    announce_guild(world, guild, joined=True)
     audit.record_audit(world, guild, audit.BOT_ADD, user_id=installer_id, target_id=world.bot_id)
 
 
