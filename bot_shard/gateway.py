@@ -283,10 +283,9 @@ class OfflineBot(commands.Bot):
         super().__init__(command_prefix=(), help_command=None, intents=base_intents())
 
 
-def role_ids_of(user: discord.User | discord.Member) -> list[int]:
-    """The roles that an interaction's own payload names. `Member.roles` leaves out those that the guild's cache lacks,
-    and after a RESUME it lacks all."""
-    return [int(role) for role in getattr(user, "_roles", ())]
+def role_ids_of(user: discord.User | discord.Member) -> tuple[int, ...]:
+    """The roles that an interaction's payload tells. `Member.roles` knows only those of cached guilds: none."""
+    return tuple(getattr(user, "_roles", ()))
 
 
 def base_intents() -> discord.Intents:

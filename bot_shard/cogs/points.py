@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import discord
@@ -38,7 +38,7 @@ class Target:
 
 
 def check_moderator(
-    *, context: TenantContext, discord_id: int, permissions: int, role_ids: Sequence[int], refusal: str
+    *, context: TenantContext, discord_id: int, permissions: int, role_ids: tuple[int, ...], refusal: str
 ) -> None:
     """Raises NotAllowedError."""
     if not may_adjust_points(
@@ -48,17 +48,9 @@ def check_moderator(
 
 
 def adjust(
-    target: Target,
-    *,
-    amount: int,
-    reason: str,
-    actor: Actor,
-    key: str,
-    permissions: int,
-    role_ids: Sequence[int],
-    refusal: str,
+    target: Target, *, amount: int, reason: str, actor: Actor, key: str, permissions: int, role_ids: tuple[int, ...], refusal: str,
     context: TenantContext,
-) -> AdjustmentResult:
+) -> AdjustmentResult:  # fmt: skip
     check_moderator(
         context=context, discord_id=actor.id, permissions=permissions, role_ids=role_ids, refusal=refusal
     )
@@ -79,7 +71,7 @@ def undo(
     actor: Actor,
     key: str,
     permissions: int,
-    role_ids: Sequence[int],
+    role_ids: tuple[int, ...],
     refusal: str,
     context: TenantContext,
 ) -> AdjustmentResult:
@@ -156,13 +148,9 @@ class PointsCog(DeskCog):
         async def make(ask: Ask) -> discord.ui.Modal:
             self._check_target(ask, user)
             await ask.do(
-                check_moderator,
-                context=ask.context,
-                discord_id=interaction.user.id,
-                permissions=interaction.permissions.value,
-                role_ids=role_ids_of(interaction.user),
-                refusal=ask.say("not_moderator"),
-            )
+                check_moderator, context=ask.context, discord_id=interaction.user.id,
+                permissions=interaction.permissions.value, role_ids=role_ids_of(interaction.user), refusal=ask.say("not_moderator"),
+            )  # fmt: skip
             return AwardForm(ask, user)
 
         await self.desk.open_form(interaction, "points give", make)
@@ -185,15 +173,9 @@ class PointsCog(DeskCog):
 
         async def work(ask: Ask) -> Answer:
             result = await ask.do(
-                undo,
-                adjustment_id=chosen,
-                actor=_actor(interaction),
-                key=ask.key,
-                permissions=interaction.permissions.value,
-                role_ids=role_ids_of(interaction.user),
-                refusal=ask.say("not_moderator"),
-                context=ask.context,
-            )
+                undo, adjustment_id=chosen, actor=_actor(interaction), key=ask.key,
+                permissions=interaction.permissions.value, role_ids=role_ids_of(interaction.user), refusal=ask.say("not_moderator"), context=ask.context,
+            )  # fmt: skip
             return _result(ask, result, ask.say("undone", amount=number(abs(result.amount))), "")
 
         await self.desk.answer(interaction, "points give", work, writes=True, updates=True)
@@ -217,17 +199,9 @@ class PointsCog(DeskCog):
 
     async def _book(self, ask: Ask, target: Target, shown: str, amount: int, reason: str) -> Answer:
         result = await ask.do(
-            adjust,
-            target,
-            amount=amount,
-            reason=reason,
-            actor=_actor(ask.interaction),
-            key=ask.key,
-            permissions=ask.interaction.permissions.value,
-            role_ids=role_ids_of(ask.interaction.user),
-            refusal=ask.say("not_moderator"),
-            context=ask.context,
-        )
+            adjust, target, amount=amount, reason=reason, actor=_actor(ask.interaction), key=ask.key,
+            permissions=ask.interaction.permissions.value, role_ids=role_ids_of(ask.interaction.user), refusal=ask.say("not_moderator"), context=ask.context,
+        )  # fmt: skip
         said = ask.say("given" if amount > 0 else "taken", name=shown, amount=number(abs(amount)))
         return _result(ask, result, said, reason)
 

@@ -71,6 +71,10 @@ def test_every_override_still_overrides_something() -> None:
     assert issubclass(ShardSocket, gateway.DiscordWebSocket)
 
 
+def test_a_member_still_keeps_its_role_ids_aside() -> None:
+    assert "_roles" in discord.Member.__slots__
+
+
 def test_the_gateway_is_asked_for_zstd() -> None:
     assert compression() == "zstd-stream"
 
@@ -87,4 +91,4 @@ def test_a_member_keeps_the_role_ids_of_its_payload() -> None:
     member = object.__new__(discord.Member)
     member._roles = utils.SnowflakeList([30, 10])
     assert sorted(role_ids_of(member)) == [10, 30]
-    assert role_ids_of(object.__new__(discord.User)) == []
+    assert role_ids_of(object.__new__(discord.User)) == ()
