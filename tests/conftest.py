@@ -72,6 +72,17 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         connections.close_all()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _routing_follows_nothing() -> Iterator[None]:
+    """The process' own map of guilds and hosts is loaded when a test asks for it. Its thread would read the database between
+    tests; those that are about following changes make a Routing of their own."""
+    from tenants import routing
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(routing._routing, "start", lambda: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _leave_tenant() -> Iterator[None]:
     """A test that dies inside a tenant must not leave the next one there."""
