@@ -84,13 +84,17 @@ def _routing_follows_nothing() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _leave_tenant() -> Iterator[None]:
-    """A test that dies inside a tenant must not leave the next one there."""
+def _leave_all_as_it_was() -> Iterator[None]:
+    """A test that dies inside a tenant, or leaves a setting changed, must not hand that to the next one."""
+    before = settings._wrapped
     yield
     from django.db import connection
 
     if getattr(connection, "schema_name", "public") != "public":
         connection.set_schema_to_public()  # type: ignore[attr-defined]
+    if settings._wrapped is not before:
+        settings._wrapped = before
+        pytest.fail("This test left the settings changed.")
 
 
 @pytest.fixture
