@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
@@ -86,14 +86,15 @@ def _routing_follows_nothing() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _leave_all_as_it_was() -> Iterator[None]:
     """A test that dies inside a tenant, or leaves a setting changed, must not hand that to the next one."""
-    before = settings._wrapped
+    lazy: Any = settings  # mypy knows its settings, not how Django holds them
+    before = lazy._wrapped
     yield
     from django.db import connection
 
     if getattr(connection, "schema_name", "public") != "public":
         connection.set_schema_to_public()  # type: ignore[attr-defined]
-    if settings._wrapped is not before:
-        settings._wrapped = before
+    if lazy._wrapped is not before:
+        lazy._wrapped = before
         pytest.fail("This test left the settings changed.")
 
 
