@@ -112,8 +112,10 @@ class Desk:
         private: bool = True,
         writes: bool = False,
         updates: bool = False,
+        anywhere: bool = False,
     ) -> None:
-        """Answer one interaction. Never raises. `private` is how a deferred answer looks; `writes` acknowledges first."""
+        """Answer one interaction. Never raises. `private` is how a deferred answer looks; `writes` acknowledges first;
+        `anywhere` passes over the command channels."""
         if not self._is_new(interaction.id):
             self._count(command, "repeated")
             return
@@ -121,7 +123,7 @@ class Desk:
         self._busy += 1
         try:
             ask = self._receive(interaction, updates=updates)
-            await self._check_policy(ask, command, updates=updates)
+            await self._check_policy(ask, command, updates=updates, anywhere=anywhere)
             if writes:
                 await self._acknowledge(ask, private=private)
             answer = await self._work(ask, handler, private=private)
@@ -157,9 +159,16 @@ class Desk:
             raise NotFoundError(say(language, "unlinked", site=self._site))
         return Ask(interaction, context, self._calls, updates=updates)
 
-    async def _check_policy(self, ask: Ask, command: str, *, updates: bool) -> None:
+    def forget_policies(self, context: TenantContext) -> None:
+        """They were just changed here; other processes see it within POLICY_SECONDS."""
+        self._policies.pop(context.schema, None)
+
+    async def _check_policy(
+        self, ask: Ask, command: str, *, updates: bool = False, anywhere: bool = False
+    ) -> None:
         policy = (await self._policies_of(ask.context)).policy_for(command)
-        self._check_channel(ask, command, policy)
+        if not anywhere:
+            self._check_channel(ask, command, policy)
         seconds = await self._limiter.wait_seconds(
             ask.context,
             command=f"{command}:button" if updates else command,
@@ -274,7 +283,7 @@ class Desk:
         ask: Ask | None = None
         try:
             ask = self._receive(interaction, updates=False)
-            await self._check_policy(ask, command, updates=False)
+            await self._check_policy(ask, command)
             modal = await make(ask)
             modal.stop()  # discord.py must not remember it: the desk answers it by its id
             await interaction.response.send_modal(modal)

@@ -283,6 +283,11 @@ class OfflineBot(commands.Bot):
         super().__init__(command_prefix=(), help_command=None, intents=base_intents())
 
 
+def role_ids_of(user: discord.User | discord.Member) -> tuple[int, ...]:
+    """The roles that an interaction's payload tells. `Member.roles` knows only those of cached guilds: none."""
+    return tuple(getattr(user, "_roles", ()))
+
+
 def base_intents() -> discord.Intents:
     """What the product hears without asking for privileges."""
     intents = discord.Intents.none()

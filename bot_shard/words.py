@@ -94,6 +94,13 @@ _EN: Final[Mapping[str, str]] = {
     "award_reason": "Why? The member will see it",
     "award_amount_wrong": "{text} is no whole number. Write how many points to give, such as 50, or −50 to take some.",
     "not_moderator": "Giving and taking {points} is for moderators of this community: Moderate Members or Manage Server in Discord, or a moderator's role in the dashboard.",
+    "setup_title": "How my commands are set up",
+    "setup_done": "That is set.",
+    "setup_line": "{command} · {places} · {uses} × in {seconds} s a member",
+    "setup_every": "Every command",
+    "setup_everywhere": "everywhere",
+    "setup_unknown": "I have no command “{command}”. Choose one from the list that appears while you type.",
+    "setup_hint": "/setup channels and /setup limit change it",
     "not_yourself": "You can't give {points} to yourself. Ask another moderator.",
 }
 

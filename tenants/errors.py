@@ -64,6 +64,10 @@ class BadGuildError(InvalidInputError):
         )
 
 
+class BadRoleError(InvalidInputError):
+    code = "bad_role"
+
+
 class GuildTakenError(ConflictError):
     code = "guild_taken"
 

@@ -60,6 +60,7 @@ _TABLE = (
     Permission("undo_adjustment", Role.MODERATOR, "undo an adjustment"),
     Permission("change_rules", Role.ADMIN, "change the rules"),
     Permission("change_announcements", Role.ADMIN, "change announcements and level roles"),
+    Permission("change_commands", Role.ADMIN, "set the bot's commands up"),
     Permission("link_guild", Role.ADMIN, "link a Discord server"),
     Permission("change_address", Role.OWNER, "change the community's address"),
 )

@@ -8,9 +8,17 @@ from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 from saas.events import publish
 
-from .errors import BadGuildError, GuildNotLinkedError, GuildTakenError, SlugTakenError, TenantHasGuildError
+from .errors import (
+    BadGuildError,
+    BadRoleError,
+    GuildNotLinkedError,
+    GuildTakenError,
+    SlugTakenError,
+    TenantHasGuildError,
+)
 from .events import GuildLinked, GuildUnlinked, SlugChanged
 from .models import Domain, GuildLink, Tenant
+from .permissions import Role
 from .provisioning import host_of
 from .routing import invalidate_routing
 from .slugs import check_slug
@@ -105,6 +113,29 @@ def _end_link(guild_id: int, state: GuildLink.State) -> GuildLink:
         publish(GuildUnlinked(tenant_id=link.tenant_id, guild_id=guild_id))
         invalidate_routing(tenant_id=link.tenant_id)
     return link
+
+
+def map_discord_role(*, tenant: Tenant, role_id: int, role: Role | None) -> Tenant:
+    """Whoever holds the Discord role counts as `role` here; None takes it out of the map. Idempotent.
+
+    Locks the tenant's row. Nobody becomes owner by a Discord role. Raises BadRoleError.
+    """
+    if not 10**16 <= role_id < 2**63:
+        raise BadRoleError(
+            f"{role_id} is no Discord role id. Copy it from the role's menu in Discord.", field="role_id"
+        )
+    if role is not None and not Role.MEMBER < role <= Role.ADMIN:
+        raise BadRoleError(
+            "A Discord role can stand for analyst, moderator or admin, for nothing else.", field="role"
+        )
+    with enter_schema(PUBLIC), transaction.atomic():
+        row: Tenant = Tenant.objects.select_for_update().get(pk=tenant.pk)
+        row.role_map.pop(str(role_id), None)
+        if role is not None:
+            row.role_map[str(role_id)] = role.title
+        row.save(update_fields=["role_map"])
+        invalidate_routing(tenant_id=row.pk)
+    return row
 
 
 def change_slug(*, tenant: Tenant, slug: str) -> Tenant:

@@ -11,4 +11,5 @@ EXTENSIONS = (
     "bot_shard.cogs.guide",
     "bot_shard.cogs.privacy",
     "bot_shard.cogs.points",
+    "bot_shard.cogs.setup",
 )

@@ -11,6 +11,7 @@ from discord import app_commands
 from bot_shard.answers import Answer, Button, custom_id, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import PROVIDER, Ask, DeskCog, Interaction, Responder, name_of
+from bot_shard.gateway import role_ids_of
 from bot_shard.permissions import may_adjust_points
 from bot_shard.words import number
 from engagement.progression.services import (
@@ -36,17 +37,23 @@ class Target:
     avatar_url: str = ""
 
 
-def check_moderator(*, context: TenantContext, discord_id: int, permissions: int, refusal: str) -> None:
+def check_moderator(
+    *, context: TenantContext, discord_id: int, permissions: int, role_ids: tuple[int, ...], refusal: str
+) -> None:
     """Raises NotAllowedError."""
-    if not may_adjust_points(context=context, discord_id=discord_id, permissions=permissions):
+    if not may_adjust_points(
+        context=context, discord_id=discord_id, permissions=permissions, role_ids=role_ids
+    ):
         raise NotAllowedError(refusal)
 
 
 def adjust(
-    target: Target, *, amount: int, reason: str, actor: Actor, key: str, permissions: int, refusal: str,
+    target: Target, *, amount: int, reason: str, actor: Actor, key: str, permissions: int, role_ids: tuple[int, ...], refusal: str,
     context: TenantContext,
 ) -> AdjustmentResult:  # fmt: skip
-    check_moderator(context=context, discord_id=actor.id, permissions=permissions, refusal=refusal)
+    check_moderator(
+        context=context, discord_id=actor.id, permissions=permissions, role_ids=role_ids, refusal=refusal
+    )
     member = ensure_member(
         provider=PROVIDER,
         external_id=str(target.user_id),
@@ -59,9 +66,18 @@ def adjust(
 
 
 def undo(
-    *, adjustment_id: int, actor: Actor, key: str, permissions: int, refusal: str, context: TenantContext
+    *,
+    adjustment_id: int,
+    actor: Actor,
+    key: str,
+    permissions: int,
+    role_ids: tuple[int, ...],
+    refusal: str,
+    context: TenantContext,
 ) -> AdjustmentResult:
-    check_moderator(context=context, discord_id=actor.id, permissions=permissions, refusal=refusal)
+    check_moderator(
+        context=context, discord_id=actor.id, permissions=permissions, role_ids=role_ids, refusal=refusal
+    )
     return undo_adjustment(adjustment_id=adjustment_id, actor=actor, idempotency_key=key, context=context)
 
 
@@ -133,7 +149,7 @@ class PointsCog(DeskCog):
             self._check_target(ask, user)
             await ask.do(
                 check_moderator, context=ask.context, discord_id=interaction.user.id,
-                permissions=interaction.permissions.value, refusal=ask.say("not_moderator"),
+                permissions=interaction.permissions.value, role_ids=role_ids_of(interaction.user), refusal=ask.say("not_moderator"),
             )  # fmt: skip
             return AwardForm(ask, user)
 
@@ -158,7 +174,7 @@ class PointsCog(DeskCog):
         async def work(ask: Ask) -> Answer:
             result = await ask.do(
                 undo, adjustment_id=chosen, actor=_actor(interaction), key=ask.key,
-                permissions=interaction.permissions.value, refusal=ask.say("not_moderator"), context=ask.context,
+                permissions=interaction.permissions.value, role_ids=role_ids_of(interaction.user), refusal=ask.say("not_moderator"), context=ask.context,
             )  # fmt: skip
             return _result(ask, result, ask.say("undone", amount=number(abs(result.amount))), "")
 
@@ -184,7 +200,7 @@ class PointsCog(DeskCog):
     async def _book(self, ask: Ask, target: Target, shown: str, amount: int, reason: str) -> Answer:
         result = await ask.do(
             adjust, target, amount=amount, reason=reason, actor=_actor(ask.interaction), key=ask.key,
-            permissions=ask.interaction.permissions.value, refusal=ask.say("not_moderator"), context=ask.context,
+            permissions=ask.interaction.permissions.value, role_ids=role_ids_of(ask.interaction.user), refusal=ask.say("not_moderator"), context=ask.context,
         )  # fmt: skip
         said = ask.say("given" if amount > 0 else "taken", name=shown, amount=number(abs(amount)))
         return _result(ask, result, said, reason)

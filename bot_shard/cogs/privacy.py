@@ -29,18 +29,20 @@ class PrivacyCog(DeskCog):
 
     @privacy.command(name="show", description="Show me by name.")
     async def show(self, interaction: Interaction) -> None:
-        await self._choose(interaction, Visibility.VISIBLE, "privacy_shown")
+        await self._choose(interaction, "show", Visibility.VISIBLE, "privacy_shown")
 
     @privacy.command(name="alias", description="Show me under another name, without my picture.")
     @app_commands.describe(name="2 to 40 characters that nobody else here goes by.")
     async def alias(self, interaction: Interaction, name: app_commands.Range[str, 2, 40]) -> None:
-        await self._choose(interaction, Visibility.ALIAS, "privacy_alias", name)
+        await self._choose(interaction, "alias", Visibility.ALIAS, "privacy_alias", name)
 
     @privacy.command(name="hide", description="Show me nowhere. You keep earning, without a rank.")
     async def hide(self, interaction: Interaction) -> None:
-        await self._choose(interaction, Visibility.HIDDEN, "privacy_hidden")
+        await self._choose(interaction, "hide", Visibility.HIDDEN, "privacy_hidden")
 
-    async def _choose(self, interaction: Interaction, visibility: str, key: str, alias: str = "") -> None:
+    async def _choose(
+        self, interaction: Interaction, word: str, visibility: str, key: str, alias: str = ""
+    ) -> None:
         async def work(ask: Ask) -> Answer:
             user = interaction.user
             await ask.do(
@@ -49,7 +51,7 @@ class PrivacyCog(DeskCog):
             )  # fmt: skip
             return Answer(ask.say(key, alias=plain(" ".join(alias.split()))), hint=ask.say("privacy_hint"))
 
-        await self.desk.answer(interaction, "privacy", work, writes=True)
+        await self.desk.answer(interaction, f"privacy {word}", work, writes=True)
 
 
 async def setup(bot: Bot) -> None:

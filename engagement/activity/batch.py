@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final, NamedTuple, cast
 
 import orjson
 import psycopg
 
-from engagement.ledger.arrays import bool_array, int_array, text_array
+from engagement.ledger.arrays import int_array, text_array
 from engagement.ledger.locks import ledger_lock_sql
 from engagement.ledger.models import Cause, Counter
 from engagement.ledger.statements import Result, in_schema
 from engagement.members.events import MemberJoined, MemberLeft
 from engagement.progression.book import Book, Entry
 from engagement.progression.events import LevelLost, LevelReached
-from engagement.progression.newcomers import Newcomer, create_members
+from engagement.progression.newcomers import create_members
 from engagement.progression.rows import BY_ID, BY_IDENTITY, MemberRow
 from engagement.progression.writes import load_bounds, read_written, settle_past, write_book
 from engagement.rules.evaluation import MemberState, apply_usage, evaluate
@@ -35,6 +33,7 @@ from tenants.context import TenantContext
 
 from .memory import TenantMemory
 from .messages import Activity
+from .people import NO_NEWCOMER, newcomer_of, notice, write_profiles
 from .takebacks import TAKEBACK_TYPES, Award, Target, read_targets, takeback_id, targets_of
 
 _STATE: Final = (
@@ -44,18 +43,6 @@ _STATE: Final = (
     "ARRAY(SELECT nextval('{s}.activity_id_seq') FROM generate_series(1, %s::int)) "
     "FROM {s}.standings_state s WHERE s.id = 1"
 )
-_PROFILES: Final = (
-    "WITH people AS (SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::boolean[], %s::bigint[]) "
-    "AS u(id, name, avatar, roles, departed, joined)), places AS ("
-    "UPDATE {s}.standing s SET joined_at = to_timestamp(u.joined / 1000::float8) "
-    "FROM people u WHERE s.member_id = u.id AND u.joined IS NOT NULL) "
-    "UPDATE {s}.member m SET display_name = u.name, avatar_url = u.avatar, role_ids = u.roles, "
-    "joined_at = coalesce(to_timestamp(u.joined / 1000::float8), m.joined_at), "
-    "departed_at = CASE WHEN u.departed THEN coalesce(m.departed_at, now()) END "
-    "FROM people u WHERE m.id = u.id"
-)
-# Facts about somebody who is not a member yet: nothing was earned, so no member comes of it.
-_NO_NEWCOMER: Final = TAKEBACK_TYPES | {"left", "member_updated"}
 # Kept on the member, not on the activity.
 _NOT_STORED: Final = frozenset({"name", "avatar", "joined"})
 
@@ -212,20 +199,18 @@ class _Unit:
         return [
             activity
             for subject, activity in subjects.items()
-            if subject not in self.rows and activity.type not in _NO_NEWCOMER
+            if subject not in self.rows and activity.type not in NO_NEWCOMER
         ]
 
     def _welcome(self, firsts: list[Activity]) -> None:
         if not firsts:
             return
-        newcomers = {activity.subject: _newcomer(activity) for activity in firsts}
+        newcomers = {activity.subject: newcomer_of(activity) for activity in firsts}
         create_members(self.run, self.schema, list(newcomers.values()))
         self._read_people({activity.subject: activity for activity in firsts})
         for subject in newcomers:
-            self._rerank(self.rows[subject])
-
-    def _rerank(self, row: MemberRow) -> None:
-        self.book.rerank(row, holds_rank(row, self.excluded_roles))
+            row = self.rows[subject]
+            self.book.rerank(row, holds_rank(row, self.excluded_roles))
 
     def _keep(self, subject: str, columns: Sequence[Any]) -> MemberRow:
         row = self.by_id.get(columns[0]) or MemberRow(columns, self.context.timezone, ALL_TIME)
@@ -319,32 +304,15 @@ class _Unit:
 
     def _notice(self, activity: Activity, row: MemberRow) -> None:
         """Name, avatar, roles and presence as the activity tells them; the newest activity of a batch wins."""
-        attributes = activity.attributes
-        name, avatar, roles = attributes.get("name"), attributes.get("avatar"), attributes.get("roles")
-        if isinstance(name, str) and name and name[:100] != row.display_name:
-            row.display_name = name[:100]
+        was_here = not row.departed
+        if notice(activity, row):
             self.profiles[row.member_id] = row
-        if isinstance(avatar, str) and avatar[:500] != row.avatar_url:
-            row.avatar_url = avatar[:500]
-            self.profiles[row.member_id] = row
-        if isinstance(roles, list) and row.role_ids.symmetric_difference(roles):
-            row.role_ids = frozenset(str(role) for role in roles)
-            self.profiles[row.member_id] = row
-            self._rerank(row)
-        if row.joined_at_ms is None and attributes.get("joined"):
-            row.joined_at_ms = _milliseconds(attributes["joined"])
-            self.profiles[row.member_id] = row
-        # Somebody else's reaction to what they once wrote brings nobody back.
-        departed = activity.type == "left" or (row.departed and activity.type == "reaction_received")
-        if departed != row.departed:
-            row.departed = departed
-            self.profiles[row.member_id] = row
-            self._rerank(row)
-            if departed:
-                self.events.append(MemberLeft(row.member_id, row.display_name))
+            self.book.rerank(row, holds_rank(row, self.excluded_roles))
+        if was_here and row.departed:
+            self.events.append(MemberLeft(row.member_id, row.display_name))
         if activity.type == "joined":
             self.events.append(MemberJoined(row.member_id, row.display_name))
-        if activity.type not in _NO_NEWCOMER:
+        if activity.type not in NO_NEWCOMER:
             row.last_active_ms = max(row.last_active_ms or 0, activity.occurred_ms)
             self.active[row.member_id] = row
 
@@ -359,7 +327,7 @@ class _Unit:
         settle_past(self.run, self.schema, book)
         load_bounds(self.run, self.schema, bounds, book.moves.periods())
         if self.profiles:
-            self._write_profiles()
+            write_profiles(self.run, self.schema, self.profiles)
         self._tell()
         written = write_book(self.run, self.schema, book, bounds, self.stored, self.active.values())
         self.run("COMMIT")
@@ -369,20 +337,6 @@ class _Unit:
         self.memory.members.update(self.rows)
         self.outcome.stored = len(self.stored)
         self.outcome.entries = len(book.entries)
-
-    def _write_profiles(self) -> None:
-        rows = self.profiles.values()
-        self.run(
-            in_schema(_PROFILES, self.schema),
-            (
-                int_array(self.profiles),
-                text_array(row.display_name for row in rows),
-                text_array(row.avatar_url for row in rows),
-                text_array(orjson.dumps(sorted(row.role_ids)).decode() for row in rows),
-                bool_array(row.departed for row in rows),
-                int_array(row.joined_at_ms for row in rows),
-            ),
-        )
 
     def _tell(self) -> None:
         for row in self.book.changed.values():
@@ -412,27 +366,3 @@ def _reversal(target: Target, award: Award) -> Entry:
         False,
         target.occurred_ms,
     )
-
-
-def _newcomer(activity: Activity) -> Newcomer:
-    provider, external_id = activity.subject.split(":", 1)
-    attributes = activity.attributes
-    name, avatar, roles = attributes.get("name"), attributes.get("avatar"), attributes.get("roles")
-    return Newcomer(
-        provider,
-        external_id,
-        name[:100] if isinstance(name, str) and name else "A member",
-        avatar[:500] if isinstance(avatar, str) else "",
-        _milliseconds(attributes.get("joined")),
-        bool(attributes.get("bot")),
-        [str(role) for role in roles] if isinstance(roles, list) else [],
-    )
-
-
-@lru_cache(maxsize=20_000)
-def _milliseconds(moment: Any) -> int | None:
-    """An ISO 8601 moment in milliseconds; None for what is none."""
-    try:
-        return int(datetime.fromisoformat(moment).timestamp() * 1000)
-    except (TypeError, ValueError, OverflowError):
-        return None

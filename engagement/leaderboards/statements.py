@@ -163,21 +163,7 @@ def page_statement(kind: str, size: int, *, bounded: bool = True) -> str:
         )
     ]
     return (
-        f"{_with(kind)}around AS MATERIALIZED (SELECT low_score AS from_score, low_order AS from_order, "
-        "up_score, up_order, upto - count AS passed FROM ("
-        "SELECT low_score, low_order, count, sum(count) OVER best AS upto, "
-        "lag(low_score) OVER best AS up_score, lag(low_order) OVER best AS up_order "
-        f"FROM {{s}}.standing_group WHERE {_period(kind)} {_BEST_WINDOW}) AS sums "
-        "WHERE upto > %(offset)s::bigint ORDER BY low_score DESC, low_order DESC LIMIT 1), "
-        "first AS MATERIALIZED (SELECT up_score, up_order, %(offset)s::bigint - (upto - count) AS skip FROM ("
-        "SELECT b.low_score, b.low_order, b.count, around.passed + sum(b.count) OVER best AS upto, "
-        "coalesce(lag(b.low_score) OVER best, around.up_score) AS up_score, "
-        "coalesce(lag(b.low_order) OVER best, around.up_order) AS up_order "
-        f"FROM around, LATERAL (SELECT low_score, low_order, count FROM {{s}}.standing_bucket WHERE {_period(kind)} "
-        "AND (low_score, low_order) >= (around.from_score, around.from_order) "
-        f"AND (low_score, low_order) < (coalesce(around.up_score, {_TOP}), coalesce(around.up_order, {_TOP}))) AS b "
-        f"{_BEST_WINDOW}) AS sums "
-        "WHERE upto > %(offset)s::bigint ORDER BY low_score DESC, low_order DESC LIMIT 1), "
+        f"{_with(kind)}{_way(kind)}, "
         # The way through the bucket reads the index alone, up to the pair at which the page begins …
         f"passed AS MATERIALIZED (SELECT score, reached_at FROM ({' UNION ALL '.join(passed)}) AS u "
         "ORDER BY score DESC, reached_at LIMIT coalesce((SELECT skip + 1 FROM first), 0)), "
@@ -280,6 +266,28 @@ def _rank(kind: str) -> str:
     return (
         f"CASE WHEN me.ranked THEN 1 + h.better + mid.better + CASE WHEN up.score = me.score THEN {same_score} ELSE {spread} END "
         f"+ {ties} END"
+    )
+
+
+def _way(kind: str) -> str:
+    """`around`, the group in which the page begins, and `first`, the bucket: the low of the next better one and how many of its rows
+    to skip."""
+    return (
+        "around AS MATERIALIZED (SELECT low_score AS from_score, low_order AS from_order, "
+        "up_score, up_order, upto - count AS passed FROM ("
+        "SELECT low_score, low_order, count, sum(count) OVER best AS upto, "
+        "lag(low_score) OVER best AS up_score, lag(low_order) OVER best AS up_order "
+        f"FROM {{s}}.standing_group WHERE {_period(kind)} {_BEST_WINDOW}) AS sums "
+        "WHERE upto > %(offset)s::bigint ORDER BY low_score DESC, low_order DESC LIMIT 1), "
+        "first AS MATERIALIZED (SELECT up_score, up_order, %(offset)s::bigint - (upto - count) AS skip FROM ("
+        "SELECT b.low_score, b.low_order, b.count, around.passed + sum(b.count) OVER best AS upto, "
+        "coalesce(lag(b.low_score) OVER best, around.up_score) AS up_score, "
+        "coalesce(lag(b.low_order) OVER best, around.up_order) AS up_order "
+        f"FROM around, LATERAL (SELECT low_score, low_order, count FROM {{s}}.standing_bucket WHERE {_period(kind)} "
+        "AND (low_score, low_order) >= (around.from_score, around.from_order) "
+        f"AND (low_score, low_order) < (coalesce(around.up_score, {_TOP}), coalesce(around.up_order, {_TOP}))) AS b "
+        f"{_BEST_WINDOW}) AS sums "
+        "WHERE upto > %(offset)s::bigint ORDER BY low_score DESC, low_order DESC LIMIT 1)"
     )
 
 

@@ -7,18 +7,18 @@ depends on the connection's search_path and each tenant's prepared statement kee
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import orjson
 
 from engagement.ledger.arrays import bool_array, int_array, text_array
 from engagement.ledger.statements import COUNT_WRITE, Result, Run, in_schema
-from engagement.standings.histogram import BOTTOM, Bounds, Period
+from engagement.standings.histogram import BOTTOM, Bounds, Pair, Period
 from engagement.standings.models import MAX_BUCKET
 from saas.events.log import APPEND_CLAUSE
 
-from .book import Archived, Book, Late
+from .book import Archived, Book, Entry, Late
 from .rows import MemberRow
 
 # Exact for milliseconds and microseconds alike, and the cheapest way to a timestamptz.
@@ -228,16 +228,24 @@ def write_book(
     """
     entries = book.entries
     changed = list(book.changed.values())
-    nets: dict[int, int] = dict.fromkeys(book.changed, 0)
-    for entry in entries:
-        nets[entry.member_id] += entry.amount
-    active = [*changed, *(row for row in active if row.member_id not in book.changed)]
     news = [book.news()] if entries or book.reranked else []
     deltas = book.moves.deltas(bounds)
-    sums = bounds.group_deltas(deltas)
-    scored = [row for row in changed if row.live[0][0] is not None]
-    columns: list[Sequence[Any]] = list(zip(*entries, strict=True)) or [()] * 11
     parameters = [
+        *_activity_arrays(activities),
+        *_entry_arrays(entries),
+        *_balance_arrays(book),
+        *_progress_arrays([*changed, *(row for row in active if row.member_id not in book.changed)]),
+        *_delta_arrays(deltas),
+        *_delta_arrays(bounds.group_deltas(deltas)),
+        *_standing_arrays([row for row in changed if row.live[0][0] is not None]),
+        text_array([event.type for event in news]),
+        text_array([orjson.dumps(event.to_data()).decode() for event in news]),
+    ]
+    return run(in_schema(_WRITE, schema), parameters)
+
+
+def _activity_arrays(activities: Sequence[ActivityRow]) -> list[str]:
+    return [
         int_array([activity.id for activity in activities]),
         text_array([activity.source_id for activity in activities]),
         text_array([activity.source for activity in activities]),
@@ -245,37 +253,52 @@ def write_book(
         text_array([activity.type for activity in activities]),
         int_array([activity.occurred_ms for activity in activities]),
         text_array([activity.attributes for activity in activities]),
-        *(int_array(column) for column in columns[:9]),
-        bool_array(columns[9]),
-        int_array(columns[10]),
+    ]
+
+
+def _entry_arrays(entries: Sequence[Entry]) -> list[str]:
+    columns: list[Sequence[Any]] = list(zip(*entries, strict=True)) or [()] * len(Entry._fields)
+    return [*(int_array(column) for column in columns[:9]), bool_array(columns[9]), int_array(columns[10])]
+
+
+def _balance_arrays(book: Book) -> list[str]:
+    nets: dict[int, int] = dict.fromkeys(book.changed, 0)
+    for entry in book.entries:
+        nets[entry.member_id] += entry.amount
+    return [
         int_array(nets),
         int_array(nets.values()),
-        int_array([row.lifetime for row in changed]),
-        int_array([row.member_id for row in active]),
-        int_array([row.level for row in active]),
-        text_array([orjson.dumps(row.usage).decode() for row in active]),
-        int_array([row.last_active_ms for row in active]),
+        int_array([row.lifetime for row in book.changed.values()]),
+    ]
+
+
+def _progress_arrays(rows: Sequence[MemberRow]) -> list[str]:
+    return [
+        int_array([row.member_id for row in rows]),
+        int_array([row.level for row in rows]),
+        text_array([orjson.dumps(row.usage).decode() for row in rows]),
+        int_array([row.last_active_ms for row in rows]),
+    ]
+
+
+def _delta_arrays(deltas: Mapping[tuple[Period, Pair], int]) -> list[str]:
+    return [
         text_array([period[0] for period, _low in deltas]),
         int_array([period[1] for period, _low in deltas]),
         int_array([low[0] for _period, low in deltas]),
         int_array([low[1] for _period, low in deltas]),
         int_array(deltas.values()),
-        text_array([period[0] for period, _low in sums]),
-        int_array([period[1] for period, _low in sums]),
-        int_array([low[0] for _period, low in sums]),
-        int_array([low[1] for _period, low in sums]),
-        int_array(sums.values()),
-        int_array([row.member_id for row in scored]),
-        int_array([row.live[0][1] for row in scored]),
-        int_array([row.live[0][2] for row in scored]),
-        *(
-            int_array([row.live[kind][part] for row in scored])
-            for kind, part in ((1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2), (3, 0), (3, 1), (3, 2))
-        ),
-        text_array([event.type for event in news]),
-        text_array([orjson.dumps(event.to_data()).decode() for event in news]),
     ]
-    return run(in_schema(_WRITE, schema), parameters)
+
+
+def _standing_arrays(rows: Sequence[MemberRow]) -> list[str]:
+    lives = [row.live for row in rows]
+    return [
+        int_array([row.member_id for row in rows]),
+        int_array([live[0][1] for live in lives]),
+        int_array([live[0][2] for live in lives]),
+        *(int_array([live[kind][part] for live in lives]) for kind in (1, 2, 3) for part in (0, 1, 2)),
+    ]
 
 
 def read_written(result: Result) -> tuple[list[tuple[str, int, int, int]], int | None]:

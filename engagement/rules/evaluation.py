@@ -169,9 +169,7 @@ def _judge(rule: CompiledRule, activity: ActivityLike, state: MemberState, seed:
                     return "the day's bonus was already given"
             elif definition.daily_count_cap is not None and count >= definition.daily_count_cap:
                 return "the day's limit of awards was reached"
-    base = definition.low
-    if definition.high != base:
-        base = amount_from(seed, rule.version_id, base, definition.high)
+    base = _base_amount(rule, seed)
     percent = definition.multiplier_percent
     amount = base if percent == 100 else (base * percent + 50) // 100
     capped = False
@@ -196,6 +194,11 @@ def _judge(rule: CompiledRule, activity: ActivityLike, state: MemberState, seed:
         day,
         rule.cooldown_ms > 0,
     )
+
+
+def _base_amount(rule: CompiledRule, seed: str) -> int:
+    low, high = rule.definition.low, rule.definition.high
+    return low if low == high else amount_from(seed, rule.version_id, low, high)
 
 
 def _is_excluded(activity: ActivityLike, state: MemberState, rules: RuleSet) -> bool:

@@ -15,7 +15,7 @@ import pytest
 from discord import gateway, http, shard, state, utils
 from discord.ext import commands
 
-from bot_shard.gateway import GatewayClient, ShardSocket, base_intents, compression
+from bot_shard.gateway import GatewayClient, ShardSocket, base_intents, compression, role_ids_of
 
 RELIED_ON: dict[str, tuple[Any, str]] = {
     "DiscordWebSocket.__init__": (gateway.DiscordWebSocket.__init__, "c0f0c012f971b449"),
@@ -71,6 +71,10 @@ def test_every_override_still_overrides_something() -> None:
     assert issubclass(ShardSocket, gateway.DiscordWebSocket)
 
 
+def test_a_member_still_keeps_its_role_ids_aside() -> None:
+    assert "_roles" in discord.Member.__slots__
+
+
 def test_the_gateway_is_asked_for_zstd() -> None:
     assert compression() == "zstd-stream"
 
@@ -80,3 +84,11 @@ def test_no_privileged_intent_is_asked_for_by_default() -> None:
     assert not intents.members
     assert not intents.message_content
     assert not intents.presences
+
+
+def test_a_member_keeps_the_role_ids_of_its_payload() -> None:
+    assert "_roles" in discord.Member.__slots__
+    member = object.__new__(discord.Member)
+    member._roles = utils.SnowflakeList([30, 10])
+    assert sorted(role_ids_of(member)) == [10, 30]
+    assert role_ids_of(object.__new__(discord.User)) == ()

@@ -77,6 +77,7 @@ LOWEST = {
     "undo_adjustment": Role.MODERATOR,
     "change_rules": Role.ADMIN,
     "change_announcements": Role.ADMIN,
+    "change_commands": Role.ADMIN,
     "link_guild": Role.ADMIN,
     "change_address": Role.OWNER,
 }

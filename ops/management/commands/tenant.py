@@ -1,4 +1,4 @@
-"""`manage.py tenant create|link|unlink|list`: makes communities and links Discord servers to them.
+"""`manage.py tenant create|link|unlink|map-role|list`: makes communities and links Discord servers to them.
 
 Repeating a command changes nothing and says so. `--json` prints one object for programs.
 """
@@ -15,16 +15,19 @@ from django.core.management.base import BaseCommand, CommandError
 from engagement.kinds import seed_community
 from saas.core.errors import EngageHubError
 from tenants.models import Membership, Tenant, User
+from tenants.permissions import Role
 from tenants.provisioning import host_of, provision_tenant
 from tenants.selectors import get_tenant, list_links, list_tenants
-from tenants.services import link_guild, unlink_guild
+from tenants.services import link_guild, map_discord_role, unlink_guild
 
 
 class Command(BaseCommand):
     help = "Creates, links and lists communities."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        actions = parser.add_subparsers(dest="action", required=True, metavar="create|link|unlink|list")
+        actions = parser.add_subparsers(
+            dest="action", required=True, metavar="create|link|unlink|map-role|list"
+        )
         create = actions.add_parser("create", help="Make a community with its schema.")
         create.add_argument("slug", help=f"The first part of its address: <slug>.{settings.BASE_DOMAIN}.")
         create.add_argument("--name", help="What people call it. Default: the slug in capitals and spaces.")
@@ -41,14 +44,18 @@ class Command(BaseCommand):
         link.add_argument("--guild-name", default="")
         unlink = actions.add_parser("unlink", help="Part a Discord server from its community.")
         unlink.add_argument("guild", type=int, metavar="GUILD_ID")
+        mapping = actions.add_parser("map-role", help="Let a Discord role stand for a role in the community.")
+        mapping.add_argument("slug")
+        mapping.add_argument("role_id", type=int, metavar="ROLE_ID")
+        mapping.add_argument("role", choices=["analyst", "moderator", "admin", "none"])
         listing = actions.add_parser("list", help="List the communities.")
-        for action in (create, link, unlink, listing):
+        for action in (create, link, unlink, mapping, listing):
             action.add_argument("--json", action="store_true", help="Print JSON.")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         as_json = options["json"]
         try:
-            text, data = getattr(self, f"_{action}")(options)
+            text, data = getattr(self, f"_{action.replace('-', '_')}")(options)
         except EngageHubError as error:
             raise CommandError(error.message) from error
         self.stdout.write(json.dumps(data) if as_json else text)
@@ -88,6 +95,14 @@ class Command(BaseCommand):
     def _unlink(self, options: dict[str, Any]) -> tuple[str, Any]:
         link = unlink_guild(guild_id=options["guild"])
         return f"Discord server {link.guild_id} is no longer linked.", {"guild_id": str(link.guild_id)}
+
+    def _map_role(self, options: dict[str, Any]) -> tuple[str, Any]:
+        role = None if options["role"] == "none" else Role[options["role"].upper()]
+        tenant = map_discord_role(
+            tenant=get_tenant(slug=options["slug"]), role_id=options["role_id"], role=role
+        )
+        text = "\n".join(f"Discord role {key} → {name}" for key, name in tenant.role_map.items())
+        return text or f"No Discord role stands for a role in {tenant.name}.", tenant.role_map
 
     def _list(self, options: dict[str, Any]) -> tuple[str, Any]:
         links = list_links()

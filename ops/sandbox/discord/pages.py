@@ -51,5 +51,12 @@ def add_pages(app: web.Application, discord: LocalDiscord) -> None:
         return web.FileResponse(_PAGE / "index.html", headers={"Cache-Control": "no-cache"})
 
     app.router.add_get("/", front)
-    app.router.add_static("/page/", _PAGE)
+
+    async def part(request: web.Request) -> web.StreamResponse:
+        path = _PAGE / request.match_info["name"]
+        if not path.is_file():
+            return web.Response(status=404)
+        return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
+
+    app.router.add_get(r"/page/{name:[a-z]+\.(js|css)}", part)
     Authorization(discord).mount(app)

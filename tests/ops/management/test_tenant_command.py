@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from engagement.rules.selectors import list_ways_to_earn
 from tenants.context import TenantContext, enter_tenant
 from tenants.models import Membership, Tenant
+from tenants.permissions import Role, role_for_interaction
 from tenants.routing import Routing
 from tests.cast import ACME
 
@@ -60,6 +61,20 @@ def test_unlink_parts_them(db: None, acme: TenantContext) -> None:
     assert run("list")[0]["guild_id"] is None
 
 
+def test_a_discord_role_stands_for_a_role_here(db: None, acme: TenantContext) -> None:
+    run("map-role", "acme", "900000000000000071", "moderator")
+    assert run("map-role", "acme", "900000000000000072", "admin") == {
+        "900000000000000071": "moderator",
+        "900000000000000072": "admin",
+    }
+    routing = Routing()
+    routing.load()
+    context = routing.context_for_schema(acme.schema)
+    assert context is not None
+    assert role_for_interaction(context, 1, 0, [900000000000000071]) == Role.MODERATOR
+    assert run("map-role", "acme", "900000000000000072", "none") == {"900000000000000071": "moderator"}
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -71,6 +86,7 @@ def test_unlink_parts_them(db: None, acme: TenantContext) -> None:
         (["link", "acme", "900000000000000077"], "Unlink that one"),
         (["link", "acme", "12"], "17 to 20 digits"),
         (["unlink", "900000000000000077"], "not linked"),
+        (["map-role", "acme", "12", "admin"], "Copy it"),
     ],
 )
 def test_an_error_says_what_to_do(committed_db: None, words: list[str], says: str) -> None:

@@ -1,6 +1,15 @@
 // What the page knows: the world as the server tells it, and what is being looked at.
 
-export const world = { users: new Map(), guilds: new Map(), dms: [], application: {}, sessions: [], faults: {}, traffic: {}, violations: 0 };
+export const world = {
+  users: new Map(),
+  guilds: new Map(),
+  dms: [],
+  application: {},
+  sessions: [],
+  faults: {},
+  traffic: {},
+  violations: 0,
+};
 export const view = { guild: null, channel: null, user: null, visible: new Set(), unread: new Map(), replyTo: null };
 export const DIRECT = "@me";
 
@@ -8,13 +17,17 @@ export const DIRECT = "@me";
 export async function call(method, path, body) {
   try {
     const response = await fetch(`/sandbox/${path}`, {
-      method, headers: body ? { "Content-Type": "application/json" } : {}, body: body ? JSON.stringify(body) : undefined,
+      method,
+      headers: body ? { "Content-Type": "application/json" } : {},
+      body: body ? JSON.stringify(body) : undefined,
     });
     const answer = await response.json();
     if (!response.ok) throw new Error(answer.error || answer.message || `Error ${response.status}`);
     return answer;
   } catch (error) {
-    toast(error.message === "Failed to fetch" ? "The local Discord does not answer. Is it still running?" : error.message);
+    toast(
+      error.message === "Failed to fetch" ? "The local Discord does not answer. Is it still running?" : error.message,
+    );
     return null;
   }
 }
@@ -25,7 +38,14 @@ export async function refresh() {
   if (!state) return false;
   world.users = new Map(state.users.map((user) => [user.id, user]));
   world.guilds = new Map(state.guilds.map((guild) => [guild.id, index(guild)]));
-  Object.assign(world, { dms: state.dms, application: state.application, sessions: state.sessions, faults: state.faults, traffic: state.traffic, violations: state.violations });
+  Object.assign(world, {
+    dms: state.dms,
+    application: state.application,
+    sessions: state.sessions,
+    faults: state.faults,
+    traffic: state.traffic,
+    violations: state.violations,
+  });
   return true;
 }
 
@@ -37,7 +57,8 @@ function index(guild) {
 }
 
 export const guildNow = () => world.guilds.get(view.guild);
-export const channelNow = () => (guildNow() ? guildNow().channelOf.get(view.channel) : world.dms.find((dm) => dm.id === view.channel));
+export const channelNow = () =>
+  guildNow() ? guildNow().channelOf.get(view.channel) : world.dms.find((dm) => dm.id === view.channel);
 
 export function nameOf(userId, guild = guildNow()) {
   const user = world.users.get(userId);
@@ -46,7 +67,9 @@ export function nameOf(userId, guild = guildNow()) {
 }
 
 export function colourOf(userId, guild = guildNow()) {
-  const roles = (guild?.memberOf.get(userId)?.roles || []).map((id) => guild.roleOf.get(id)).filter((role) => role && role.color);
+  const roles = (guild?.memberOf.get(userId)?.roles || [])
+    .map((id) => guild.roleOf.get(id))
+    .filter((role) => role && role.color);
   if (!roles.length) return "";
   const top = roles.sort((a, b) => b.position - a.position)[0];
   const hex = `#${top.color.toString(16).padStart(6, "0")}`;
@@ -59,7 +82,8 @@ export function h(tag, props = {}, ...children) {
   for (const [key, value] of Object.entries(props || {})) {
     if (value === undefined || value === null || value === false) continue;
     if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (key === "style" && typeof value === "object") for (const [k, v] of Object.entries(value)) node.style.setProperty(k, v);
+    else if (key === "style" && typeof value === "object")
+      for (const [k, v] of Object.entries(value)) node.style.setProperty(k, v);
     else if (key in node && key !== "list" && key !== "style") node[key] = value;
     else node.setAttribute(key === "class" ? "class" : key, value === true ? "" : value);
   }
@@ -68,7 +92,8 @@ export function h(tag, props = {}, ...children) {
   return node;
 }
 
-export const avatar = (userId, size = 40) => h("img", { class: "avatar", src: `/avatars/${userId}/x.png`, alt: "", width: size, height: size, loading: "lazy" });
+export const avatar = (userId, size = 40) =>
+  h("img", { class: "avatar", src: `/avatars/${userId}/x.png`, alt: "", width: size, height: size, loading: "lazy" });
 export const $ = (id) => document.getElementById(id);
 
 export function toast(text) {
@@ -83,7 +108,8 @@ export function pop(anchor, ...children) {
   box.replaceChildren(...children.flat().filter(Boolean));
   box.hidden = false;
   $("veil").hidden = false;
-  const near = anchor.getBoundingClientRect(), size = box.getBoundingClientRect();
+  const near = anchor.getBoundingClientRect(),
+    size = box.getBoundingClientRect();
   const left = Math.min(Math.max(8, near.left), innerWidth - size.width - 8);
   let top = near.bottom + 6;
   if (top + size.height > innerHeight - 8) top = Math.max(8, near.top - size.height - 6);

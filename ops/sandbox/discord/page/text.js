@@ -6,7 +6,15 @@ const INLINE = [
   [/^`([^`]+)`/, (m) => h("code", {}, m[1])],
   [/^\*\*(.+?)\*\*/s, (m) => h("b", {}, ...inline(m[1]))],
   [/^__(.+?)__/s, (m) => h("u", {}, ...inline(m[1]))],
-  [/^\|\|(.+?)\|\|/s, (m) => h("span", { class: "spoiler", tabIndex: 0, onclick: (event) => event.currentTarget.classList.add("shown") }, ...inline(m[1]))],
+  [
+    /^\|\|(.+?)\|\|/s,
+    (m) =>
+      h(
+        "span",
+        { class: "spoiler", tabIndex: 0, onclick: (event) => event.currentTarget.classList.add("shown") },
+        ...inline(m[1]),
+      ),
+  ],
   [/^~~(.+?)~~/s, (m) => h("s", {}, ...inline(m[1]))],
   [/^\*([^*\s][^*]*?)\*/s, (m) => h("i", {}, ...inline(m[1]))],
   [/^_([^_\s][^_]*?)_(?!\w)/s, (m) => h("i", {}, ...inline(m[1]))],
@@ -27,13 +35,25 @@ function link(address, text) {
 
 function stamp(seconds, style) {
   const moment = new Date(seconds * 1000);
-  const text = style === "R" ? relative(moment) : moment.toLocaleString([], style === "t" ? { timeStyle: "short" } : style?.toLowerCase() === "d" ? { dateStyle: "long" } : { dateStyle: "medium", timeStyle: "short" });
+  const text =
+    style === "R"
+      ? relative(moment)
+      : moment.toLocaleString(
+          [],
+          style === "t"
+            ? { timeStyle: "short" }
+            : style?.toLowerCase() === "d"
+              ? { dateStyle: "long" }
+              : { dateStyle: "medium", timeStyle: "short" },
+        );
   return h("time", { class: "mention", title: moment.toLocaleString(), dateTime: moment.toISOString() }, text);
 }
 
 export function relative(moment) {
-  const seconds = (moment - Date.now()) / 1000, size = Math.abs(seconds);
-  const [unit, length] = size < 60 ? ["second", 1] : size < 3600 ? ["minute", 60] : size < 86400 ? ["hour", 3600] : ["day", 86400];
+  const seconds = (moment - Date.now()) / 1000,
+    size = Math.abs(seconds);
+  const [unit, length] =
+    size < 60 ? ["second", 1] : size < 3600 ? ["minute", 60] : size < 86400 ? ["hour", 3600] : ["day", 86400];
   return new Intl.RelativeTimeFormat([], { numeric: "auto" }).format(Math.round(seconds / length), unit);
 }
 
@@ -41,8 +61,14 @@ function inline(text) {
   const nodes = [];
   let plain = "";
   while (text) {
-    if (text[0] === "\\" && /^\\[^\w\s]/.test(text)) { plain += text[1]; text = text.slice(2); continue; }
-    const found = /^[`*_~|<\[h@]/.test(text) && INLINE.map(([pattern, make]) => [text.match(pattern), make]).find(([match]) => match);
+    if (text[0] === "\\" && /^\\[^\w\s]/.test(text)) {
+      plain += text[1];
+      text = text.slice(2);
+      continue;
+    }
+    const found =
+      /^[`*_~|<\[h@]/.test(text) &&
+      INLINE.map(([pattern, make]) => [text.match(pattern), make]).find(([match]) => match);
     if (found) {
       if (plain) nodes.push(plain);
       plain = "";
@@ -60,15 +86,25 @@ function inline(text) {
 /** The nodes of a message's or an embed's text. */
 export function markup(text) {
   const nodes = [];
-  for (const part of (text || "").split(/(```[\s\S]*?```)/)) {
+  for (const part of (text || "").split(/\n?(```[\s\S]*?```)\n?/)) {
     if (part.startsWith("```") && part.length > 5) {
       nodes.push(h("pre", {}, part.slice(3, -3).replace(/^\w*\n/, "")));
       continue;
     }
     const lines = part.split("\n");
     lines.forEach((line, number) => {
-      const heading = line.match(/^(#{1,3}) (.+)/), quote = line.match(/^> ?(.*)/), small = line.match(/^-# (.+)/), item = line.match(/^\s*[-*] (.+)/);
-      if (heading) nodes.push(h("span", { class: "heading", style: { "font-size": `${22 - 2.5 * heading[1].length}px` } }, ...inline(heading[2])));
+      const heading = line.match(/^(#{1,3}) (.+)/),
+        quote = line.match(/^> ?(.*)/),
+        small = line.match(/^-# (.+)/),
+        item = line.match(/^\s*[-*] (.+)/);
+      if (heading)
+        nodes.push(
+          h(
+            "span",
+            { class: "heading", style: { "font-size": `${22 - 2.5 * heading[1].length}px` } },
+            ...inline(heading[2]),
+          ),
+        );
       else if (quote) nodes.push(h("blockquote", {}, ...inline(quote[1])));
       else if (small) nodes.push(h("span", { class: "small" }, ...inline(small[1])));
       else nodes.push(...inline(item ? `• ${item[1]}` : line));
@@ -78,6 +114,7 @@ export function markup(text) {
   return nodes;
 }
 
-export const plainText = (text) => (text || "").replace(/<@!?(\d+)>/g, (_, id) => `@${nameOf(id)}`).replace(/\s+/g, " ");
+export const plainText = (text) =>
+  (text || "").replace(/<@!?(\d+)>/g, (_, id) => `@${nameOf(id)}`).replace(/\s+/g, " ");
 export const clock = (iso) => new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 export const isBot = (userId) => Boolean(world.users.get(userId)?.bot);
