@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
 
 from frontend_api.errors import show_error
 from frontend_api.tenant import find_context
-from saas.core.errors import EngageHubError
+from saas.core.errors import EngageHubError, UnavailableError
 from saas.core.ids import new_reference
 
 logger = logging.getLogger(__name__)
@@ -81,13 +82,18 @@ class ErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, OperationalError | InterfaceError):
+            logger.warning("%s met a database that is away: %s", request.path, error)
+            error = UnavailableError(
+                "We cannot reach our database at the moment. Nothing is lost; try again in a few seconds."
+            )
         if isinstance(error, EngageHubError):
             logger.info("%s (%s, ref %s)", error.message, error.code, error.reference)
             response = show_error(
                 request, status=error.http_status, message=error.message, reference=error.reference
             )
             response["X-Error"] = quote(error.message)
-            seconds = getattr(error, "retry_after", None)
+            seconds = getattr(error, "retry_after", 5 if error.http_status == 503 else None)
             if seconds is not None:
                 response["Retry-After"] = str(seconds)
             return response

@@ -8,5 +8,6 @@ from __future__ import annotations
 HANDLERS: dict[str, tuple[str, ...]] = {
     "LevelReached": ("integrations.discord.announce_level", "integrations.discord.follow_level"),
     "LevelLost": ("integrations.discord.follow_level",),
+    "CurveChanged": ("integrations.discord.follow_curve",),
     "MemberJoined": ("integrations.discord.follow_level",),
 }

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
@@ -72,14 +72,30 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         connections.close_all()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _routing_follows_nothing() -> Iterator[None]:
+    """The process' own map of guilds and hosts is loaded when a test asks for it. Its thread would read the database between
+    tests; those that are about following changes make a Routing of their own."""
+    from tenants import routing
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(routing._routing, "start", lambda: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _leave_tenant() -> Iterator[None]:
-    """A test that dies inside a tenant must not leave the next one there."""
+def _leave_all_as_it_was() -> Iterator[None]:
+    """A test that dies inside a tenant, or leaves a setting changed, must not hand that to the next one."""
+    lazy: Any = settings  # mypy knows its settings, not how Django holds them
+    before = lazy._wrapped
     yield
     from django.db import connection
 
     if getattr(connection, "schema_name", "public") != "public":
         connection.set_schema_to_public()  # type: ignore[attr-defined]
+    if lazy._wrapped is not before:
+        lazy._wrapped = before
+        pytest.fail("This test left the settings changed.")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ server. It answers everywhere itself, so that a channel that is gone locks nobod
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -20,6 +21,29 @@ from saas.core.errors import InvalidInputError
 from tenants.context import TenantContext
 
 MANAGE = discord.Permissions(manage_guild=True)
+
+
+class WrittenIn(app_commands.Transformer):
+    """A channel in which commands can be written: the picker offers no categories and no forums."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        return [
+            discord.ChannelType.text,
+            discord.ChannelType.news,
+            discord.ChannelType.voice,
+            discord.ChannelType.stage_voice,
+        ]
+
+    async def transform(self, interaction: Interaction, value: Any, /) -> Any:
+        return value
+
+
+CommandChannel = app_commands.Transform[app_commands.AppCommandChannel, WrittenIn]
 
 
 @dataclass(frozen=True)
@@ -82,8 +106,8 @@ class SetupCog(DeskCog):
         command="Only this command. All commands when left out.",
     )  # fmt: skip
     async def channels(
-        self, interaction: Interaction, channel: app_commands.AppCommandChannel | None = None,
-        second: app_commands.AppCommandChannel | None = None, third: app_commands.AppCommandChannel | None = None,
+        self, interaction: Interaction, channel: CommandChannel | None = None,
+        second: CommandChannel | None = None, third: CommandChannel | None = None,
         command: str = "",
     ) -> None:  # fmt: skip
         chosen = tuple(str(each.id) for each in (channel, second, third) if each is not None)

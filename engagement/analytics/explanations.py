@@ -268,4 +268,4 @@ def _amount_text(entry: LedgerEntry, version: RuleVersion | None) -> str:
     amount = version.definition.get("amount") if version is not None else None
     if isinstance(amount, dict):
         return f"{entry.base_amount:,}, drawn from {amount['from']:,} to {amount['to']:,}"
-    return f"{entry.base_amount:,} points"
+    return f"{entry.base_amount:,} point{'' if entry.base_amount == 1 else 's'}"

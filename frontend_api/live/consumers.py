@@ -37,6 +37,7 @@ from tenants.routing import get_routing
 
 logger = logging.getLogger(__name__)
 SEND_SECONDS = 20.0
+ASK_AGAIN_SECONDS = 30.0
 NOT_ALLOWED, NOT_FOUND, TOO_MANY, TOO_SLOW, TRY_LATER = 4403, 4404, 4429, 4408, 1013
 
 
@@ -73,6 +74,8 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
             except DatabaseError as error:
                 logger.warning("A live page could not be opened: %s", error)
                 code = TRY_LATER
+            except OSError:
+                return  # The other side went while something was sent: uvicorn says so by an OSError.
             except Exception:
                 logger.exception("A live page failed")
                 code = 1011
@@ -83,7 +86,7 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
         context = self.find_context()
         if context is None:
             return NOT_FOUND
-        person = await calls.call(calls.identify_viewer, context, self.host, self._session_key())
+        person = await self._identify(context)
         if not self.may_open(person):
             return NOT_ALLOWED
         view = self.find_view(person)
@@ -95,6 +98,8 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
         try:
             while True:
                 position, html = await watcher.fetch()
+                if not await self._may_stay(context):
+                    return NOT_ALLOWED
                 # Not wait_for: Python 3.11's loses a cancellation that meets the end of the sending.
                 async with asyncio.timeout(SEND_SECONDS):
                     await self._send({"id": str(position), "html": html})
@@ -102,6 +107,16 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
             return TOO_SLOW
         finally:
             self.hub.leave(room, watcher)
+
+    async def _identify(self, context: TenantContext) -> Person | None:
+        self._asked = asyncio.get_running_loop().time()
+        return await calls.call(calls.identify_viewer, context, self.host, self._session_key())
+
+    async def _may_stay(self, context: TenantContext) -> bool:
+        """Whether the viewer still may see this: somebody signs out, or leaves the team, while the page stays open."""
+        if self.may_open(None) or asyncio.get_running_loop().time() < self._asked + ASK_AGAIN_SECONDS:
+            return True
+        return self.may_open(await self._identify(context))
 
     def may_open(self, person: Person | None) -> bool:
         raise NotImplementedError
@@ -144,7 +159,7 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
         await self.send({"type": "websocket.send", "text": orjson.dumps(content).decode()})
 
     async def _close(self, code: int) -> None:
-        with suppress(RuntimeError):  # the other side was faster
+        with suppress(RuntimeError, OSError):  # the other side was faster
             await self.send({"type": "websocket.close", "code": code})
 
 

@@ -57,6 +57,12 @@ def follow_level(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     _sync(tenant, int(event["member_id"]))
 
 
+@job(queue=QUEUE, retry=PATIENT)
+def follow_curve(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of CurveChanged: many levels moved at once, so everybody is looked through."""
+    defer(sweep_tenant_roles, tenant=tenant, queueing_lock=SWEEP_LOCK)
+
+
 @job(queue=QUEUE, retry=PATIENT, lock="discord roles", priority=-10)
 def sync_member_roles(*, tenant: str, member_id: int) -> None:
     """Bring one member's level roles to what is desired. Behind what just happened, since it is a sweep's."""

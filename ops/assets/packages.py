@@ -48,29 +48,7 @@ INTER = Package(
         "LICENSE": "inter/LICENSE",
     },
 )
-UPLOT = Package(
-    name="uplot",
-    version="1.6.32",
-    licence="MIT",
-    holder="Copyright (c) 2022 Leon Sorokin",
-    homepage="https://github.com/leeoniya/uPlot",
-    folder="uplot",
-    files={
-        "dist/uPlot.iife.min.js": "uplot/uplot.iife.min.js",
-        "dist/uPlot.min.css": "uplot/uplot.min.css",
-        "LICENSE": "uplot/LICENSE",
-    },
-)
-ALPINE = Package(
-    name="@alpinejs/csp",
-    version="3.17.4",
-    licence="MIT",
-    holder="Copyright © 2019-2026 Caleb Porzio and contributors",
-    homepage="https://alpinejs.dev",
-    folder="alpine",
-    files={"dist/cdn.min.js": "alpine/alpine-csp.min.js"},
-)
-PACKAGES = (TABLER, ICONS, INTER, UPLOT, ALPINE)
+PACKAGES = (TABLER, ICONS, INTER)
 
 # The sprite holds these and no others; a template that names another one fails its test.
 OUTLINE_ICONS = (
@@ -78,13 +56,10 @@ OUTLINE_ICONS = (
     "arrow-left",
     "bolt",
     "calendar",
-    "check",
     "chevron-down",
     "chevron-left",
     "chevron-right",
     "circle-check",
-    "clock",
-    "copy",
     "device-desktop",
     "ear-off",
     "eye-off",
@@ -99,7 +74,6 @@ OUTLINE_ICONS = (
     "microphone",
     "mood-smile",
     "moon",
-    "plug-connected",
     "plug-connected-x",
     "search",
     "sparkles",
@@ -108,7 +82,5 @@ OUTLINE_ICONS = (
     "trophy",
     "user",
     "user-plus",
-    "users",
-    "x",
 )
 FILLED_ICONS = ("star",)

@@ -85,7 +85,7 @@ def _make_tenants() -> list[str]:
 
     slugs = []
     for number in range(TENANTS):
-        tenant = provision_tenant(slug=f"bench-{number}", name=f"Bench {number}")
+        tenant = provision_tenant(slug=f"page-{number}", name=f"Page {number}")
         context = TenantContext.of(tenant)
         with enter_tenant(context):
             member = ensure_member(provider="discord", external_id="1", display_name="Member")

@@ -20,6 +20,7 @@ from pathlib import Path
 from .check import drive
 from .errors import DevstackError
 from .places import PROJECT, open_home, remove_home
+from .ports import PortBook
 from .servers import locked_home, running_servers
 from .stack import NAMES, Stack, pick_ports
 from .supervisor import Log
@@ -89,8 +90,8 @@ async def run(folder: Path, *, check: bool, port: int) -> int:
     log = Log(NAMES, stream=sys.stderr if check else sys.stdout)
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs yet
     log.say("Starting Postgres and Redis …")
-    with running_servers(open_home(folder / "run"), named=os.environ) as servers:
-        stack = Stack(servers, folder, pick_ports(port), dict(os.environ), log)
+    with PortBook() as book, running_servers(open_home(folder / "run"), named=os.environ) as servers:
+        stack = Stack(servers, folder, pick_ports(book, port), dict(os.environ), log)
         supervisor = stack.supervisor()
         try:
             if not await _unless_ended(stack.start(supervisor), ending):

@@ -1,9 +1,18 @@
-"""Free ports on the loopback address."""
+"""Free ports on the loopback address.
+
+Between picking a port and the program's listening on it another stack could pick the same one, so a stack holds a lock file a port
+for as long as it runs. Programs that know nothing of that are seen by binding.
+"""
 
 from __future__ import annotations
 
 import errno
+import fcntl
+import os
 import socket
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
 
 from .errors import DevstackError
 
@@ -11,19 +20,44 @@ LOOPBACK = "127.0.0.1"
 TRIES = 50
 
 
-def pick_port(wanted: int, *, taken: set[int]) -> int:
-    """`wanted`, or the next one above that is free and not in `taken`, to which the answer is added.
+class PortBook:
+    """`with PortBook() as ports: ports.pick(8000)`; the ports are ours until the block ends."""
 
-    Raises DevstackError when the next 50 are taken too.
-    """
-    for port in range(wanted, wanted + TRIES):
-        if port not in taken and is_free(port):
-            taken.add(port)
-            return port
-    raise DevstackError(
-        f"The ports {wanted} to {wanted + TRIES - 1} of {LOOPBACK} are all taken by other programs. "
-        "Stop one of them and start again."
-    )
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or Path(f"/tmp/engagehub-ports-{os.geteuid()}")
+        self._held = ExitStack()
+
+    def __enter__(self) -> PortBook:
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held.close()
+
+    def pick(self, wanted: int) -> int:
+        """`wanted`, or the next one above that is free. Raises DevstackError when the next 50 are taken too."""
+        for port in range(wanted, wanted + TRIES):
+            if self._take(port):
+                return port
+        raise DevstackError(
+            f"The ports {wanted} to {wanted + TRIES - 1} of {LOOPBACK} are all taken by other programs. "
+            "Stop one of them and start again."
+        )
+
+    def _take(self, port: int) -> bool:
+        handle = (self._folder / str(port)).open("w")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            handle.close()
+            return False
+        if not is_free(port):
+            handle.close()
+            return False
+        self._held.enter_context(handle)
+        return True
 
 
 def is_free(port: int) -> bool:

@@ -24,7 +24,7 @@ from saas.settings.local import ENVIRONMENT_FILE, write_local_stack
 from .errors import DevstackError
 from .local_discord import DiscordReader
 from .places import PROJECT
-from .ports import LOOPBACK, pick_port
+from .ports import LOOPBACK, PortBook
 from .servers import Servers
 from .supervisor import Log, Program, Supervisor
 
@@ -46,9 +46,9 @@ class Ports:
     bot_metrics: int
 
 
-def pick_ports(wanted_web: int = 8000) -> Ports:
-    taken: set[int] = set()
-    return Ports(*(pick_port(port, taken=taken) for port in (wanted_web, 8100, 8025, 1025, 9101, 9102, 9103)))
+def pick_ports(book: PortBook, wanted_web: int = 8000) -> Ports:
+    """The usual ports, or the next free ones. Raises DevstackError."""
+    return Ports(*(book.pick(port) for port in (wanted_web, 8100, 8025, 1025, 9101, 9102, 9103)))
 
 
 @dataclass

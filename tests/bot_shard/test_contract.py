@@ -91,4 +91,4 @@ def test_a_member_keeps_the_role_ids_of_its_payload() -> None:
     member = object.__new__(discord.Member)
     member._roles = utils.SnowflakeList([30, 10])
     assert sorted(role_ids_of(member)) == [10, 30]
-    assert role_ids_of(object.__new__(discord.User)) == []
+    assert role_ids_of(object.__new__(discord.User)) == ()

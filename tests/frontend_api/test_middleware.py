@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import OperationalError
 
+from frontend_api import errors
 from frontend_api.colour import accent_of
 from frontend_api.portal import earn
 from tests.frontend_api.hosts import ACME, BASE, Browser
@@ -50,3 +52,36 @@ def test_a_stranger_costs_no_query_for_who_they_are(
 ) -> None:
     with django_assert_num_queries(2):  # type: ignore[operator] # the schema, the rules
         pages.on(ACME).get("/earn/")
+
+
+def test_a_database_that_is_away_is_a_503_that_says_when_to_come_back(
+    pages: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> list[object]:
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(earn, "list_ways_to_earn", fail)
+    answer = pages.on(ACME).get("/earn/")
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "5"
+    assert "cannot reach our database" in answer.content.decode()
+    assert "server closed" not in answer.content.decode()
+
+
+def test_an_error_page_that_cannot_be_made_is_still_an_answer(
+    pages: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: object, **named: object) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(errors, "render", fail)
+    answer = pages.on(ACME).get("/nowhere/")
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.content.decode()
+    assert "Ref " in answer.content.decode()
+
+
+def test_an_htmx_request_is_told_the_error_in_a_header(pages: Browser) -> None:
+    answer = pages.on(ACME).get("/visit/?ticket=x", headers={"HX-Request": "true"})
+    assert answer.status_code == 403
+    assert "not%20whole" in answer["X-Error"]

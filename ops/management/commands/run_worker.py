@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 
+import psycopg
 from django.core.management.base import BaseCommand
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.contrib.django.utils import connector_params
+from procrastinate.exceptions import ConnectorException
 from prometheus_client import REGISTRY
+from psycopg import Error as PsycopgError
 
 from integrations.discord.jobs import sweep_level_roles
 from ops.health.backlog import BacklogCollector
@@ -85,6 +91,49 @@ async def _keep_beating(beat: Callable[[], None]) -> None:
 
 
 async def _fetch(queues: list[str] | None, concurrency: int, stop_after: float, *, wait: bool) -> None:
+    """Serve until stopped. A worker whose database went away ends; it is started anew until the database is back."""
+    stop = asyncio.Event()
+    _listen_for_signals(stop)
+    while not stop.is_set():
+        serving = asyncio.create_task(_serve(queues, concurrency, stop_after, wait=wait))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if stop.is_set():
+            serving.cancel()  # It lets the jobs in hand end.
+        try:
+            await serving
+        except asyncio.CancelledError:
+            return
+        except (ConnectorException, PsycopgError) as error:
+            logger.warning("The worker lost its database (%s).", error.__cause__ or error)
+        if not wait:
+            return
+        await _wait_for_database(stop)
+        logger.warning("The worker starts again.")
+
+
+async def _wait_for_database(stop: asyncio.Event) -> None:
+    """Asks each second: a pool that is opened while the database is away waits longer and longer between its tries."""
+    parameters = connector_params()
+    while True:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 1)
+            return
+        with suppress(PsycopgError):
+            found = await asyncio.to_thread(psycopg.connect, **{**parameters, "connect_timeout": 2})
+            found.close()
+            return
+
+
+def _listen_for_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(RuntimeError):  # Not in the main thread: whoever started it stops it otherwise.
+            loop.add_signal_handler(number, stop.set)
+
+
+async def _serve(queues: list[str] | None, concurrency: int, stop_after: float, *, wait: bool) -> None:
     connector = cast(DjangoConnector, app.connector).get_worker_connector()
     with app.replace_connector(connector) as worker_app:
         async with worker_app.open_async():
@@ -93,5 +142,6 @@ async def _fetch(queues: list[str] | None, concurrency: int, stop_after: float, 
                 concurrency=concurrency,
                 shutdown_graceful_timeout=stop_after,
                 fetch_job_polling_interval=1,
+                install_signal_handlers=False,
                 wait=wait,
             )

@@ -38,6 +38,7 @@ class Traffic:
         self.posted = 0
         self.rate = 0.0
         self.until = 0.0
+        self._most = 0
 
     @property
     def running(self) -> bool:
@@ -51,8 +52,9 @@ class Traffic:
         members: int = 0,
         guild_ids: list[int] | None = None,
         mixed: bool = True,
+        count: int = 0,
     ) -> None:
-        """Begin a run, ending one that is under way. `members` 0 takes everybody."""
+        """Begin a run, ending one that is under way. `members` 0 takes everybody; `count` ends it after so many messages."""
         if not 0 < rate <= 50_000 or not 0 < seconds <= 86_400:
             raise ControlError("Give a rate of 1 to 50,000 messages a second and a time of up to a day.")
         guilds = self._guilds(guild_ids)
@@ -63,6 +65,7 @@ class Traffic:
             )
         self.stop()
         self.posted, self.rate, self.until = 0, rate, time.monotonic() + seconds
+        self._most = count or 1 << 62
         self._task = asyncio.get_running_loop().create_task(self._run(places, mixed=mixed))
 
     def stop(self) -> None:
@@ -106,8 +109,8 @@ class Traffic:
 
     async def _run(self, places: list[tuple[Guild, list[int], list[Channel]]], *, mixed: bool) -> None:
         started = time.monotonic()
-        while (now := time.monotonic()) < self.until:
-            due = int((now - started) * self.rate) - self.posted
+        while (now := time.monotonic()) < self.until and self.posted < self._most:
+            due = min(int((now - started) * self.rate), self._most) - self.posted
             for _ in range(min(due, 500)):
                 self._talk(self._random.choice(places), mixed=mixed)
                 self.posted += 1

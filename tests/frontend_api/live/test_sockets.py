@@ -92,6 +92,28 @@ async def test_the_home_is_for_the_team(acme: TenantContext) -> None:
         assert "Active members" in (await team.read_part())["html"]
 
 
+async def test_somebody_who_leaves_the_team_is_shown_no_more(
+    acme: TenantContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dismiss() -> None:
+        from tenants.models import Membership
+
+        Membership.objects.filter(user__username="acme-owner").delete()
+        connections.close_all()
+
+    from frontend_api.live import consumers
+
+    monkeypatch.setattr(consumers, "ASK_AGAIN_SECONDS", 0)
+    cookies = await asyncio.to_thread(_team_cookies)
+    async with Socket("/live/home/", cookie=cookies[ACME]) as socket:
+        await socket.read()
+        await tell(acme)
+        await socket.read_part()
+        await asyncio.to_thread(dismiss)
+        await tell(acme)
+        assert await socket.read_close() == 4403
+
+
 @pytest.mark.parametrize(
     ("path", "host", "origin"),
     [

@@ -12,7 +12,7 @@ from procrastinate.contrib.django import app
 from redis import Redis
 
 from engagement.members.models import Identity, Member
-from engagement.progression.events import LevelLost, LevelReached
+from engagement.progression.events import CurveChanged, LevelLost, LevelReached
 from engagement.progression.models import MemberProgress
 from integrations.discord import roles as roles_module
 from integrations.discord.client import _make_client
@@ -141,6 +141,17 @@ def hurry() -> None:
 
     with connection.cursor() as cursor:
         cursor.execute("update procrastinate_jobs set scheduled_at = null where status = 'todo'")
+
+
+def test_a_changed_curve_lets_the_roles_follow(
+    linked: dict[str, Any], acme: TenantContext, server: LocalDiscordThread
+) -> None:
+    with enter_tenant(acme), transaction.atomic():
+        MemberProgress.objects.create(member_id=linked["member"].pk, level=5)
+        publish(CurveChanged(kind="linear", members=1))
+    while any(job["status"] == "todo" for job in discord_jobs()):
+        work()  # The handler defers the sweep, which defers the sync.
+    assert linked["guild"].members[linked["user"].id].roles == [linked["role"].id]
 
 
 def test_in_shadow_mode_discord_hears_nothing(

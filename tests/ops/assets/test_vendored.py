@@ -30,3 +30,17 @@ def test_the_sprite_holds_exactly_the_icons_that_are_named() -> None:
     sprite = (VENDOR / "icons" / "sprite.svg").read_text()
     held = re.findall(r'<symbol id="([^"]+)"', sprite)
     assert sorted(held) == sorted([*OUTLINE_ICONS, *(f"{name}-filled" for name in FILLED_ICONS)])
+
+
+def test_every_icon_that_a_page_names_is_held_and_every_one_held_is_named() -> None:
+    pages = VENDOR.parent.parent
+    text = "".join(
+        path.read_text()
+        for path in pages.rglob("*")
+        if path.suffix in {".html", ".py"} and VENDOR not in path.parents
+    )
+    named = set(re.findall(r'\{% icon "([a-z-]+)"|icon_name="([a-z-]+)"', text))
+    in_templates = {one or other for one, other in named}
+    held = {*OUTLINE_ICONS, *(f"{name}-filled" for name in FILLED_ICONS)}
+    assert in_templates <= held
+    assert {name for name in held if f'"{name}"' not in text} == set()

@@ -18,6 +18,7 @@ from saas.events.models import TenantEvent
 from tenants.context import TenantContext, enter_tenant
 from tests.saas.events.material import dawdle, read_jobs
 from tests.saas.events.test_worker import run_task
+from tests.stack import TestStack
 
 
 @pytest.fixture
@@ -80,3 +81,23 @@ def test_what_a_killed_worker_had_in_hand_another_does(
     asyncio.run(run_task(housekeeping.retry_stalled_jobs.name))
     start(f"--queues=tests,{housekeeping.QUEUE}")
     wait_for(lambda: said(acme) == ["Begun", "Begun", "Ended"])
+
+
+def test_a_worker_whose_connections_broke_goes_on(
+    start: Callable[..., subprocess.Popen[bytes]], acme: TenantContext, test_stack: TestStack
+) -> None:
+    """What a restart of Postgres looks like from here."""
+    defer(dawdle, tenant=acme.schema, seconds=0)
+    worker = start("--queues=tests")
+    wait_for(lambda: said(acme) == ["Begun", "Ended"])
+    for _ in range(2):
+        with test_stack.postgres.connect(test_stack.database) as superuser:
+            superuser.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and usename = 'engagehub_app'"
+            )
+        connection.close()
+        time.sleep(0.5)
+    defer(dawdle, tenant=acme.schema, seconds=0)
+    wait_for(lambda: said(acme) == ["Begun", "Ended"] * 2, seconds=20)
+    assert worker.poll() is None

@@ -122,6 +122,10 @@ class Control(Interacting):
         """Open or close a person's direct messages; closed ones answer the bot with 50007."""
         find_user(self._world, user).dms_open = open
 
+    def set_locale(self, user: UserLike, locale: str) -> None:
+        """The language of a person's client, such as `de`, which interactions carry."""
+        find_user(self._world, user).locale = locale
+
     def _member(self, guild: GuildLike, member: UserLike) -> tuple[Guild, Member]:
         found = find_guild(self._world, guild)
         return found, found.members[find_member(self._world, found, member).id]

@@ -178,7 +178,7 @@ def _voice(discord: LocalDiscord, body: Body) -> None:
 
 
 def _member(discord: LocalDiscord, body: Body) -> None:
-    """`action`: join, leave, screen, give, take (with `role`), nick, timeout (`until_ms`), dms (`open`), mute."""
+    """`action`: join, leave, screen, give, take (with `role`), nick, timeout (`until_ms`), dms (`open`), locale, mute."""
     state, guild, member = discord.state, body.get("guild", ""), body["member"]
     action = body["action"]
     if action == "join":
@@ -197,6 +197,8 @@ def _member(discord: LocalDiscord, body: Body) -> None:
         state.update_member(guild, member, timeout_ms=body.get("until_ms"))
     elif action == "dms":
         state.set_dms(member, open=bool(body["open"]))
+    elif action == "locale":
+        state.set_locale(member, str(body["locale"]))
     elif action == "mute":
         state.server_mute(guild, member, mute=bool(body.get("mute", True)), deaf=bool(body.get("deaf")))
     else:
@@ -313,6 +315,7 @@ def _traffic(discord: LocalDiscord, body: Body) -> Payload:
         members=int(body.get("members", 0)),
         guild_ids=guilds,
         mixed=bool(body.get("mixed", True)),
+        count=int(body.get("count", 0)),
     )
     return discord.traffic.describe()
 

@@ -103,6 +103,9 @@ async def test_traffic_flows_at_its_rate(local: LocalDiscord, bot: Bot) -> None:
     await local.traffic.wait()
     assert 150 <= local.traffic.posted <= 200
     await until(lambda: bot.count("MESSAGE_CREATE") == local.traffic.posted)
+    await _call(local, "POST", "traffic", {"rate": 20_000, "seconds": 60, "count": 3_000, "mixed": False})
+    await local.traffic.wait()
+    assert local.traffic.posted == 3_000
     refused = await _call(local, "POST", "traffic", {"rate": 0, "seconds": 1})
     assert refused["status"] == 422
 

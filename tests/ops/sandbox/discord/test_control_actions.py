@@ -37,6 +37,8 @@ async def test_people_and_their_standing(local: LocalDiscord) -> None:
     await _call(local, "POST", "members", who | {"action": "nick", "nick": "Z"})
     await _call(local, "POST", "members", who | {"action": "mute", "mute": True})
     await _call(local, "POST", "members", who | {"action": "dms", "open": False})
+    await _call(local, "POST", "members", who | {"action": "locale", "locale": "de"})
+    assert local.world.users[int(user["id"])].locale == "de"
     assert (member.roles, member.nick, member.mute) == ([], "Z", True)
     assert not local.world.users[int(user["id"])].dms_open
     await _call(local, "POST", "members", who | {"action": "leave"})

@@ -14,15 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from ops.devstack.ports import pick_port
+from ops.devstack.ports import PortBook
 
 Mailbox = tuple[int, str, Path]
 
 
 @pytest.fixture
 def mailbox(tmp_path: Path) -> Iterator[Mailbox]:
-    taken: set[int] = set()
-    smtp, page = pick_port(21025, taken=taken), pick_port(28025, taken=taken)
+    with PortBook() as book:
+        yield from _run(book.pick(21025), book.pick(28025), tmp_path)
+
+
+def _run(smtp: int, page: int, tmp_path: Path) -> Iterator[Mailbox]:
     process = subprocess.Popen(
         [
             sys.executable,
