@@ -20,6 +20,7 @@ import discord
 import structlog
 
 from engagement.commands.selectors import CommandPolicies, CommandPolicy, get_command_policies
+from saas.core.counts import write_count
 from saas.core.errors import EngageHubError, NotAllowedError, NotFoundError, UnavailableError
 from tenants.context import TenantContext
 
@@ -78,6 +79,10 @@ class Ask:
 
     def say(self, key: str, **values: object) -> str:
         return say(self.language, key, points=self.context.points_name, **values)
+
+    def count(self, amount: int) -> str:
+        """`1 point`, `25 points`, in the community's own word."""
+        return write_count(amount, self.context.points_name)
 
     async def do(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """One unit of work inside the community."""

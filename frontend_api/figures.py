@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from saas.core.counts import write_count
+
 MINUS = "−"
 _STEPS = (
     (60, 1, "second"),
@@ -36,8 +38,7 @@ def write_signed(number: int) -> str:
 
 def write_unit(number: int, unit: str) -> str:
     """1284, `points` → `1,284 points`; one of them drops the plural's s."""
-    singular = abs(number) == 1 and len(unit) > 2 and unit.endswith("s") and not unit.endswith("ss")
-    return f"{write_whole(number)} {unit[:-1] if singular else unit}"
+    return write_count(number, unit)
 
 
 def compare(now: int, before: int) -> Change:

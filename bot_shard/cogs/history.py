@@ -10,7 +10,7 @@ from discord import app_commands
 from bot_shard.answers import Answer, Button, custom_id, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction, Responder, member_of, name_of, relative
-from bot_shard.words import number, signed
+from bot_shard.words import signed
 from engagement.analytics.selectors import (
     Explanation,
     HistoryLine,
@@ -136,7 +136,7 @@ class HistoryCog(DeskCog):
         lines = [f"**{name}** · {plain(text)}" for name, text in found.lines if text]
         place = f" · <#{found.channel_id}>" if found.channel_id else ""
         return Answer(
-            title=ask.say("why_title", amount=signed(found.amount), title=plain(found.title)),
+            title=ask.say("why_title", amount=_signed_count(ask, found.amount), title=plain(found.title)),
             text="\n".join([*lines, f"{relative(found.occurred_at)}{place} · #{found.entry_id}"]),
             hint=ask.say("why_hint"),
             buttons=[Button(ask.say("older"), custom_id("why", found.entry_id))],
@@ -147,7 +147,7 @@ class HistoryCog(DeskCog):
         if not found.entries:
             return Answer(ask.say("why_message_none"), text=found.note)
         return Answer(
-            title=ask.say("why_message_total", total=number(found.total)),
+            title=ask.say("why_message_total", total=ask.count(found.total)),
             text=found.note,
             fields=[
                 (
@@ -157,6 +157,10 @@ class HistoryCog(DeskCog):
                 for entry in found.entries
             ],
         )
+
+
+def _signed_count(ask: Ask, amount: int) -> str:
+    return f"+{ask.count(amount)}" if amount > 0 else ask.count(amount)
 
 
 def _line(line: HistoryLine) -> str:

@@ -13,6 +13,7 @@ from bot_shard.cog import Ask, DeskCog, Interaction, Responder, member_of
 from bot_shard.words import number
 from engagement.leaderboards.selectors import Board, Place, get_board, get_rank
 from engagement.members.models import Visibility
+from saas.core.counts import write_count
 
 PERIODS = ("all", "month", "week")
 MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
@@ -90,7 +91,12 @@ class LeaderboardCog(DeskCog):
         return Answer(
             title=ask.say("board_title", community=plain(ask.context.name), period=board.period_label),
             text="\n".join(lines),
-            hint=ask.say("board_page", page=offset // size + 1, pages=pages, total=number(board.total)),
+            hint=ask.say(
+                "board_page",
+                page=offset // size + 1,
+                pages=pages,
+                total=write_count(board.total, ask.say("members")),
+            ),
             buttons=_buttons(ask, kind, size, offset, board.total),
             private=not shown and not shared,
         )
@@ -101,7 +107,7 @@ class LeaderboardCog(DeskCog):
             return ask.say("board_me_hidden")
         if read.place is None or read.place.rank is None:
             return ask.say("board_me_unranked")
-        return ask.say("board_me", rank=number(read.place.rank), score=number(read.place.score))
+        return ask.say("board_me", rank=number(read.place.rank), score=ask.count(read.place.score))
 
 
 def _buttons(ask: Ask, kind: str, size: int, offset: int, total: int) -> list[Button]:

@@ -176,7 +176,7 @@ class PointsCog(DeskCog):
                 undo, adjustment_id=chosen, actor=_actor(interaction), key=ask.key,
                 permissions=interaction.permissions.value, role_ids=role_ids_of(interaction.user), refusal=ask.say("not_moderator"), context=ask.context,
             )  # fmt: skip
-            return _result(ask, result, ask.say("undone", amount=number(abs(result.amount))), "")
+            return _result(ask, result, ask.say("undone", amount=ask.count(abs(result.amount))), "")
 
         await self.desk.answer(interaction, "points give", work, writes=True, updates=True)
 
@@ -202,7 +202,7 @@ class PointsCog(DeskCog):
             adjust, target, amount=amount, reason=reason, actor=_actor(ask.interaction), key=ask.key,
             permissions=ask.interaction.permissions.value, role_ids=role_ids_of(ask.interaction.user), refusal=ask.say("not_moderator"), context=ask.context,
         )  # fmt: skip
-        said = ask.say("given" if amount > 0 else "taken", name=shown, amount=number(abs(amount)))
+        said = ask.say("given" if amount > 0 else "taken", name=shown, amount=ask.count(abs(amount)))
         return _result(ask, result, said, reason)
 
 
@@ -225,7 +225,7 @@ def _result(ask: Ask, result: AdjustmentResult, said: str, reason: str) -> Answe
     if reason:
         fields.insert(0, (ask.say("reason"), plain(reason)))
     if result.debt:
-        fields.append((ask.say("debt"), ask.say("profile_debt", debt=number(result.debt))))
+        fields.append((ask.say("debt"), ask.say("profile_debt", debt=ask.count(result.debt))))
     return Answer(
         title=said,
         fields=fields,

@@ -14,11 +14,12 @@ from discord import app_commands
 from bot_shard.answers import Answer, plain
 from bot_shard.bot import Bot
 from bot_shard.card import CardFacts, draw_card
-from bot_shard.cog import Ask, DeskCog, Interaction, member_of, name_of
+from bot_shard.cog import PROVIDER, Ask, DeskCog, Interaction, member_of, name_of
 from bot_shard.words import number
 from engagement.analytics.selectors import Profile, get_profile
 from engagement.analytics.week import list_daily_points
 from engagement.members.models import Visibility
+from engagement.progression.services import ensure_member
 from saas.core import clock
 from tenants.context import TenantContext
 
@@ -37,13 +38,15 @@ class _Found:
     is_hidden: bool = False
 
 
-def read_profile(user_id: int, *, own: bool, context: TenantContext) -> _Found:
+def read_profile(user_id: int, name: str, avatar: str, *, own: bool, context: TenantContext) -> _Found:
+    """Whom only an activity without a name told of (a thread's owner) is named on this occasion."""
     member = member_of(user_id)
     if member is None:
         return _Found(None)
     if member.visibility != Visibility.VISIBLE and not own:
         # Under an alias too: a profile asked for by its Discord name would tell who is behind the alias.
         return _Found(None, is_hidden=True)
+    ensure_member(provider=PROVIDER, external_id=str(user_id), display_name=name, avatar_url=avatar)
     days = list_daily_points(now=clock.now(), context=context, days=CARD_DAYS, member_id=member.pk)
     return _Found(get_profile(member_id=member.pk), tuple(day.points for day in days))
 
@@ -68,7 +71,9 @@ class ProfileCog(DeskCog):
         own = user.id == ask.interaction.user.id
         if user.bot:
             return Answer(ask.say("is_bot", name=name_of(user)))
-        found = await ask.do(read_profile, user.id, own=own, context=ask.context)
+        found = await ask.do(
+            read_profile, user.id, user.display_name, user.display_avatar.url, own=own, context=ask.context
+        )
         if found.profile is not None:
             answer = show_profile(ask, found.profile, own=own)
             await self._illustrate(ask, answer, found.profile, found.days, user)
@@ -110,7 +115,7 @@ class ProfileCog(DeskCog):
         except Exception:
             log.exception("card_not_drawn", tenant=ask.context.slug)
             return
-        alt = ". ".join(f"{name}: {value}" for name, value in answer.fields).replace("\n", ", ")
+        alt = ". ".join(f"{name}: {_spoken(value)}" for name, value in answer.fields)
         answer.image = (png, f"{profile.name}. {alt}. {facts.days_text}: {', '.join(map(str, days))}")
         answer.fields = ()
 
@@ -120,7 +125,7 @@ def show_profile(ask: Ask, profile: Profile, *, own: bool) -> Answer:
     if profile.departed:
         text.append(ask.say("profile_departed", name=plain(profile.name)))
     if profile.debt:
-        text.append(ask.say("profile_debt", debt=number(profile.debt)))
+        text.append(ask.say("profile_debt", debt=ask.count(profile.debt)))
     return Answer(
         title=ask.say("profile_title", name=plain(profile.name), level=profile.level),
         text="\n".join(text),
@@ -153,8 +158,13 @@ def _next(ask: Ask, profile: Profile) -> str:
 def _level(ask: Ask, profile: Profile) -> str:
     filled = profile.progress_percent // 10
     bar = "▰" * filled + "▱" * (10 - filled)
-    title = f" · {plain(profile.level_title)}" if profile.level_title else ""
+    title = f" · {plain(profile.level_name)}" if profile.level_name else ""
     return f"{profile.level}{title}\n{bar}\n{_next(ask, profile)}"
+
+
+def _spoken(value: str) -> str:
+    """A field as one reads it aloud: on one line, without the bar."""
+    return ", ".join(line for line in value.split("\n") if line.strip("▰▱"))
 
 
 def _points(ask: Ask, profile: Profile) -> str:

@@ -11,7 +11,7 @@ import orjson
 
 from engagement.ledger.arrays import bool_array, int_array, text_array
 from engagement.ledger.statements import Run, in_schema
-from engagement.progression.newcomers import Newcomer
+from engagement.progression.newcomers import NAMELESS, Newcomer
 from engagement.progression.rows import MemberRow
 
 from .messages import Activity
@@ -75,7 +75,7 @@ def newcomer_of(activity: Activity) -> Newcomer:
     return Newcomer(
         provider,
         external_id,
-        name[:100] if isinstance(name, str) and name else "A member",
+        name[:100] if isinstance(name, str) and name else NAMELESS,
         avatar[:500] if isinstance(avatar, str) else "",
         milliseconds_of(attributes.get("joined")),
         bool(attributes.get("bot")),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from engagement.leaderboards.selectors import get_rank
 from engagement.ledger.models import POINTS, LedgerBalance
-from engagement.levels.selectors import get_level_title, load_curve
+from engagement.levels.selectors import get_level_name, load_curve
 from engagement.members.models import Visibility
 from engagement.members.selectors import get_member
 from engagement.progression.models import MemberProgress
@@ -25,7 +25,7 @@ class Profile:
     joined_at: datetime | None
     last_active_at: datetime | None
     level: int
-    level_title: str
+    level_name: str  # empty where the level has none
     level_floor: int
     level_ceiling: int | None
     current: int
@@ -69,7 +69,7 @@ def get_profile(*, member_id: int) -> Profile:
         joined_at=member.joined_at,
         last_active_at=progress.last_active_at,
         level=progress.level,
-        level_title=get_level_title(level=progress.level),
+        level_name=get_level_name(level=progress.level),
         level_floor=curve.floor_of(progress.level),
         level_ceiling=curve.ceiling_of(progress.level),
         current=balance.current,

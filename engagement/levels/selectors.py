@@ -40,10 +40,9 @@ def get_curve(*, version: int) -> LevelCurve:
     return curve
 
 
-def get_level_title(*, level: int) -> str:
-    """“Regular”, or “Level 7” where the level has no name."""
-    name = LevelName.objects.filter(level=level).values_list("name", flat=True).first()
-    return name or f"Level {level}"
+def get_level_name(*, level: int) -> str:
+    """“Regular”, or nothing where the level has no name."""
+    return LevelName.objects.filter(level=level).values_list("name", flat=True).first() or ""
 
 
 def list_level_names() -> dict[int, str]:

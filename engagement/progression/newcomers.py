@@ -32,6 +32,9 @@ SELECT id, NOT is_bot, coalesce(joined_at, now()), 0, 0, 0, 0, 0 FROM newcomers
 RETURNING member_id"""
 
 
+NAMELESS = "A member"  # of whom only the id is known as yet
+
+
 class Newcomer(NamedTuple):
     provider: str
     external_id: str

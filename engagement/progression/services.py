@@ -39,7 +39,7 @@ from .errors import (
     InvalidAdjustmentError,
 )
 from .events import LevelLost, LevelReached, PointsAdjusted
-from .newcomers import Newcomer, create_members
+from .newcomers import NAMELESS, Newcomer, create_members
 from .rows import BY_ID, MemberRow
 from .writes import load_bounds, read_written, settle_past, write_book
 
@@ -73,13 +73,19 @@ class AdjustmentResult:
 
 
 def ensure_member(*, provider: str, external_id: str, display_name: str, avatar_url: str = "") -> Member:
-    """The member whom a provider knows by that id, made if there is none yet. Idempotent on (provider, external_id)."""
+    """The member whom a provider knows by that id, made if there is none yet. Idempotent on (provider, external_id).
+
+    Somebody of whom only the id was known until now gets the name.
+    """
     known = find_member(provider=provider, external_id=external_id)
     if known is not None:
+        if known.display_name == NAMELESS and display_name:
+            known.display_name, known.avatar_url = display_name[:100], avatar_url[:500]
+            known.save(update_fields=["display_name", "avatar_url"])
         return known
     with ledger_unit() as (run, schema):
         newcomer = Newcomer(
-            provider, external_id, display_name[:100] or "A member", avatar_url[:500], None, False, []
+            provider, external_id, display_name[:100] or NAMELESS, avatar_url[:500], None, False, []
         )
         create_members(run, schema, [newcomer])
         made = find_member(provider=provider, external_id=external_id)

@@ -16,6 +16,7 @@ from engagement.notifications.models import LevelUp
 from engagement.notifications.selectors import get_notification_settings
 from engagement.progression.events import LevelReached
 from saas.core import clock
+from saas.core.counts import write_count
 from saas.events.retries import RetryLaterError
 from tenants.context import TenantContext
 
@@ -67,7 +68,7 @@ def describe_level_up(
     context: TenantContext, member: Member, event: LevelReached, *, to_member: bool
 ) -> dict[str, Any]:
     """The message: one embed in the tenant's colour. Names show as chosen, and nobody is pinged."""
-    points = f"{event.lifetime:,} {context.points_name}"
+    points = write_count(event.lifetime, context.points_name)
     if to_member:
         text = f"🎉 You reached **level {event.level}** in {escape(context.name)} — {points} so far."
     else:

@@ -74,6 +74,28 @@ async def test_who_never_spoke_is_told_how_to_begin(talk: Talk) -> None:
     assert "/earn" in shown["footer"]["text"]
 
 
+async def test_who_was_known_by_an_id_only_gets_a_name(talk: Talk, inside: Inside) -> None:
+    def be_nameless() -> None:
+        ensure_member(provider="discord", external_id=str(ACME.discord_id("stranger")), display_name="")
+
+    await inside(be_nameless)
+    shown = embed(await talk.command("stranger", "profile"))
+    assert shown["title"].replace("\\", "") == "Acme Stranger · level 0"
+
+
+async def test_the_pictures_text_says_each_thing_once(
+    talk: Talk, inside: Inside, acme: TenantContext
+) -> None:
+    await inside(give, acme, "member", 1)
+    answer = await talk.command("member", "profile")
+    alt = answer["replies"][-1]["attachments"][0]["description"]
+    assert "Level: 0, 99 to level 1. " in alt
+    assert "▱" not in alt
+    board = embed(await talk.command("member", "leaderboard"))
+    assert "You: 1 with 1 point" in board["description"]
+    assert board["footer"]["text"].endswith("1 member")
+
+
 async def test_another_who_never_spoke(talk: Talk) -> None:
     shown = embed(await talk.command("member", "profile", {"member": ACME.discord_id("stranger")}))
     assert "has no points yet" in shown["title"]

@@ -11,7 +11,7 @@ from engagement.levels.errors import InvalidCurveError, InvalidLevelNameError
 from engagement.levels.selectors import (
     get_curve,
     get_curve_version,
-    get_level_title,
+    get_level_name,
     list_level_names,
     load_curve,
 )
@@ -55,7 +55,7 @@ def test_names_of_levels() -> None:
     set_level_name(level=6, name="")
 
     assert list_level_names() == {5: "Regular guest"}
-    assert (get_level_title(level=5), get_level_title(level=6)) == ("Regular guest", "Level 6")
+    assert (get_level_name(level=5), get_level_name(level=6)) == ("Regular guest", "")
     for level, name in ((-1, "x"), (1001, "x"), (1, "x" * 61)):
         with pytest.raises(InvalidLevelNameError):
             set_level_name(level=level, name=name)
