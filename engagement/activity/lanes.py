@@ -1,6 +1,6 @@
 """A lane: ingest's own connection to Postgres, apart from Django's.
 
-It speaks psycopg directly, to pipeline a unit's statements and to keep each tenant's plans prepared. Every statement names its
+It speaks psycopg directly, to keep each tenant's plans prepared. Every statement names its
 schema, so the lane has no schema in hand that could be the wrong one.
 """
 

@@ -1,7 +1,6 @@
 """Statements that name the schema they work in.
 
-Set-based writers run on whatever connection holds their transaction: psycopg's own in ingest (where the statements of a
-round trip are pipelined), Django's in services. Names are qualified, so that nothing depends on the connection's
+Set-based writers run on whatever connection holds their transaction: psycopg's own in ingest, Django's in services. Names are qualified, so that nothing depends on the connection's
 search_path and each tenant's prepared statement keeps its plan.
 """
 

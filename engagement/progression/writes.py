@@ -1,7 +1,6 @@
 """The book, written: one statement for what every batch has, and one each for what is rare.
 
-`run` executes a statement on whatever connection holds the transaction and the ledger lock: psycopg's own in ingest (where
-statements of one round trip are pipelined), Django's in services. Names are qualified with the schema, so that nothing
+`run` executes a statement on whatever connection holds the transaction and the ledger lock: psycopg's own in ingest, Django's in services. Names are qualified with the schema, so that nothing
 depends on the connection's search_path and each tenant's prepared statement keeps its plan.
 """
 
@@ -222,7 +221,7 @@ def write_book(
     active: Iterable[MemberRow] = (),
 ) -> Result:
     """The one statement: activities, entries, balances, progress, buckets, standings, and StandingsChanged in the event log.
-    `read_written` understands its answer, which a pipeline may fetch after the commit.
+    `read_written` understands its answer.
 
     `active` are members beside the book's own whose progress row changes: they did something that earned nothing.
     """

@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
-from engagement.activity.consumer import Consumer
+from engagement.activity.consumer import Consumer, calm_collector
 from engagement.activity.lanes import open_lane
 from engagement.activity.messages import Activity, encode_activity, partition_of, stream_key
 from engagement.kinds import seed_community
@@ -101,6 +101,7 @@ def run() -> list[Result]:
     consumer = Consumer(
         stream=stream_redis(), cache=cache_redis(), routing=routing, partitions=settings.ACTIVITY_PARTITIONS
     )
+    calm_collector()  # as manage.py run_ingest does
     consumer.take_partitions()
     twenty = towns[:20]
     for town in twenty:

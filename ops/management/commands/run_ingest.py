@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from engagement.activity.consumer import Consumer
+from engagement.activity.consumer import Consumer, calm_collector
 from ops.health.process import serve_health
 from saas.core.redis_clients import cache_redis, stream_redis
 from tenants.routing import get_routing
@@ -39,5 +39,6 @@ class Command(BaseCommand):
             )
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: consumer.stop())
+            calm_collector()
             consumer.run()
         routing.stop()
