@@ -4,7 +4,7 @@ from .activity.models import Activity, HearingGap
 from .commands.models import CommandSetting
 from .ledger.models import LedgerBalance, LedgerEntry
 from .levels.models import LevelName, LevelSettings
-from .members.models import Identity, Member
+from .members.models import Identity, Member, MemberFigure
 from .notifications.models import NotificationSettings
 from .points.models import Adjustment
 from .progression.models import MemberProgress
@@ -22,6 +22,7 @@ __all__ = [
     "LevelName",
     "LevelSettings",
     "Member",
+    "MemberFigure",
     "MemberProgress",
     "NotificationSettings",
     "Rule",

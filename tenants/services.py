@@ -58,10 +58,12 @@ def _add_link(tenant: Tenant, guild_id: int, guild_name: str) -> GuildLink:
         with transaction.atomic():
             return GuildLink.objects.create(tenant=tenant, guild_id=guild_id, guild_name=guild_name)
     except IntegrityError as error:
-        if "guild_link_one_guild" not in str(error):
+        # Whoever got there first has committed. Which constraint speaks first is the server's choice; what we say is not.
+        standing = GuildLink.objects.exclude(state=GuildLink.State.UNLINKED)
+        if standing.filter(guild_id=guild_id).exists():
             raise GuildTakenError(guild_id) from error
-    other = GuildLink.objects.exclude(state=GuildLink.State.UNLINKED).filter(tenant=tenant).first()
-    raise TenantHasGuildError(tenant.slug, other.guild_id if other else 0)
+        other = standing.filter(tenant=tenant).first()
+        raise TenantHasGuildError(tenant.slug, other.guild_id if other else 0) from error
 
 
 def unlink_guild(*, guild_id: int) -> GuildLink:

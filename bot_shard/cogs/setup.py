@@ -16,7 +16,7 @@ from bot_shard.cog import Ask, DeskCog, Interaction
 from bot_shard.gateway import role_ids_of
 from bot_shard.permissions import check_setup
 from engagement.commands.selectors import CommandPolicy, get_command_policies
-from engagement.commands.services import MAX_SECONDS, MAX_USES, set_command_policy
+from engagement.commands.services import MAX_SECONDS, MAX_USES, change_command_policy
 from saas.core.errors import InvalidInputError
 from tenants.context import TenantContext
 
@@ -78,12 +78,8 @@ class Who:
 def change_policy(change: Change, who: Who) -> CommandPolicy:
     """Raises NotPermittedError and what the service raises."""
     who.check()
-    now = get_command_policies().policy_for(change.command)
-    return set_command_policy(
-        command=change.command,
-        channel_ids=sorted(now.channel_ids) if change.channel_ids is None else change.channel_ids,
-        uses=change.uses or now.uses,
-        seconds=change.seconds or now.seconds,
+    return change_command_policy(
+        command=change.command, channel_ids=change.channel_ids, uses=change.uses, seconds=change.seconds
     )
 
 

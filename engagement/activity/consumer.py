@@ -1,23 +1,24 @@
-"""The consumer: takes batches off the partitions it leases, books them tenant by tenant, then acknowledges.
+"""The consumer: takes batches off the partitions it leases, has them booked tenant by tenant, then acknowledges.
 
 Invariant: an entry is acknowledged only after its activity was committed or set aside. So a crash anywhere repeats work and
 loses none, and the repetition changes nothing (engagement.activity.batch).
 
-What goes wrong is one of two things. Postgres or Redis is away: the same work is tried again, with growing pauses, for as
-long as it takes. An activity is wrong: its tenant's share is tried activity by activity, and what still fails after MAX_TRIES
-is set aside with its error, while its neighbours are booked.
+Two bookers share the tenants, so that one's Python and the other's Postgres work at the same time; each tenant stays with one
+of them, and so keeps its order of arrival.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import psycopg
 import structlog
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import DatabaseError, InterfaceError
 from redis import Redis, RedisError
 
 from saas.events.wake import channel_of
@@ -25,23 +26,20 @@ from tenants.context import TenantContext
 from tenants.routing import Routing
 
 from . import metrics
-from .batch import Outcome, ingest_batch
+from .booker import LONGEST_PAUSE, Booked, Booker, Item, Patience, Poison, Share, StoppedError
 from .gaps import store_gaps
-from .lanes import open_lane
 from .leases import Leases
-from .memory import Memories
-from .messages import Activity, BadActivityError, decode_activity, stream_key
+from .messages import BadActivityError, decode_activity, stream_key
 from .poison import set_aside
 from .stream import StreamEntry, acknowledge, ensure_group, read_entries
 
 log = structlog.get_logger(__name__)
 BATCH: Final = 500
 BLOCK_MS: Final = 500
-MAX_TRIES: Final = 3
+BOOKERS: Final = 2
 RENEW_SECONDS: Final = 2.5
 TIDY_SECONDS: Final = 2.0
-LONGEST_PAUSE: Final = 5.0
-# Postgres is away, restarting, or asked us to try again; the work itself is sound.
+# A server is away, restarting, or asked us to try again; the work itself is sound.
 _AWAY: Final = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -50,13 +48,6 @@ _AWAY: Final = (
     RedisError,
     OSError,
 )
-
-T = TypeVar("T")
-Item = tuple[StreamEntry, Activity]
-
-
-class StoppedError(Exception):
-    """The process was told to stop while it waited; what it had in hand stays pending."""
 
 
 class Consumer:
@@ -79,9 +70,12 @@ class Consumer:
         self.most_partitions = most_partitions
         self.beat = beat
         self.leases = Leases(stream, partitions)
-        self.memories = Memories()
-        self.lane: psycopg.Connection[Any] | None = None
         self.stopping = False
+        self.patience = Patience(stopping=lambda: self.stopping, while_waiting=self._while_waiting)
+        self.bookers = [Booker(self.patience) for _ in range(BOOKERS)]
+        self._threads = ThreadPoolExecutor(BOOKERS - 1, thread_name_prefix="booker")
+        self._booker_of: dict[str, int] = {}  # by schema
+        self._renewing = threading.Lock()
         # Partitions on which something may have been read and not acknowledged, by us or by a former reader.
         self._unfinished: set[int] = set()
         self._renewed_at = 0.0
@@ -104,21 +98,22 @@ class Consumer:
                 break
             except _AWAY as error:
                 log.warning("ingest_waits", error=str(error).strip(), pause=pause)
-                self._close_lane()
+                self._forget()
                 self._unfinished.update(self.leases.held)
                 self._renewed_at = 0.0
-                self._wait(pause)
+                self.patience.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
         with suppress(RedisError):
             self.leases.release()
-        self._close_lane()
+        self._threads.shutdown()
+        self._forget()
 
     def step(self, *, block_ms: int = BLOCK_MS) -> int:
         """Read one batch from the held partitions and book it; answers the number of entries. Raises when a server is away."""
         self.beat()
         held = list(self.leases.held)
         if not held:
-            self._wait(block_ms / 1000)
+            self.patience.wait(block_ms / 1000)
             return 0
         entries = read_entries(self.stream, held, count=BATCH, block_ms=block_ms, pending=False)
         if entries:
@@ -139,122 +134,51 @@ class Consumer:
     def handle(self, entries: Sequence[StreamEntry]) -> None:
         """Book a batch and acknowledge it."""
         tenants: dict[str, tuple[TenantContext, list[Item]]] = {}
-        poison: list[tuple[StreamEntry, str, str, int | None]] = []
+        poison: list[Poison] = []
         for entry in entries:
             try:
                 activity = decode_activity(entry.data)
             except BadActivityError as error:
-                poison.append((entry, "", error.message, None))
+                poison.append(Poison(entry, "", error.message, None))
                 continue
             context = self._context_for(activity.source)
             if context is None:
-                poison.append((entry, activity.source, f"No community is linked to {activity.source}.", None))
+                reason = f"No community is linked to {activity.source}."
+                poison.append(Poison(entry, activity.source, reason, None))
             else:
                 tenants.setdefault(context.schema, (context, []))[1].append((entry, activity))
         woken: dict[str, int] = {}
-        for schema, (context, items) in tenants.items():
-            outcome = self._book(context, items, poison)
-            if outcome.last_event_id is not None:
-                woken[schema] = outcome.last_event_id
+        for booked in self._book(list(tenants.values())):
+            woken |= booked.woken
+            poison += booked.poison
         if poison:
-            self._until_there(lambda: set_aside(poison))
+            self.patience.until_there(lambda: set_aside(poison))
             metrics.ACTIVITIES.labels("set_aside").inc(len(poison))
         acknowledge(self.stream, entries)
-        self.memories.trim()
         self._wake(woken)
         newest = int(entries[-1].entry_id.partition(b"-")[0]) / 1000
         metrics.LAG_SECONDS.set(max(0.0, time.time() - newest))
 
-    # --- one tenant's share ---
-
-    def _book(
-        self,
-        context: TenantContext,
-        items: Sequence[Item],
-        poison: list[tuple[StreamEntry, str, str, int | None]],
-    ) -> Outcome:
+    def _book(self, shares: Sequence[Share]) -> list[Booked]:
+        """Every booker its tenants' shares, at the same time. All have ended when this returns or raises."""
+        work: list[list[Share]] = [[] for _ in self.bookers]
+        for share in shares:
+            # Dealt out in turn when first seen: every booker gets as many tenants, and a tenant keeps its booker.
+            number = self._booker_of.setdefault(share[0].schema, len(self._booker_of) % len(self.bookers))
+            work[number].append(share)
+        elsewhere = [
+            self._threads.submit(booker.book, part)
+            for booker, part in zip(self.bookers[1:], work[1:], strict=True)
+            if part
+        ]
         try:
-            return self._try(context, [activity for _entry, activity in items])
-        except StoppedError:
-            raise
-        except Exception as error:
-            if len(items) == 1:
-                return self._last_tries(context, items[0], error, poison)
-            log.warning("unit_failed", tenant=context.schema, activities=len(items), error=str(error).strip())
-        total = Outcome()
-        for item in items:
-            one = self._book(context, [item], poison)
-            total.last_event_id = one.last_event_id or total.last_event_id
-        return total
-
-    def _last_tries(
-        self,
-        context: TenantContext,
-        item: Item,
-        error: Exception,
-        poison: list[tuple[StreamEntry, str, str, int | None]],
-    ) -> Outcome:
-        """A single activity that failed: a few more tries, then it is set aside."""
-        entry, activity = item
-        for _attempt in range(MAX_TRIES - 1):
-            self._wait(0.05)
-            try:
-                return self._try(context, [activity])
-            except StoppedError:
-                raise
-            except Exception as again:
-                error = again
-        reason = f"{type(error).__name__}: {str(error).strip()}"
-        poison.append((entry, activity.source, reason, context.tenant_id))
-        return Outcome()
-
-    def _try(self, context: TenantContext, activities: list[Activity]) -> Outcome:
-        """Book, waiting out a Postgres that is away. Raises what is wrong with the activities."""
-
-        def unit() -> Outcome:
-            if self.lane is None or self.lane.closed:
-                self.lane = open_lane()
-            with metrics.UNIT_SECONDS.time():
-                return ingest_batch(self.lane, context, self.memories.of(context.schema), activities)
-
-        try:
-            outcome = self._until_there(unit)
-        except BaseException:
-            self.memories.forget(context.schema)
-            raise
-        metrics.ACTIVITIES.labels("stored").inc(outcome.stored)
-        metrics.ACTIVITIES.labels("repeated").inc(outcome.repeated)
-        metrics.ACTIVITIES.labels("ignored").inc(outcome.ignored)
-        metrics.ENTRIES.inc(outcome.entries)
-        return outcome
-
-    def _until_there(self, work: Callable[[], T]) -> T:
-        """Repeat `work` while Postgres is away. Raises StoppedError when the process is to stop meanwhile."""
-        pause = 0.1
-        while True:
-            try:
-                return work()
-            except psycopg.errors.DataError:
-                raise
-            except (psycopg.OperationalError, psycopg.InterfaceError, InterfaceError) as error:
-                caught: Exception = error
-            except DatabaseError as error:
-                if isinstance(error.__cause__, psycopg.Error) and not isinstance(
-                    error.__cause__, psycopg.OperationalError
-                ):
-                    raise
-                caught = error
-            log.warning("postgres_away", error=str(caught).strip(), pause=pause)
-            metrics.RETRIES.inc()
-            self._close_lane()
-            self.memories = Memories()
-            self.beat()
-            with suppress(RedisError):
-                self._renew()
-            self._wait(pause)
-            if self.stopping:
-                raise StoppedError
-            pause = min(pause * 2, LONGEST_PAUSE)
+            here = self.bookers[0].book(work[0])
+        finally:
+            results = [(future.exception(), future) for future in elsewhere]
+        for error, _future in results:
+            if error is not None:
+                raise error
+        return [here, *(future.result() for _error, future in results)]
 
     # --- the rest ---
 
@@ -264,7 +188,7 @@ class Consumer:
         context = self.routing.context_for_source(source)
         if context is None and time.monotonic() - self._routing_asked_at > 1:
             self._routing_asked_at = time.monotonic()
-            self._until_there(self.routing.load)
+            self.patience.until_there(self.routing.load)
             context = self.routing.context_for_source(source)
         return context
 
@@ -277,9 +201,16 @@ class Consumer:
             store_gaps(self.stream, self.routing)
 
     def _renew(self) -> None:
-        self._renewed_at = time.monotonic()
-        for partition in self.leases.renew():
-            log.warning("lease_lost", partition=partition)
+        with self._renewing:
+            self._renewed_at = time.monotonic()
+            for partition in self.leases.renew():
+                log.warning("lease_lost", partition=partition)
+
+    def _while_waiting(self) -> None:
+        """A booker waits for Postgres: the process is alive, and its partitions stay its own."""
+        self.beat()
+        with suppress(RedisError):
+            self._renew()
 
     def _wake(self, woken: dict[str, int]) -> None:
         """Tell the sockets; a wake-up that is lost costs them a moment, nothing else."""
@@ -293,17 +224,9 @@ class Consumer:
         except RedisError as error:
             log.warning("wake_failed", error=str(error))
 
-    def _wait(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while not self.stopping and time.monotonic() < deadline:
-            time.sleep(min(0.05, seconds))
-
-    def _close_lane(self) -> None:
-        if self.lane is not None:
-            with suppress(psycopg.Error):
-                self.lane.close()
-            self.lane = None
-        connections.close_all()
+    def _forget(self) -> None:
+        for booker in self.bookers:
+            booker.forget()
 
 
 def drain(consumer: Consumer, *, seconds: float = 30.0) -> int:

@@ -11,6 +11,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 
+from django.db import connection
+
 from engagement.levels.curves import LevelCurve
 from engagement.levels.selectors import load_curve
 from engagement.progression.rows import MemberRow
@@ -44,9 +46,12 @@ class TenantMemory:
             or self.curve is None
             or self.curve_version != curve
         ):
-            with enter_tenant(context):
-                self.rules, self.rules_version = load_rule_set(), rules
-                self.curve, self.curve_version = load_curve(), curve
+            try:
+                with enter_tenant(context):
+                    self.rules, self.rules_version = load_rule_set(), rules
+                    self.curve, self.curve_version = load_curve(), curve
+            finally:
+                connection.close()  # this thread's; it is needed rarely, and would hold a pool's place meanwhile
         if self.bounds.version != standings:
             self.bounds = Bounds(standings)
         return self.rules, self.curve

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from .errors import InvalidCommandSettingError
 from .models import CommandSetting
-from .selectors import DEFAULT_SECONDS, DEFAULT_USES, EVERY_COMMAND, CommandPolicy
+from .selectors import DEFAULT_SECONDS, DEFAULT_USES, EVERY_COMMAND, CommandPolicy, get_command_policies
 
 MAX_CHANNELS: Final = 100
 MAX_USES: Final = 100
@@ -51,6 +51,27 @@ def set_command_policy(
         command=command, defaults={"channel_ids": channels, "uses": uses, "seconds": seconds}
     )
     return CommandPolicy(frozenset(channels), uses, seconds)
+
+
+@transaction.atomic
+def change_command_policy(
+    *,
+    command: str = EVERY_COMMAND,
+    channel_ids: Sequence[str | int] | None = None,
+    uses: int | None = None,
+    seconds: int | None = None,
+) -> CommandPolicy:
+    """As `set_command_policy`; what is None stays as it is in force for the command now.
+
+    Two who change one command's channels and limit at the same moment: the later one wins. Raises InvalidCommandSettingError.
+    """
+    now = get_command_policies().policy_for(command)
+    return set_command_policy(
+        command=command,
+        channel_ids=sorted(now.channel_ids) if channel_ids is None else channel_ids,
+        uses=now.uses if uses is None else uses,
+        seconds=now.seconds if seconds is None else seconds,
+    )
 
 
 @transaction.atomic

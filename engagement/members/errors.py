@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from saas.core.errors import InvalidInputError, NotFoundError
+from saas.core.errors import ConflictError, InvalidInputError, NotFoundError
 
 
 class MemberNotFoundError(NotFoundError):
@@ -13,3 +13,19 @@ class MemberNotFoundError(NotFoundError):
 
 class InvalidAliasError(InvalidInputError):
     code = "invalid_alias"
+
+
+class InvalidFigureError(InvalidInputError):
+    code = "invalid_figure"
+
+
+class FigureNotFoundError(NotFoundError):
+    """Nobody in this community has a figure of that name."""
+
+    code = "figure_not_found"
+
+
+class FigureInUseError(ConflictError):
+    """The figure breaks ties at the moment."""
+
+    code = "figure_in_use"

@@ -57,3 +57,27 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider}:{self.external_id}"
+
+
+class MemberFigure(models.Model):
+    """A number of the community's own about a member, such as “badges”: whole units of whatever the name says.
+
+    What is measured in fractions is recorded in a smaller unit (hours as minutes), so that equal means equal. A member without
+    a row counts as 0. Written by engagement.progression.figures, which keeps the tie-breaks of standings in step.
+    """
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="figures", db_index=False)
+    name = models.CharField(max_length=60)
+    value = models.BigIntegerField(help_text="In whole units of the figure; more is better.")
+    changed_at = models.DateTimeField(help_text="When the value last became another one.")
+
+    class Meta:
+        db_table = "member_figure"
+        indexes: ClassVar = [models.Index(fields=["name", "member"], name="member_figure_name")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["member", "name"], name="member_figure_once"),
+            models.CheckConstraint(condition=~models.Q(name=""), name="member_figure_named"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of member {self.member_id}: {self.value}"

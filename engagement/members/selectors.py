@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Count, Max, Q
 
 from .errors import MemberNotFoundError
-from .models import Member, Visibility
+from .models import Identity, Member, MemberFigure, Visibility
+
+_AT_ONCE: Final = 5_000  # ids a query
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFigure:
+    """A figure of the community's own: how many members have it, the highest value, and when one last changed."""
+
+    name: str
+    members: int
+    highest: int
+    changed_at: datetime
 
 
 def get_member(*, member_id: int) -> Member:
@@ -21,6 +38,16 @@ def find_member(*, provider: str, external_id: str) -> Member | None:
     return Member.objects.filter(
         identities__provider=provider, identities__external_id=str(external_id)
     ).first()
+
+
+def find_member_ids(*, provider: str, external_ids: Sequence[str]) -> dict[str, int]:
+    """Member ids by the ids that a provider knows them by; whom nobody knows is left out."""
+    found: dict[str, int] = {}
+    for first in range(0, len(external_ids), _AT_ONCE):
+        some = external_ids[first : first + _AT_ONCE]
+        known = Identity.objects.filter(provider=provider, external_id__in=some)
+        found.update(known.values_list("external_id", "member_id"))
+    return found
 
 
 def find_member_of_user(*, user_id: int, discord_id: int | None) -> Member | None:
@@ -59,3 +86,12 @@ def get_discord_id(*, member_id: int) -> int | None:
 def shown_name(member: Member) -> str:
     """The name under which others see the member."""
     return member.alias if member.visibility == Visibility.ALIAS else member.display_name
+
+
+def list_figures() -> list[OwnFigure]:
+    """The community's own figures by name."""
+    rows = MemberFigure.objects.values("name").order_by("name")
+    return [
+        OwnFigure(row["name"], row["members"], row["highest"], row["changed"])
+        for row in rows.annotate(members=Count("pk"), highest=Max("value"), changed=Max("changed_at"))
+    ]

@@ -106,6 +106,10 @@ _RANKED: Final = """
 SELECT s.member_id, s.ranked FROM standing s JOIN member m ON m.id = s.member_id
 WHERE s.ranked = (m.is_bot OR m.departed_at IS NOT NULL OR m.visibility = 'hidden'
   OR m.role_ids ?| ARRAY(SELECT jsonb_array_elements_text(excluded_roles) FROM standings_state))"""
+_TIES: Final = """
+SELECT s.member_id, -coalesce(f.value, 0), s.tie_value FROM standing s JOIN standings_state state ON state.id = 1
+LEFT JOIN member_figure f ON f.member_id = s.member_id AND f.name = state.tie_figure
+WHERE s.tie_value <> -coalesce(f.value, 0)"""
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -121,7 +125,7 @@ class Finding:
 
 def verify_ledger(context: TenantContext) -> list[Finding]:
     """Everything in which the tenant in hand disagrees with its own ledger: balances, debt, lifetime, levels, standings of
-    every period, histogram, ranks. Changes nothing. At most MOST findings a check."""
+    every period, histogram, ranks, tie-breaks. Changes nothing. At most MOST findings a check."""
     snapshot = not connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
         if snapshot:
@@ -141,6 +145,9 @@ def _verify_rows(cursor: Any, context: TenantContext) -> Iterator[Finding]:
     for member_id, ranked in cursor.fetchall():
         words = ("no rank", "holds one") if ranked else ("a rank", "holds none")
         yield Finding("ranks", f"member {member_id}", *words)
+    cursor.execute(_TIES)
+    for member_id, expected, kept in cursor.fetchall():
+        yield Finding("ties", f"member {member_id}", f"tie-break {expected}", f"tie-break {kept}")
 
 
 def _verify_balances(cursor: Any, context: TenantContext) -> Iterator[Finding]:

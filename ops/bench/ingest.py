@@ -53,11 +53,12 @@ class Town:
     context: TenantContext
     dice: Random
     minute: int = 0
+    members: int = MEMBERS
 
     def say(self, share: int) -> Iterator[Activity]:
         """`share` messages a minute after the last ones, as the bot would send them."""
         self.minute += 1
-        for user in self.dice.choices(range(MEMBERS), cum_weights=_ACTIVITY, k=share):
+        for user in self.dice.choices(range(self.members), cum_weights=_ACTIVITY[: self.members], k=share):
             yield self.message(user, START_MS + self.minute * 60_000 + self.dice.randrange(50_000))
 
     def message(self, user: int, at: int) -> Activity:
@@ -198,6 +199,7 @@ def found_town(number: int) -> Town:
 
 
 def _populate(town: Town, consumer: Consumer, members: int = MEMBERS) -> None:
+    town.members = members
     pipe = stream_redis().pipeline(transaction=False)
     for user in range(members):
         _add(pipe, town.message(user, START_MS + user))

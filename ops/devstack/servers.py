@@ -14,7 +14,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from .errors import DevstackError
 from .places import Home
@@ -140,7 +139,3 @@ def _redises(
         return None, (cache, stream)
     server = RedisServer(home, durable=durable, wheels_only=wheels_only)
     return server, (cache or server.address(CACHE_DATABASE), stream or server.address(STREAM_DATABASE))
-
-
-def default_home_folder() -> Path:
-    return Path(__file__).resolve().parent.parent.parent / ".devstack" / "run"

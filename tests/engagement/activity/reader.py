@@ -28,18 +28,19 @@ def main() -> None:
 
     from django.conf import settings
 
+    from engagement.activity import booker
     from engagement.activity import consumer as module
     from engagement.activity.stream import backlog
     from saas.core.redis_clients import cache_redis, stream_redis
     from tenants.routing import Routing
 
     module.BATCH = 40  # type: ignore[misc]  # small batches, so that there is something to die between
-    if arguments.die == "commit":
-        module.ingest_batch = _dying(module.ingest_batch, arguments.after)  # type: ignore[assignment]
-    if arguments.die == "read":
-        module.read_entries = _dying(module.read_entries, arguments.after)  # type: ignore[assignment]
     if arguments.acknowledge_first:
         _acknowledge_first(module)
+    if arguments.die == "commit":
+        booker.ingest_batch = _dying(booker.ingest_batch, arguments.after)  # type: ignore[assignment]
+    if arguments.die == "read":
+        module.read_entries = _dying(module.read_entries, arguments.after)  # type: ignore[assignment]
     routing = Routing()
     routing.load()
     consumer = module.Consumer(

@@ -135,7 +135,7 @@ def test_a_reader_that_acknowledges_first_is_seen_to_lose(
     """The control: with the order of commit and acknowledgement turned round, the same kill loses messages."""
     put(durable_redis, conversation(600, acme, globex))
 
-    with running(durable_redis, "--die", "commit", "--after", "3", "--acknowledge-first") as process:
+    with running(durable_redis, "--die", "read", "--after", "3", "--acknowledge-first") as process:
         assert process.wait(timeout=60) == -9
     finish(durable_redis)
 
@@ -234,7 +234,7 @@ def test_a_slow_reader_whose_lease_ran_out_books_nothing_twice(
 
         paused.handle([StreamEntry(partition, entry_id, fields[b"a"]) for entry_id, fields in entries[0][1]])
         assert paused.leases.renew()  # it learns that it lost them
-        paused._close_lane()
+        paused._forget()
 
     assert_counted_once(200, acme)
 
