@@ -22,11 +22,21 @@ def main() -> int:
 
         load_local_stack(os.environ)
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
     try:
         execute_from_command_line(sys.argv)
     except BadSettingError as error:
         return report_bad_settings(command, error)
+    except OperationalError as error:
+        if command.startswith("run_") or "--traceback" in sys.argv:
+            raise
+        print(
+            f"The database does not answer, so nothing was done: {error}\nIs it running? At home `make run` starts it; "
+            "`python manage.py doctor` says what is wrong with DATABASE_URL.",
+            file=sys.stderr,
+        )
+        return 1
     return 0
 
 

@@ -174,9 +174,12 @@ class Desk:
         policy = (await self._policies_of(ask.context)).policy_for(command)
         if not anywhere:
             self._check_channel(ask, command, policy)
+        # A form was counted when it was opened: what somebody wrote into it must not be lost to the limit.
+        is_form = ask.interaction.type is discord.InteractionType.modal_submit
+        kind = ":button" if updates else ":form" if is_form else ""
         seconds = await self._limiter.wait_seconds(
             ask.context,
-            command=f"{command}:button" if updates else command,
+            command=command + kind,
             user_id=ask.interaction.user.id,
             uses=policy.uses * BUTTON_FACTOR if updates else policy.uses,
             seconds=policy.seconds,

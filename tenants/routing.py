@@ -48,6 +48,7 @@ class Routing:
         self._thread: threading.Thread | None = None
         self._pid = 0
         self._stop = threading.Event()
+        self._hears = True
         self._lock = threading.Lock()
         self.loaded_at: float | None = None
 
@@ -123,9 +124,11 @@ class Routing:
             try:
                 self._listen()
             except RedisError as error:
-                logger.warning(
-                    "Routing hears no changes (%s); it asks the database every few seconds.", error
-                )
+                if self._hears:
+                    logger.warning(
+                        "Routing hears no changes (%s); it asks the database every few seconds.", error
+                    )
+                self._hears = False
                 if self.loaded_at is None or time.monotonic() - self.loaded_at > _POLL_SECONDS:
                     self._load_once()
                 self._stop.wait(_RETRY_SECONDS)
@@ -140,6 +143,9 @@ class Routing:
         with client, client.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
             subscription.subscribe(CHANNEL)
             self._load_or_retry()
+            if not self._hears:
+                self._hears = True
+                logger.info("Routing hears changes again.")
             due = time.monotonic() + _RELOAD_SECONDS
             while not self._stop.is_set():
                 message = subscription.get_message(timeout=0.5)

@@ -237,9 +237,12 @@ def _result(ask: Ask, result: AdjustmentResult, said: str, reason: str) -> Answe
 def _whole_number(ask: Ask, text: str) -> int:
     cleaned = text.strip().replace("−", "-").replace(",", "").replace(" ", "").removeprefix("+")
     try:
-        return int(cleaned)
+        amount = int(cleaned)
     except ValueError:
         raise InvalidInputError(ask.say("award_amount_wrong", text=plain(text)), field="amount") from None
+    if not 1 <= abs(amount) <= MOST:
+        raise InvalidInputError(ask.say("award_amount_range", most=number(MOST)), field="amount")
+    return amount
 
 
 async def setup(bot: Bot) -> None:

@@ -175,6 +175,8 @@ def _points(ask: Ask, profile: Profile) -> str:
 def _rank(ask: Ask, profile: Profile) -> str:
     if profile.rank is not None:
         return ask.say("profile_rank", rank=number(profile.rank), total=number(profile.total_ranked))
+    if profile.departed:
+        return ask.say("profile_left")
     return ask.say("profile_unranked" if profile.visibility == Visibility.HIDDEN else "profile_no_rank")
 
 

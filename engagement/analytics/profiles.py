@@ -41,7 +41,7 @@ class Profile:
     @property
     def to_next_level(self) -> int | None:
         """Points still missing."""
-        return None if self.level_ceiling is None else self.level_ceiling - max(self.lifetime, 0)
+        return None if self.level_ceiling is None else self.level_ceiling - self.lifetime
 
     @property
     def progress_percent(self) -> int:

@@ -62,7 +62,7 @@ def search_members(*, text: str, limit: int = 25) -> list[Member]:
     """Members whose shown name begins with `text`, by name. Hidden members and bots are left out; an aliased one is found
     by the alias only, so that nobody finds out who hides behind it."""
     text = text.strip()
-    if not text:
+    if not text or "\x00" in text:  # Postgres knows no NUL in text, and so does no name
         return []
     named = Q(visibility=Visibility.VISIBLE, display_name__istartswith=text)
     aliased = Q(visibility=Visibility.ALIAS, alias__istartswith=text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engagement.analytics.week import DayFigure
+from frontend_api.figures import MINUS, write_whole
 
 WIDTH, HEIGHT = 700, 190
 _TOP, _BOTTOM = 24, 26  # room for the figure above a column and the day below it
@@ -29,8 +30,8 @@ def shorten(number: int) -> str:
     for limit, divisor, letter in ((1_000_000_000, 1e9, "b"), (1_000_000, 1e6, "m"), (1_000, 1e3, "k")):
         if size >= limit:
             short = f"{number / divisor:.1f}" if size < limit * 10 else f"{number / divisor:.0f}"
-            return short.removesuffix(".0") + letter
-    return str(number)
+            return short.removesuffix(".0").replace("-", MINUS) + letter
+    return write_whole(number)
 
 
 def draw_columns(figures: list[DayFigure]) -> list[Column]:

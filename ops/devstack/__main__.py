@@ -21,7 +21,7 @@ from .check import drive
 from .errors import DevstackError
 from .places import PROJECT, open_home, remove_home
 from .ports import PortBook
-from .servers import locked_home, running_servers
+from .servers import keep_servers, locked_home, running_servers
 from .stack import NAMES, Stack, pick_ports
 from .supervisor import Log
 
@@ -93,6 +93,7 @@ async def run(folder: Path, *, check: bool, port: int) -> int:
     with PortBook() as book, running_servers(open_home(folder / "run"), named=os.environ) as servers:
         stack = Stack(servers, folder, pick_ports(book, port), dict(os.environ), log)
         supervisor = stack.supervisor()
+        keeping = asyncio.create_task(keep_servers(servers, log.say))
         try:
             if not await _unless_ended(stack.start(supervisor), ending):
                 return 130
@@ -104,6 +105,7 @@ async def run(folder: Path, *, check: bool, port: int) -> int:
             return 0
         finally:
             log.say("Stopping …")
+            keeping.cancel()
             await supervisor.stop()
             stack.forget_addresses()
 

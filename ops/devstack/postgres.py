@@ -67,6 +67,10 @@ class PostgresServer:
     def log(self) -> Path:
         return self.home.data / "postgres.log"
 
+    def has_died(self) -> bool:
+        """Whether it was started and ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def address(self, role: str, database: str = DATABASE) -> str:
         """A DATABASE_URL for `role`."""
         return f"postgresql://{role}@/{database}?host={quote(str(self.home.sockets), safe='/')}&port=5432"

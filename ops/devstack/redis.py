@@ -50,6 +50,10 @@ class RedisServer:
     def pid(self) -> int:
         return self._process.pid if self._process else 0
 
+    def has_died(self) -> bool:
+        """Whether it was started and ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def address(self, database: int) -> str:
         return f"unix://{quote(str(self.socket), safe='/')}?db={database}"
 

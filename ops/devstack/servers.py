@@ -8,9 +8,10 @@ Invariant: one stack a folder. A lock file, held for as long as the servers run,
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ from .errors import DevstackError
 from .places import Home
 from .postgres import APP_ROLE, OWNER_ROLE, PostgresServer
 from .redis import CACHE_DATABASE, STREAM_DATABASE, RedisServer
+
+LOOK_SECONDS = 0.5
+LONG_PAUSE = 3.0
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,30 @@ def running_servers(
                 stack.callback(server.stop)
                 server.start()
         yield Servers(*addresses, *redis_addresses, postgres, redis)
+
+
+async def keep_servers(servers: Servers, say: Callable[[str], None]) -> None:
+    """Start a server of ours again whenever it dies, until cancelled.
+
+    On the loop's own thread, though starting blocks: the kernel would end the server with any other thread.
+    """
+    down: set[str] = set()
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        for name, server in (("Postgres", servers.postgres), ("Redis", servers.redis)):
+            if server is None or not (name in down or server.has_died()):
+                continue
+            try:
+                server.start()
+            except DevstackError as error:
+                down.add(name)
+                say(
+                    f"{name} died and could not be started again; the next try is in {LONG_PAUSE:.0f} s. {error}"
+                )
+                await asyncio.sleep(LONG_PAUSE)
+            else:
+                down.discard(name)
+                say(f"{name} died and was started again.")
 
 
 def _databases(

@@ -70,7 +70,15 @@ def test_amounts_name_the_tenants_own_word() -> None:
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(0, "0"), (999, "999"), (1284, "1.3k"), (130_016, "130k"), (2_000_000, "2m"), (-1500, "-1.5k")],
+    [
+        (0, "0"),
+        (999, "999"),
+        (1284, "1.3k"),
+        (130_016, "130k"),
+        (2_000_000, "2m"),
+        (-1500, "−1.5k"),
+        (-122, "−122"),
+    ],
 )
 def test_charts_shorten(number: int, text: str) -> None:
     assert shorten(number) == text

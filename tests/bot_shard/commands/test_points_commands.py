@@ -79,6 +79,17 @@ async def test_a_form_without_a_number_says_what_to_write(talk: Talk) -> None:
     assert "whole number" in embed(sent)["description"]
 
 
+async def test_a_form_takes_no_more_than_the_command(talk: Talk, inside: Inside) -> None:
+    """And what was written into it is answered, however often the menu was used before."""
+    for amount in ("99999999", "0", "1000001"):
+        opened = await talk.local.state.run_menu(
+            "Acme Makers", "general", "acme-moderator", "Give points", target=ACME.discord_id("member")
+        )
+        sent = await talk.local.state.submit_modal(opened["id"], {"amount": amount, "reason": "x"})
+        assert "1 to 1,000,000" in embed(sent)["description"]
+    assert await inside(balance, "member") == 0
+
+
 async def test_undo_brings_back_what_was(talk: Talk, inside: Inside) -> None:
     given = await talk.command("moderator", "points give", TO_MEMBER)
     await talk.local.state.press_button(given["replies"][-1]["id"], "acme-moderator", "Undo")

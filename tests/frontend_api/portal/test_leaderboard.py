@@ -87,6 +87,7 @@ def test_the_search_finds_shown_names_only(pages: Browser, acme: TenantContext) 
     assert "Night Owl" in text_of(part)
     assert "<html" not in text_of(part)
     assert "Nobody here is called" in text_of(pages.on(ACME).get("/leaderboard/?q=zzz"))
+    assert pages.on(ACME).get("/leaderboard/?q=%00").status_code == 200
 
 
 def test_the_poll_gets_the_board_alone_and_no_cache_mixes_them(pages: Browser, acme: TenantContext) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -19,7 +20,7 @@ from ops.devstack import binaries, places
 from ops.devstack.children import is_alive
 from ops.devstack.errors import DevstackError
 from ops.devstack.places import open_home, remove_home
-from ops.devstack.servers import running_servers
+from ops.devstack.servers import keep_servers, running_servers
 
 AS_ROOT = os.geteuid() == 0
 
@@ -205,3 +206,22 @@ def test_redis_that_cannot_start_says_why(folder: Path) -> None:
     (folder / "redis" / "appendonly.aof").write_bytes(b"*1\r\n$rubbish\r\nSELECT\r\n" * 3)
     with pytest.raises(DevstackError, match="Redis did not start"):
         start_and_stop(folder)
+
+
+async def test_server_that_dies_is_started_again_with_its_data(folder: Path) -> None:
+    with running_servers(open_home(folder)) as servers:
+        assert servers.redis
+        assert servers.postgres
+        redis.Redis.from_url(servers.redis_stream_url).set("kept", "1")
+        said: list[str] = []
+        keeping = asyncio.create_task(keep_servers(servers, said.append))
+        for pid in (servers.redis.pid, servers.postgres.pid):
+            os.kill(pid, signal.SIGKILL)
+        for _ in range(200):
+            if len([line for line in said if "was started again" in line]) == 2:
+                break
+            await asyncio.sleep(0.1)
+        keeping.cancel()
+        assert redis.Redis.from_url(servers.redis_stream_url).get("kept") == b"1"
+        with psycopg.connect(servers.database_url) as app:
+            assert app.execute("SELECT 1").fetchone() == (1,)
