@@ -36,6 +36,7 @@ class CommandPolicies:
 
 
 def get_command_policies() -> CommandPolicies:
+    """Where and how often each command answers in the tenant in hand. One query."""
     return CommandPolicies(
         {
             row.command: CommandPolicy(frozenset(map(str, row.channel_ids)), row.uses, row.seconds)

@@ -30,6 +30,7 @@ def get_rules_version() -> int:
 
 
 def get_rules_settings() -> RulesSettings:
+    """What holds for all rules of the tenant in hand; the defaults where nothing was ever set. One query."""
     state = RulesState.objects.filter(pk=1).first() or RulesState()
     return RulesSettings(
         version=state.version,

@@ -15,7 +15,7 @@ Buckets are gathered into groups of at most MAX_GROUP neighbours, each with thei
 a group begins where one of its buckets does.
 
 Invariants: for each period, sum(bucket.count) = sum(group.count) = ranked rows, exactly, in every snapshot; a score is the sum of the member's
-earned entries of that period. Every writer of scores holds the tenant's ledger lock (engagement.standings.locks).
+earned entries of that period. Every writer of scores holds the tenant's ledger lock (engagement.ledger.locks).
 """
 
 from __future__ import annotations

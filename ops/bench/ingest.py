@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
-from engagement.activity.consumer import Consumer, calm_collector
+from engagement.activity.consumer import BOOKERS, Consumer, calm_collector
 from engagement.activity.lanes import open_lane
 from engagement.activity.messages import Activity, encode_activity, partition_of, stream_key
 from engagement.kinds import seed_community
@@ -131,6 +131,7 @@ def _against_copy(consumer: Consumer, towns: list[Town]) -> list[Result]:
     detail = {
         "activities_per_s": round(rate),
         "copy_per_s": round(floor_rate),
+        "connections": f"{BOOKERS} in one process; COPY: 1",
         "round": f"{SHARE} activities for each of {len(towns)} communities, {floor.entries} entries",
     }
     return [
