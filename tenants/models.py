@@ -24,6 +24,10 @@ class User(AbstractUser):
     discord_id = models.BigIntegerField(
         null=True, unique=True, help_text="Set once the person signed in with Discord."
     )
+    former_discord_id = models.BigIntegerField(
+        null=True, blank=True, help_text="The Discord account that was unlinked last."
+    )
+    discord_unlinked_at = models.DateTimeField(null=True, blank=True)
     display_name = models.CharField(max_length=100, blank=True)
     avatar_url = models.URLField(max_length=500, blank=True)
     timezone = models.CharField(max_length=64, default="UTC")
@@ -156,8 +160,10 @@ class Invite(models.Model):
     email = models.EmailField(blank=True)
     token_digest = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    sent_at = models.DateTimeField(default=clock.now)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         db_table = "invite"
