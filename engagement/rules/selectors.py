@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .definition import DAILY_BONUS, Definition, parse_definition
 from .errors import InvalidRuleError, RuleNotFoundError
-from .models import Rule, RulesState
+from .models import Rule, RulesState, RuleVersion
 from .ruleset import RuleRow, RuleSet, RulesSettings, compile_rules
 from .words import amount_text, limit_texts, trigger_text
 
@@ -54,6 +54,19 @@ def get_rule(*, key: str) -> Rule:
     if rule is None:
         raise RuleNotFoundError(f"There is no rule “{key}”. `/earn` lists the rules that exist.")
     return rule
+
+
+def list_rule_versions(*, key: str) -> list[RuleVersion]:
+    """All versions of a rule, the newest first. Raises RuleNotFoundError."""
+    return list(get_rule(key=key).versions.order_by("-number"))
+
+
+def get_rule_version(*, key: str, number: int) -> RuleVersion:
+    """Raises RuleNotFoundError."""
+    version = RuleVersion.objects.filter(rule__key=key, number=number).first()
+    if version is None:
+        raise RuleNotFoundError(f"There is no version {number} of a rule “{key}” in this community.")
+    return version
 
 
 def list_rules(*, include_archived: bool = False) -> list[Rule]:
