@@ -45,7 +45,7 @@ def load_rule_set() -> RuleSet:
     """The tenant's compiled rules, in two queries. Settings are read first: rules that change in between bump the version
     past the one read, so that a set is never newer in name than in content."""
     settings = get_rules_settings()
-    return compile_rules(_rows(), settings)
+    return compile_rules(list_live_rows(), settings)
 
 
 def get_rule(*, key: str) -> Rule:
@@ -78,7 +78,7 @@ def list_rules(*, include_archived: bool = False) -> list[Rule]:
 def list_ways_to_earn() -> list[WayToEarn]:
     """The live rules in words, in their order. One query."""
     ways = []
-    for row in _rows():
+    for row in list_live_rows():
         try:
             definition = parse_definition(row.definition)
         except InvalidRuleError:
@@ -87,7 +87,8 @@ def list_ways_to_earn() -> list[WayToEarn]:
     return ways
 
 
-def _rows() -> list[RuleRow]:
+def list_live_rows() -> list[RuleRow]:
+    """The rules that are on, as `compile_rules` takes them. One query."""
     columns = ("id", "latest_id", "key", "name", "position", "enabled", "latest__definition")
     live = Rule.objects.filter(enabled=True, archived_at=None, latest__isnull=False)
     return [RuleRow(*row) for row in live.values_list(*columns)]
