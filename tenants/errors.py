@@ -8,6 +8,7 @@ from saas.core.errors import (
     InvalidInputError,
     NotAllowedError,
     NotFoundError,
+    NotSignedInError,
 )
 
 
@@ -125,3 +126,32 @@ class TooManyCommunitiesError(ConflictError):
             f"You own {most} communities without a plan, which is the most at a time. Delete one that you no longer need, or "
             "choose a plan for one of them."
         )
+
+
+class BadApiKeyError(NotSignedInError):
+    """No key of this community: mistyped, revoked, expired, or another community's."""
+
+    code = "bad_api_key"
+
+
+class InvalidApiKeyError(InvalidInputError):
+    """A key cannot be made like that; `field` names the part."""
+
+    code = "invalid_api_key"
+
+
+class ApiKeyNotFoundError(NotFoundError):
+    code = "api_key_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such API key in this community.")
+
+
+class ApiKeyEndedError(ConflictError):
+    """The key was revoked or has expired; it cannot be rotated any more."""
+
+    code = "api_key_ended"
+
+
+class TooManyApiKeysError(ConflictError):
+    code = "too_many_api_keys"

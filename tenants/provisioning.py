@@ -19,7 +19,7 @@ from django.db import IntegrityError, connection, transaction
 
 from saas.core.errors import InvalidInputError
 from saas.core.schemas import check_schema, enter_schema
-from saas.core.text import clean_line
+from saas.core.text import require_line
 from saas.events import publish
 
 from .catalogue import quote
@@ -51,8 +51,8 @@ class TenantFacts:
 
     def __post_init__(self) -> None:
         check_slug(self.slug)
-        name = clean_line(self.name, longest=100, what="The community's name", field="name")
-        points = clean_line(self.points_name, longest=30, what="The points' name", field="points_name")
+        name = require_line(self.name, longest=100, what="The community's name", field="name")
+        points = require_line(self.points_name, longest=30, what="The points' name", field="points_name")
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "points_name", points)
         if self.kind not in Tenant.Kind.values:

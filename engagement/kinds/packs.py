@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from engagement.rules.definition import TRIGGERS
+from engagement.rules.definition import is_trigger
 from engagement.rules.seeds import RuleSeed
 from saas.core.errors import NotFoundError
 from tenants.models import Tenant
@@ -86,7 +86,7 @@ def _read(kind: str) -> Pack:
     rules = tuple(
         RuleSeed(rule["key"], rule["name"], rule["definition"], rule.get("enabled", True))
         for rule in data["rules"]
-        if set(rule["definition"]["triggers"]) <= TRIGGERS
+        if all(is_trigger(trigger) for trigger in rule["definition"]["triggers"])
     )
     return Pack(
         kind=data["kind"],
@@ -102,5 +102,5 @@ def _read(kind: str) -> Pack:
         announce_level_up=told["level_up"],
         announce_channel=told["channel"],
         announce_text=told["text"],
-        day=tuple(DayLine(**line) for line in data["day"] if line["type"] in TRIGGERS),
+        day=tuple(DayLine(**line) for line in data["day"] if is_trigger(line["type"])),
     )
