@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Sum
 
 from engagement.activity.models import Activity, HearingGap
-from engagement.ledger.models import Counter, LedgerEntry
+from engagement.ledger.models import HERE_COUNTERS, LedgerEntry
 from engagement.members.models import Member
 from engagement.rules.definition import EARNING_TYPES
 from tenants.context import TenantContext
@@ -73,11 +73,11 @@ def _active(start: datetime, end: datetime) -> int:
 
 
 def _points(start: datetime, end: datetime) -> int:
-    """Points that came into being, less those taken back; what was spent does not count."""
+    """Points that came into being here, less those taken back; what was spent, or earned elsewhere, does not count."""
     found = LedgerEntry.objects.filter(
         created_at__gte=start,
         created_at__lt=end,
-        counter__in=(Counter.ISSUER, Counter.ADJUSTMENT, Counter.REVERSAL),
+        counter__in=HERE_COUNTERS,
     )
     return int(found.aggregate(n=Sum("amount"))["n"] or 0)
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Sum
 from django.db.models.functions import TruncDate
 
-from engagement.ledger.models import EARNED_COUNTERS, LedgerEntry
+from engagement.ledger.models import HERE_COUNTERS, LedgerEntry
 from tenants.context import TenantContext
 
 
@@ -30,9 +30,7 @@ def list_daily_points(
     today = now.astimezone(zone).date()
     first = today - timedelta(days=days - 1)
     start = datetime(first.year, first.month, first.day, tzinfo=zone)
-    entries = LedgerEntry.objects.filter(
-        created_at__gte=start, created_at__lt=now, counter__in=EARNED_COUNTERS
-    )
+    entries = LedgerEntry.objects.filter(created_at__gte=start, created_at__lt=now, counter__in=HERE_COUNTERS)
     if member_id is not None:
         entries = entries.filter(member_id=member_id)
     found = dict(
