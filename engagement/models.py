@@ -2,6 +2,7 @@
 
 from .activity.models import Activity, HearingGap
 from .commands.models import CommandSetting
+from .imports.models import ImportChunk, ImportRow, ImportRun
 from .ledger.models import LedgerBalance, LedgerEntry
 from .levels.models import LevelName, LevelSettings
 from .members.models import Identity, Member, MemberFigure
@@ -17,6 +18,9 @@ __all__ = [
     "CommandSetting",
     "HearingGap",
     "Identity",
+    "ImportChunk",
+    "ImportRow",
+    "ImportRun",
     "LedgerBalance",
     "LedgerEntry",
     "LevelName",
