@@ -92,7 +92,9 @@ def clear_command_policy(*, actor: Actor, command: str = EVERY_COMMAND) -> None:
         _record(actor, command, before, None)
 
 
-def _record(actor: Actor, command: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
+def _record(
+    actor: Actor, command: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> None:
     record_audit(
         actor=actor,
         action="commands.changed",

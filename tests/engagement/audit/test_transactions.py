@@ -11,7 +11,9 @@ from engagement.audit.services import record_audit
 from tenants.context import TenantContext, enter_tenant
 
 
-def test_outside_a_transaction_nothing_is_recorded(committed_db: None, acme: TenantContext, ada: Actor) -> None:
+def test_outside_a_transaction_nothing_is_recorded(
+    committed_db: None, acme: TenantContext, ada: Actor
+) -> None:
     with enter_tenant(acme):
         with pytest.raises(NotInTransactionError, match=r"member\.deleted"):
             record_audit(actor=ada, action="member.deleted")
