@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engagement.audit.actor import SYSTEM
 from engagement.levels.curves import DEFAULT_CURVE
 from engagement.levels.errors import InvalidCurveError
 from engagement.levels.selectors import load_curve
@@ -46,7 +47,7 @@ def test_every_members_level_follows_the_new_curve(acme: TenantContext) -> None:
         ids = make_members(acme)
         assert levels(ids) == [DEFAULT_CURVE.level_for(points) for points in LIFETIMES]
 
-        change = change_curve(kind="linear", parameters={"step": 50, "max_level": 20})
+        change = change_curve(actor=SYSTEM, kind="linear", parameters={"step": 50, "max_level": 20})
 
         assert levels(ids) == [0, 1, 2, 5, 20]
         assert change.members_changed == 4
@@ -60,7 +61,7 @@ def test_the_preview_promises_what_the_change_does(acme: TenantContext) -> None:
 
         preview = preview_curve(**wanted)  # type: ignore[arg-type]
         version = load_curve().version
-        change = change_curve(**wanted)  # type: ignore[arg-type]
+        change = change_curve(actor=SYSTEM, **wanted)  # type: ignore[arg-type]
 
         assert version == 0
         assert (preview.rise, preview.fall, preview.members) == (1, 1, 5)
@@ -70,12 +71,12 @@ def test_the_preview_promises_what_the_change_does(acme: TenantContext) -> None:
 def test_the_same_curve_again_and_a_bad_one_change_nothing(acme: TenantContext) -> None:
     with enter_tenant(acme):
         ids = make_members(acme)
-        change_curve(kind="linear", parameters={"step": 50})
+        change_curve(actor=SYSTEM, kind="linear", parameters={"step": 50})
         events = TenantEvent.objects.filter(type="CurveChanged").count()
 
-        assert change_curve(kind="linear", parameters={"step": 50}).members_changed == 0
+        assert change_curve(actor=SYSTEM, kind="linear", parameters={"step": 50}).members_changed == 0
         with pytest.raises(InvalidCurveError):
-            change_curve(kind="linear", parameters={"step": -1})
+            change_curve(actor=SYSTEM, kind="linear", parameters={"step": -1})
 
         assert levels(ids) == [0, 1, 2, 5, 100]
         assert TenantEvent.objects.filter(type="CurveChanged").count() == events == 1
@@ -88,7 +89,7 @@ def test_ingest_books_by_the_new_curve_from_the_next_batch_on(acme: TenantContex
     memory = TenantMemory()
     book(acme, [message(1)], memory)
     with enter_tenant(acme):
-        change_curve(kind="linear", parameters={"step": 1, "max_level": 1000})
+        change_curve(actor=SYSTEM, kind="linear", parameters={"step": 1, "max_level": 1000})
 
     book(acme, [message(1, at=1_795_000_000_000 + 120_000)], memory)
 
