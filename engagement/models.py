@@ -1,6 +1,7 @@
 """Only imports each package's models, so that Django finds them (DESIGN section 3)."""
 
 from .activity.models import Activity, HearingGap
+from .audit.models import AuditEntry, AuditSeal
 from .commands.models import CommandSetting
 from .ledger.models import LedgerBalance, LedgerEntry
 from .levels.models import LevelName, LevelSettings
@@ -14,6 +15,8 @@ from .standings.models import Standing, StandingBucket, StandingGroup, StandingP
 __all__ = [
     "Activity",
     "Adjustment",
+    "AuditEntry",
+    "AuditSeal",
     "CommandSetting",
     "HearingGap",
     "Identity",

@@ -9,9 +9,12 @@ from typing import Any, Final
 
 from django.db import connection
 
+from engagement.audit.actor import Actor
+from engagement.audit.services import record_audit
 from engagement.ledger.models import POINTS, LedgerBalance
 from engagement.ledger.statements import in_schema, ledger_unit
 from engagement.levels.curves import CurvePreview, LevelCurve, build_curve, preview_change
+from engagement.levels.models import LevelSettings
 from engagement.levels.selectors import load_curve
 from engagement.levels.services import set_curve
 from saas.events import publish
@@ -56,7 +59,7 @@ class CurveChange:
     members_changed: int
 
 
-def change_curve(*, kind: str, parameters: Mapping[str, Any]) -> CurveChange:
+def change_curve(*, kind: str, parameters: Mapping[str, Any], actor: Actor) -> CurveChange:
     """Set the tenant's curve and bring every member's level in line with it, in one transaction under the ledger lock, so that
     ingest books either before or after. The same curve again changes nothing.
 
@@ -64,11 +67,19 @@ def change_curve(*, kind: str, parameters: Mapping[str, Any]) -> CurveChange:
     InvalidCurveError.
     """
     with ledger_unit() as (run, schema):
-        before = load_curve()
+        before, former = load_curve(), LevelSettings.objects.filter(pk=1).values("kind", "parameters").first()
         curve = set_curve(kind=kind, parameters=parameters)
         if curve.version == before.version:
             return CurveChange(curve, 0)
         changed = run(in_schema(_RELEVEL, schema), (list(curve.thresholds[1:]), POINTS)).fetchall()
+        record_audit(
+            actor=actor,
+            action="levels.changed",
+            target_kind="levels",
+            before=former,
+            after={"kind": kind, "parameters": dict(parameters)},
+            note=f"{len(changed)} members changed level.",
+        )
         publish(CurveChanged(kind, len(changed)))
     return CurveChange(curve, len(changed))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engagement.audit.actor import SYSTEM
 from engagement.ledger.models import LedgerBalance
 from engagement.levels.curves import DEFAULT_CURVE
 from engagement.levels.errors import InvalidCurveError
@@ -49,7 +50,7 @@ def test_every_members_level_follows_the_new_curve(acme: TenantContext) -> None:
         ids = make_members(acme)
         assert levels(ids) == [DEFAULT_CURVE.level_for(points) for points in LIFETIMES]
 
-        change = change_curve(kind="linear", parameters={"step": 50, "max_level": 20})
+        change = change_curve(actor=SYSTEM, kind="linear", parameters={"step": 50, "max_level": 20})
 
         assert levels(ids) == [0, 1, 2, 5, 20]
         assert change.members_changed == 4
@@ -63,7 +64,7 @@ def test_the_preview_promises_what_the_change_does(acme: TenantContext) -> None:
 
         preview = preview_curve(**wanted)  # type: ignore[arg-type]
         version = load_curve().version
-        change = change_curve(**wanted)  # type: ignore[arg-type]
+        change = change_curve(actor=SYSTEM, **wanted)  # type: ignore[arg-type]
 
         assert version == 0
         assert (preview.rise, preview.fall, preview.members) == (1, 1, 5)
@@ -73,12 +74,12 @@ def test_the_preview_promises_what_the_change_does(acme: TenantContext) -> None:
 def test_the_same_curve_again_and_a_bad_one_change_nothing(acme: TenantContext) -> None:
     with enter_tenant(acme):
         ids = make_members(acme)
-        change_curve(kind="linear", parameters={"step": 50})
+        change_curve(actor=SYSTEM, kind="linear", parameters={"step": 50})
         events = TenantEvent.objects.filter(type="CurveChanged").count()
 
-        assert change_curve(kind="linear", parameters={"step": 50}).members_changed == 0
+        assert change_curve(actor=SYSTEM, kind="linear", parameters={"step": 50}).members_changed == 0
         with pytest.raises(InvalidCurveError):
-            change_curve(kind="linear", parameters={"step": -1})
+            change_curve(actor=SYSTEM, kind="linear", parameters={"step": -1})
 
         assert levels(ids) == [0, 1, 2, 5, 100]
         assert TenantEvent.objects.filter(type="CurveChanged").count() == events == 1
@@ -91,7 +92,7 @@ def test_ingest_books_by_the_new_curve_from_the_next_batch_on(acme: TenantContex
     memory = TenantMemory()
     book(acme, [message(1)], memory)
     with enter_tenant(acme):
-        change_curve(kind="linear", parameters={"step": 1, "max_level": 1000})
+        change_curve(actor=SYSTEM, kind="linear", parameters={"step": 1, "max_level": 1000})
 
     book(acme, [message(1, at=1_795_000_000_000 + 120_000)], memory)
 
@@ -116,7 +117,7 @@ def test_the_comparison_counts_members_by_level_in_one_query(
         assert compared.before == {level: before.count(level) for level in before}
         assert compared.after == {0: 1, 1: 1, 2: 1, 5: 1, 20: 1}
         assert compared.highest == 20
-        change_curve(**wanted)  # type: ignore[arg-type]
+        change_curve(actor=SYSTEM, **wanted)  # type: ignore[arg-type]
         assert levels(ids) == [0, 1, 2, 5, 20]
 
 
