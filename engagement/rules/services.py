@@ -10,6 +10,8 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import F, Max, OuterRef, Subquery
 
+from engagement.audit.actor import SYSTEM, Actor
+from engagement.audit.services import record_audit
 from saas.core import clock
 
 from .definition import parse_definition
@@ -27,13 +29,13 @@ from .ruleset import RulesSettings
 from .seeds import DEFAULT_RULES, RuleSeed
 
 MAX_RULES: Final = 100
-SEEDER: Final = "EngageHub"  # who wrote the first versions
+SEEDER: Final = SYSTEM.name  # who wrote the first versions
 _KEY = re.compile(r"[a-z][a-z0-9_]{1,59}")
 
 
 @transaction.atomic
 def create_rule(
-    *, key: str, name: str, definition: Mapping[str, Any], created_by: str, enabled: bool = True
+    *, key: str, name: str, definition: Mapping[str, Any], actor: Actor, enabled: bool = True
 ) -> Rule:
     """Add a rule with its first version, last in the order. Idempotent on nothing: a key is taken once.
 
@@ -61,7 +63,8 @@ def create_rule(
         position=0 if last is None else last + 1,
         created_at=clock.now(),
     )
-    _add_version(rule, name=name, definition=definition, created_by=created_by, number=1)
+    _add_version(rule, name=name, definition=definition, created_by=actor.name, number=1)
+    _record(actor, "rule.created", rule, after={"name": name, "definition": definition, "enabled": enabled})
     return rule
 
 
@@ -69,7 +72,7 @@ def create_rule(
 def revise_rule(
     *,
     key: str,
-    created_by: str,
+    actor: Actor,
     name: str | None = None,
     definition: Mapping[str, Any] | None = None,
     expected_version: int | None = None,
@@ -91,13 +94,20 @@ def revise_rule(
         raise RuleChangedError(latest)
     _bump(state)
     _add_version(
-        rule, name=new_name, definition=new_definition, created_by=created_by, number=latest.number + 1
+        rule, name=new_name, definition=new_definition, created_by=actor.name, number=latest.number + 1
+    )
+    _record(
+        actor,
+        "rule.revised",
+        rule,
+        before={"name": latest.name, "version": latest.number, **latest.definition},
+        after={"name": new_name, "version": latest.number + 1, **new_definition},
     )
     return rule
 
 
 @transaction.atomic
-def revert_rule(*, key: str, number: int, created_by: str, expected_version: int | None = None) -> Rule:
+def revert_rule(*, key: str, number: int, actor: Actor, expected_version: int | None = None) -> Rule:
     """Make a rule say again what its version `number` said, as a new version. Reverting to what stands changes nothing.
 
     Raises InvalidRuleError where that version no longer holds, RuleNotFoundError, RuleArchivedError, RuleChangedError.
@@ -108,7 +118,7 @@ def revert_rule(*, key: str, number: int, created_by: str, expected_version: int
         raise RuleNotFoundError(f"The rule “{key}” has no version {number}. Choose one from its list.")
     return revise_rule(
         key=key,
-        created_by=created_by,
+        actor=actor,
         name=wanted.name,
         definition=wanted.definition,
         expected_version=expected_version,
@@ -116,7 +126,7 @@ def revert_rule(*, key: str, number: int, created_by: str, expected_version: int
 
 
 @transaction.atomic
-def set_rule_enabled(*, key: str, enabled: bool) -> Rule:
+def set_rule_enabled(*, key: str, enabled: bool, actor: Actor) -> Rule:
     """Switch a rule on or off. Raises RuleNotFoundError, RuleArchivedError."""
     state = _lock()
     rule = _get_live(key)
@@ -124,11 +134,12 @@ def set_rule_enabled(*, key: str, enabled: bool) -> Rule:
         _bump(state)
         rule.enabled = enabled
         rule.save(update_fields=["enabled"])
+        _record(actor, "rule.enabled" if enabled else "rule.disabled", rule)
     return rule
 
 
 @transaction.atomic
-def archive_rule(*, key: str) -> Rule:
+def archive_rule(*, key: str, actor: Actor) -> Rule:
     """Take a rule away for good; its versions stay, because entries name them. Archiving twice changes nothing.
 
     Raises RuleNotFoundError.
@@ -142,12 +153,14 @@ def archive_rule(*, key: str) -> Rule:
         rule.archived_at = clock.now()
         rule.enabled = False
         rule.save(update_fields=["archived_at", "enabled"])
+        _record(actor, "rule.archived", rule)
     return rule
 
 
 @transaction.atomic
 def set_rules_settings(
     *,
+    actor: Actor,
     reversal_seconds: int | None = None,
     excluded_channels: Iterable[str] | None = None,
     excluded_categories: Iterable[str] | None = None,
@@ -163,6 +176,7 @@ def set_rules_settings(
     state = _lock_and_bump()
     if expected is not None and not _says(state, expected):
         raise RulesSettingsChangedError()
+    before = _describe_settings(state)
     if reversal_seconds is not None:
         if not 0 <= reversal_seconds <= 90 * 86_400:
             raise InvalidRuleError("Points can be taken back for 0 to 90 days.", field="reversal_seconds")
@@ -177,6 +191,15 @@ def set_rules_settings(
     state.save(
         update_fields=["reversal_seconds", "excluded_channels", "excluded_categories", "excluded_roles"]
     )
+    after = _describe_settings(state)
+    if after != before:
+        record_audit(
+            actor=actor,
+            action="rule_settings.changed",
+            target_kind="rule_settings",
+            before=before,
+            after=after,
+        )
     return state
 
 
@@ -214,6 +237,29 @@ def seed_rules(*, rules: Sequence[RuleSeed] = DEFAULT_RULES) -> list[Rule]:
     )
     Rule.objects.update(latest=Subquery(RuleVersion.objects.filter(rule=OuterRef("pk")).values("pk")))
     return made
+
+
+def _record(
+    actor: Actor,
+    action: str,
+    rule: Rule,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    record_audit(
+        actor=actor,
+        action=action,
+        target_kind="rule",
+        target_id=rule.key,
+        target_name=rule.name,
+        before=before,
+        after=after,
+    )
+
+
+def _describe_settings(state: RulesState) -> dict[str, Any]:
+    names = ("reversal_seconds", "excluded_channels", "excluded_categories", "excluded_roles")
+    return {name: getattr(state, name) for name in names}
 
 
 def _says(state: RulesState, settings: RulesSettings) -> bool:
