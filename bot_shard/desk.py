@@ -128,10 +128,13 @@ class Desk:
         self._busy += 1
         try:
             ask = self._receive(interaction, updates=updates)
+            # In shadow mode nobody but the one who asks sees anything of ours.
+            private = private or not ask.context.live
             await self._check_policy(ask, command, updates=updates, anywhere=anywhere)
             if writes:
                 await self._acknowledge(ask, private=private)
             answer = await self._work(ask, handler, private=private)
+            answer.private = answer.private or not ask.context.live
             await self._deliver(ask, answer)
             self._count(command, "answered")
         except InteractionGoneError:

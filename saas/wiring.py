@@ -10,5 +10,6 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "LevelLost": ("integrations.discord.follow_level",),
     "CurveChanged": ("integrations.discord.follow_curve",),
     "MemberJoined": ("integrations.discord.follow_level",),
+    "WentLive": ("integrations.discord.follow_live",),
     "CommunityFounded": ("engagement.kinds.provision_community",),
 }

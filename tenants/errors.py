@@ -155,3 +155,18 @@ class ApiKeyEndedError(ConflictError):
 
 class TooManyApiKeysError(ConflictError):
     code = "too_many_api_keys"
+
+
+class NotTheNameError(InvalidInputError):
+    """What was typed to confirm is not the community's name."""
+
+    code = "not_the_name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"That is not the community's name. Type “{name}” to confirm.", field="typed_name")
+
+
+class OfferGoneError(ConflictError):
+    """The offer of a community is not there to be made or taken."""
+
+    code = "offer_gone"

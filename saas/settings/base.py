@@ -59,6 +59,7 @@ TENANT_DOMAIN_MODEL = "tenants.Domain"
 TENANT_LIMIT_SET_CALLS = True
 PUBLIC_SCHEMA_URLCONF = "saas.urls.public"
 ROOT_URLCONF = "saas.urls.tenant"
+CLOSED_URLCONF = "saas.urls.closed"
 AUTH_USER_MODEL = "tenants.User"
 EVENT_HANDLERS = "saas.wiring.HANDLERS"
 # Jobs are found by saas.events.jobs.load_jobs, in the jobs.py of every package.
