@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from engagement.audit.actor import SYSTEM, Actor
+from engagement.audit.actor import Actor
 from engagement.audit.services import record_audit
 
 from .curves import DEFAULT_PARAMETERS, MAX_LEVEL, QUADRATIC, LevelCurve, build_curve
@@ -74,6 +74,6 @@ def seed_levels(*, kind: str, parameters: Mapping[str, Any], names: Mapping[int,
     if LevelSettings.objects.exists() or LevelName.objects.exists():
         return False
     if (kind, dict(parameters)) != (QUADRATIC, dict(DEFAULT_PARAMETERS)):
-        set_curve(actor=SYSTEM, kind=kind, parameters=parameters)
+        set_curve(kind=kind, parameters=parameters)
     LevelName.objects.bulk_create(LevelName(level=level, name=name) for level, name in names.items())
     return True
