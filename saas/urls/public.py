@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 
 from frontend_api.site import (
     discord,
+    founding,
     install,
     invitations,
     oauth,
@@ -66,6 +67,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # allauth looks for these two by its own names.
     path("login/", views.show_sign_in, name="account_login"),
     path("signup/", sign_up.SignUp.as_view(), name="account_signup"),
+    path("new/", founding.show_new, name="new-community"),
+    path("new/address/", founding.check_new_address, name="new-address"),
+    path("new/<int:tenant_id>/", founding.show_progress, name="new-progress"),
+    path("new/<int:tenant_id>/retry/", founding.retry, name="new-retry"),
     path("discord/install/", install.begin, name="install"),
     # Registered with Discord, where an address counts to the letter: no slash at its end.
     path("oauth/discord/callback", oauth.receive_answer, name="discord-callback"),
