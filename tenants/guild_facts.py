@@ -17,7 +17,10 @@ def clean_name(name: object) -> str:
     """A name that people chose, on one line, without what cannot be seen or turns the text around; at most 100 letters."""
     if not isinstance(name, str):
         return ""
-    seen = (" " if unicodedata.category(letter) in _UNSEEN else letter for letter in name[:1000].translate(_TURNING))
+    seen = (
+        " " if unicodedata.category(letter) in _UNSEEN else letter
+        for letter in name[:1000].translate(_TURNING)
+    )
     return " ".join("".join(seen).split())[:MOST_LETTERS]
 
 

@@ -107,11 +107,11 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "frontend_api.middleware.SessionHostMiddleware",
+    "frontend_api.site.sessions.LastSeenMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -170,6 +170,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody gets mail because somebody else typed their address
 ACCOUNT_RATE_LIMITS = False  # frontend_api/site/limits.py has them, for every way in
 ACCOUNT_SESSION_REMEMBER = True
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # Discord has confirmed the address, or nobody gets in
 SOCIALACCOUNT_ADAPTER = "frontend_api.site.discord.DiscordEngine"
 SOCIALACCOUNT_PROVIDERS = {
     "discord": {
