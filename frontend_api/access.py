@@ -32,6 +32,7 @@ PUBLIC_ROUTES: Final = {
     "continue": EVERYBODY,  # leads strangers to the form
     "logout": SESSION,
     "install": EVERYBODY,  # leads strangers to the form; asks for "link_guild" in the community that it names
+    "claim": EVERYBODY,  # needs a ticket and a login as the Discord user that it names; asks for "link_guild"
     "discord-callback": EVERYBODY,  # needs a state that was begun in this session
 }
 SOCKETS: Final = {
