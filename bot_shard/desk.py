@@ -61,7 +61,9 @@ class Question:
 
     colour = OWN_COLOUR
 
-    def __init__(self, interaction: Interaction, calls: Calls, language: str, *, updates: bool = False) -> None:
+    def __init__(
+        self, interaction: Interaction, calls: Calls, language: str, *, updates: bool = False
+    ) -> None:
         self.interaction = interaction
         self.language = language
         self.user_id = str(interaction.user.id)

@@ -70,7 +70,13 @@ def _decide(request: HttpRequest, user: User, token: str) -> HttpResponse:
         claim_guild(tenant=tenant, claim=claim)
     except EngageHubError as error:
         return _show(
-            request, claim, "", step="failed", status=error.http_status, message=error.message, reference=error.reference
+            request,
+            claim,
+            "",
+            step="failed",
+            status=error.http_status,
+            message=error.message,
+            reference=error.reference,
         )
     return HttpResponseRedirect(address_of_bot_page(tenant, linked=True))
 

@@ -96,7 +96,9 @@ class DiscordClient:
 
     def edit_message(self, channel_id: int, message_id: int, body: dict[str, Any]) -> None:
         path = f"/channels/{channel_id}/messages/{message_id}"
-        self._call("PATCH", path, bucket=f"edits:{channel_id}", body={**body, "allowed_mentions": {"parse": []}})
+        self._call(
+            "PATCH", path, bucket=f"edits:{channel_id}", body={**body, "allowed_mentions": {"parse": []}}
+        )
 
     def _change_role(self, method: str, guild_id: int, user_id: int, role_id: int, reason: str) -> None:
         path = f"/guilds/{guild_id}/members/{user_id}/roles/{role_id}"

@@ -142,7 +142,9 @@ def choose_channels(
         if channel["type"] in _WRITTEN_IN and channel_rights(guild, own, channel) & needed == needed
     ]
     system = str(guild.get("system_channel_id") or "")
-    open_.sort(key=lambda channel: (str(channel["id"]) != system, channel.get("position", 0), int(channel["id"])))
+    open_.sort(
+        key=lambda channel: (str(channel["id"]) != system, channel.get("position", 0), int(channel["id"]))
+    )
     return [int(channel["id"]) for channel in open_[:_MOST_CHANNELS]]
 
 
@@ -161,7 +163,9 @@ def _send(client: DiscordClient, row: GuildGreeting, channel_id: int) -> bool:
         row.channel_id, row.attempted_at = channel_id, row.attempted_at or clock.now()
         row.save(update_fields=["channel_id", "attempted_at"])
         row.message_id = client.post_message(
-            channel_id, describe_greeting(row.guild_id), nonce=f"claim.{row.pk}.{int(row.joined_at.timestamp())}"[:25]
+            channel_id,
+            describe_greeting(row.guild_id),
+            nonce=f"claim.{row.pk}.{int(row.joined_at.timestamp())}"[:25],
         )
     except DiscordRefusedError as error:
         logger.info("The greeting of %s was refused in %s: %s", row.guild_id, channel_id, error)
