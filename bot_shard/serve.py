@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import aiohttp
@@ -18,6 +19,8 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from integrations.discord.presence import KEPT_SECONDS, TELL_SECONDS, encode_presence, presence_field
+from integrations.discord.presence import KEY as PRESENCE_KEY
 from tenants.routing import Routing
 
 from .bot import Bot
@@ -32,6 +35,7 @@ log = structlog.get_logger(__name__)
 RELOAD_CHANNEL = "cogs:reload"
 ROUTING_SECONDS = 0.2
 CONFIRM_SECONDS = 10.0
+LOOK_SECONDS = 0.5
 FINISH_SECONDS = 1.0  # for answers that were begun before a stop
 
 
@@ -61,7 +65,8 @@ class BotService:
         """Until `stop` is set. Waits for the map of linked guilds first: what is heard without it would be dropped."""
         await self._wait_for_routing(stop)
         helpers = [
-            asyncio.create_task(work) for work in (self._follow_reloads(), _beat(beat), self.news.run())
+            asyncio.create_task(work)
+            for work in (self._follow_reloads(), _beat(beat), self.news.run(), self._tell_presence())
         ]
         try:
             if not stop.is_set():
@@ -102,6 +107,38 @@ class BotService:
             except (RedisError, OSError) as error:
                 log.info("reload_channel_away", problem=str(error))
                 await asyncio.sleep(2.0)
+
+    async def _tell_presence(self) -> None:
+        """What the pages show of each shard: every few seconds, and at once when one comes or goes.
+
+        That Redis may be away: then nobody knows, and nothing else happens.
+        """
+        told_at, known = 0.0, ""
+        while True:
+            now = "".join("01"[session.connected] for session in self.process.sessions.values())
+            if now != known or time.monotonic() - told_at > TELL_SECONDS:
+                told_at, known = time.monotonic(), now
+                try:
+                    async with self.process.cache.pipeline() as pipe:
+                        for field, value in self._describe_shards():
+                            pipe.hset(PRESENCE_KEY, field, value)
+                        pipe.expire(PRESENCE_KEY, KEPT_SECONDS)
+                        await pipe.execute()
+                except (RedisError, OSError) as error:
+                    log.info("presence_untold", problem=str(error))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _describe_shards(self) -> Iterator[tuple[str, bytes]]:
+        commands = [command.name for command in self.bot.tree.get_commands()]
+        for shard_id, session in self.process.sessions.items():
+            yield (
+                presence_field(shard_id, self.process.options.shard_count),
+                encode_presence(
+                    is_connected=session.connected,
+                    members_intent=self.bot.intents.members,
+                    commands=commands,
+                ),
+            )
 
     async def _is_gone(self, guild_id: int) -> bool | None:
         """Only Discord's word counts: a link's end stops the community's points. None: it does not say now."""

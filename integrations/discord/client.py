@@ -61,6 +61,15 @@ class DiscordClient:
         """The guild's channels with their permission overwrites; no threads."""
         return self._call("GET", f"/guilds/{guild_id}/channels", bucket=f"channels:{guild_id}")  # type: ignore[no-any-return]
 
+    def get_application(self) -> dict[str, Any]:
+        return self._call("GET", "/applications/@me", bucket="application")  # type: ignore[no-any-return]
+
+    def list_commands(self, application_id: int, *, guild_id: int | None = None) -> list[dict[str, Any]]:
+        """Those of every guild, or those of one guild alone."""
+        where = "" if guild_id is None else f"/guilds/{guild_id}"
+        path = f"/applications/{application_id}{where}/commands"
+        return self._call("GET", path, bucket=f"commands:{guild_id}")  # type: ignore[no-any-return]
+
     def list_own_guilds(self) -> set[int]:
         """Every guild that the bot is in, a page of 200 at a time."""
         found: set[int] = set()
