@@ -69,6 +69,7 @@ PUBLIC_ROUTES: Final = {
     "new-progress": EVERYBODY,  # its owner's alone; leads strangers to the form of sign-in
     "new-retry": EVERYBODY,  # likewise
     "install": EVERYBODY,  # leads strangers to the form; asks for "link_guild" in the community that it names
+    "claim": EVERYBODY,  # needs a ticket and a login as the Discord user that it names; asks for "link_guild"
     "discord-callback": EVERYBODY,  # needs a state that was begun in this session
 }
 SOCKETS: Final = {
