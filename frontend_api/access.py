@@ -31,6 +31,7 @@ PUBLIC_ROUTES: Final = {
     "login": EVERYBODY,
     "continue": EVERYBODY,  # leads strangers to the form
     "logout": SESSION,
+    "discord-callback": EVERYBODY,  # needs a state that was begun in this session
 }
 SOCKETS: Final = {
     "live-board": "view_board",

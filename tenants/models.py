@@ -24,6 +24,10 @@ class User(AbstractUser):
     discord_id = models.BigIntegerField(
         null=True, unique=True, help_text="Set once the person signed in with Discord."
     )
+    former_discord_id = models.BigIntegerField(
+        null=True, blank=True, help_text="The Discord account that was unlinked last."
+    )
+    discord_unlinked_at = models.DateTimeField(null=True, blank=True)
     display_name = models.CharField(max_length=100, blank=True)
     avatar_url = models.URLField(max_length=500, blank=True)
     timezone = models.CharField(max_length=64, default="UTC")
@@ -156,8 +160,10 @@ class Invite(models.Model):
     email = models.EmailField(blank=True)
     token_digest = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    sent_at = models.DateTimeField(default=clock.now)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         db_table = "invite"
@@ -209,3 +215,33 @@ class PoisonActivity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source or 'unknown source'}: {self.error}"
+
+
+class ApiKey(models.Model):
+    """A program's way in to one tenant. Only the digest of its text is kept; the prefix names it in lists and logs.
+
+    Rows outlive their revocation: activities that a key sent name it as their source (`key:<id>`).
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=60)
+    prefix = models.CharField(max_length=16, unique=True)
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the whole key, in hex.")
+    scopes = models.JSONField(default=list, help_text="What it may do, such as members:read.")
+    created_at = models.DateTimeField(default=clock.now)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_by_name = models.CharField(
+        max_length=100, blank=True, help_text="As they were called when the key was made."
+    )
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+    follows = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="+", help_text="The key that it replaces."
+    )
+
+    class Meta:
+        db_table = "api_key"
+
+    def __str__(self) -> str:
+        return f"{self.name} (ehk_live_{self.prefix}_…)"

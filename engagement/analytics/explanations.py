@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from engagement.activity.models import Activity
 from engagement.ledger.models import HERE_COUNTERS, Cause, LedgerEntry
-from engagement.members.models import Member
+from engagement.members.models import Member, Visibility
 from engagement.members.selectors import shown_name
 from engagement.points.models import Adjustment
 from engagement.progression.errors import EntryNotFoundError
@@ -54,6 +54,7 @@ class HistoryLine:
     kind: str
     rule_name: str
     channel_id: str = ""
+    avatar_url: str = ""  # empty for who goes by an alias
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +138,11 @@ class _Facts:
         return str(activity.attributes.get("channel") or "") if activity is not None else ""
 
     def line(self, entry: LedgerEntry) -> HistoryLine:
+        member = self.members[entry.member_id]
         return HistoryLine(
             entry_id=entry.pk,
             member_id=entry.member_id,
-            member_name=shown_name(self.members[entry.member_id]),
+            member_name=shown_name(member),
             amount=entry.amount,
             title=self.title(entry),
             detail=self.detail(entry),
@@ -149,6 +151,7 @@ class _Facts:
             kind=_KINDS[Cause(entry.cause_kind)],
             rule_name=self.rule_name(entry),
             channel_id=self.channel(entry),
+            avatar_url="" if member.visibility == Visibility.ALIAS else member.avatar_url,
         )
 
     def explain(self, entry: LedgerEntry) -> Explanation:

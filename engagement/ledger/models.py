@@ -45,6 +45,10 @@ class Cause(models.IntegerChoices):
     IMPORT_UNDO = 11, "Undone import"  # import_run.id of the import that is undone; as if neither had been
 
 
+# What was given to members: awards and gifts, not what came back when a taking was undone.
+GIVEN = models.Q(amount__gt=0, cause_kind__in=(Cause.ACTIVITY, Cause.DAILY, Cause.ADJUSTMENT))
+
+
 class LedgerEntry(models.Model):
     """One line. `occurred_at` decides the period that it counts in; a reversal carries the one of its award."""
 

@@ -16,11 +16,14 @@ from .definition import parse_definition
 from .errors import (
     InvalidRuleError,
     RuleArchivedError,
+    RuleChangedError,
     RuleKeyTakenError,
     RuleNotFoundError,
+    RulesSettingsChangedError,
     TooManyRulesError,
 )
 from .models import Rule, RulesState, RuleVersion
+from .ruleset import RulesSettings
 from .seeds import DEFAULT_RULES
 
 MAX_RULES: Final = 100
@@ -63,11 +66,17 @@ def create_rule(
 
 @transaction.atomic
 def revise_rule(
-    *, key: str, created_by: str, name: str | None = None, definition: Mapping[str, Any] | None = None
+    *,
+    key: str,
+    created_by: str,
+    name: str | None = None,
+    definition: Mapping[str, Any] | None = None,
+    expected_version: int | None = None,
 ) -> Rule:
     """Give a rule a new version; entries already booked keep theirs. Nothing happens when nothing differs.
 
-    Raises InvalidRuleError, RuleNotFoundError, RuleArchivedError.
+    `expected_version` is the number of the version that the caller began from: when another one stands, nothing is written.
+    Raises InvalidRuleError, RuleNotFoundError, RuleArchivedError, RuleChangedError.
     """
     state = _lock()
     rule = _get_live(key)
@@ -76,12 +85,33 @@ def revise_rule(
     new_definition = latest.definition if definition is None else dict(definition)
     parse_definition(new_definition)
     if (new_name, new_definition) == (latest.name, latest.definition):
-        return rule
+        return rule  # also when somebody else has just saved the very same
+    if expected_version is not None and expected_version != latest.number:
+        raise RuleChangedError(latest)
     _bump(state)
     _add_version(
         rule, name=new_name, definition=new_definition, created_by=created_by, number=latest.number + 1
     )
     return rule
+
+
+@transaction.atomic
+def revert_rule(*, key: str, number: int, created_by: str, expected_version: int | None = None) -> Rule:
+    """Make a rule say again what its version `number` said, as a new version. Reverting to what stands changes nothing.
+
+    Raises InvalidRuleError where that version no longer holds, RuleNotFoundError, RuleArchivedError, RuleChangedError.
+    """
+    _lock()
+    wanted = RuleVersion.objects.filter(rule__key=key, number=number).first()
+    if wanted is None:
+        raise RuleNotFoundError(f"The rule “{key}” has no version {number}. Choose one from its list.")
+    return revise_rule(
+        key=key,
+        created_by=created_by,
+        name=wanted.name,
+        definition=wanted.definition,
+        expected_version=expected_version,
+    )
 
 
 @transaction.atomic
@@ -121,10 +151,17 @@ def set_rules_settings(
     excluded_channels: Iterable[str] | None = None,
     excluded_categories: Iterable[str] | None = None,
     excluded_roles: Iterable[str] | None = None,
+    expected: RulesSettings | None = None,
 ) -> RulesState:
     """What holds for all rules: how many seconds a deletion takes points back (0: never), and where and with which roles
-    nothing is earned. None leaves a value as it is. Raises InvalidRuleError."""
+    nothing is earned. None leaves a value as it is.
+
+    `expected` is what the caller began from: when something else stands, nothing is written. Raises InvalidRuleError,
+    RulesSettingsChangedError.
+    """
     state = _lock_and_bump()
+    if expected is not None and not _says(state, expected):
+        raise RulesSettingsChangedError()
     if reversal_seconds is not None:
         if not 0 <= reversal_seconds <= 90 * 86_400:
             raise InvalidRuleError("Points can be taken back for 0 to 90 days.", field="reversal_seconds")
@@ -152,6 +189,15 @@ def seed_default_rules() -> list[Rule]:
         create_rule(key=key, name=name, definition=definition, created_by="EngageHub", enabled=enabled)
         for key, name, definition, enabled in DEFAULT_RULES
     ]
+
+
+def _says(state: RulesState, settings: RulesSettings) -> bool:
+    return (
+        state.reversal_seconds == settings.reversal_seconds
+        and set(state.excluded_channels) == settings.excluded_channels
+        and set(state.excluded_categories) == settings.excluded_categories
+        and set(state.excluded_roles) == settings.excluded_roles
+    )
 
 
 def _lock() -> RulesState:
