@@ -9,5 +9,6 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "LevelReached": ("integrations.discord.announce_level", "integrations.discord.follow_level"),
     "LevelLost": ("integrations.discord.follow_level",),
     "CurveChanged": ("integrations.discord.follow_curve",),
+    "ImportFinished": ("integrations.discord.follow_curve",),
     "MemberJoined": ("integrations.discord.follow_level",),
 }
