@@ -4,7 +4,7 @@ from .activity.models import Activity, HearingGap
 from .commands.models import CommandSetting
 from .ledger.models import LedgerBalance, LedgerEntry
 from .levels.models import LevelName, LevelSettings
-from .members.models import Identity, Member, MemberFigure
+from .members.models import Identity, Member, MemberFigure, MemberType, SavedView
 from .notifications.models import NotificationSettings
 from .points.models import Adjustment
 from .progression.models import MemberProgress
@@ -24,10 +24,12 @@ __all__ = [
     "Member",
     "MemberFigure",
     "MemberProgress",
+    "MemberType",
     "NotificationSettings",
     "Rule",
     "RuleVersion",
     "RulesState",
+    "SavedView",
     "Standing",
     "StandingBucket",
     "StandingGroup",
