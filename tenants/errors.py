@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from saas.core.errors import ConflictError, EngageHubError, InvalidInputError, NotFoundError
+from saas.core.errors import (
+    ConflictError,
+    EngageHubError,
+    InvalidInputError,
+    NotFoundError,
+    NotSignedInError,
+)
 
 
 class OwnerRoleMissingError(EngageHubError):
@@ -92,3 +98,32 @@ class GuildNotLinkedError(NotFoundError):
 
     def __init__(self, guild_id: int) -> None:
         super().__init__(f"The Discord server {guild_id} is not linked to any community.")
+
+
+class BadApiKeyError(NotSignedInError):
+    """No key of this community: mistyped, revoked, expired, or another community's."""
+
+    code = "bad_api_key"
+
+
+class InvalidApiKeyError(InvalidInputError):
+    """A key cannot be made like that; `field` names the part."""
+
+    code = "invalid_api_key"
+
+
+class ApiKeyNotFoundError(NotFoundError):
+    code = "api_key_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such API key in this community.")
+
+
+class ApiKeyEndedError(ConflictError):
+    """The key was revoked or has expired; it cannot be rotated any more."""
+
+    code = "api_key_ended"
+
+
+class TooManyApiKeysError(ConflictError):
+    code = "too_many_api_keys"

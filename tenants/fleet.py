@@ -15,10 +15,11 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.migration import Migration
 from django.db.migrations.recorder import MigrationRecorder
 
-from saas.core.schemas import enter_schema
+from saas.core.schemas import PUBLIC, enter_schema
 
 from .grants import apply_grants
 from .owner import app_role
@@ -59,6 +60,15 @@ def migrate_fleet(*, on_schema: Callable[[str, str], None] | None = None) -> Fle
             if on_schema:
                 on_schema(schema, how)
     return FleetReport(**counts)
+
+
+def list_behind() -> list[str]:
+    """Schemas that lack a migration of this release, public first. Reads only, as either role."""
+    nodes = set(MigrationLoader(None).graph.nodes)
+    labels = {apps.get_app_config(label).label: apps.get_app_config(label).name for label, _ in nodes}
+    of_tenants = {node for node in nodes if labels[node[0]] in settings.TENANT_APPS}
+    behind = [] if nodes - of_tenants <= _read_applied(PUBLIC) else [PUBLIC]
+    return behind + [schema for schema in list_tenant_schemas() if not of_tenants <= _read_applied(schema)]
 
 
 def _read_applied(schema: str) -> Applied:

@@ -24,6 +24,10 @@ class User(AbstractUser):
     discord_id = models.BigIntegerField(
         null=True, unique=True, help_text="Set once the person signed in with Discord."
     )
+    former_discord_id = models.BigIntegerField(
+        null=True, blank=True, help_text="The Discord account that was unlinked last."
+    )
+    discord_unlinked_at = models.DateTimeField(null=True, blank=True)
     display_name = models.CharField(max_length=100, blank=True)
     avatar_url = models.URLField(max_length=500, blank=True)
     timezone = models.CharField(max_length=64, default="UTC")
@@ -132,6 +136,13 @@ class GuildLink(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
     linked_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # As Discord last told it.
+    icon = models.CharField(max_length=64, blank=True, default="", db_default="")
+    owner_id = models.BigIntegerField(null=True, blank=True, help_text="Discord id of the guild's owner.")
+    owner_changed_at = models.DateTimeField(null=True, blank=True)
+    unavailable_since = models.DateTimeField(
+        null=True, blank=True, help_text="An outage at Discord's: the bot is in the guild and hears nothing."
+    )
 
     class Meta:
         db_table = "guild_link"
@@ -148,6 +159,34 @@ class GuildLink(models.Model):
         return f"guild {self.guild_id} → tenant {self.tenant_id}"
 
 
+class GuildGreeting(models.Model):
+    """A guild that the bot joined before anybody linked it, and the one message by which it can be claimed.
+
+    `joined_at` is the bot's own joining, so that neither a restart nor a replay greets twice.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "To be sent"
+        SENT = "sent", "Sent"
+        NOWHERE = "nowhere", "Nowhere to send it"
+        UNSURE = "unsure", "The connection broke and nobody knows; not sent again"
+        RETIRED = "retired", "The guild was linked, and the message says so"
+
+    guild_id = models.BigIntegerField(unique=True)
+    joined_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    attempted_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    channel_id = models.BigIntegerField(null=True)
+    message_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "guild_greeting"
+
+    def __str__(self) -> str:
+        return f"guild {self.guild_id}: {self.state}"
+
+
 class Invite(models.Model):
     """An offer of a Membership, taken once by whoever holds the token. Only the token's digest is kept."""
 
@@ -156,8 +195,10 @@ class Invite(models.Model):
     email = models.EmailField(blank=True)
     token_digest = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    sent_at = models.DateTimeField(default=clock.now)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         db_table = "invite"
@@ -209,3 +250,33 @@ class PoisonActivity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source or 'unknown source'}: {self.error}"
+
+
+class ApiKey(models.Model):
+    """A program's way in to one tenant. Only the digest of its text is kept; the prefix names it in lists and logs.
+
+    Rows outlive their revocation: activities that a key sent name it as their source (`key:<id>`).
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=60)
+    prefix = models.CharField(max_length=16, unique=True)
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the whole key, in hex.")
+    scopes = models.JSONField(default=list, help_text="What it may do, such as members:read.")
+    created_at = models.DateTimeField(default=clock.now)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_by_name = models.CharField(
+        max_length=100, blank=True, help_text="As they were called when the key was made."
+    )
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+    follows = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="+", help_text="The key that it replaces."
+    )
+
+    class Meta:
+        db_table = "api_key"
+
+    def __str__(self) -> str:
+        return f"{self.name} (ehk_live_{self.prefix}_…)"

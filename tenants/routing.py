@@ -56,10 +56,18 @@ class Routing:
         return self._snapshot.guilds.get(guild_id)
 
     def context_for_source(self, source: str) -> TenantContext | None:
-        """The tenant of an activity's source, `discord:<guild>`. Sources that are not known give None."""
+        """The tenant of an activity's source: `discord:<guild>`, `key:<API key>`, or `tenant:<tenant>` for what its own people
+        send. Sources that are not known give None."""
         provider, _, name = source.partition(":")
-        if provider == "discord" and name.isdecimal():
+        if not name.isdecimal():
+            return None
+        if provider == "discord":
             return self._snapshot.guilds.get(int(name))
+        if provider == "key":
+            return self._snapshot.keys.get(int(name))
+        if provider == "tenant":
+            part = self._snapshot.parts.get(int(name))
+            return None if part is None else part.context
         return None
 
     def context_for_host(self, host: str) -> HostMatch | None:

@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from saas.core.schemas import PUBLIC, enter_schema
 
 from .context import TenantContext
-from .models import Domain, GuildLink, Tenant
+from .models import ApiKey, Domain, GuildLink, Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,13 @@ class HostMatch:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one active tenant contributes. `removed` is a guild whose bot is away."""
+    """What one active tenant contributes. `removed` is a guild whose bot is away; `keys` are its API keys, revoked ones too:
+    what they sent before may still be on its way."""
 
     context: TenantContext
     hosts: dict[str, HostMatch]
     removed: int | None = None
+    keys: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Snapshot:
     guilds: dict[int, TenantContext] = field(default_factory=dict)
     hosts: dict[str, HostMatch] = field(default_factory=dict)
     schemas: dict[str, TenantContext] = field(default_factory=dict)
+    keys: dict[int, TenantContext] = field(default_factory=dict)
     linked: frozenset[int] = frozenset()
     removed: frozenset[int] = frozenset()
 
@@ -58,11 +61,14 @@ def patch_snapshot(old: Snapshot, tenant_ids: Collection[int]) -> Snapshot:
     """`old` with those tenants read again. Raises what the database raises."""
     fresh = read_parts(tenant_ids)
     parts, guilds, hosts, schemas = dict(old.parts), dict(old.guilds), dict(old.hosts), dict(old.schemas)
+    keys = dict(old.keys)
     for tenant_id in tenant_ids:
         gone = parts.pop(tenant_id, None)
         if gone is None:
             continue
         schemas.pop(gone.context.schema, None)
+        for key in gone.keys:
+            keys.pop(key, None)
         # A guild or a host may have gone to another tenant, whose part says so.
         if gone.context.guild_id is not None and guilds.get(gone.context.guild_id) is gone.context:
             del guilds[gone.context.guild_id]
@@ -70,7 +76,7 @@ def patch_snapshot(old: Snapshot, tenant_ids: Collection[int]) -> Snapshot:
             if hosts.get(host) is match:
                 del hosts[host]
     removed = frozenset(part.removed for part in parts.values() if part.removed is not None)
-    return _add(fresh, Snapshot(parts, guilds, hosts, schemas, removed=removed))
+    return _add(fresh, Snapshot(parts, guilds, hosts, schemas, keys, removed=removed))
 
 
 def _join(parts: dict[int, Part]) -> Snapshot:
@@ -87,14 +93,15 @@ def _add(fresh: dict[int, Part], to: Snapshot) -> Snapshot:
     for part in fresh.values():
         to.hosts.update(part.hosts)
         to.schemas[part.context.schema] = part.context
+        to.keys.update(dict.fromkeys(part.keys, part.context))
         if part.context.guild_id is not None:
             to.guilds[part.context.guild_id] = part.context
     removed = to.removed | {part.removed for part in fresh.values() if part.removed is not None}
-    return Snapshot(to.parts, to.guilds, to.hosts, to.schemas, frozenset(to.guilds), removed)
+    return Snapshot(to.parts, to.guilds, to.hosts, to.schemas, to.keys, frozenset(to.guilds), removed)
 
 
 def read_parts(tenant_ids: Collection[int] | None) -> dict[int, Part]:
-    """The parts of those tenants that are active; None: of all. Three queries in one transaction."""
+    """The parts of those tenants that are active; None: of all. Four queries in one transaction."""
 
     def chosen(rows: QuerySet[Any], key: str) -> QuerySet[Any]:
         return rows if tenant_ids is None else rows.filter(**{f"{key}__in": tenant_ids})
@@ -111,13 +118,18 @@ def read_parts(tenant_ids: Collection[int] | None) -> dict[int, Part]:
             "tenant_id", "domain", "is_redirect"
         ):
             domains[tenant_id].append((domain, is_redirect))
+        keys: dict[int, list[int]] = defaultdict(list)
+        for tenant_id, key_id in chosen(ApiKey.objects.all(), "tenant_id").values_list("tenant_id", "pk"):
+            keys[tenant_id].append(key_id)
     return {
-        tenant.pk: _make_part(tenant, domains[tenant.pk], *guilds.get(tenant.pk, (None, "")))
+        tenant.pk: _make_part(tenant, domains[tenant.pk], keys[tenant.pk], *guilds.get(tenant.pk, (None, "")))
         for tenant in tenants
     }
 
 
-def _make_part(tenant: Tenant, domains: list[tuple[str, bool]], guild: int | None, state: str) -> Part:
+def _make_part(
+    tenant: Tenant, domains: list[tuple[str, bool]], keys: list[int], guild: int | None, state: str
+) -> Part:
     base = settings.BASE_DOMAIN.lower()
     context = TenantContext.of(tenant, guild if state == GuildLink.State.ACTIVE else None)
     own = f"{context.slug}.{base}"
@@ -126,4 +138,4 @@ def _make_part(tenant: Tenant, domains: list[tuple[str, bool]], guild: int | Non
     }
     # The slug counts also where BASE_DOMAIN changed after the row was written.
     hosts[own] = HostMatch(context)
-    return Part(context, hosts, guild if state == GuildLink.State.REMOVED else None)
+    return Part(context, hosts, guild if state == GuildLink.State.REMOVED else None, tuple(keys))

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Sum
 
 from engagement.activity.models import Activity, HearingGap
-from engagement.ledger.models import Counter, LedgerEntry
+from engagement.ledger.models import GIVEN, LedgerEntry
 from engagement.members.models import Member
-from engagement.rules.definition import EARNING_TYPES
+from engagement.rules.definition import NEVER_EARNING
 from tenants.context import TenantContext
 
 
@@ -68,17 +68,15 @@ def list_gaps(*, limit: int = 10) -> list[GapLine]:
 
 def _active(start: datetime, end: datetime) -> int:
     """Members who did something that can earn."""
-    found = Activity.objects.filter(occurred_at__gte=start, occurred_at__lt=end, type__in=EARNING_TYPES)
+    found = Activity.objects.filter(occurred_at__gte=start, occurred_at__lt=end).exclude(
+        type__in=NEVER_EARNING
+    )
     return int(found.aggregate(n=Count("member_id", distinct=True))["n"])
 
 
 def _points(start: datetime, end: datetime) -> int:
-    """Points that came into being, less those taken back; what was spent does not count."""
-    found = LedgerEntry.objects.filter(
-        created_at__gte=start,
-        created_at__lt=end,
-        counter__in=(Counter.ISSUER, Counter.ADJUSTMENT, Counter.REVERSAL),
-    )
+    """What was given, whatever was taken back since: a day's figure never falls."""
+    found = LedgerEntry.objects.filter(GIVEN, created_at__gte=start, created_at__lt=end)
     return int(found.aggregate(n=Sum("amount"))["n"] or 0)
 
 

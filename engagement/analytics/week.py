@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 from django.db.models import Sum
 from django.db.models.functions import TruncDate
 
-from engagement.ledger.models import EARNED_COUNTERS, LedgerEntry
+from engagement.ledger.models import GIVEN, HERE_COUNTERS, LedgerEntry
 from tenants.context import TenantContext
 
 
 @dataclass(frozen=True, slots=True)
 class DayFigure:
-    """Points that came into being on a day of the community's clock, less those taken back."""
+    """Points of a day on the community's clock."""
 
     day: date
     points: int
@@ -25,16 +25,20 @@ class DayFigure:
 def list_daily_points(
     *, now: datetime, context: TenantContext, days: int = 7, member_id: int | None = None
 ) -> list[DayFigure]:
-    """The last `days` days, today last, those without points included; of everybody, or of one member. One query."""
+    """The last `days` days, today last, those without points included. One query.
+
+    Of everybody: what was given, as the organiser's figure of today counts it. Of one member: what they kept, that is less
+    what was taken back.
+    """
     zone = ZoneInfo(context.timezone)
     today = now.astimezone(zone).date()
     first = today - timedelta(days=days - 1)
     start = datetime(first.year, first.month, first.day, tzinfo=zone)
-    entries = LedgerEntry.objects.filter(
-        created_at__gte=start, created_at__lt=now, counter__in=EARNED_COUNTERS
-    )
-    if member_id is not None:
-        entries = entries.filter(member_id=member_id)
+    entries = LedgerEntry.objects.filter(created_at__gte=start, created_at__lt=now)
+    if member_id is None:
+        entries = entries.filter(GIVEN)
+    else:
+        entries = entries.filter(member_id=member_id, counter__in=HERE_COUNTERS)
     found = dict(
         entries.annotate(day=TruncDate("created_at", tzinfo=zone))
         .values_list("day")

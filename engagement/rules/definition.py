@@ -1,6 +1,7 @@
 """What a rule says, checked: the JSON of a rule version and its typed form.
 
-    {"triggers": ["message", "reply"],          activity types, or ["daily_bonus"]
+    {"triggers": ["message", "reply"],          activity types, also a program's own such as "lesson.completed";
+                                                or ["daily_bonus"]
      "amount": 20 | {"from": 15, "to": 25},     points, before the multiplier
      "multiplier_percent": 100,
      "cooldown_seconds": 60,                    no two awards of the rule to one member nearer than this
@@ -15,6 +16,7 @@ Only triggers and amount are required.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -32,7 +34,12 @@ EARNING_TYPES: Final = (
     "voice_minute",
     "joined",
 )
+NEVER_EARNING: Final = frozenset({"left", "message_deleted", "reaction_removed", "member_updated"})
 TRIGGERS: Final = frozenset({*EARNING_TYPES, DAILY_BONUS})
+MAX_TRIGGERS: Final = 20
+MAX_TYPE: Final = 40
+# A type of a community's own programs: small words, joined by dots, dashes or underscores.
+_OWN_TYPE: Final = re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*")
 MAX_AMOUNT: Final = 1_000_000
 MAX_IDS: Final = 200
 _ID_LISTS: Final = (
@@ -72,6 +79,13 @@ class Definition:
 KEYS: Final = frozenset(field.name for field in fields(Definition)) - {"low", "high"} | {"amount"}
 
 
+def is_trigger(name: object) -> bool:
+    """Whether a rule may reward that: what Discord tells of as a deed, the daily bonus, or a program's own type."""
+    if not isinstance(name, str) or name in NEVER_EARNING:
+        return False
+    return name in TRIGGERS or (len(name) <= MAX_TYPE and _OWN_TYPE.fullmatch(name) is not None)
+
+
 def parse_definition(data: object) -> Definition:
     """The typed form of a definition. Raises InvalidRuleError, whose `field` names the part that is wrong."""
     if not isinstance(data, dict):
@@ -100,13 +114,11 @@ def parse_definition(data: object) -> Definition:
 
 
 def _triggers(value: object) -> tuple[str, ...]:
-    if (
-        not isinstance(value, list)
-        or not value
-        or not all(isinstance(item, str) and item in TRIGGERS for item in value)
-    ):
+    if not isinstance(value, list) or not 0 < len(value) <= MAX_TRIGGERS or not all(map(is_trigger, value)):
         raise InvalidRuleError(
-            f"Choose what the rule rewards, from: {', '.join((*EARNING_TYPES, DAILY_BONUS))}.",
+            f"Choose what the rule rewards: at most {MAX_TRIGGERS} of {', '.join((*EARNING_TYPES, DAILY_BONUS))}, or types of "
+            f"your own programs, in small letters with dots, dashes or underscores, at most {MAX_TYPE} long, such as "
+            "lesson.completed.",
             field="triggers",
         )
     chosen = tuple(dict.fromkeys(value))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from saas.core.errors import ConflictError, InvalidInputError, NotFoundError
+
+if TYPE_CHECKING:
+    from .models import RuleVersion
 
 
 class InvalidRuleError(InvalidInputError):
@@ -33,3 +38,27 @@ class RuleArchivedError(ConflictError):
 
 class TooManyRulesError(ConflictError):
     code = "too_many_rules"
+
+
+class RuleChangedError(ConflictError):
+    """Somebody else gave the rule another version meanwhile; `standing` is that version."""
+
+    code = "rule_changed"
+
+    def __init__(self, standing: RuleVersion) -> None:
+        super().__init__(
+            f"{standing.created_by} changed “{standing.name}” while you were editing it: version {standing.number} stands now. "
+            "Compare it with yours, then save yours over it or take theirs."
+        )
+        self.standing = standing
+
+
+class RulesSettingsChangedError(ConflictError):
+    """Somebody else changed what holds for all rules meanwhile."""
+
+    code = "rules_settings_changed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else changed these settings while you were editing them. Compare them with yours and save again."
+        )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .definition import DAILY_BONUS, Definition, parse_definition
 from .errors import InvalidRuleError, RuleNotFoundError
-from .models import Rule, RulesState
+from .models import Rule, RulesState, RuleVersion
 from .ruleset import RuleRow, RuleSet, RulesSettings, compile_rules
 from .words import amount_text, limit_texts, trigger_text
 
@@ -45,7 +45,7 @@ def load_rule_set() -> RuleSet:
     """The tenant's compiled rules, in two queries. Settings are read first: rules that change in between bump the version
     past the one read, so that a set is never newer in name than in content."""
     settings = get_rules_settings()
-    return compile_rules(_rows(), settings)
+    return compile_rules(list_live_rows(), settings)
 
 
 def get_rule(*, key: str) -> Rule:
@@ -54,6 +54,19 @@ def get_rule(*, key: str) -> Rule:
     if rule is None:
         raise RuleNotFoundError(f"There is no rule “{key}”. `/earn` lists the rules that exist.")
     return rule
+
+
+def list_rule_versions(*, key: str) -> list[RuleVersion]:
+    """All versions of a rule, the newest first. Raises RuleNotFoundError."""
+    return list(get_rule(key=key).versions.order_by("-number"))
+
+
+def get_rule_version(*, key: str, number: int) -> RuleVersion:
+    """Raises RuleNotFoundError."""
+    version = RuleVersion.objects.filter(rule__key=key, number=number).first()
+    if version is None:
+        raise RuleNotFoundError(f"There is no version {number} of a rule “{key}” in this community.")
+    return version
 
 
 def list_rules(*, include_archived: bool = False) -> list[Rule]:
@@ -65,7 +78,7 @@ def list_rules(*, include_archived: bool = False) -> list[Rule]:
 def list_ways_to_earn() -> list[WayToEarn]:
     """The live rules in words, in their order. One query."""
     ways = []
-    for row in _rows():
+    for row in list_live_rows():
         try:
             definition = parse_definition(row.definition)
         except InvalidRuleError:
@@ -74,7 +87,8 @@ def list_ways_to_earn() -> list[WayToEarn]:
     return ways
 
 
-def _rows() -> list[RuleRow]:
+def list_live_rows() -> list[RuleRow]:
+    """The rules that are on, as `compile_rules` takes them. One query."""
     columns = ("id", "latest_id", "key", "name", "position", "enabled", "latest__definition")
     live = Rule.objects.filter(enabled=True, archived_at=None, latest__isnull=False)
     return [RuleRow(*row) for row in live.values_list(*columns)]

@@ -10,17 +10,22 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import F, Max
 
+from engagement.audit.actor import SYSTEM, Actor
+from engagement.audit.services import record_audit
 from saas.core import clock
 
 from .definition import parse_definition
 from .errors import (
     InvalidRuleError,
     RuleArchivedError,
+    RuleChangedError,
     RuleKeyTakenError,
     RuleNotFoundError,
+    RulesSettingsChangedError,
     TooManyRulesError,
 )
 from .models import Rule, RulesState, RuleVersion
+from .ruleset import RulesSettings
 from .seeds import DEFAULT_RULES
 
 MAX_RULES: Final = 100
@@ -29,7 +34,7 @@ _KEY = re.compile(r"[a-z][a-z0-9_]{1,59}")
 
 @transaction.atomic
 def create_rule(
-    *, key: str, name: str, definition: Mapping[str, Any], created_by: str, enabled: bool = True
+    *, key: str, name: str, definition: Mapping[str, Any], actor: Actor, enabled: bool = True
 ) -> Rule:
     """Add a rule with its first version, last in the order. Idempotent on nothing: a key is taken once.
 
@@ -57,17 +62,24 @@ def create_rule(
         position=0 if last is None else last + 1,
         created_at=clock.now(),
     )
-    _add_version(rule, name=name, definition=definition, created_by=created_by, number=1)
+    _add_version(rule, name=name, definition=definition, created_by=actor.name, number=1)
+    _record(actor, "rule.created", rule, after={"name": name, "definition": definition, "enabled": enabled})
     return rule
 
 
 @transaction.atomic
 def revise_rule(
-    *, key: str, created_by: str, name: str | None = None, definition: Mapping[str, Any] | None = None
+    *,
+    key: str,
+    actor: Actor,
+    name: str | None = None,
+    definition: Mapping[str, Any] | None = None,
+    expected_version: int | None = None,
 ) -> Rule:
     """Give a rule a new version; entries already booked keep theirs. Nothing happens when nothing differs.
 
-    Raises InvalidRuleError, RuleNotFoundError, RuleArchivedError.
+    `expected_version` is the number of the version that the caller began from: when another one stands, nothing is written.
+    Raises InvalidRuleError, RuleNotFoundError, RuleArchivedError, RuleChangedError.
     """
     state = _lock()
     rule = _get_live(key)
@@ -76,16 +88,44 @@ def revise_rule(
     new_definition = latest.definition if definition is None else dict(definition)
     parse_definition(new_definition)
     if (new_name, new_definition) == (latest.name, latest.definition):
-        return rule
+        return rule  # also when somebody else has just saved the very same
+    if expected_version is not None and expected_version != latest.number:
+        raise RuleChangedError(latest)
     _bump(state)
     _add_version(
-        rule, name=new_name, definition=new_definition, created_by=created_by, number=latest.number + 1
+        rule, name=new_name, definition=new_definition, created_by=actor.name, number=latest.number + 1
+    )
+    _record(
+        actor,
+        "rule.revised",
+        rule,
+        before={"name": latest.name, "version": latest.number, **latest.definition},
+        after={"name": new_name, "version": latest.number + 1, **new_definition},
     )
     return rule
 
 
 @transaction.atomic
-def set_rule_enabled(*, key: str, enabled: bool) -> Rule:
+def revert_rule(*, key: str, number: int, actor: Actor, expected_version: int | None = None) -> Rule:
+    """Make a rule say again what its version `number` said, as a new version. Reverting to what stands changes nothing.
+
+    Raises InvalidRuleError where that version no longer holds, RuleNotFoundError, RuleArchivedError, RuleChangedError.
+    """
+    _lock()
+    wanted = RuleVersion.objects.filter(rule__key=key, number=number).first()
+    if wanted is None:
+        raise RuleNotFoundError(f"The rule “{key}” has no version {number}. Choose one from its list.")
+    return revise_rule(
+        key=key,
+        actor=actor,
+        name=wanted.name,
+        definition=wanted.definition,
+        expected_version=expected_version,
+    )
+
+
+@transaction.atomic
+def set_rule_enabled(*, key: str, enabled: bool, actor: Actor) -> Rule:
     """Switch a rule on or off. Raises RuleNotFoundError, RuleArchivedError."""
     state = _lock()
     rule = _get_live(key)
@@ -93,11 +133,12 @@ def set_rule_enabled(*, key: str, enabled: bool) -> Rule:
         _bump(state)
         rule.enabled = enabled
         rule.save(update_fields=["enabled"])
+        _record(actor, "rule.enabled" if enabled else "rule.disabled", rule)
     return rule
 
 
 @transaction.atomic
-def archive_rule(*, key: str) -> Rule:
+def archive_rule(*, key: str, actor: Actor) -> Rule:
     """Take a rule away for good; its versions stay, because entries name them. Archiving twice changes nothing.
 
     Raises RuleNotFoundError.
@@ -111,20 +152,30 @@ def archive_rule(*, key: str) -> Rule:
         rule.archived_at = clock.now()
         rule.enabled = False
         rule.save(update_fields=["archived_at", "enabled"])
+        _record(actor, "rule.archived", rule)
     return rule
 
 
 @transaction.atomic
 def set_rules_settings(
     *,
+    actor: Actor,
     reversal_seconds: int | None = None,
     excluded_channels: Iterable[str] | None = None,
     excluded_categories: Iterable[str] | None = None,
     excluded_roles: Iterable[str] | None = None,
+    expected: RulesSettings | None = None,
 ) -> RulesState:
     """What holds for all rules: how many seconds a deletion takes points back (0: never), and where and with which roles
-    nothing is earned. None leaves a value as it is. Raises InvalidRuleError."""
+    nothing is earned. None leaves a value as it is.
+
+    `expected` is what the caller began from: when something else stands, nothing is written. Raises InvalidRuleError,
+    RulesSettingsChangedError.
+    """
     state = _lock_and_bump()
+    if expected is not None and not _says(state, expected):
+        raise RulesSettingsChangedError()
+    before = _describe_settings(state)
     if reversal_seconds is not None:
         if not 0 <= reversal_seconds <= 90 * 86_400:
             raise InvalidRuleError("Points can be taken back for 0 to 90 days.", field="reversal_seconds")
@@ -139,6 +190,15 @@ def set_rules_settings(
     state.save(
         update_fields=["reversal_seconds", "excluded_channels", "excluded_categories", "excluded_roles"]
     )
+    after = _describe_settings(state)
+    if after != before:
+        record_audit(
+            actor=actor,
+            action="rule_settings.changed",
+            target_kind="rule_settings",
+            before=before,
+            after=after,
+        )
     return state
 
 
@@ -149,9 +209,41 @@ def seed_default_rules() -> list[Rule]:
     if Rule.objects.exists():
         return []
     return [
-        create_rule(key=key, name=name, definition=definition, created_by="EngageHub", enabled=enabled)
+        create_rule(key=key, name=name, definition=definition, actor=SYSTEM, enabled=enabled)
         for key, name, definition, enabled in DEFAULT_RULES
     ]
+
+
+def _record(
+    actor: Actor,
+    action: str,
+    rule: Rule,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    record_audit(
+        actor=actor,
+        action=action,
+        target_kind="rule",
+        target_id=rule.key,
+        target_name=rule.name,
+        before=before,
+        after=after,
+    )
+
+
+def _describe_settings(state: RulesState) -> dict[str, Any]:
+    names = ("reversal_seconds", "excluded_channels", "excluded_categories", "excluded_roles")
+    return {name: getattr(state, name) for name in names}
+
+
+def _says(state: RulesState, settings: RulesSettings) -> bool:
+    return (
+        state.reversal_seconds == settings.reversal_seconds
+        and set(state.excluded_channels) == settings.excluded_channels
+        and set(state.excluded_categories) == settings.excluded_categories
+        and set(state.excluded_roles) == settings.excluded_roles
+    )
 
 
 def _lock() -> RulesState:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+from saas.core.counts import write_count
+
+from .condition_words import condition_text
 from .definition import DAILY_BONUS, Definition
 
 _DEEDS: Final = {
@@ -16,14 +20,34 @@ _DEEDS: Final = {
     "joined": "join the community",
     DAILY_BONUS: "be active on a new day",
 }
+_OWN_MARKS: Final = re.compile(r"[._-]+")
+# Ids of channels and roles mean nothing to a member.
+_NAMELESS: Final = re.compile(r"(of )?“\d{15,20}”(?:, “\d{15,20}”)*")
 _SPANS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _ONCE: Final = 365 * 86_400  # what comes back after a year or later reads as once
 
 
 def trigger_text(definition: Definition) -> str:
     """“Write a message or answer somebody's message”."""
-    text = " or ".join(_DEEDS[trigger] for trigger in definition.triggers)
+    text = " or ".join(map(deed_text, definition.triggers))
     return text[0].upper() + text[1:]
+
+
+def deed_text(trigger: str) -> str:
+    """“write a message”; of a program's own type: “have “lesson completed” reported by a connected program”."""
+    return _DEEDS.get(trigger) or f"have “{_OWN_MARKS.sub(' ', trigger)}” reported by a connected program"
+
+
+def rule_text(definition: Definition, unit: str) -> str:
+    """The rule in one sentence: “Write a message: 15–25 points, once every minute.” `unit` is the community's word."""
+    return f"{trigger_text(definition)}: {', '.join([named_amount(definition, unit), *limit_texts(definition)])}."
+
+
+def named_amount(definition: Definition, unit: str) -> str:
+    """“15–25 points”, “1 point”, “2 points a minute”."""
+    number, space, rest = amount_text(definition).partition(" ")
+    named = write_count(1, unit).partition(" ")[2] if number == "1" else unit
+    return f"{number} {named}{space}{rest}"
 
 
 def amount_text(definition: Definition) -> str:
@@ -60,8 +84,12 @@ def limit_texts(definition: Definition) -> list[str]:
     if definition.roles_out:
         limits.append("not with certain roles")
     if definition.condition is not None:
-        limits.append("under a condition set by the organiser")
+        limits.append(f"when {_NAMELESS.sub(_unnamed, condition_text(definition.condition))}")
     return limits
+
+
+def _unnamed(found: re.Match[str]) -> str:
+    return "of those chosen" if found[1] else "the chosen one"
 
 
 def duration_text(seconds: int) -> str:

@@ -11,6 +11,7 @@ import sys
 import time
 
 from .docs import find_documentation_problems
+from .packaging import find_packaging_problems
 from .templates import find_template_problems
 
 PY = sys.executable
@@ -32,6 +33,7 @@ CHECKS = {
     "system": lambda: _run(PY, "manage.py", "check"),
     "templates": find_template_problems,
     "docs": find_documentation_problems,
+    "packaging": find_packaging_problems,
 }
 
 

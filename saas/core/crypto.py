@@ -1,25 +1,40 @@
-"""Signed texts: what we hand out and must recognise when it comes back.
+"""Signed texts, which we hand out and must recognise when they come back; sealed texts, which only we can read.
 
-Invariant: every use names its purpose, and a text signed for one purpose is worthless for another. Keys derive from
-SECRET_KEY; SECRET_KEY_FALLBACKS lets a changed key still recognise what was handed out under the old one.
+Invariant: every use names its purpose, and a text made for one purpose is worthless for another. Signing keys derive from
+SECRET_KEY; SECRET_KEY_FALLBACKS lets a changed key still recognise what was handed out under the old one. Sealing uses
+FIELD_KEYS: the first key seals, all of them open.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 import secrets
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
 from django.core import signing
 
-from saas.core.errors import NotAllowedError
+from saas.core.errors import EngageHubError, NotAllowedError
+
+_NONCE_BYTES = 12
 
 
 class BadSignatureError(NotAllowedError):
     """A signed text was changed, was made for something else, or is too old."""
 
     code = "bad_signature"
+
+
+class BadSealError(EngageHubError):
+    """A sealed text cannot be opened: it was changed, sealed for something else, or its key is gone."""
+
+    code = "bad_seal"
+    http_status = 500
 
 
 def new_secret() -> str:
@@ -51,3 +66,35 @@ def unsign(text: str, *, purpose: str, max_age: int) -> dict[str, Any]:
     except signing.BadSignature as error:
         raise BadSignatureError("This link is not whole. Copy all of it, or ask for a new one.") from error
     return dict(payload)
+
+
+def seal(text: str, *, purpose: str) -> str:
+    """`text` encrypted and authenticated (AES-256-GCM), for a column of the database."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    sealed = _ciphers()[0].encrypt(nonce, text.encode(), purpose.encode())
+    return base64.urlsafe_b64encode(nonce + sealed).decode()
+
+
+def unseal(text: str, *, purpose: str) -> str:
+    """What `seal` was given for `purpose`. Raises BadSealError."""
+    try:
+        raw = base64.urlsafe_b64decode(text.encode())
+    except (binascii.Error, ValueError):
+        raw = b""
+    for cipher in _ciphers():
+        try:
+            return cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], purpose.encode()).decode()
+        except (InvalidTag, ValueError):
+            continue
+    raise BadSealError(
+        "A secret in the database cannot be read. It was changed, or the key that sealed it is no longer in FIELD_KEYS."
+    )
+
+
+def _ciphers() -> list[AESGCM]:
+    keys = [AESGCM(base64.urlsafe_b64decode(key)) for key in settings.FIELD_KEYS]
+    if not keys:
+        raise BadSealError(
+            "FIELD_KEYS is not set, so no secret can be sealed. Set it; ops/environment.md says how."
+        )
+    return keys

@@ -2,6 +2,7 @@
 
     EngageHubError                 400  code, message, http_status, reference
     ├── InvalidInputError          422  a value is wrong; `field` names it
+    ├── NotSignedInError           401  who asks is not known, or no longer
     ├── NotFoundError              404  it does not exist, or not for you
     ├── NotAllowedError            403  you may not do this
     ├── ConflictError              409  somebody or something got there first
@@ -36,6 +37,11 @@ class InvalidInputError(EngageHubError):
     def __init__(self, message: str, *, field: str = "") -> None:
         super().__init__(message)
         self.field = field
+
+
+class NotSignedInError(EngageHubError):
+    code = "not_signed_in"
+    http_status = 401
 
 
 class NotFoundError(EngageHubError):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, migrations, models, transaction
 from django.db.migrations.loader import MigrationLoader
 
@@ -132,3 +133,23 @@ def undo(*contexts: TenantContext) -> None:
             with enter_tenant(context), connection.cursor() as cursor:
                 cursor.execute("drop table if exists early")
                 cursor.execute("delete from django_migrations where name = '9999_early'")
+
+
+def test_who_is_behind_is_seen_by_the_apps_role(
+    committed_db: None, acme: TenantContext, release: Any
+) -> None:
+    assert fleet.list_behind() == []
+    release(Early)
+    behind = fleet.list_behind()
+    assert acme.schema in behind
+    assert "public" not in behind
+    with as_owner():
+        migrate_fleet()
+    assert fleet.list_behind() == []
+
+
+def test_waiting_changes_nothing_and_ends(committed_db: None, release: Any) -> None:
+    call_command("migrate_fleet", wait=0)
+    release(Early)
+    with pytest.raises(CommandError, match="not migrated"):
+        call_command("migrate_fleet", wait=0.1)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from engagement.activity.messages import TYPES
-from engagement.rules.definition import EARNING_TYPES, parse_definition
+from engagement.rules.definition import EARNING_TYPES, NEVER_EARNING, parse_definition
 from engagement.rules.errors import InvalidRuleError
 from engagement.rules.seeds import DEFAULT_RULES
-from engagement.rules.words import amount_text, limit_texts, trigger_text
+from engagement.rules.words import amount_text, limit_texts, rule_text, trigger_text
 
 GOOD = {"triggers": ["message"], "amount": 5}
 
@@ -106,3 +106,47 @@ def test_a_rule_in_words() -> None:
 )
 def test_cooldowns_in_words(seconds: int, text: str) -> None:
     assert limit_texts(parse_definition({**GOOD, "cooldown_seconds": seconds})) == [text]
+
+
+@pytest.mark.parametrize("name", ["lesson.completed", "purchase", "video_watched", "a-b.c1"])
+def test_a_programs_own_types_can_earn(name: str) -> None:
+    definition = parse_definition({**GOOD, "triggers": ["message", name]})
+
+    assert definition.triggers == ("message", name)
+    assert "reported by a connected program" in trigger_text(definition)
+
+
+@pytest.mark.parametrize(
+    "name", ["Lesson", "lesson completed", ".a", "a.", "a..b", "é", "1a", "a" * 41, "", "a\n"]
+)
+def test_a_name_that_is_no_type_is_refused(name: str) -> None:
+    with pytest.raises(InvalidRuleError):
+        parse_definition({**GOOD, "triggers": [name]})
+
+
+def test_what_is_no_deed_never_earns() -> None:
+    assert set(EARNING_TYPES) | NEVER_EARNING >= TYPES
+    for name in NEVER_EARNING:
+        with pytest.raises(InvalidRuleError):
+            parse_definition({**GOOD, "triggers": [name]})
+
+
+def test_a_rule_in_one_sentence() -> None:
+    definition = parse_definition(
+        {
+            **GOOD,
+            "amount": {"from": 15, "to": 25},
+            "cooldown_seconds": 60,
+            "condition": {
+                "field": "channel",
+                "is": "in",
+                "value": ["123456789012345678", "123456789012345679"],
+            },
+        }
+    )
+    assert rule_text(definition, "coins") == (
+        "Write a message: 15–25 coins, once every minute, when the channel is one of those chosen."
+    )
+    assert rule_text(parse_definition({"triggers": ["voice_minute"], "amount": 1}), "points") == (
+        "Talk in a voice channel, not alone and not muted: 1 point a minute."
+    )

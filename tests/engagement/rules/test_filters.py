@@ -99,7 +99,7 @@ def test_a_condition_that_fails_awards_nothing_and_is_marked_as_a_fault() -> Non
 
 
 def test_a_stored_rule_that_no_longer_compiles_is_left_out_and_named() -> None:
-    rules = rule_set({"triggers": ["dance"], "amount": 5}, {"triggers": ["message"], "amount": 3})
+    rules = rule_set({"triggers": ["left"], "amount": 5}, {"triggers": ["message"], "amount": 3})
 
     assert [e.amount for e in evaluate(a_message(), MemberState(1), rules)] == [3]
     assert rules.problems[0].startswith("Rule “Rule 1” is left out:")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
-from tests.frontend_api.givers import give, hide
+from tests.frontend_api.givers import TEAM, give, hide, rename
 from tests.frontend_api.hosts import ACME, GLOBEX, Browser
 from tests.frontend_api.portal.test_leaderboard import text_of
 
@@ -107,3 +107,38 @@ def test_what_discord_refused_stands_with_its_fix(pages: Browser, acme: TenantCo
         clear_problem(key="channel:2")
     assert "cannot be given" not in text_of(browser.open(f"http://{ACME}/dashboard/"))
     assert "cannot be given" not in text_of(Browser().sign_in("globex-owner", host=GLOBEX))
+
+
+def test_points_given_today_count_what_was_given_whatever_was_taken_back(
+    acme: TenantContext, db: None
+) -> None:
+    from engagement.analytics.home import get_home_figures
+    from engagement.analytics.week import list_daily_points
+    from engagement.progression.services import adjust_points, undo_adjustment
+
+    given = give(acme, 1, "Ada", 100)
+    give(acme, 1, "Ada", -30)
+    with enter_tenant(acme):
+        adjustment = adjust_points(
+            member_id=given, amount=50, reason="oops", actor=TEAM, idempotency_key="oops", context=acme
+        )
+        undo_adjustment(
+            adjustment_id=adjustment.adjustment_id, actor=TEAM, idempotency_key="undo", context=acme
+        )
+        now = clock.now() + timedelta(seconds=1)
+        assert get_home_figures(now=now, context=acme).points_today == 150
+        assert list_daily_points(now=now, context=acme)[-1].points == 150
+        assert list_daily_points(now=now, context=acme, member_id=given)[-1].points == 70
+
+
+def test_the_feed_shows_faces_but_none_of_who_goes_by_an_alias(pages: Browser, acme: TenantContext) -> None:
+    from engagement.members.models import Member
+
+    ids = [give(acme, 1, "Ada", 10), give(acme, 2, "Bob", 10)]
+    with enter_tenant(acme):
+        for member_id in ids:
+            Member.objects.filter(pk=member_id).update(avatar_url=f"https://cdn.example/{member_id}.png")
+    rename(acme, ids[1], "Somebody")
+    text = text_of(pages.sign_in("acme-owner"))
+    assert f"https://cdn.example/{ids[0]}.png" in text
+    assert f"https://cdn.example/{ids[1]}.png" not in text
