@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
+from engagement.audit.actor import Actor
+from frontend_api.actors import actor_of
 from frontend_api.people import Person, get_person
 from frontend_api.tenant import get_context
 from tenants.context import TenantContext
@@ -33,11 +35,12 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a page of the dashboard works with: whose community it is and who sits at it. `user_id` is never None here."""
+    """What a page of the dashboard works with: whose community it is, who sits at it, and that person as an actor. `user_id` is never None here."""
 
     context: TenantContext
     person: Person
     user_id: int
+    actor: Actor  # for services and the audit log
 
     @property
     def role(self) -> Role:
@@ -70,7 +73,7 @@ def dashboard_page(action: str) -> Callable[[DeskView[Given]], View[Given]]:
             if person is None or person.user_id is None:
                 return _send_to_sign_in(request)
             require(person.role, action)
-            desk = Desk(context, person, person.user_id)
+            desk = Desk(context, person, person.user_id, actor_of(request))
             request.desk = desk  # type: ignore[attr-defined]
             return view(request, desk, *args, **kwargs)
 
