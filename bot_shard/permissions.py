@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tenants.context import TenantContext
-from tenants.permissions import may, require, role_for_interaction
+from tenants.permissions import may, require, rights_for_interaction
 
 # Every command and menu by its name, and the action of tenants.permissions that it is.
 COMMANDS = {
@@ -35,11 +35,11 @@ def may_adjust_points(
     *, context: TenantContext, discord_id: int, permissions: int, role_ids: Iterable[int] = ()
 ) -> bool:
     """`permissions` are those of the interaction's own payload: computed by Discord, for that channel, at that moment."""
-    return may(role_for_interaction(context, discord_id, permissions, role_ids), "adjust_points")
+    return may(rights_for_interaction(context, discord_id, permissions, role_ids), "adjust_points")
 
 
 def check_setup(
     *, context: TenantContext, discord_id: int, permissions: int, role_ids: Iterable[int] = ()
 ) -> None:
     """Raises NotPermittedError."""
-    require(role_for_interaction(context, discord_id, permissions, role_ids), "change_commands")
+    require(rights_for_interaction(context, discord_id, permissions, role_ids), "change_commands")

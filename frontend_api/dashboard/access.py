@@ -27,7 +27,7 @@ def team_only(view: View[Given]) -> View[Given]:
         person = get_person(request)
         if person is None or person.user_id is None:
             return HttpResponseRedirect(f"{reverse('login')}?{urlencode({'next': request.get_full_path()})}")
-        require(person.role, "view_dashboard")
+        require(person.rights, "view_dashboard")
         return view(request, *args, **kwargs)
 
     return guarded
