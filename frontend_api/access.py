@@ -31,6 +31,7 @@ PUBLIC_ROUTES: Final = {
     "login": EVERYBODY,
     "continue": EVERYBODY,  # leads strangers to the form
     "logout": SESSION,
+    "install": EVERYBODY,  # leads strangers to the form; asks for "link_guild" in the community that it names
     "discord-callback": EVERYBODY,  # needs a state that was begun in this session
 }
 SOCKETS: Final = {

@@ -143,6 +143,13 @@ class GuildLink(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
     linked_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # As Discord last told it.
+    icon = models.CharField(max_length=64, blank=True, default="", db_default="")
+    owner_id = models.BigIntegerField(null=True, blank=True, help_text="Discord id of the guild's owner.")
+    owner_changed_at = models.DateTimeField(null=True, blank=True)
+    unavailable_since = models.DateTimeField(
+        null=True, blank=True, help_text="An outage at Discord's: the bot is in the guild and hears nothing."
+    )
 
     class Meta:
         db_table = "guild_link"
@@ -157,6 +164,34 @@ class GuildLink(models.Model):
 
     def __str__(self) -> str:
         return f"guild {self.guild_id} → tenant {self.tenant_id}"
+
+
+class GuildGreeting(models.Model):
+    """A guild that the bot joined before anybody linked it, and the one message by which it can be claimed.
+
+    `joined_at` is the bot's own joining, so that neither a restart nor a replay greets twice.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "To be sent"
+        SENT = "sent", "Sent"
+        NOWHERE = "nowhere", "Nowhere to send it"
+        UNSURE = "unsure", "The connection broke and nobody knows; not sent again"
+        RETIRED = "retired", "The guild was linked, and the message says so"
+
+    guild_id = models.BigIntegerField(unique=True)
+    joined_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    attempted_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    channel_id = models.BigIntegerField(null=True)
+    message_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "guild_greeting"
+
+    def __str__(self) -> str:
+        return f"guild {self.guild_id}: {self.state}"
 
 
 class Invite(models.Model):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+from django.db import connection
 
 from engagement.audit.actor import Actor
 from engagement.audit.services import record_audit
@@ -24,6 +27,28 @@ UPDATE {s}.member_progress p SET level = new.level
 FROM (SELECT member_id, width_bucket(lifetime, %s::bigint[]) AS level FROM {s}.ledger_balance WHERE currency = %s) AS new
 WHERE new.member_id = p.member_id AND new.level <> p.level
 RETURNING p.member_id"""
+
+
+# One pass over the balances; pairs of levels are few, because both rise with the points.
+_COMPARE: Final = """
+SELECT width_bucket(lifetime, %s::bigint[]), width_bucket(lifetime, %s::bigint[]), count(*)
+FROM {s}.ledger_balance WHERE currency = %s GROUP BY 1, 2"""
+
+
+@dataclass(frozen=True, slots=True)
+class CurveComparison:
+    """Members by level under two curves: `before[5]` members stand at level 5 now, `after[5]` would."""
+
+    members: int
+    rise: int
+    fall: int
+    before: dict[int, int]
+    after: dict[int, int]
+
+    @property
+    def highest(self) -> int:
+        """The highest level that anybody has under either curve."""
+        return max([*self.before, *self.after], default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +88,30 @@ def preview_curve(*, kind: str, parameters: Mapping[str, Any]) -> CurvePreview:
     """How many members would rise and fall under a curve, before anybody sets it. Changes nothing; one pass over the
     balances, in bounded memory. Raises InvalidCurveError."""
     return preview_change(load_curve(), build_curve(kind, parameters), _lifetimes())
+
+
+def compare_curves(*, kind: str, parameters: Mapping[str, Any]) -> CurveComparison:
+    """How the members would be spread over the levels under a curve, against the one in force. Changes nothing; one query, which
+    answers with numbers instead of members. Raises InvalidCurveError."""
+    new, old = build_curve(kind, parameters), load_curve()
+    schema: str = connection.schema_name  # type: ignore[attr-defined]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            in_schema(_COMPARE, schema), [list(old.thresholds[1:]), list(new.thresholds[1:]), POINTS]
+        )
+        pairs = cursor.fetchall()
+    before: Counter[int] = Counter()
+    after: Counter[int] = Counter()
+    for level, new_level, members in pairs:
+        before[level] += members
+        after[new_level] += members
+    return CurveComparison(
+        members=sum(members for _, _, members in pairs),
+        rise=sum(members for level, new_level, members in pairs if new_level > level),
+        fall=sum(members for level, new_level, members in pairs if new_level < level),
+        before=dict(before),
+        after=dict(after),
+    )
 
 
 def _lifetimes() -> Iterator[int]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from engagement.audit.actor import SYSTEM
+from engagement.ledger.models import LedgerBalance
 from engagement.levels.curves import DEFAULT_CURVE
 from engagement.levels.errors import InvalidCurveError
 from engagement.levels.selectors import load_curve
-from engagement.progression.levelling import change_curve, preview_curve
+from engagement.progression.levelling import change_curve, compare_curves, preview_curve
 from engagement.progression.models import MemberProgress
 from engagement.progression.services import Actor, adjust_points, ensure_member
 from engagement.progression.verification import verify_ledger
@@ -96,3 +99,30 @@ def test_ingest_books_by_the_new_curve_from_the_next_batch_on(acme: TenantContex
     with enter_tenant(acme):
         assert MemberProgress.objects.get().level >= 30
         assert verify_ledger(acme) == []
+
+
+def test_the_comparison_counts_members_by_level_in_one_query(
+    acme: TenantContext, django_assert_num_queries: Any
+) -> None:
+    with enter_tenant(acme):
+        ids = make_members(acme)
+        wanted = {"kind": "linear", "parameters": {"step": 50, "max_level": 20}}
+        before = levels(ids)
+
+        with django_assert_num_queries(2):
+            compared = compare_curves(**wanted)  # type: ignore[arg-type]
+        preview = preview_curve(**wanted)  # type: ignore[arg-type]
+
+        assert (compared.members, compared.rise, compared.fall) == (5, preview.rise, preview.fall)
+        assert compared.before == {level: before.count(level) for level in before}
+        assert compared.after == {0: 1, 1: 1, 2: 1, 5: 1, 20: 1}
+        assert compared.highest == 20
+        change_curve(actor=SYSTEM, **wanted)  # type: ignore[arg-type]
+        assert levels(ids) == [0, 1, 2, 5, 20]
+
+
+def test_debt_counts_as_level_0_in_the_comparison(acme: TenantContext) -> None:
+    with enter_tenant(acme):
+        (poor,) = make_members(acme)[:1]
+        LedgerBalance.objects.filter(member_id=poor).update(lifetime=-500)
+        assert compare_curves(kind="linear", parameters={"step": 50}).after[0] == 1
