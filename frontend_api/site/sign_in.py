@@ -45,7 +45,7 @@ def safe_next(request: HttpRequest, path: str, default: str = "/") -> str:
 
 def sign_in(request: HttpRequest, *, name: str, password: str) -> User:
     """Open a session here for the person with that username or e-mail. Raises BadSignInError."""
-    user = authenticate(request, username=_find_username(name), password=password)
+    user = authenticate(request, username=find_username(name), password=password)
     if not isinstance(user, User):
         raise BadSignInError(
             "That name and password do not belong together. Check both; passwords tell capitals from small letters."
@@ -131,7 +131,7 @@ def redeem_visit(request: HttpRequest, context: TenantContext, *, token: str) ->
     return path
 
 
-def _find_username(name: str) -> str:
+def find_username(name: str) -> str:
     """The username that a person means: their own, or the one behind an e-mail that only one person has."""
     if "@" in name and not User.objects.filter(username=name).exists():
         found = list(User.objects.filter(email__iexact=name).values_list("username", flat=True)[:2])

@@ -1,8 +1,9 @@
 """Pages of BASE_DOMAIN itself: the front door and sign-in, later signup, billing, the operator."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from frontend_api.site import oauth, views
+from frontend_api.v1.urls import ON_BASE_DOMAIN
 
 handler400 = "frontend_api.errors.handle_bad_request"
 handler403 = "frontend_api.errors.handle_forbidden"
@@ -16,4 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logout/", views.leave, name="logout"),
     # Registered with Discord, where an address counts to the letter: no slash at its end.
     path("oauth/discord/callback", oauth.receive_answer, name="discord-callback"),
+    path("api/v1/", include(ON_BASE_DOMAIN, namespace="api")),
 ]
