@@ -1,7 +1,9 @@
 """Only imports each package's models, so that Django finds them (DESIGN section 3)."""
 
 from .activity.models import Activity, HearingGap
+from .audit.models import AuditEntry, AuditSeal
 from .commands.models import CommandSetting
+from .imports.models import ImportChunk, ImportRow, ImportRun
 from .ledger.models import LedgerBalance, LedgerEntry
 from .levels.models import LevelName, LevelSettings
 from .members.models import Identity, Member, MemberFigure
@@ -14,9 +16,14 @@ from .standings.models import Standing, StandingBucket, StandingGroup, StandingP
 __all__ = [
     "Activity",
     "Adjustment",
+    "AuditEntry",
+    "AuditSeal",
     "CommandSetting",
     "HearingGap",
     "Identity",
+    "ImportChunk",
+    "ImportRow",
+    "ImportRun",
     "LedgerBalance",
     "LedgerEntry",
     "LevelName",

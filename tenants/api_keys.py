@@ -179,7 +179,7 @@ def _make(
     in_force = ApiKey.objects.filter(tenant_id=tenant_id, revoked_at=None)
     in_force = in_force.filter(Q(expires_at=None) | Q(expires_at__gt=clock.now()))
     if follows is not None:
-        # It is on its way out, and does not stand in its successor's way.
+        # It is on its way out, and does not stand in the way of the one that follows it.
         in_force = in_force.exclude(pk=follows.pk)
     if in_force.count() >= MAX_KEYS:
         raise TooManyApiKeysError(

@@ -12,11 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from frontend_api.errors import handle_bad_request
+from frontend_api.site import install
+from integrations.discord.linking import PURPOSE as BOT
 from tenants.oauth_states import BadStateError, OAuthState, is_own_state, take_state
 
 Finisher = Callable[[HttpRequest, OAuthState], HttpResponse]
 # What each purpose ends in.
-FINISHERS: Mapping[str, Finisher] = {}
+FINISHERS: Mapping[str, Finisher] = {BOT: install.finish}
 
 
 @never_cache

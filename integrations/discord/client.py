@@ -57,6 +57,13 @@ class DiscordClient:
         """The guild with its roles."""
         return self._call("GET", f"/guilds/{guild_id}", bucket=f"guild:{guild_id}")  # type: ignore[no-any-return]
 
+    def list_channels(self, guild_id: int) -> list[dict[str, Any]]:
+        """The guild's channels with their permission overwrites; no threads."""
+        return self._call("GET", f"/guilds/{guild_id}/channels", bucket=f"channels:{guild_id}")  # type: ignore[no-any-return]
+
+    def leave_guild(self, guild_id: int) -> None:
+        self._call("DELETE", f"/users/@me/guilds/{guild_id}", bucket="leave")
+
     def add_role(self, guild_id: int, user_id: int, role_id: int, *, reason: str) -> None:
         self._change_role("PUT", guild_id, user_id, role_id, reason)
 
