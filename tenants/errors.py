@@ -191,3 +191,18 @@ class IdempotencyKeyInUseError(ConflictError):
     """A request under the same Idempotency-Key is still running."""
 
     code = "idempotency_key_in_use"
+
+
+class NotTheNameError(InvalidInputError):
+    """What was typed to confirm is not the community's name."""
+
+    code = "not_the_name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"That is not the community's name. Type “{name}” to confirm.", field="typed_name")
+
+
+class OfferGoneError(ConflictError):
+    """The offer of a community is not there to be made or taken."""
+
+    code = "offer_gone"

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from dj_rest_auth.views import LoginView
-from django.contrib.auth import authenticate
+from django.http import HttpRequest
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from redis import RedisError
@@ -17,10 +18,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from frontend_api.site.limits import check_sign_in_rate
-from frontend_api.site.sign_in import BadSignInError, find_username
+from frontend_api.site.limits import CODE, check_rate
+from frontend_api.site.sign_in import check_password
 from frontend_api.tenant import find_context
-from saas.core.errors import InvalidInputError, NotSignedInError, UnavailableError
+from saas.core.errors import InvalidInputError, NotAllowedError, NotSignedInError, UnavailableError
+from tenants.logins import vouch_for_email
 from tenants.models import User
 from tenants.tokens import TokenPair, end_family, end_family_of, list_families, open_family, refresh_tokens
 
@@ -31,6 +33,12 @@ from .serializing import Input, Output
 
 TAG = "Signing in"
 _JWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoiYWNjZXNzIn0.c2lnbmF0dXJl"
+
+
+class MailNotConfirmedError(NotAllowedError):
+    """Name and password are right; the login's e-mail address was never confirmed."""
+
+    code = "mail_not_confirmed"
 
 
 class CodeNeededError(NotSignedInError):
@@ -55,15 +63,16 @@ class Credentials(Input):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Raises RateLimitedError, BadSignInError, CodeNeededError, BadCodeError."""
+        """Raises RateLimitedError, BadSignInError, MailNotConfirmedError, CodeNeededError, BadCodeError."""
         request = self.context["request"]._request
-        check_sign_in_rate(request, attrs["name"])
-        user = authenticate(request, username=find_username(attrs["name"]), password=attrs["password"])
-        if not isinstance(user, User):
-            raise BadSignInError(
-                "That name and password do not belong together. Check both; passwords tell capitals from small letters."
+        user = check_password(request, name=attrs["name"], password=attrs["password"])
+        vouch_for_email(user)
+        addresses = EmailAddress.objects.filter(user=user)
+        if addresses.exists() and not addresses.filter(verified=True).exists():
+            raise MailNotConfirmedError(
+                "Confirm your e-mail address first: open the link that we sent you, or sign in on the site for a new one."
             )
-        _check_code(user, attrs.get("code", ""))
+        _check_code(request, user, attrs.get("code", ""))
         return {**attrs, "user": user}
 
 
@@ -236,8 +245,8 @@ def _person(view: ApiView) -> User:
     return view.caller.user
 
 
-def _check_code(user: User, code: str) -> None:
-    """Where the login has an authenticator app. Raises CodeNeededError, BadCodeError, UnavailableError."""
+def _check_code(request: HttpRequest, user: User, code: str) -> None:
+    """Where the login has an authenticator app. Raises CodeNeededError, BadCodeError, RateLimitedError, UnavailableError."""
     kinds = [Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES]
     authenticators = list(Authenticator.objects.filter(user=user))
     if not authenticators:
@@ -246,6 +255,7 @@ def _check_code(user: User, code: str) -> None:
         raise CodeNeededError(
             "This login also asks for a code. Send the one that your authenticator app shows as `code`."
         )
+    check_rate(request, CODE, user.pk)
     try:
         good = any(a.wrap().validate_code(code) for a in authenticators if a.type in kinds)
     except (RedisError, OSError) as error:
