@@ -3,6 +3,7 @@
 from .activity.models import Activity, HearingGap
 from .audit.models import AuditEntry, AuditSeal
 from .commands.models import CommandSetting
+from .imports.models import ImportChunk, ImportRow, ImportRun
 from .ledger.models import LedgerBalance, LedgerEntry
 from .levels.models import LevelName, LevelSettings
 from .members.models import Identity, Member, MemberFigure
@@ -20,6 +21,9 @@ __all__ = [
     "CommandSetting",
     "HearingGap",
     "Identity",
+    "ImportChunk",
+    "ImportRow",
+    "ImportRun",
     "LedgerBalance",
     "LedgerEntry",
     "LevelName",

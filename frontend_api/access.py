@@ -31,6 +31,10 @@ PUBLIC_ROUTES: Final = {
     "login": EVERYBODY,
     "continue": EVERYBODY,  # leads strangers to the form
     "logout": SESSION,
+    "new-community": EVERYBODY,  # leads strangers to the form of sign-in
+    "new-address": EVERYBODY,  # a stranger's is a 404
+    "new-progress": EVERYBODY,  # its owner's alone; leads strangers to the form of sign-in
+    "new-retry": EVERYBODY,  # likewise
     "install": EVERYBODY,  # leads strangers to the form; asks for "link_guild" in the community that it names
     "discord-callback": EVERYBODY,  # needs a state that was begun in this session
 }

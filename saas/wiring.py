@@ -10,4 +10,5 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "LevelLost": ("integrations.discord.follow_level",),
     "CurveChanged": ("integrations.discord.follow_curve",),
     "MemberJoined": ("integrations.discord.follow_level",),
+    "CommunityFounded": ("engagement.kinds.provision_community",),
 }

@@ -6,6 +6,7 @@ from saas.core.errors import (
     ConflictError,
     EngageHubError,
     InvalidInputError,
+    NotAllowedError,
     NotFoundError,
     NotSignedInError,
 )
@@ -98,6 +99,33 @@ class GuildNotLinkedError(NotFoundError):
 
     def __init__(self, guild_id: int) -> None:
         super().__init__(f"The Discord server {guild_id} is not linked to any community.")
+
+
+class TenantNotReadyError(ConflictError):
+    """It is being set up, suspended or deleted, so this cannot be done with it now."""
+
+    code = "tenant_not_ready"
+
+
+class NotConfirmedError(NotAllowedError):
+    """A community is made only by somebody who can be reached."""
+
+    code = "not_confirmed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Confirm your e-mail address before you make a community: open the link that we sent you, or sign in with Discord."
+        )
+
+
+class TooManyCommunitiesError(ConflictError):
+    code = "too_many_communities"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"You own {most} communities without a plan, which is the most at a time. Delete one that you no longer need, or "
+            "choose a plan for one of them."
+        )
 
 
 class BadApiKeyError(NotSignedInError):

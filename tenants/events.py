@@ -57,3 +57,10 @@ class SlugChanged(DomainEvent):
     tenant_id: int
     former: str
     slug: str
+
+
+@dataclass(frozen=True)
+class CommunityFounded(DomainEvent):
+    """Somebody asked for a community: its row and address are there, its schema is still to be made."""
+
+    tenant_id: int

@@ -80,12 +80,36 @@ class Tenant(TenantMixin):  # type: ignore[misc]
     live = models.BooleanField(
         default=True, help_text="Off while in shadow mode: counts, but announces nothing."
     )
+    live_since = models.DateTimeField(
+        null=True, blank=True, help_text="What was reached before this moment is not announced."
+    )
+    setup = models.JSONField(
+        default=dict, blank=True, db_default=models.Value({}, models.JSONField()),
+        help_text="What the checklist remembers: skipped steps, the template in use.",
+    )  # fmt: skip
     role_map = models.JSONField(
         default=dict, blank=True, help_text='Discord role id → role here, such as {"1234": "moderator"}.'
     )
     entitlements = models.JSONField(default=dict, blank=True, help_text="Dated phases that billing writes.")
     entitlements_version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=clock.now)
+    founding_key = models.CharField(
+        max_length=64, null=True, blank=True, unique=True, editable=False,
+        help_text="Digest of the form that it was made with, so that a form sent twice makes one.",
+    )  # fmt: skip
+    founding_error = models.CharField(
+        max_length=300, blank=True, db_default="", help_text="Why making its schema failed, for its owner."
+    )
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    suspended_for = models.CharField(
+        max_length=300, blank=True, db_default="", help_text="The reason, shown to its team."
+    )
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="Its schema goes 30 days later.")
+    heir = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        help_text="To whom the owner offers the community.",
+    )  # fmt: skip
+    heir_offered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "tenant"
@@ -122,7 +146,12 @@ class Membership(models.Model):
 
     class Meta:
         db_table = "membership"
-        constraints = [models.UniqueConstraint(fields=["user", "tenant"], name="membership_once_per_tenant")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "tenant"], name="membership_once_per_tenant"),
+            models.UniqueConstraint(
+                fields=["tenant"], condition=models.Q(role="owner"), name="membership_one_owner"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.role} of {self.tenant_id}"

@@ -27,8 +27,10 @@ def list_tenants() -> list[Tenant]:
 
 
 def list_tenant_schemas() -> list[str]:
-    """The schemas that exist for tenants, whatever their state, in the order they were made."""
-    return list(Tenant.objects.order_by("pk").values_list("schema_name", flat=True))
+    """The schemas that exist for tenants, in the order they were made. A tenant still being set up has none yet, and gets
+    its schema whole from this release's script."""
+    made = Tenant.objects.exclude(state=Tenant.State.PROVISIONING)
+    return list(made.order_by("pk").values_list("schema_name", flat=True))
 
 
 def list_links() -> dict[int, int]:

@@ -18,7 +18,7 @@ from .errors import (
 )
 from .events import GuildLinked, GuildUnlinked, SlugChanged
 from .guild_facts import clean_name
-from .models import Domain, GuildLink, Tenant
+from .models import Domain, GuildLink, Membership, Tenant, User
 from .permissions import Role
 from .provisioning import host_of
 from .routing import invalidate_routing
@@ -170,6 +170,25 @@ def change_slug(*, tenant: Tenant, slug: str) -> Tenant:
         publish(SlugChanged(tenant_id=row.pk, former=former, slug=slug))
         invalidate_routing(tenant_id=row.pk)
     return row
+
+
+def ensure_owner(*, tenant: Tenant, user: User) -> Membership.Role:
+    """`user` owns the tenant where nobody did, else joins its team as an admin; a higher role is kept. Idempotent.
+
+    Locks the tenant's row. Answers the role that the user has afterwards.
+    """
+    with enter_schema(PUBLIC), transaction.atomic():
+        Tenant.objects.select_for_update().get(pk=tenant.pk)
+        team = Membership.objects.filter(tenant=tenant)
+        owned = team.filter(role=Membership.Role.OWNER).exists()
+        role = Membership.Role.ADMIN if owned else Membership.Role.OWNER
+        mine = team.filter(user=user).first()
+        if mine is None:
+            mine = Membership.objects.create(user=user, tenant=tenant, role=role)
+        elif not owned:
+            mine.role = role
+            mine.save(update_fields=["role"])
+    return Membership.Role(mine.role)
 
 
 def _take_host(tenant: Tenant, host: str) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from engagement.activity.models import Activity
-from engagement.ledger.models import Cause, LedgerEntry
+from engagement.ledger.models import HERE_COUNTERS, Cause, LedgerEntry
 from engagement.members.models import Member, Visibility
 from engagement.members.selectors import shown_name
 from engagement.points.models import Adjustment
@@ -34,6 +34,8 @@ _KINDS: Final = {
     Cause.ADJUSTMENT: "adjustment",
     Cause.REVERSAL: "reversal",
     Cause.UNDO: "undo",
+    Cause.IMPORT: "import",
+    Cause.IMPORT_UNDO: "import_undo",
 }
 
 
@@ -68,7 +70,7 @@ class Explanation:
     channel_id: str = ""
     source_id: str = ""
     adjustment_id: int | None = None
-    kind: str = ""  # award, daily, adjustment, reversal or undo
+    kind: str = ""  # award, daily, adjustment, reversal, undo, import or import_undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,10 @@ class _Facts:
                 return f"Undone: {'given' if adjustment.amount > 0 else 'taken'} by {adjustment.actor_name}"
             case Cause.REVERSAL:
                 return f"Taken back: {name}"
+            case Cause.IMPORT:
+                return "Brought over from another bot"
+            case Cause.IMPORT_UNDO:
+                return "Undone: brought over from another bot"
         return name
 
     def detail(self, entry: LedgerEntry) -> str:
@@ -120,6 +126,8 @@ class _Facts:
                 return "The first thing done that day"
             case Cause.REVERSAL:
                 return "What earned it was removed"
+            case Cause.IMPORT | Cause.IMPORT_UNDO:
+                return f"Import {entry.cause_id}"
         activity = self.activities.get(entry.cause_id)
         return _DEEDS.get(activity.type, activity.type) if activity is not None else ""
 
@@ -166,6 +174,9 @@ class _Facts:
         if _by_hand(entry):
             yield from self._adjustment_lines(entry)
             return
+        if entry.cause_kind in (Cause.IMPORT, Cause.IMPORT_UNDO):
+            yield "Counts", "For all time and the level; not for this week, month or season"
+            return
         version = self.versions.get(entry.version_id)
         if version is not None:
             yield "Rule", f"{version.name}, version {version.number}"
@@ -195,8 +206,8 @@ def list_history(*, member_id: int, limit: int = 20, before_id: int | None = Non
 
 
 def list_recent_entries(*, limit: int = 20, before_id: int | None = None) -> list[HistoryLine]:
-    """The community's newest entries, for the organiser's feed."""
-    return _lines_of(LedgerEntry.objects.all(), limit, before_id)
+    """The community's newest entries, for the organiser's feed. What was brought over at once would drown the rest."""
+    return _lines_of(LedgerEntry.objects.filter(counter__in=HERE_COUNTERS), limit, before_id)
 
 
 def explain_entry(*, entry_id: int) -> Explanation:

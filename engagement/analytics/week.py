@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Sum
 from django.db.models.functions import TruncDate
 
-from engagement.ledger.models import EARNED_COUNTERS, GIVEN, LedgerEntry
+from engagement.ledger.models import GIVEN, HERE_COUNTERS, LedgerEntry
 from tenants.context import TenantContext
 
 
@@ -38,7 +38,7 @@ def list_daily_points(
     if member_id is None:
         entries = entries.filter(GIVEN)
     else:
-        entries = entries.filter(member_id=member_id, counter__in=EARNED_COUNTERS)
+        entries = entries.filter(member_id=member_id, counter__in=HERE_COUNTERS)
     found = dict(
         entries.annotate(day=TruncDate("created_at", tzinfo=zone))
         .values_list("day")

@@ -23,10 +23,14 @@ class Counter(models.IntegerChoices):
     ISSUER = 1, "Issuer"  # points come into being for something that a member did
     ADJUSTMENT = 2, "Adjustment"  # a person gave or took them
     REVERSAL = 3, "Reversal"  # an award is taken back because its cause went away
+    ELSEWHERE = 10, "Earned elsewhere"  # brought over from another bot
 
 
-# Entries against these accounts count towards lifetime points, level and standings; spending does not.
-EARNED_COUNTERS = (Counter.ISSUER, Counter.ADJUSTMENT, Counter.REVERSAL)
+# Earned in this community: these count in every period.
+HERE_COUNTERS = (Counter.ISSUER, Counter.ADJUSTMENT, Counter.REVERSAL)
+# Entries against these accounts count towards lifetime points, level and the standing of all time; spending does not. What was
+# earned elsewhere was not earned this week, so it counts in no shorter period.
+EARNED_COUNTERS = (*HERE_COUNTERS, Counter.ELSEWHERE)
 
 
 class Cause(models.IntegerChoices):
@@ -37,6 +41,8 @@ class Cause(models.IntegerChoices):
     ADJUSTMENT = 3, "Adjustment"  # adjustment.id
     REVERSAL = 4, "Reversal"  # activity.id of the activity that is taken back
     UNDO = 5, "Undone adjustment"  # adjustment.id of the adjustment that is undone
+    IMPORT = 10, "Import"  # import_run.id
+    IMPORT_UNDO = 11, "Undone import"  # import_run.id of the import that is undone; as if neither had been
 
 
 # What was given to members: awards and gifts, not what came back when a taking was undone.

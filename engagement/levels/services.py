@@ -11,7 +11,7 @@ from django.db import transaction
 from engagement.audit.actor import Actor
 from engagement.audit.services import record_audit
 
-from .curves import MAX_LEVEL, LevelCurve, build_curve
+from .curves import DEFAULT_PARAMETERS, MAX_LEVEL, QUADRATIC, LevelCurve, build_curve
 from .errors import InvalidLevelNameError
 from .models import LevelName, LevelSettings
 
@@ -63,3 +63,17 @@ def set_level_name(*, level: int, name: str, actor: Actor) -> None:
         before={"name": before},
         after={"name": name},
     )
+
+
+@transaction.atomic
+def seed_levels(*, kind: str, parameters: Mapping[str, Any], names: Mapping[int, str]) -> bool:
+    """Give a new community its first curve and names; False where either was ever set, which then stays.
+
+    Raises InvalidCurveError.
+    """
+    if LevelSettings.objects.exists() or LevelName.objects.exists():
+        return False
+    if (kind, dict(parameters)) != (QUADRATIC, dict(DEFAULT_PARAMETERS)):
+        set_curve(kind=kind, parameters=parameters)
+    LevelName.objects.bulk_create(LevelName(level=level, name=name) for level, name in names.items())
+    return True

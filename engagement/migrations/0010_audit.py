@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engagement', '0009_own_figures'),
+        ('engagement', "0010_imports"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from engagement.ledger.models import EARNED_COUNTERS
+from engagement.ledger.models import EARNED_COUNTERS, Counter
 from engagement.standings.histogram import Moves
 from engagement.standings.periods import ALL_TIME, KINDS, period_starts
 from saas.core.days import local_day
@@ -18,6 +18,7 @@ from .events import StandingsChanged
 from .rows import MemberRow
 
 _EARNED = frozenset(int(counter) for counter in EARNED_COUNTERS)
+_ELSEWHERE = int(Counter.ELSEWHERE)
 _NAMED = 50  # members named in one StandingsChanged
 _FRESH = "fresh"  # marks a live period that had no row before this unit of work
 
@@ -75,6 +76,7 @@ class Book:
         self.late_rows: dict[Late, MemberRow] = {}
         self.moves = Moves()
         self.reranked: dict[int, MemberRow] = {}
+        self.emptied: list[int] = []  # members without anything earned any more
 
     def post(self, row: MemberRow, entry: Entry) -> None:
         """Add one entry: balance and debt move, and for earned points lifetime, level and standings too."""
@@ -85,7 +87,24 @@ class Book:
         if entry.counter in _EARNED:
             row.lifetime += entry.amount
             row.level = self.level_for(row.lifetime)
-            self._score(row, entry.amount, entry.occurred_ms)
+            if entry.counter == _ELSEWHERE:
+                self._score_all_time(row, entry.amount, entry.occurred_ms * 1000)
+            else:
+                self._score(row, entry.amount, entry.occurred_ms)
+
+    def retract(self, row: MemberRow, entry: Entry, reached: int | None) -> None:
+        """Post an entry that undoes another one as if neither had been. `reached`: when the standing of all time was reached
+        without the two, in microseconds; None when nothing else was ever earned, and the member leaves the board."""
+        self.post(row, entry)
+        live = row.live[0]
+        if reached is not None:
+            live[2] = reached
+            return
+        before, row.before[0] = row.before[0], None
+        if row.ranked and before not in (None, _FRESH):
+            self.moves.move((KINDS[0], ALL_TIME), (before[0], -before[1]), None)
+        row.live[0] = [None, 0, None]
+        self.emptied.append(row.member_id)
 
     def rerank(self, row: MemberRow, ranked: bool) -> None:
         """The member comes to hold ranks, or stops: their rows enter or leave every histogram."""
@@ -117,6 +136,17 @@ class Book:
                 old = None if before is _FRESH else (before[0], -before[1])
                 self.moves.changes.append(((KINDS[index], start), old, (score, -reached)))
             row.before[index] = None
+
+    def _score_all_time(self, row: MemberRow, amount: int, reached: int) -> None:
+        live = row.live[0]
+        if live[0] is None:
+            row.before[0] = _FRESH
+            row.live[0] = [ALL_TIME, amount, reached]
+            return
+        if row.before[0] is None:
+            row.before[0] = (live[1], live[2])
+        live[1] += amount
+        live[2] = max(live[2], reached)
 
     def _score(self, row: MemberRow, amount: int, occurred_ms: int) -> None:
         starts = period_starts(local_day(self.zone, occurred_ms), self.first_weekday, self.season_length)

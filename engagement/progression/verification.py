@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from engagement.ledger.models import EARNED_COUNTERS
+from engagement.ledger.models import EARNED_COUNTERS, Cause, Counter
 from engagement.levels.selectors import load_curve
 from engagement.standings.models import LOWEST, StandingsState
 from tenants.context import TenantContext
@@ -43,9 +43,13 @@ _KEPT_STANDINGS: Final = (
     + " UNION ALL SELECT kind, starts_on, member_id, score, reached_at FROM standing_past"
 )
 _STANDINGS: Final = f"""
-WITH days AS (
-  SELECT member_id, amount, occurred_at, (occurred_at AT TIME ZONE %(zone)s)::date AS day
-  FROM ledger_entry WHERE currency = 0 AND counter IN {_EARNED}),
+WITH undone AS (SELECT cause_id, member_id FROM ledger_entry WHERE cause_kind = {int(Cause.IMPORT_UNDO)}),
+days AS (
+  SELECT e.member_id, amount, occurred_at, (occurred_at AT TIME ZONE %(zone)s)::date AS day,
+    counter = {int(Counter.ELSEWHERE)} AS elsewhere
+  FROM ledger_entry e LEFT JOIN undone u ON u.cause_id = e.cause_id AND u.member_id = e.member_id
+    AND e.cause_kind IN ({int(Cause.IMPORT)}, {int(Cause.IMPORT_UNDO)})
+  WHERE currency = 0 AND counter IN {_EARNED} AND u.member_id IS NULL),
 periods AS (
   SELECT member_id, amount, occurred_at, p.kind, p.start FROM days CROSS JOIN LATERAL (VALUES
     ('all', date '1970-01-01'),
@@ -53,7 +57,7 @@ periods AS (
       * interval '1 month')::date),
     ('month', date_trunc('month', day)::date),
     ('week', day - (extract(isodow FROM day)::int - 1 - %(weekday)s + 7) %% 7)
-  ) AS p(kind, start)),
+  ) AS p(kind, start) WHERE p.kind = 'all' OR NOT elsewhere),
 wanted AS (
   SELECT kind, start, member_id, sum(amount) AS score, max(occurred_at) AS at
   FROM periods GROUP BY kind, start, member_id),

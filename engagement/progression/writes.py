@@ -159,9 +159,14 @@ class ActivityRow(Protocol):
     def attributes(self) -> str: ...
 
 
+_EMPTY: Final = "UPDATE {s}.standing SET all_score = 0, all_at = NULL WHERE member_id = ANY(%s::bigint[])"
+
+
 def settle_past(run: Run, schema: str, book: Book) -> None:
     """Write what concerns past periods and ranks that came or went, and add the bucket moves to the book. Nothing happens in
     most batches. The order matters: late points are counted under the rank that the member now has."""
+    if book.emptied:
+        run(in_schema(_EMPTY, schema), (int_array(book.emptied),))
     if book.archived:
         run(in_schema(_ARCHIVE, schema), _past_arrays(book.archived))
     if book.reranked:
@@ -219,15 +224,18 @@ def write_book(
     bounds: Bounds,
     activities: Sequence[ActivityRow] = (),
     active: Iterable[MemberRow] = (),
+    *,
+    silent: bool = False,
 ) -> Result:
     """The one statement: activities, entries, balances, progress, buckets, standings, and StandingsChanged in the event log.
     `read_written` understands its answer.
 
-    `active` are members beside the book's own whose progress row changes: they did something that earned nothing.
+    `active` are members beside the book's own whose progress row changes: they did something that earned nothing. `silent`: the
+    caller tells the boards itself, once for many books.
     """
     entries = book.entries
     changed = list(book.changed.values())
-    news = [book.news()] if entries or book.reranked else []
+    news = [book.news()] if (entries or book.reranked) and not silent else []
     deltas = book.moves.deltas(bounds)
     parameters = [
         *_activity_arrays(activities),

@@ -4,13 +4,13 @@ the row lock on rules_state is taken first, so two organisers' edits queue up in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, OuterRef, Subquery
 
-from engagement.audit.actor import SYSTEM, Actor
+from engagement.audit.actor import Actor
 from engagement.audit.services import record_audit
 from saas.core import clock
 
@@ -26,9 +26,10 @@ from .errors import (
 )
 from .models import Rule, RulesState, RuleVersion
 from .ruleset import RulesSettings
-from .seeds import DEFAULT_RULES
+from .seeds import DEFAULT_RULES, RuleSeed
 
 MAX_RULES: Final = 100
+SEEDER: Final = "EngageHub"  # who wrote the first versions
 _KEY = re.compile(r"[a-z][a-z0-9_]{1,59}")
 
 
@@ -203,15 +204,39 @@ def set_rules_settings(
 
 
 @transaction.atomic
-def seed_default_rules() -> list[Rule]:
-    """Give a new community the rules that people know from other bots. Where any rule exists nothing happens, so that
-    running it again never brings back what an organiser archived."""
+def seed_rules(*, rules: Sequence[RuleSeed] = DEFAULT_RULES) -> list[Rule]:
+    """Give a new community its first rules, by default those that people know from other bots. Where any rule exists nothing
+    happens, so that running it again never brings back what an organiser archived.
+
+    A handful of statements, whatever the number of rules. Raises InvalidRuleError, RuleKeyTakenError.
+    """
+    _lock_and_bump()
     if Rule.objects.exists():
         return []
-    return [
-        create_rule(key=key, name=name, definition=definition, actor=SYSTEM, enabled=enabled)
-        for key, name, definition, enabled in DEFAULT_RULES
-    ]
+    for seed in rules:
+        parse_definition(dict(seed.definition))
+    if len({seed.key for seed in rules}) < len(rules):
+        raise RuleKeyTakenError("Two of the first rules have one key. Give each its own.")
+    now = clock.now()
+    made = Rule.objects.bulk_create(
+        Rule(
+            key=seed.key, name=_checked_name(seed.name), enabled=seed.enabled, position=number, created_at=now
+        )
+        for number, seed in enumerate(rules)
+    )
+    RuleVersion.objects.bulk_create(
+        RuleVersion(
+            rule=rule,
+            number=1,
+            name=rule.name,
+            definition=dict(seed.definition),
+            created_at=now,
+            created_by=SEEDER,
+        )
+        for rule, seed in zip(made, rules, strict=True)
+    )
+    Rule.objects.update(latest=Subquery(RuleVersion.objects.filter(rule=OuterRef("pk")).values("pk")))
+    return made
 
 
 def _record(

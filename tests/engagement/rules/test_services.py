@@ -149,16 +149,16 @@ def test_settings_hold_for_all_rules() -> None:
 
 
 def test_the_default_rules_are_seeded_once() -> None:
-    services.seed_default_rules()
+    services.seed_rules()
     services.archive_rule(actor=SYSTEM, key="joined")
 
-    assert services.seed_default_rules() == []
+    assert services.seed_rules() == []
     assert [rule.key for rule in list_rules()] == [key for key, *_ in DEFAULT_RULES if key != "joined"]
     assert load_rule_set().problems == ()
 
 
 def test_ways_to_earn_come_from_the_live_rules_in_one_query(django_assert_num_queries: object) -> None:
-    services.seed_default_rules()
+    services.seed_rules()
     services.set_rule_enabled(actor=SYSTEM, key="voice", enabled=False)
     services.revise_rule(
         key="reply", definition={"triggers": ["reply"], "amount": 8}, actor=Actor("user", 1, "ada")
@@ -185,7 +185,7 @@ def test_ways_to_earn_come_from_the_live_rules_in_one_query(django_assert_num_qu
 
 
 def test_the_compiled_set_takes_two_queries(django_assert_num_queries: object) -> None:
-    services.seed_default_rules()
+    services.seed_rules()
 
     with django_assert_num_queries(2):  # type: ignore[operator]
         load_rule_set()
