@@ -22,6 +22,7 @@ from saas.core.ids import new_reference
 
 logger = logging.getLogger(__name__)
 HOST_KEY = "host"  # in every session that knows somebody
+TIMEZONE_KEY = "timezone"  # the reader's own, for pages of BASE_DOMAIN
 Next = Callable[[HttpRequest], HttpResponse]
 
 
