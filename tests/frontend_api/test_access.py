@@ -7,7 +7,7 @@ from importlib import import_module
 import pytest
 from django.urls import reverse
 
-from frontend_api.access import EVERYBODY, PUBLIC_ROUTES, SESSION, SOCKETS, TEAM, TENANT_ROUTES
+from frontend_api.access import EVERYBODY, PUBLIC_ROUTES, SESSION, SOCKETS, TEAM, TENANT_ROUTES, USER
 from tests.frontend_api.hosts import ACME, BASE, GLOBEX, Browser
 
 TABLES = {
@@ -21,7 +21,7 @@ TABLES = {
 def test_every_route_stands_in_the_table(module: str) -> None:
     names = [pattern.name for pattern in import_module(module).urlpatterns]
     assert sorted(names) == sorted(TABLES[module])
-    assert set(TABLES[module].values()) <= {EVERYBODY, SESSION, *_permissions()}
+    assert set(TABLES[module].values()) <= {EVERYBODY, SESSION, USER, *_permissions()}
 
 
 def _permissions() -> dict[str, object]:
