@@ -19,11 +19,14 @@ from saas.events.log import get_moment
 from saas.events.retries import Backoff
 from tenants.context import TenantContext
 from tenants.gates import is_open
+from tenants.models import GuildGreeting, GuildLink
 from tenants.routing import get_routing
 from tenants.selectors import read_liveness
 
+from . import greetings, reconciling
 from .announcements import announce_level_up
 from .client import get_client
+from .errors import UNKNOWN_GUILD, DiscordRefusedError
 from .models import LevelRole
 from .roles import SWEEP_LOCK, desired_roles
 from .roles import sync_member_roles as sync
@@ -76,7 +79,7 @@ def follow_level(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
 
 @job(queue=QUEUE, retry=PATIENT)
 def follow_curve(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
-    """Handler of CurveChanged: many levels moved at once, so everybody is looked through."""
+    """Handler of CurveChanged and ImportFinished: many levels moved at once, so everybody is looked through."""
     defer(sweep_tenant_roles, tenant=tenant, queueing_lock=SWEEP_LOCK)
 
 
@@ -135,3 +138,39 @@ def sweep_tenant_roles(*, tenant: str, after_id: int = 0) -> None:
                     queueing_lock=SWEEP_LOCK,
                 )
                 return
+
+
+@job(queue=QUEUE, retry=PATIENT)
+def greet_guild(*, tenant: str, guild_id: int) -> None:
+    """In PUBLIC: say in a guild that nobody owns how to claim it."""
+    greetings.greet_guild(get_client(), guild_id=guild_id)
+
+
+@job(queue=QUEUE, retry=PATIENT)
+def retire_greeting(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of GuildLinked, in PUBLIC."""
+    if not GuildGreeting.objects.filter(guild_id=event["guild_id"]).exists():
+        return
+    link = GuildLink.objects.filter(guild_id=event["guild_id"], tenant_id=event["tenant_id"])
+    active = link.filter(state=GuildLink.State.ACTIVE).select_related("tenant").first()
+    if active is not None:
+        greetings.retire_greeting(get_client(), guild_id=active.guild_id, tenant_name=active.tenant.name)
+
+
+@job(queue=QUEUE, retry=PATIENT)
+def leave_guild(*, tenant: str, guild_id: int) -> None:
+    """In PUBLIC: the organiser unlinked the guild and wants the bot gone. Nothing happens where somebody linked it since."""
+    if GuildLink.objects.filter(guild_id=guild_id).exclude(state=GuildLink.State.UNLINKED).exists():
+        return
+    try:
+        get_client().leave_guild(guild_id)
+    except DiscordRefusedError as error:
+        if error.code != UNKNOWN_GUILD and error.status != 404:
+            raise
+
+
+@periodic_job(cron="41 * * * *", queue=QUEUE)
+def reconcile_links(*, tenant: str, timestamp: int = 0) -> None:
+    """Every hour: links against the guilds that the bot is in, for what no event told."""
+    if GuildLink.objects.exclude(state=GuildLink.State.UNLINKED).exists():
+        reconciling.reconcile_links(get_client())

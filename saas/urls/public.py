@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from frontend_api.site import (
+    claim,
     discord,
     founding,
     install,
@@ -67,6 +68,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # allauth looks for these two by its own names.
     path("login/", views.show_sign_in, name="account_login"),
     path("signup/", sign_up.SignUp.as_view(), name="account_signup"),
+    path("claim/", claim.show_claim, name="claim"),
     path("new/", founding.show_new, name="new-community"),
     path("new/address/", founding.check_new_address, name="new-address"),
     path("new/<int:tenant_id>/", founding.show_progress, name="new-progress"),
