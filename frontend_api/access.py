@@ -20,6 +20,9 @@ TENANT_ROUTES: Final = {
     "reason": "view_profile",  # of aliased and hidden members, and what was done by hand: themselves and the team
     "earn": "view_ways_to_earn",
     "dashboard": TEAM,
+    "bot": TEAM,
+    "bot-check": "view_settings",
+    "bot-unlink": "link_guild",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket

@@ -92,6 +92,7 @@ def list_dashboard_nav(request: HttpRequest) -> list[NavLine]:
     """The organiser's pages that exist."""
     return [
         _line(request, reverse("dashboard"), "home", "Home"),
+        _line(request, reverse("bot"), "bolt", "Discord bot"),
         _line(request, reverse("leaderboard"), "trophy", "Leaderboard"),
         _line(request, reverse("earn"), "target-arrow", "Ways to earn"),
     ]

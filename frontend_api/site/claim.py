@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from frontend_api.site.install import address_of_bot_page
+from frontend_api.site.install import actor_for, address_of_bot_page
 from integrations.discord.linking import claim_guild
 from saas.core.errors import EngageHubError
 from tenants.claims import (
@@ -65,9 +65,9 @@ def _decide(request: HttpRequest, user: User, token: str) -> HttpResponse:
     claim = redeem_claim_ticket(token=token, discord_id=user.discord_id)
     if tenant is None:
         keep_claim(request.session, claim)
-        return HttpResponseRedirect(_new_address())
+        return HttpResponseRedirect(reverse("new-community"))
     try:
-        claim_guild(tenant=tenant, claim=claim)
+        claim_guild(tenant=tenant, claim=claim, actor=actor_for(request, tenant))
     except EngageHubError as error:
         return _show(
             request,
@@ -92,7 +92,7 @@ def settle_claim(request: HttpRequest, tenant: Tenant) -> EngageHubError | None:
         return None
     drop_claim(request.session)
     try:
-        claim_guild(tenant=tenant, claim=claim)
+        claim_guild(tenant=tenant, claim=claim, actor=actor_for(request, tenant))
     except EngageHubError as error:
         return error
     return None
@@ -116,13 +116,6 @@ def _find_choice(user: User, slug: str) -> Tenant:
         raise Http404("There is no community of yours by that address that waits for a server.")
     tenant: Tenant = Tenant.objects.get(slug=slug)
     return tenant
-
-
-def _new_address() -> str:
-    try:
-        return reverse("new-community")
-    except NoReverseMatch:
-        return reverse("front")
 
 
 def _show(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,6 +12,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from engagement.audit.actor import Actor
+from frontend_api.actors import actor_of
 from integrations.discord.errors import InstallDeclinedError
 from integrations.discord.linking import abandon_install, begin_install, finish_install
 from saas.core.errors import EngageHubError
@@ -52,7 +55,13 @@ def finish(request: HttpRequest, state: OAuthState) -> HttpResponse:
         abandon_install(state=state, code=code)
         raise
     try:
-        finish_install(state=state, tenant=tenant, code=code, error=request.GET.get("error", ""))
+        finish_install(
+            state=state,
+            tenant=tenant,
+            code=code,
+            error=request.GET.get("error", ""),
+            actor=actor_for(request, tenant),
+        )
     except EngageHubError as error:
         return _show_failure(request, tenant, error)
     return HttpResponseRedirect(address_of_bot_page(tenant, linked=True))
@@ -68,6 +77,12 @@ def _find_tenant(request: HttpRequest, **which: object) -> Tenant:
         raise Http404("There is no such community among yours.")
     require(role, "link_guild")
     return tenant
+
+
+def actor_for(request: HttpRequest, tenant: Tenant) -> Actor:
+    """Who acts, with their role in the community in hand: BASE_DOMAIN itself has no roles."""
+    role = role_of_user(user_id=request.user.pk, tenant_id=tenant.pk)
+    return replace(actor_of(request), role=role.title)
 
 
 def address_of_bot_page(tenant: Tenant, *, linked: bool = False) -> str:

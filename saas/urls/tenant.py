@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from frontend_api import theme
-from frontend_api.dashboard import home
+from frontend_api.dashboard import bot, home
 from frontend_api.portal import earn, entrance, leaderboard, member
 
 handler400 = "frontend_api.errors.handle_bad_request"
@@ -18,6 +18,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("members/<int:member_id>/entries/<int:entry_id>/", member.show_reason, name="reason"),
     path("earn/", earn.show_ways, name="earn"),
     path("dashboard/", home.show_home, name="dashboard"),
+    path("dashboard/bot/", bot.show_bot, name="bot"),
+    path("dashboard/bot/check/", bot.check_bot, name="bot-check"),
+    path("dashboard/bot/unlink/", bot.unlink, name="bot-unlink"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),
