@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from saas.core.schemas import PUBLIC, enter_schema
 
 from .context import TenantContext
@@ -44,3 +47,18 @@ def get_standing_link(*, tenant_id: int) -> GuildLink | None:
     """The guild that the tenant has, also while its bot is away."""
     with enter_schema(PUBLIC):
         return GuildLink.objects.filter(tenant_id=tenant_id).exclude(state=GuildLink.State.UNLINKED).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Liveness:
+    """Whether a tenant is live, and since when; None: for ever."""
+
+    live: bool
+    since: datetime | None
+
+
+def read_liveness(*, schema: str) -> Liveness:
+    """As the database has it now. Closed and unknown tenants are not live. One query."""
+    rows = Tenant.objects.filter(schema_name=schema, state=Tenant.State.ACTIVE)
+    found = rows.values_list("live", "live_since").first()
+    return Liveness(*found) if found else Liveness(False, None)

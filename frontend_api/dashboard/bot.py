@@ -12,12 +12,9 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from frontend_api.actors import actor_of
-from frontend_api.dashboard.access import team_only
+from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.attention import describe_link
-from frontend_api.people import get_person
 from frontend_api.site.limits import Limit, check_rate
-from frontend_api.tenant import get_context
 from integrations.discord.diagnosis import Level, diagnose
 from integrations.discord.errors import DiscordUnavailableError
 from integrations.discord.facts import fetch_facts
@@ -27,7 +24,6 @@ from saas.core import clock
 from saas.core.errors import InvalidInputError
 from tenants.context import TenantContext
 from tenants.models import GuildLink
-from tenants.permissions import Role, may, require
 from tenants.selectors import get_standing_link
 
 CHECKS = Limit("bot-check", "20/m", "checks of the bot")
@@ -39,57 +35,52 @@ _REFUSALS = {
 
 @never_cache
 @require_safe
-@team_only
-def show_bot(request: HttpRequest) -> HttpResponse:
+@dashboard_page("view_dashboard")
+def show_bot(request: HttpRequest, desk: Desk) -> HttpResponse:
     """What is known without asking Discord; the check follows by htmx, or with `check` in the address."""
-    context = get_context(request)
-    link = get_standing_link(tenant_id=context.tenant_id)
-    facts = _describe(request, context, link)
+    link = get_standing_link(tenant_id=desk.context.tenant_id)
+    facts = _describe(request, desk, link)
     if link is not None and "check" in request.GET:
-        facts |= _check(request, context, link)
+        facts |= _check(request, desk.context, link)
     return render(request, "dashboard/bot.html", facts)
 
 
 @never_cache
 @require_GET
-@team_only
-def check_bot(request: HttpRequest) -> HttpResponse:
+@dashboard_page("view_dashboard")
+def check_bot(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Ask Discord now. For htmx the findings alone. Raises RateLimitedError."""
-    context = get_context(request)
-    link = get_standing_link(tenant_id=context.tenant_id)
+    link = get_standing_link(tenant_id=desk.context.tenant_id)
     if not request.headers.get("HX-Request") or link is None:
         return HttpResponseRedirect(f"{reverse('bot')}?check=1" if link is not None else reverse("bot"))
-    return render(request, "dashboard/bot_findings.html", _check(request, context, link))
+    return render(request, "dashboard/bot_findings.html", _check(request, desk.context, link))
 
 
 @require_POST
-@team_only
-def unlink(request: HttpRequest) -> HttpResponse:
-    """Part the server from the community. Raises NotPermittedError, InvalidInputError, GuildNotLinkedError."""
-    context, person = get_context(request), get_person(request)
-    require(person.role if person else Role.STRANGER, "link_guild")
+@dashboard_page("link_guild")
+def unlink(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Part the server from the community. Raises InvalidInputError, GuildNotLinkedError."""
     guild_id = request.POST.get("guild", "")
     if not guild_id.isdecimal() or len(guild_id) > 20:
         raise InvalidInputError(
             "The form did not name the server. Reload the page and try again.", field="guild"
         )
     part_guild(
-        context=context,
+        context=desk.context,
         guild_id=int(guild_id),
         leave=request.POST.get("leave") == "yes",
-        actor=actor_of(request),
+        actor=desk.actor,
     )
     return HttpResponseRedirect(f"{reverse('bot')}?{urlencode({'parted': '1'})}")
 
 
-def _describe(request: HttpRequest, context: TenantContext, link: GuildLink | None) -> dict[str, Any]:
-    person = get_person(request)
+def _describe(request: HttpRequest, desk: Desk, link: GuildLink | None) -> dict[str, Any]:
     return {
         "link": link,
         "is_removed": link is not None and link.state == GuildLink.State.REMOVED,
-        "attention": [] if link is None else describe_link(context, link),
-        "may_link": person is not None and may(person.role, "link_guild"),
-        "install_address": f"{settings.BASE_URL}{_install_path()}?{urlencode({'to': context.slug})}",
+        "attention": [] if link is None else describe_link(desk.context, link),
+        "may_link": desk.may("link_guild"),
+        "install_address": f"{settings.BASE_URL}{_install_path()}?{urlencode({'to': desk.context.slug})}",
         "wanted": WANTED,
         "linked": link is not None and "linked" in request.GET,
         "parted": link is None and "parted" in request.GET,

@@ -26,8 +26,9 @@ from tenants.claims import (
     redeem_claim_ticket,
 )
 from tenants.models import GuildLink, Membership, Tenant, User
-from tenants.permissions import Role, may
+from tenants.permissions import may, rights_of
 
+MOST_CHOICES = 200
 NEW = "new"  # instead of a community's address: make one
 
 
@@ -99,16 +100,19 @@ def settle_claim(request: HttpRequest, tenant: Tenant) -> EngageHubError | None:
 
 
 def list_choices(user: User) -> list[Choice]:
-    """The communities to which this person may link a guild and that have none. Two queries."""
+    """The communities to which this person may link a guild and that have none. One query."""
     taken = GuildLink.objects.exclude(state=GuildLink.State.UNLINKED).values("tenant_id")
-    roles = [role.title for role in Role if may(role, "link_guild")]
     found = (
-        Membership.objects.filter(user=user, role__in=roles, tenant__state=Tenant.State.ACTIVE)
+        Membership.objects.filter(user=user, tenant__state=Tenant.State.ACTIVE)
         .exclude(tenant_id__in=taken)
         .select_related("tenant")
         .order_by("tenant__name", "tenant_id")
     )
-    return [Choice(row.tenant.slug, row.tenant.name, row.get_role_display()) for row in found[:100]]
+    return [
+        Choice(row.tenant.slug, row.tenant.name, row.get_role_display())
+        for row in found[:MOST_CHOICES]
+        if may(rights_of(row), "link_guild")
+    ]
 
 
 def _find_choice(user: User, slug: str) -> Tenant:

@@ -20,7 +20,7 @@ from saas.core.errors import EngageHubError
 from tenants.context import TenantContext
 from tenants.models import Tenant
 from tenants.oauth_states import OAuthState
-from tenants.permissions import NotPermittedError, Role, require, role_of_user
+from tenants.permissions import STRANGER, NotPermittedError, Role, require, rights_of_user, role_of_user
 from tenants.tickets import get_tenant_address
 
 logger = logging.getLogger(__name__)
@@ -70,12 +70,12 @@ def finish(request: HttpRequest, state: OAuthState) -> HttpResponse:
 def _find_tenant(request: HttpRequest, **which: object) -> Tenant:
     """The community in hand, asked live: it may be gone and the person's role with it."""
     tenant: Tenant | None = Tenant.objects.filter(state=Tenant.State.ACTIVE, **which).first()
-    role = Role.STRANGER
+    rights = STRANGER
     if tenant is not None:
-        role = role_of_user(user_id=request.user.pk, tenant_id=tenant.pk)
-    if tenant is None or role == Role.STRANGER:
+        rights = rights_of_user(user_id=request.user.pk, tenant_id=tenant.pk)
+    if tenant is None or rights.role == Role.STRANGER:
         raise Http404("There is no such community among yours.")
-    require(role, "link_guild")
+    require(rights, "link_guild")
     return tenant
 
 
