@@ -22,6 +22,9 @@ TENANT_ROUTES: Final = {
     "reason": "view_profile",  # of aliased and hidden members, and what was done by hand: themselves and the team
     "earn": "view_ways_to_earn",
     "dashboard": TEAM,
+    "bot": TEAM,
+    "bot-check": TEAM,
+    "bot-unlink": "link_guild",
     "dashboard-palette": TEAM,
     "dashboard-view-save": TEAM,
     "dashboard-view-remove": TEAM,  # one's own views; shared ones of others: manage_team

@@ -86,6 +86,7 @@ PAGES: Final = (
     # --- events ---
     # --- insights ---
     # --- integrations ---
+    DashboardPage("integrations", "Discord bot", "plug", "bot", "view_dashboard", "server guild permissions invite"),
     # --- settings ---
 )
 

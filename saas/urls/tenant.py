@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api import theme
-from frontend_api.dashboard import home, palette, saved_views
+from frontend_api.dashboard import bot, home, palette, saved_views
 from frontend_api.dashboard.members import pages as members
 from frontend_api.portal import earn, entrance, leaderboard, member
 from frontend_api.v1.urls import ON_TENANTS
@@ -20,6 +20,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("members/<int:member_id>/entries/<int:entry_id>/", member.show_reason, name="reason"),
     path("earn/", earn.show_ways, name="earn"),
     path("dashboard/", home.show_home, name="dashboard"),
+    path("dashboard/bot/", bot.show_bot, name="bot"),
+    path("dashboard/bot/check/", bot.check_bot, name="bot-check"),
+    path("dashboard/bot/unlink/", bot.unlink, name="bot-unlink"),
     path("dashboard/palette/", palette.show_palette, name="dashboard-palette"),
     path("dashboard/views/", saved_views.keep_view, name="dashboard-view-save"),
     path("dashboard/views/<int:view_id>/remove/", saved_views.forget_view, name="dashboard-view-remove"),
