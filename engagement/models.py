@@ -1,11 +1,12 @@
 """Only imports each package's models, so that Django finds them (DESIGN section 3)."""
 
 from .activity.models import Activity, HearingGap
+from .audit.models import AuditEntry, AuditSeal
 from .commands.models import CommandSetting
 from .imports.models import ImportChunk, ImportRow, ImportRun
 from .ledger.models import LedgerBalance, LedgerEntry
 from .levels.models import LevelName, LevelSettings
-from .members.models import Identity, Member, MemberFigure
+from .members.models import Identity, Member, MemberFigure, MemberType, SavedView
 from .notifications.models import NotificationSettings
 from .points.models import Adjustment
 from .progression.models import MemberProgress
@@ -15,6 +16,8 @@ from .standings.models import Standing, StandingBucket, StandingGroup, StandingP
 __all__ = [
     "Activity",
     "Adjustment",
+    "AuditEntry",
+    "AuditSeal",
     "CommandSetting",
     "HearingGap",
     "Identity",
@@ -28,10 +31,12 @@ __all__ = [
     "Member",
     "MemberFigure",
     "MemberProgress",
+    "MemberType",
     "NotificationSettings",
     "Rule",
     "RuleVersion",
     "RulesState",
+    "SavedView",
     "Standing",
     "StandingBucket",
     "StandingGroup",

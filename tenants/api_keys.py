@@ -178,8 +178,10 @@ def _make(
 ) -> IssuedKey:
     in_force = ApiKey.objects.filter(tenant_id=tenant_id, revoked_at=None)
     in_force = in_force.filter(Q(expires_at=None) | Q(expires_at__gt=clock.now()))
-    # The key that a new one follows is on its way out, and does not stand in its way.
-    if in_force.exclude(pk=None if follows is None else follows.pk).count() >= MAX_KEYS:
+    if follows is not None:
+        # It is on its way out, and does not stand in the way of the one that follows it.
+        in_force = in_force.exclude(pk=follows.pk)
+    if in_force.count() >= MAX_KEYS:
         raise TooManyApiKeysError(
             f"A community has at most {MAX_KEYS} API keys at a time. Revoke one that is no longer used."
         )

@@ -6,6 +6,7 @@ from saas.core.errors import (
     ConflictError,
     EngageHubError,
     InvalidInputError,
+    NotAllowedError,
     NotFoundError,
     NotSignedInError,
 )
@@ -100,6 +101,33 @@ class GuildNotLinkedError(NotFoundError):
         super().__init__(f"The Discord server {guild_id} is not linked to any community.")
 
 
+class TenantNotReadyError(ConflictError):
+    """It is being set up, suspended or deleted, so this cannot be done with it now."""
+
+    code = "tenant_not_ready"
+
+
+class NotConfirmedError(NotAllowedError):
+    """A community is made only by somebody who can be reached."""
+
+    code = "not_confirmed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Confirm your e-mail address before you make a community: open the link that we sent you, or sign in with Discord."
+        )
+
+
+class TooManyCommunitiesError(ConflictError):
+    code = "too_many_communities"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"You own {most} communities without a plan, which is the most at a time. Delete one that you no longer need, or "
+            "choose a plan for one of them."
+        )
+
+
 class BadApiKeyError(NotSignedInError):
     """No key of this community: mistyped, revoked, expired, or another community's."""
 
@@ -127,3 +155,18 @@ class ApiKeyEndedError(ConflictError):
 
 class TooManyApiKeysError(ConflictError):
     code = "too_many_api_keys"
+
+
+class NotTheNameError(InvalidInputError):
+    """What was typed to confirm is not the community's name."""
+
+    code = "not_the_name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"That is not the community's name. Type “{name}” to confirm.", field="typed_name")
+
+
+class OfferGoneError(ConflictError):
+    """The offer of a community is not there to be made or taken."""
+
+    code = "offer_gone"

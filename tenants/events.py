@@ -27,7 +27,73 @@ class GuildUnlinked(DomainEvent):
 
 
 @dataclass(frozen=True)
+class GuildRenamed(DomainEvent):
+    tenant_id: int
+    guild_id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class GuildOwnerChanged(DomainEvent):
+    tenant_id: int
+    guild_id: int
+    owner_id: int
+
+
+@dataclass(frozen=True)
+class GuildWentAway(DomainEvent):
+    tenant_id: int
+    guild_id: int
+
+
+@dataclass(frozen=True)
+class GuildCameBack(DomainEvent):
+    tenant_id: int
+    guild_id: int
+
+
+@dataclass(frozen=True)
 class SlugChanged(DomainEvent):
     tenant_id: int
     former: str
+    slug: str
+
+
+@dataclass(frozen=True)
+class CommunityFounded(DomainEvent):
+    """Somebody asked for a community: its row and address are there, its schema is still to be made."""
+
+    tenant_id: int
+
+
+@dataclass(frozen=True)
+class WentLive(DomainEvent):
+    """In the community's own log: from now on it is announced and roles are given."""
+
+    tenant_id: int
+
+
+@dataclass(frozen=True)
+class WentShadow(DomainEvent):
+    """In the community's own log: from now on nothing is announced and no role changes."""
+
+    tenant_id: int
+
+
+@dataclass(frozen=True)
+class OwnershipTransferred(DomainEvent):
+    tenant_id: int
+    former_id: int
+    owner_id: int
+
+
+@dataclass(frozen=True)
+class CommunityDeleted(DomainEvent):
+    tenant_id: int
+    slug: str
+
+
+@dataclass(frozen=True)
+class CommunityRestored(DomainEvent):
+    tenant_id: int
     slug: str

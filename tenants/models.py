@@ -74,12 +74,36 @@ class Tenant(TenantMixin):  # type: ignore[misc]
     live = models.BooleanField(
         default=True, help_text="Off while in shadow mode: counts, but announces nothing."
     )
+    live_since = models.DateTimeField(
+        null=True, blank=True, help_text="What was reached before this moment is not announced."
+    )
+    setup = models.JSONField(
+        default=dict, blank=True, db_default=models.Value({}, models.JSONField()),
+        help_text="What the checklist remembers: skipped steps, the template in use.",
+    )  # fmt: skip
     role_map = models.JSONField(
         default=dict, blank=True, help_text='Discord role id → role here, such as {"1234": "moderator"}.'
     )
     entitlements = models.JSONField(default=dict, blank=True, help_text="Dated phases that billing writes.")
     entitlements_version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=clock.now)
+    founding_key = models.CharField(
+        max_length=64, null=True, blank=True, unique=True, editable=False,
+        help_text="Digest of the form that it was made with, so that a form sent twice makes one.",
+    )  # fmt: skip
+    founding_error = models.CharField(
+        max_length=300, blank=True, db_default="", help_text="Why making its schema failed, for its owner."
+    )
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    suspended_for = models.CharField(
+        max_length=300, blank=True, db_default="", help_text="The reason, shown to its team."
+    )
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="Its schema goes 30 days later.")
+    heir = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        help_text="To whom the owner offers the community.",
+    )  # fmt: skip
+    heir_offered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "tenant"
@@ -116,7 +140,12 @@ class Membership(models.Model):
 
     class Meta:
         db_table = "membership"
-        constraints = [models.UniqueConstraint(fields=["user", "tenant"], name="membership_once_per_tenant")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "tenant"], name="membership_once_per_tenant"),
+            models.UniqueConstraint(
+                fields=["tenant"], condition=models.Q(role="owner"), name="membership_one_owner"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.role} of {self.tenant_id}"
@@ -136,6 +165,13 @@ class GuildLink(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
     linked_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # As Discord last told it.
+    icon = models.CharField(max_length=64, blank=True, default="", db_default="")
+    owner_id = models.BigIntegerField(null=True, blank=True, help_text="Discord id of the guild's owner.")
+    owner_changed_at = models.DateTimeField(null=True, blank=True)
+    unavailable_since = models.DateTimeField(
+        null=True, blank=True, help_text="An outage at Discord's: the bot is in the guild and hears nothing."
+    )
 
     class Meta:
         db_table = "guild_link"
@@ -150,6 +186,34 @@ class GuildLink(models.Model):
 
     def __str__(self) -> str:
         return f"guild {self.guild_id} → tenant {self.tenant_id}"
+
+
+class GuildGreeting(models.Model):
+    """A guild that the bot joined before anybody linked it, and the one message by which it can be claimed.
+
+    `joined_at` is the bot's own joining, so that neither a restart nor a replay greets twice.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "To be sent"
+        SENT = "sent", "Sent"
+        NOWHERE = "nowhere", "Nowhere to send it"
+        UNSURE = "unsure", "The connection broke and nobody knows; not sent again"
+        RETIRED = "retired", "The guild was linked, and the message says so"
+
+    guild_id = models.BigIntegerField(unique=True)
+    joined_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    attempted_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    channel_id = models.BigIntegerField(null=True)
+    message_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "guild_greeting"
+
+    def __str__(self) -> str:
+        return f"guild {self.guild_id}: {self.state}"
 
 
 class Invite(models.Model):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from .context import TenantContext
 from .errors import TenantNotFoundError
 from .models import GuildLink, Tenant
@@ -27,10 +30,27 @@ def list_tenants() -> list[Tenant]:
 
 
 def list_tenant_schemas() -> list[str]:
-    """The schemas that exist for tenants, whatever their state, in the order they were made."""
-    return list(Tenant.objects.order_by("pk").values_list("schema_name", flat=True))
+    """The schemas that exist for tenants, in the order they were made. A tenant still being set up has none yet, and gets
+    its schema whole from this release's script."""
+    made = Tenant.objects.exclude(state=Tenant.State.PROVISIONING)
+    return list(made.order_by("pk").values_list("schema_name", flat=True))
 
 
 def list_links() -> dict[int, int]:
     """Tenant id → id of the guild that is linked to it now."""
     return dict(GuildLink.objects.filter(state=GuildLink.State.ACTIVE).values_list("tenant_id", "guild_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Liveness:
+    """Whether a tenant is live, and since when; None: for ever."""
+
+    live: bool
+    since: datetime | None
+
+
+def read_liveness(*, schema: str) -> Liveness:
+    """As the database has it now. Closed and unknown tenants are not live. One query."""
+    rows = Tenant.objects.filter(schema_name=schema, state=Tenant.State.ACTIVE)
+    found = rows.values_list("live", "live_since").first()
+    return Liveness(*found) if found else Liveness(False, None)

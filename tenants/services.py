@@ -17,20 +17,24 @@ from .errors import (
     TenantHasGuildError,
 )
 from .events import GuildLinked, GuildUnlinked, SlugChanged
-from .models import Domain, GuildLink, Tenant
+from .guild_facts import clean_name
+from .models import Domain, GuildLink, Membership, Tenant, User
 from .permissions import Role
 from .provisioning import host_of
 from .routing import invalidate_routing
 from .slugs import check_slug
 
 
-def link_guild(*, tenant: Tenant, guild_id: int, guild_name: str = "") -> GuildLink:
+def link_guild(
+    *, tenant: Tenant, guild_id: int, guild_name: str = "", owner_id: int | None = None, icon: str = ""
+) -> GuildLink:
     """The guild's traffic belongs to `tenant` from now on.
 
     Idempotent: linking the same guild again renames it and revives a link whose bot had been removed. Two callers that
     race are decided by the table's unique constraints; the loser gets GuildTakenError or TenantHasGuildError.
     Publishes GuildLinked when something changed. Raises BadGuildError too.
     """
+    guild_name = clean_name(guild_name)
     if not 10**16 <= guild_id < 2**63:
         raise BadGuildError(guild_id)
     with enter_schema(PUBLIC), transaction.atomic():
@@ -41,7 +45,7 @@ def link_guild(*, tenant: Tenant, guild_id: int, guild_name: str = "") -> GuildL
             .first()
         )
         if link is None:
-            link = _add_link(tenant, guild_id, guild_name)
+            link = _add_link(tenant, guild_id, guild_name, owner_id, icon)
         elif link.state == GuildLink.State.ACTIVE and guild_name in ("", link.guild_name):
             return link
         else:
@@ -53,10 +57,12 @@ def link_guild(*, tenant: Tenant, guild_id: int, guild_name: str = "") -> GuildL
     return link
 
 
-def _add_link(tenant: Tenant, guild_id: int, guild_name: str) -> GuildLink:
+def _add_link(tenant: Tenant, guild_id: int, guild_name: str, owner_id: int | None, icon: str) -> GuildLink:
     try:
         with transaction.atomic():
-            return GuildLink.objects.create(tenant=tenant, guild_id=guild_id, guild_name=guild_name)
+            return GuildLink.objects.create(
+                tenant=tenant, guild_id=guild_id, guild_name=guild_name, owner_id=owner_id, icon=icon[:64]
+            )
     except IntegrityError as error:
         # Whoever got there first has committed. Which constraint speaks first is the server's choice; what we say is not.
         standing = GuildLink.objects.exclude(state=GuildLink.State.UNLINKED)
@@ -110,8 +116,8 @@ def _end_link(guild_id: int, state: GuildLink.State) -> GuildLink:
         )
         if link is None:
             raise GuildNotLinkedError(guild_id)
-        link.state, link.ended_at = state, clock.now()
-        link.save(update_fields=["state", "ended_at"])
+        link.state, link.ended_at, link.unavailable_since = state, clock.now(), None
+        link.save(update_fields=["state", "ended_at", "unavailable_since"])
         publish(GuildUnlinked(tenant_id=link.tenant_id, guild_id=guild_id))
         invalidate_routing(tenant_id=link.tenant_id)
     return link
@@ -162,6 +168,25 @@ def change_slug(*, tenant: Tenant, slug: str) -> Tenant:
         publish(SlugChanged(tenant_id=row.pk, former=former, slug=slug))
         invalidate_routing(tenant_id=row.pk)
     return row
+
+
+def ensure_owner(*, tenant: Tenant, user: User) -> Membership.Role:
+    """`user` owns the tenant where nobody did, else joins its team as an admin; a higher role is kept. Idempotent.
+
+    Locks the tenant's row. Answers the role that the user has afterwards.
+    """
+    with enter_schema(PUBLIC), transaction.atomic():
+        Tenant.objects.select_for_update().get(pk=tenant.pk)
+        team = Membership.objects.filter(tenant=tenant)
+        owned = team.filter(role=Membership.Role.OWNER).exists()
+        role = Membership.Role.ADMIN if owned else Membership.Role.OWNER
+        mine = team.filter(user=user).first()
+        if mine is None:
+            mine = Membership.objects.create(user=user, tenant=tenant, role=role)
+        elif not owned:
+            mine.role = role
+            mine.save(update_fields=["role"])
+    return Membership.Role(mine.role)
 
 
 def _take_host(tenant: Tenant, host: str) -> None:

@@ -38,6 +38,7 @@ _SEEDS = (
     "*/*/models.py",
     "*/*/seeds.py",
     "*/*/seeding.py",
+    "*/*/content/*.toml",
 )
 _PACKAGES = ("django", "django-tenants", "procrastinate")
 

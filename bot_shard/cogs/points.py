@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import discord
 from discord import app_commands
 
+from bot_shard.actors import actor_of
 from bot_shard.answers import Answer, Button, custom_id, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import PROVIDER, Ask, DeskCog, Interaction, Responder, name_of
 from bot_shard.gateway import role_ids_of
 from bot_shard.permissions import may_adjust_points
 from bot_shard.words import number
+from engagement.audit.actor import Actor
 from engagement.progression.services import (
-    Actor,
     AdjustmentResult,
     adjust_points,
     ensure_member,
@@ -173,7 +174,7 @@ class PointsCog(DeskCog):
 
         async def work(ask: Ask) -> Answer:
             result = await ask.do(
-                undo, adjustment_id=chosen, actor=_actor(interaction), key=ask.key,
+                undo, adjustment_id=chosen, actor=actor_of(interaction), key=ask.key,
                 permissions=interaction.permissions.value, role_ids=role_ids_of(interaction.user), refusal=ask.say("not_moderator"), context=ask.context,
             )  # fmt: skip
             return _result(ask, result, ask.say("undone", amount=ask.count(abs(result.amount))), "")
@@ -199,15 +200,11 @@ class PointsCog(DeskCog):
 
     async def _book(self, ask: Ask, target: Target, shown: str, amount: int, reason: str) -> Answer:
         result = await ask.do(
-            adjust, target, amount=amount, reason=reason, actor=_actor(ask.interaction), key=ask.key,
+            adjust, target, amount=amount, reason=reason, actor=actor_of(ask.interaction), key=ask.key,
             permissions=ask.interaction.permissions.value, role_ids=role_ids_of(ask.interaction.user), refusal=ask.say("not_moderator"), context=ask.context,
         )  # fmt: skip
         said = ask.say("given" if amount > 0 else "taken", name=shown, amount=ask.count(abs(amount)))
         return _result(ask, result, said, reason)
-
-
-def _actor(interaction: Interaction) -> Actor:
-    return Actor("discord", interaction.user.id, interaction.user.display_name)
 
 
 def _result(ask: Ask, result: AdjustmentResult, said: str, reason: str) -> Answer:

@@ -10,11 +10,13 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot_shard.actors import actor_of
 from bot_shard.answers import Answer
 from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction
 from bot_shard.gateway import role_ids_of
 from bot_shard.permissions import check_setup
+from engagement.audit.actor import Actor
 from engagement.commands.selectors import CommandPolicy, get_command_policies
 from engagement.commands.services import MAX_SECONDS, MAX_USES, change_command_policy
 from saas.core.errors import InvalidInputError
@@ -64,6 +66,7 @@ class Who:
     discord_id: int
     permissions: int
     role_ids: tuple[int, ...]
+    actor: Actor
 
     def check(self) -> None:
         """Inside the community. Raises NotPermittedError."""
@@ -79,7 +82,11 @@ def change_policy(change: Change, who: Who) -> CommandPolicy:
     """Raises NotPermittedError and what the service raises."""
     who.check()
     return change_command_policy(
-        command=change.command, channel_ids=change.channel_ids, uses=change.uses, seconds=change.seconds
+        actor=who.actor,
+        command=change.command,
+        channel_ids=change.channel_ids,
+        uses=change.uses,
+        seconds=change.seconds,
     )
 
 
@@ -166,7 +173,9 @@ class SetupCog(DeskCog):
 
 def _who(ask: Ask) -> Who:
     user = ask.interaction.user
-    return Who(ask.context, user.id, ask.interaction.permissions.value, role_ids_of(user))
+    return Who(
+        ask.context, user.id, ask.interaction.permissions.value, role_ids_of(user), actor_of(ask.interaction)
+    )
 
 
 def _line(ask: Ask, command: str, policy: CommandPolicy) -> str:

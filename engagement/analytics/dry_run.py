@@ -111,7 +111,7 @@ class _Tally:
         return Given(self.awards, sum(values), len(self.by_member), max(values, default=0))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Stored:
     """A stored activity as evaluation reads it."""
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from django.db import transaction
+
+from engagement.audit.actor import Actor
+from engagement.audit.services import record_audit
 
 from .errors import InvalidCommandSettingError
 from .models import CommandSetting
 from .selectors import DEFAULT_SECONDS, DEFAULT_USES, EVERY_COMMAND, CommandPolicy, get_command_policies
 
+_FIELDS: Final = ("channel_ids", "uses", "seconds")
 MAX_CHANNELS: Final = 100
 MAX_USES: Final = 100
 MAX_SECONDS: Final = 86_400
@@ -19,6 +23,7 @@ MAX_SECONDS: Final = 86_400
 @transaction.atomic
 def set_command_policy(
     *,
+    actor: Actor,
     command: str = EVERY_COMMAND,
     channel_ids: Sequence[str | int] = (),
     uses: int = DEFAULT_USES,
@@ -47,15 +52,18 @@ def set_command_policy(
             f"Choose 1 second to a day ({MAX_SECONDS} seconds); {seconds} is outside of that.",
             field="seconds",
         )
-    CommandSetting.objects.update_or_create(
-        command=command, defaults={"channel_ids": channels, "uses": uses, "seconds": seconds}
-    )
+    before = CommandSetting.objects.filter(command=command).values(*_FIELDS).first()
+    after = {"channel_ids": channels, "uses": uses, "seconds": seconds}
+    CommandSetting.objects.update_or_create(command=command, defaults=after)
+    if before != after:
+        _record(actor, command, before, after)
     return CommandPolicy(frozenset(channels), uses, seconds)
 
 
 @transaction.atomic
 def change_command_policy(
     *,
+    actor: Actor,
     command: str = EVERY_COMMAND,
     channel_ids: Sequence[str | int] | None = None,
     uses: int | None = None,
@@ -67,6 +75,7 @@ def change_command_policy(
     """
     now = get_command_policies().policy_for(command)
     return set_command_policy(
+        actor=actor,
         command=command,
         channel_ids=sorted(now.channel_ids) if channel_ids is None else channel_ids,
         uses=now.uses if uses is None else uses,
@@ -75,6 +84,23 @@ def change_command_policy(
 
 
 @transaction.atomic
-def clear_command_policy(*, command: str = EVERY_COMMAND) -> None:
+def clear_command_policy(*, actor: Actor, command: str = EVERY_COMMAND) -> None:
     """Let the command follow the policy of every command again, or that the defaults. Idempotent."""
-    CommandSetting.objects.filter(command=command).delete()
+    before = CommandSetting.objects.filter(command=command).values(*_FIELDS).first()
+    if before is not None:
+        CommandSetting.objects.filter(command=command).delete()
+        _record(actor, command, before, None)
+
+
+def _record(
+    actor: Actor, command: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> None:
+    record_audit(
+        actor=actor,
+        action="commands.changed",
+        target_kind="command",
+        target_id=command,
+        target_name=f"/{command}" if command else "every command",
+        before=before,
+        after=after,
+    )

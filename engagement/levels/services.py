@@ -8,7 +8,10 @@ from typing import Any
 
 from django.db import transaction
 
-from .curves import MAX_LEVEL, LevelCurve, build_curve
+from engagement.audit.actor import Actor
+from engagement.audit.services import record_audit
+
+from .curves import DEFAULT_PARAMETERS, MAX_LEVEL, QUADRATIC, LevelCurve, build_curve
 from .errors import InvalidLevelNameError
 from .models import LevelName, LevelSettings
 
@@ -33,8 +36,8 @@ def set_curve(*, kind: str, parameters: Mapping[str, Any]) -> LevelCurve:
 
 
 @transaction.atomic
-def set_level_name(*, level: int, name: str) -> None:
-    """Name a level; an empty name takes the name away. Raises InvalidLevelNameError."""
+def set_level_name(*, level: int, name: str, actor: Actor) -> None:
+    """Name a level; an empty name takes the name away. Idempotent. Raises InvalidLevelNameError."""
     name = " ".join(name.split())
     if not 0 <= level <= MAX_LEVEL:
         raise InvalidLevelNameError(
@@ -44,7 +47,33 @@ def set_level_name(*, level: int, name: str) -> None:
         raise InvalidLevelNameError(
             f"A level's name has at most 60 characters; this has {len(name)}.", field="name"
         )
+    before = LevelName.objects.filter(level=level).values_list("name", flat=True).first() or ""
+    if name == before:
+        return
     if name:
         LevelName.objects.update_or_create(level=level, defaults={"name": name})
     else:
         LevelName.objects.filter(level=level).delete()
+    record_audit(
+        actor=actor,
+        action="levels.named",
+        target_kind="level",
+        target_id=level,
+        target_name=f"Level {level}",
+        before={"name": before},
+        after={"name": name},
+    )
+
+
+@transaction.atomic
+def seed_levels(*, kind: str, parameters: Mapping[str, Any], names: Mapping[int, str]) -> bool:
+    """Give a new community its first curve and names; False where either was ever set, which then stays.
+
+    Raises InvalidCurveError.
+    """
+    if LevelSettings.objects.exists() or LevelName.objects.exists():
+        return False
+    if (kind, dict(parameters)) != (QUADRATIC, dict(DEFAULT_PARAMETERS)):
+        set_curve(kind=kind, parameters=parameters)
+    LevelName.objects.bulk_create(LevelName(level=level, name=name) for level, name in names.items())
+    return True

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
+from engagement.audit.actor import Actor
+from engagement.audit.services import record_audit
 from saas.core.errors import InvalidInputError
 
 from .models import LevelUp, NotificationSettings
 
 
-def set_level_announcements(*, level_up: str, channel_id: int | None = None) -> NotificationSettings:
+@transaction.atomic
+def set_level_announcements(
+    *, level_up: str, actor: Actor, channel_id: int | None = None
+) -> NotificationSettings:
     """Announce level-ups in a channel (None: where the deed was done), to the member alone, or not at all.
 
     Idempotent. Raises InvalidInputError.
@@ -22,8 +29,16 @@ def set_level_announcements(*, level_up: str, channel_id: int | None = None) -> 
             f"{channel_id} is no Discord channel id. Copy it from the channel's menu in Discord.",
             field="channel_id",
         )
-    row, _ = NotificationSettings.objects.update_or_create(
-        pk=1,
-        defaults={"level_up": level_up, "channel_id": channel_id if level_up == LevelUp.CHANNEL else None},
-    )
+    before = NotificationSettings.objects.filter(pk=1).values("level_up", "channel_id").first()
+    after = {"level_up": level_up, "channel_id": channel_id if level_up == LevelUp.CHANNEL else None}
+    row, _ = NotificationSettings.objects.update_or_create(pk=1, defaults=after)
+    if before != after:
+        record_audit(
+            actor=actor,
+            action="announcements.changed",
+            target_kind="announcements",
+            target_name="level-ups",
+            before=before,
+            after=after,
+        )
     return row

@@ -7,6 +7,8 @@ from typing import Final
 
 from django.db import connection
 
+from engagement.audit.actor import Actor
+from engagement.audit.services import record_audit
 from engagement.ledger.statements import ledger_unit
 from engagement.standings.models import StandingsState
 from tenants.context import TenantContext
@@ -23,7 +25,7 @@ WHERE s.ranked = (m.is_bot OR m.departed_at IS NOT NULL OR m.visibility = 'hidde
 LIMIT %s"""
 
 
-def set_board_rules(*, excluded_roles: Iterable[str], context: TenantContext) -> int:
+def set_board_rules(*, excluded_roles: Iterable[str], actor: Actor, context: TenantContext) -> int:
     """Members with one of these roles, such as the staff's, hold no rank from now on; their scores go on counting, and their
     ranks come back with the role's going. Answers how many members gained or lost their ranks.
 
@@ -38,7 +40,16 @@ def set_board_rules(*, excluded_roles: Iterable[str], context: TenantContext) ->
             field="excluded_roles",
         )
     with ledger_unit():
+        before = StandingsState.objects.values_list("excluded_roles", flat=True).get(pk=1)
         StandingsState.objects.filter(pk=1).update(excluded_roles=roles)
+        if sorted(before) != roles:
+            record_audit(
+                actor=actor,
+                action="board.changed",
+                target_kind="board",
+                before={"excluded_roles": before},
+                after={"excluded_roles": roles},
+            )
     changed = 0
     # By the rule as stored, which somebody else may have changed meanwhile: then both end at theirs.
     while member_ids := _find_wrong():

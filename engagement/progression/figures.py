@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from engagement.audit.actor import Actor
+from engagement.audit.services import record_audit
 from engagement.ledger.arrays import int_array
 from engagement.ledger.statements import Run, in_schema, ledger_unit
 from engagement.members.errors import (
@@ -51,7 +53,7 @@ RETURNING s.member_id"""
 _NEXT: Final = "SELECT member_id FROM {s}.standing WHERE member_id > %s ORDER BY member_id LIMIT %s"
 
 
-def record_figures(*, name: str, values: Mapping[int, int]) -> int:
+def record_figures(*, name: str, values: Mapping[int, int], actor: Actor) -> int:
     """Store a figure's value of these members, by member id, in whole units; all of them or none.
 
     One transaction under the ledger lock, in which the tie-breaks follow if ties are broken by this figure. Idempotent: what
@@ -71,10 +73,13 @@ def record_figures(*, name: str, values: Mapping[int, int]) -> int:
             in_schema(_RECORD, schema), (name, clock.now(), member_ids, int_array(values.values()))
         ).fetchall()
         _follow(run, schema, [row[0] for row in changed])
+        if changed:
+            note = f"{len(changed)} values were new or changed."
+            _record(actor, "figure.recorded", name, note)
     return len(changed)
 
 
-def choose_tie_figure(*, name: str) -> int:
+def choose_tie_figure(*, name: str, actor: Actor) -> int:
     """Break ties by this figure from now on, more of it first; by none when the name is empty. Answers how many members'
     tie-breaks changed.
 
@@ -88,6 +93,7 @@ def choose_tie_figure(*, name: str) -> int:
             raise FigureNotFoundError(_unknown_figure(name))
         if StandingsState.objects.filter(pk=1).exclude(tie_figure=name).update(tie_figure=name):
             publish(StandingsChanged([], 0))
+            _record(actor, "figure.chosen", name, "" if name else "By none: the join date alone.")
     changed = last = 0
     while True:
         # By the choice as stored, which somebody else may have changed meanwhile: then both end at theirs.
@@ -99,7 +105,7 @@ def choose_tie_figure(*, name: str) -> int:
         last = some[-1]
 
 
-def forget_figure(*, name: str) -> int:
+def forget_figure(*, name: str, actor: Actor) -> int:
     """Delete a figure with all its values, such as one whose name was misspelled. Answers how many members had it.
 
     Not the one that breaks ties. Under the ledger lock. Raises InvalidFigureError, FigureNotFoundError, FigureInUseError.
@@ -113,6 +119,7 @@ def forget_figure(*, name: str) -> int:
         deleted, _by_model = MemberFigure.objects.filter(name=name).delete()
         if not deleted:
             raise FigureNotFoundError(_unknown_figure(name))
+        _record(actor, "figure.forgotten", name, f"{deleted} members had it.")
     return deleted
 
 
@@ -124,6 +131,12 @@ def _follow(run: Run, schema: str, member_ids: Sequence[int]) -> int:
     if moved:
         publish(StandingsChanged(sorted(moved)[:_NAMED], 0))
     return len(moved)
+
+
+def _record(actor: Actor, action: str, name: str, note: str) -> None:
+    record_audit(
+        actor=actor, action=action, target_kind="figure", target_id=name, target_name=name, note=note
+    )
 
 
 def _checked_name(name: str) -> str:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db import connection
+
+from engagement.audit.actor import Actor
+from engagement.audit.services import record_audit
 from engagement.ledger.models import POINTS, LedgerBalance
 from engagement.ledger.statements import in_schema, ledger_unit
 from engagement.levels.curves import CurvePreview, LevelCurve, build_curve, preview_change
+from engagement.levels.models import LevelSettings
 from engagement.levels.selectors import load_curve
 from engagement.levels.services import set_curve
 from saas.events import publish
@@ -23,6 +29,28 @@ WHERE new.member_id = p.member_id AND new.level <> p.level
 RETURNING p.member_id"""
 
 
+# One pass over the balances; pairs of levels are few, because both rise with the points.
+_COMPARE: Final = """
+SELECT width_bucket(lifetime, %s::bigint[]), width_bucket(lifetime, %s::bigint[]), count(*)
+FROM {s}.ledger_balance WHERE currency = %s GROUP BY 1, 2"""
+
+
+@dataclass(frozen=True, slots=True)
+class CurveComparison:
+    """Members by level under two curves: `before[5]` members stand at level 5 now, `after[5]` would."""
+
+    members: int
+    rise: int
+    fall: int
+    before: dict[int, int]
+    after: dict[int, int]
+
+    @property
+    def highest(self) -> int:
+        """The highest level that anybody has under either curve."""
+        return max([*self.before, *self.after], default=0)
+
+
 @dataclass(frozen=True, slots=True)
 class CurveChange:
     """What was done: the curve now in force and how many members have another level than before."""
@@ -31,7 +59,7 @@ class CurveChange:
     members_changed: int
 
 
-def change_curve(*, kind: str, parameters: Mapping[str, Any]) -> CurveChange:
+def change_curve(*, kind: str, parameters: Mapping[str, Any], actor: Actor) -> CurveChange:
     """Set the tenant's curve and bring every member's level in line with it, in one transaction under the ledger lock, so that
     ingest books either before or after. The same curve again changes nothing.
 
@@ -39,11 +67,19 @@ def change_curve(*, kind: str, parameters: Mapping[str, Any]) -> CurveChange:
     InvalidCurveError.
     """
     with ledger_unit() as (run, schema):
-        before = load_curve()
+        before, former = load_curve(), LevelSettings.objects.filter(pk=1).values("kind", "parameters").first()
         curve = set_curve(kind=kind, parameters=parameters)
         if curve.version == before.version:
             return CurveChange(curve, 0)
         changed = run(in_schema(_RELEVEL, schema), (list(curve.thresholds[1:]), POINTS)).fetchall()
+        record_audit(
+            actor=actor,
+            action="levels.changed",
+            target_kind="levels",
+            before=former,
+            after={"kind": kind, "parameters": dict(parameters)},
+            note=f"{len(changed)} members changed level.",
+        )
         publish(CurveChanged(kind, len(changed)))
     return CurveChange(curve, len(changed))
 
@@ -52,6 +88,30 @@ def preview_curve(*, kind: str, parameters: Mapping[str, Any]) -> CurvePreview:
     """How many members would rise and fall under a curve, before anybody sets it. Changes nothing; one pass over the
     balances, in bounded memory. Raises InvalidCurveError."""
     return preview_change(load_curve(), build_curve(kind, parameters), _lifetimes())
+
+
+def compare_curves(*, kind: str, parameters: Mapping[str, Any]) -> CurveComparison:
+    """How the members would be spread over the levels under a curve, against the one in force. Changes nothing; one query, which
+    answers with numbers instead of members. Raises InvalidCurveError."""
+    new, old = build_curve(kind, parameters), load_curve()
+    schema: str = connection.schema_name  # type: ignore[attr-defined]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            in_schema(_COMPARE, schema), [list(old.thresholds[1:]), list(new.thresholds[1:]), POINTS]
+        )
+        pairs = cursor.fetchall()
+    before: Counter[int] = Counter()
+    after: Counter[int] = Counter()
+    for level, new_level, members in pairs:
+        before[level] += members
+        after[new_level] += members
+    return CurveComparison(
+        members=sum(members for _, _, members in pairs),
+        rise=sum(members for level, new_level, members in pairs if new_level > level),
+        fall=sum(members for level, new_level, members in pairs if new_level < level),
+        before=dict(before),
+        after=dict(after),
+    )
 
 
 def _lifetimes() -> Iterator[int]:

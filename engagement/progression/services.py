@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from engagement.audit.actor import Actor
+from engagement.audit.services import record_audit
 from engagement.ledger.arrays import int_array
 from engagement.ledger.models import Cause, Counter
 from engagement.ledger.statements import Run, in_schema, ledger_unit
@@ -46,15 +48,6 @@ from .writes import load_bounds, read_written, settle_past, write_book
 MAX_ADJUSTMENT: Final = 1_000_000_000
 MAX_REASON: Final = 300
 _ALIAS_LENGTH: Final = range(2, 41)
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who did it. `id` is the provider's id of the person, 0 for the system."""
-
-    kind: str  # discord, user or system
-    id: int
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +113,9 @@ def adjust_points(
             actor_id=actor.id,
             actor_name=actor.name[:100],
         )
-        return _book(run, schema, context, adjustment, cause=Cause.ADJUSTMENT)
+        result = _book(run, schema, context, adjustment, cause=Cause.ADJUSTMENT)
+        _record(actor, "points.adjusted", result, reason)
+    return result
 
 
 def undo_adjustment(
@@ -151,7 +146,9 @@ def undo_adjustment(
             actor_name=actor.name[:100],
             undoes=original,
         )
-        return _book(run, schema, context, undoing, cause=Cause.UNDO)
+        result = _book(run, schema, context, undoing, cause=Cause.UNDO)
+        _record(actor, "points.undone", result, undoing.reason)
+    return result
 
 
 def set_visibility(*, member_id: int, visibility: str, alias: str = "", context: TenantContext) -> Member:
@@ -256,6 +253,21 @@ def _book(
     elif row.level < row.level_before:
         publish(LevelLost(row.member_id, row.level, row.level_before, row.lifetime))
     return _result(run, schema, adjustment, repeated=False)
+
+
+def _record(actor: Actor, action: str, result: AdjustmentResult, reason: str) -> None:
+    """The points that a person changed, as they are now and were before."""
+    name = Member.objects.values_list("display_name", flat=True).get(pk=result.member_id)
+    record_audit(
+        actor=actor,
+        action=action,
+        target_kind="member",
+        target_id=result.member_id,
+        target_name=name,
+        before={"lifetime": result.lifetime - result.amount},
+        after={"lifetime": result.lifetime, "amount": result.amount, "adjustment": result.adjustment_id},
+        note=reason,
+    )
 
 
 def _new_book(context: TenantContext) -> Book:

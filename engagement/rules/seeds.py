@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
-# key, name, definition, enabled
-DEFAULT_RULES: Final[tuple[tuple[str, str, dict[str, Any], bool], ...]] = (
+
+class RuleSeed(NamedTuple):
+    """A rule as a new community gets it."""
+
+    key: str
+    name: str
+    definition: Mapping[str, Any]
+    enabled: bool = True
+
+
+_DEFAULTS: Final[tuple[tuple[str, str, dict[str, Any], bool], ...]] = (
     (
         "message",
         "Messages",
@@ -35,3 +45,4 @@ DEFAULT_RULES: Final[tuple[tuple[str, str, dict[str, Any], bool], ...]] = (
     ("joined", "Welcome", {"triggers": ["joined"], "amount": 50, "cooldown_seconds": 3_650 * 86_400}, True),
     ("daily_bonus", "First of the day", {"triggers": ["daily_bonus"], "amount": 30}, True),
 )
+DEFAULT_RULES: Final = tuple(RuleSeed(*row) for row in _DEFAULTS)

@@ -4,12 +4,14 @@ the row lock on rules_state is taken first, so two organisers' edits queue up in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, OuterRef, Subquery
 
+from engagement.audit.actor import Actor
+from engagement.audit.services import record_audit
 from saas.core import clock
 
 from .definition import parse_definition
@@ -24,15 +26,16 @@ from .errors import (
 )
 from .models import Rule, RulesState, RuleVersion
 from .ruleset import RulesSettings
-from .seeds import DEFAULT_RULES
+from .seeds import DEFAULT_RULES, RuleSeed
 
 MAX_RULES: Final = 100
+SEEDER: Final = SYSTEM.name  # who wrote the first versions
 _KEY = re.compile(r"[a-z][a-z0-9_]{1,59}")
 
 
 @transaction.atomic
 def create_rule(
-    *, key: str, name: str, definition: Mapping[str, Any], created_by: str, enabled: bool = True
+    *, key: str, name: str, definition: Mapping[str, Any], actor: Actor, enabled: bool = True
 ) -> Rule:
     """Add a rule with its first version, last in the order. Idempotent on nothing: a key is taken once.
 
@@ -60,7 +63,8 @@ def create_rule(
         position=0 if last is None else last + 1,
         created_at=clock.now(),
     )
-    _add_version(rule, name=name, definition=definition, created_by=created_by, number=1)
+    _add_version(rule, name=name, definition=definition, created_by=actor.name, number=1)
+    _record(actor, "rule.created", rule, after={"name": name, "definition": definition, "enabled": enabled})
     return rule
 
 
@@ -68,7 +72,7 @@ def create_rule(
 def revise_rule(
     *,
     key: str,
-    created_by: str,
+    actor: Actor,
     name: str | None = None,
     definition: Mapping[str, Any] | None = None,
     expected_version: int | None = None,
@@ -90,13 +94,20 @@ def revise_rule(
         raise RuleChangedError(latest)
     _bump(state)
     _add_version(
-        rule, name=new_name, definition=new_definition, created_by=created_by, number=latest.number + 1
+        rule, name=new_name, definition=new_definition, created_by=actor.name, number=latest.number + 1
+    )
+    _record(
+        actor,
+        "rule.revised",
+        rule,
+        before={"name": latest.name, "version": latest.number, **latest.definition},
+        after={"name": new_name, "version": latest.number + 1, **new_definition},
     )
     return rule
 
 
 @transaction.atomic
-def revert_rule(*, key: str, number: int, created_by: str, expected_version: int | None = None) -> Rule:
+def revert_rule(*, key: str, number: int, actor: Actor, expected_version: int | None = None) -> Rule:
     """Make a rule say again what its version `number` said, as a new version. Reverting to what stands changes nothing.
 
     Raises InvalidRuleError where that version no longer holds, RuleNotFoundError, RuleArchivedError, RuleChangedError.
@@ -107,7 +118,7 @@ def revert_rule(*, key: str, number: int, created_by: str, expected_version: int
         raise RuleNotFoundError(f"The rule “{key}” has no version {number}. Choose one from its list.")
     return revise_rule(
         key=key,
-        created_by=created_by,
+        actor=actor,
         name=wanted.name,
         definition=wanted.definition,
         expected_version=expected_version,
@@ -115,7 +126,7 @@ def revert_rule(*, key: str, number: int, created_by: str, expected_version: int
 
 
 @transaction.atomic
-def set_rule_enabled(*, key: str, enabled: bool) -> Rule:
+def set_rule_enabled(*, key: str, enabled: bool, actor: Actor) -> Rule:
     """Switch a rule on or off. Raises RuleNotFoundError, RuleArchivedError."""
     state = _lock()
     rule = _get_live(key)
@@ -123,11 +134,12 @@ def set_rule_enabled(*, key: str, enabled: bool) -> Rule:
         _bump(state)
         rule.enabled = enabled
         rule.save(update_fields=["enabled"])
+        _record(actor, "rule.enabled" if enabled else "rule.disabled", rule)
     return rule
 
 
 @transaction.atomic
-def archive_rule(*, key: str) -> Rule:
+def archive_rule(*, key: str, actor: Actor) -> Rule:
     """Take a rule away for good; its versions stay, because entries name them. Archiving twice changes nothing.
 
     Raises RuleNotFoundError.
@@ -141,12 +153,14 @@ def archive_rule(*, key: str) -> Rule:
         rule.archived_at = clock.now()
         rule.enabled = False
         rule.save(update_fields=["archived_at", "enabled"])
+        _record(actor, "rule.archived", rule)
     return rule
 
 
 @transaction.atomic
 def set_rules_settings(
     *,
+    actor: Actor,
     reversal_seconds: int | None = None,
     excluded_channels: Iterable[str] | None = None,
     excluded_categories: Iterable[str] | None = None,
@@ -162,6 +176,7 @@ def set_rules_settings(
     state = _lock_and_bump()
     if expected is not None and not _says(state, expected):
         raise RulesSettingsChangedError()
+    before = _describe_settings(state)
     if reversal_seconds is not None:
         if not 0 <= reversal_seconds <= 90 * 86_400:
             raise InvalidRuleError("Points can be taken back for 0 to 90 days.", field="reversal_seconds")
@@ -176,19 +191,75 @@ def set_rules_settings(
     state.save(
         update_fields=["reversal_seconds", "excluded_channels", "excluded_categories", "excluded_roles"]
     )
+    after = _describe_settings(state)
+    if after != before:
+        record_audit(
+            actor=actor,
+            action="rule_settings.changed",
+            target_kind="rule_settings",
+            before=before,
+            after=after,
+        )
     return state
 
 
 @transaction.atomic
-def seed_default_rules() -> list[Rule]:
-    """Give a new community the rules that people know from other bots. Where any rule exists nothing happens, so that
-    running it again never brings back what an organiser archived."""
+def seed_rules(*, rules: Sequence[RuleSeed] = DEFAULT_RULES) -> list[Rule]:
+    """Give a new community its first rules, by default those that people know from other bots. Where any rule exists nothing
+    happens, so that running it again never brings back what an organiser archived.
+
+    A handful of statements, whatever the number of rules. Raises InvalidRuleError, RuleKeyTakenError.
+    """
+    _lock_and_bump()
     if Rule.objects.exists():
         return []
-    return [
-        create_rule(key=key, name=name, definition=definition, created_by="EngageHub", enabled=enabled)
-        for key, name, definition, enabled in DEFAULT_RULES
-    ]
+    for seed in rules:
+        parse_definition(dict(seed.definition))
+    if len({seed.key for seed in rules}) < len(rules):
+        raise RuleKeyTakenError("Two of the first rules have one key. Give each its own.")
+    now = clock.now()
+    made = Rule.objects.bulk_create(
+        Rule(
+            key=seed.key, name=_checked_name(seed.name), enabled=seed.enabled, position=number, created_at=now
+        )
+        for number, seed in enumerate(rules)
+    )
+    RuleVersion.objects.bulk_create(
+        RuleVersion(
+            rule=rule,
+            number=1,
+            name=rule.name,
+            definition=dict(seed.definition),
+            created_at=now,
+            created_by=SEEDER,
+        )
+        for rule, seed in zip(made, rules, strict=True)
+    )
+    Rule.objects.update(latest=Subquery(RuleVersion.objects.filter(rule=OuterRef("pk")).values("pk")))
+    return made
+
+
+def _record(
+    actor: Actor,
+    action: str,
+    rule: Rule,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    record_audit(
+        actor=actor,
+        action=action,
+        target_kind="rule",
+        target_id=rule.key,
+        target_name=rule.name,
+        before=before,
+        after=after,
+    )
+
+
+def _describe_settings(state: RulesState) -> dict[str, Any]:
+    names = ("reversal_seconds", "excluded_channels", "excluded_categories", "excluded_roles")
+    return {name: getattr(state, name) for name in names}
 
 
 def _says(state: RulesState, settings: RulesSettings) -> bool:

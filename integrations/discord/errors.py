@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from saas.core.errors import InvalidInputError
+from saas.core.errors import EngageHubError, InvalidInputError, NotAllowedError, UnavailableError
 from saas.events.retries import PermanentJobError
 
 # Discord's own codes that mean something here.
-UNKNOWN_CHANNEL, UNKNOWN_MEMBER, UNKNOWN_ROLE = 10003, 10007, 10011
+UNKNOWN_CHANNEL, UNKNOWN_GUILD, UNKNOWN_MEMBER, UNKNOWN_ROLE = 10003, 10004, 10007, 10011
 MISSING_ACCESS, CLOSED_TO_US, MISSING_PERMISSIONS = 50001, 50007, 50013
 
 
@@ -36,3 +36,44 @@ class BotTokenMissingError(PermanentJobError):
 
 class BadLevelRoleError(InvalidInputError):
     code = "bad_level_role"
+
+
+class DiscordUnavailableError(UnavailableError):
+    """For a person who waits: Discord did not answer, or asked for patience."""
+
+    code = "discord_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Discord does not answer at the moment. Nothing was changed here; try again in a minute."
+        )
+
+
+class InstallDeclinedError(EngageHubError):
+    """The person pressed Cancel on Discord's page."""
+
+    code = "install_declined"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You cancelled on Discord's page, so the bot was not added and nothing was changed. Add it whenever you like."
+        )
+
+
+class InstallRefusedError(EngageHubError):
+    """Discord did not go along with the install; the message says why."""
+
+    code = "install_refused"
+
+
+class GuildNotManagedError(NotAllowedError):
+    """Whoever consented does not manage the guild, or no longer does."""
+
+    code = "guild_not_managed"
+
+    def __init__(self, guild_name: str) -> None:
+        super().__init__(
+            f"You may not link {guild_name or 'this server'}: Discord says that you do not hold Manage Server there (any more). "
+            "Nothing was linked, and we gave the permission back to Discord. Ask the server's owner for Manage Server, or ask "
+            "somebody who has it to do this."
+        )

@@ -7,10 +7,13 @@ of the whole set would erase what others just gave.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
+from engagement.audit.actor import Actor
+from engagement.audit.services import record_audit
 from engagement.members.models import Member
 from engagement.members.selectors import get_discord_id
 from engagement.progression.models import MemberProgress
@@ -119,7 +122,8 @@ def check_level_roles(context: TenantContext, client: DiscordClient) -> list[str
     return problems
 
 
-def add_level_role(*, level: int, role_id: int, keep: str = LevelRole.Keep.STACK) -> LevelRole:
+@transaction.atomic
+def add_level_role(*, level: int, role_id: int, actor: Actor, keep: str = LevelRole.Keep.STACK) -> LevelRole:
     """From `level` on, members get the role; those who are there already, by the sweep that this defers.
 
     Repeating it changes nothing. Raises BadLevelRoleError.
@@ -134,14 +138,18 @@ def add_level_role(*, level: int, role_id: int, keep: str = LevelRole.Keep.STACK
         raise BadLevelRoleError(f"A role is kept 'stack' or 'highest', not {keep!r}.", field="keep")
     try:
         with transaction.atomic():
-            row, _ = LevelRole.objects.get_or_create(level=level, role_id=role_id, defaults={"keep": keep})
+            row, created = LevelRole.objects.get_or_create(
+                level=level, role_id=role_id, defaults={"keep": keep}
+            )
     except IntegrityError as error:
         raise BadLevelRoleError(
             f"The role {role_id} belongs to another level already. Remove it there first.", field="role_id"
         ) from error
-    if row.keep != keep:
+    if created or row.keep != keep:
+        before: dict[str, Any] | None = None if created else {"level": level, "keep": row.keep}
         row.keep = keep
         row.save(update_fields=["keep"])
+        _record(actor, "level_role.added", role_id, before, {"level": level, "keep": keep})
     with connection.cursor() as cursor:
         # By name: the jobs import this module.
         sweep = "integrations.discord.sweep_tenant_roles"
@@ -150,9 +158,26 @@ def add_level_role(*, level: int, role_id: int, keep: str = LevelRole.Keep.STACK
     return row
 
 
-def remove_level_role(*, role_id: int) -> None:
+@transaction.atomic
+def remove_level_role(*, role_id: int, actor: Actor) -> None:
     """The role is no longer ours: those who have it keep it. Raises NotFoundError."""
-    deleted, _ = LevelRole.objects.filter(role_id=role_id).delete()
-    if not deleted:
+    before = LevelRole.objects.filter(role_id=role_id).values("level", "keep").first()
+    if before is None:
         raise NotFoundError(f"The role {role_id} belongs to no level.")
+    LevelRole.objects.filter(role_id=role_id).delete()
     clear_problem(key=f"role:{role_id}")
+    _record(actor, "level_role.removed", role_id, before, None)
+
+
+def _record(
+    actor: Actor, action: str, role_id: int, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> None:
+    record_audit(
+        actor=actor,
+        action=action,
+        target_kind="level_role",
+        target_id=role_id,
+        target_name=f"role {role_id}",
+        before=before,
+        after=after,
+    )

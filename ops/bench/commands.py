@@ -15,6 +15,7 @@ import time
 from statistics import median
 from typing import Any
 
+from engagement.audit.actor import SYSTEM
 from engagement.commands.services import set_command_policy
 from engagement.kinds import seed_community
 from engagement.progression.services import Actor, adjust_points, ensure_member
@@ -72,7 +73,7 @@ def _make_community(number: int) -> int:
     link_guild(tenant=tenant, guild_id=guild_id)
     context = TenantContext.of(tenant, guild_id)
     with enter_tenant(context):
-        set_command_policy(uses=100, seconds=1)
+        set_command_policy(actor=SYSTEM, uses=100, seconds=1)
         for place in range(MEMBERS):
             member = ensure_member(
                 provider="discord", external_id=str(FIRST_MEMBER + place), display_name=f"Person {place}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from saas.core.errors import InvalidInputError
+
 # What joins emoji and letters of some scripts; every other invisible character could hide or reverse text.
 _JOINERS = {"\u200c", "\u200d"}
 
@@ -21,3 +23,18 @@ def clean_line(text: str, *, limit: int) -> str:
         if character in _JOINERS or not unicodedata.category(character).startswith(("C", "Zl", "Zp"))
     )
     return " ".join(kept.split())[:limit].strip()
+
+
+def require_line(text: str, *, longest: int, what: str, field: str) -> str:
+    """`clean_line` of a text that must be there and must fit. `what` begins the message, such as “The community's name”.
+
+    Raises InvalidInputError, whose `field` is given.
+    """
+    line = clean_line(text, limit=longest + 1)
+    if len(text) > longest * 8 or len(line) > longest:
+        raise InvalidInputError(
+            f"{what} must have 1 to {longest} characters; this has more. Shorten it.", field=field
+        )
+    if not any(character.isprintable() and not character.isspace() for character in line):
+        raise InvalidInputError(f"{what} must have 1 to {longest} characters.", field=field)
+    return line

@@ -59,6 +59,7 @@ TENANT_DOMAIN_MODEL = "tenants.Domain"
 TENANT_LIMIT_SET_CALLS = True
 PUBLIC_SCHEMA_URLCONF = "saas.urls.public"
 ROOT_URLCONF = "saas.urls.tenant"
+CLOSED_URLCONF = "saas.urls.closed"
 AUTH_USER_MODEL = "tenants.User"
 EVENT_HANDLERS = "saas.wiring.HANDLERS"
 # Jobs are found by saas.events.jobs.load_jobs, in the jobs.py of every package.
@@ -107,11 +108,11 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "frontend_api.middleware.SessionHostMiddleware",
+    "frontend_api.site.sessions.LastSeenMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -145,6 +146,47 @@ USE_TZ = True
 USE_I18N = True
 # --- signing in over REST: tokens, not sessions ---
 REST_AUTH = {"USE_JWT": True, "TOKEN_MODEL": None, "SESSION_LOGIN": False}
+
+# --- signing up and in: allauth is the engine, frontend_api/site its pages, its words and its limits ---
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+PASSWORD_RESET_TIMEOUT = 3600
+ACCOUNT_ADAPTER = "frontend_api.site.engine.LoginEngine"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+ACCOUNT_LOGIN_TIMEOUT = 3600  # to read the mail and come back to this browser
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody gets mail because somebody else typed their address
+ACCOUNT_RATE_LIMITS = False  # frontend_api/site/limits.py has them, for every way in
+ACCOUNT_SESSION_REMEMBER = True
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # Discord has confirmed the address, or nobody gets in
+SOCIALACCOUNT_ADAPTER = "frontend_api.site.discord.DiscordEngine"
+SOCIALACCOUNT_PROVIDERS = {
+    "discord": {
+        "provider_class": "frontend_api.site.discord.ConfiguredDiscord",
+        "SCOPE": ["identify", "email"],
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [{"client_id": str(DISCORD_CLIENT_ID or ""), "secret": DISCORD_CLIENT_SECRET, "key": ""}],
+    }
+}
+MFA_ADAPTER = "frontend_api.site.engine.TwoStepEngine"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "EngageHub"
+MFA_TOTP_TOLERANCE = 1  # clocks that differ by half a minute
+MFA_RATE_LIMITS = False
+USERSESSIONS_ADAPTER = "frontend_api.site.engine.SessionEngine"
 
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', "0005_entrance"),
+        ('tenants', '0004_tenant_role_map'),
     ]
 
     operations = [

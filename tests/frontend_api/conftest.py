@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pytest
 from redis import Redis
 
+from ops.sandbox.discord import LocalDiscordThread
 from tests.frontend_api.hosts import PASSWORD, Browser
+from tests.frontend_api.local_discord import CONFIG, LocalPeople
 
 
 @pytest.fixture
@@ -31,3 +36,22 @@ def _open(settings: object) -> Browser:
         user.save(update_fields=["password", "email"])
     get_routing().load()
     return Browser()
+
+
+@pytest.fixture(scope="session")
+def _discord_server() -> Iterator[LocalDiscordThread]:
+    with LocalDiscordThread(replace(CONFIG)) as server:
+        yield server
+
+
+@pytest.fixture
+def discord(_discord_server: LocalDiscordThread, settings: object) -> Iterator[LocalPeople]:
+    """An empty local Discord that the settings name. What the bot sends must be what Discord's document allows."""
+    _discord_server.call(_discord_server.discord.reset)
+    settings.DISCORD_API_URL = _discord_server.api_url  # type: ignore[attr-defined]
+    settings.DISCORD_WEB_URL = _discord_server.web_url  # type: ignore[attr-defined]
+    settings.DISCORD_BOT_TOKEN = "local-bot-token"  # type: ignore[attr-defined]
+    settings.DISCORD_CLIENT_ID = CONFIG.client_id  # type: ignore[attr-defined]
+    settings.DISCORD_CLIENT_SECRET = CONFIG.client_secret  # type: ignore[attr-defined]
+    yield LocalPeople(_discord_server)
+    assert _discord_server.violations == []

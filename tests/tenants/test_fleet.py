@@ -20,7 +20,8 @@ real_load = MigrationLoader.load_disk
 
 
 def latest(app: str) -> str:
-    return max(name for label, name in MigrationLoader(None).disk_migrations or {} if label == app)
+    ((_app, name),) = MigrationLoader(None).graph.leaf_nodes(app)
+    return name
 
 
 def count_early(apps: Any, editor: Any) -> None:

@@ -19,6 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 from bot_shard.permissions import COMMANDS
 from engagement.commands.selectors import EVERY_COMMAND, CommandPolicy, get_command_policies
 from engagement.commands.services import change_command_policy, clear_command_policy
+from ops.management.actors import command_actor
 from saas.core.errors import EngageHubError
 from tenants.context import enter_tenant
 from tenants.selectors import get_context
@@ -65,7 +66,11 @@ class Command(BaseCommand):
             self.stdout.write("The bot follows within ten seconds.")
 
     def _channels(self, options: dict[str, Any]) -> None:
-        change_command_policy(command=_named(options["command"]), channel_ids=options["channels"])
+        change_command_policy(
+            actor=command_actor("bot_settings"),
+            command=_named(options["command"]),
+            channel_ids=options["channels"],
+        )
 
     def _limit(self, options: dict[str, Any]) -> None:
         uses, seconds = options["uses"], options["seconds"]
@@ -75,10 +80,15 @@ class Command(BaseCommand):
             uses, seconds = options["per_minute"], MINUTE
         if uses is None and seconds is None:
             raise CommandError("Say how often: --per-minute 20, or --uses 3 --seconds 10.")
-        change_command_policy(command=_named(options["command"]), uses=uses, seconds=seconds)
+        change_command_policy(
+            actor=command_actor("bot_settings"),
+            command=_named(options["command"]),
+            uses=uses,
+            seconds=seconds,
+        )
 
     def _clear(self, options: dict[str, Any]) -> None:
-        clear_command_policy(command=_named(options["command"]))
+        clear_command_policy(actor=command_actor("bot_settings"), command=_named(options["command"]))
 
     def _list(self, options: dict[str, Any]) -> None:
         """Every action ends with the list."""

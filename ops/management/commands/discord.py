@@ -22,6 +22,7 @@ from integrations.discord.client import get_client
 from integrations.discord.errors import DiscordAwayError, DiscordRefusedError
 from integrations.discord.models import LevelRole
 from integrations.discord.roles import add_level_role, check_level_roles, remove_level_role
+from ops.management.actors import command_actor
 from saas.core.errors import EngageHubError
 from saas.events.retries import PermanentJobError, RetryLaterError
 from tenants.context import TenantContext, enter_tenant
@@ -63,16 +64,23 @@ class Command(BaseCommand):
         self.stdout.write(text)
 
     def _announcements(self, context: TenantContext, options: dict[str, Any]) -> str:
-        row = set_level_announcements(level_up=options["where"], channel_id=options["channel"])
+        row = set_level_announcements(
+            level_up=options["where"], channel_id=options["channel"], actor=command_actor("discord")
+        )
         where = f" {row.channel_id}" if row.channel_id else ""
         return f"Level-ups of {context.name}: {row.get_level_up_display()}{where}."
 
     def _add_role(self, context: TenantContext, options: dict[str, Any]) -> str:
-        role = add_level_role(level=options["level"], role_id=options["role"], keep=options["keep"])
+        role = add_level_role(
+            level=options["level"],
+            role_id=options["role"],
+            keep=options["keep"],
+            actor=command_actor("discord"),
+        )
         return f"Members of {context.name} get the role {role.role_id} from level {role.level} on. Now run: discord {context.slug} check"
 
     def _remove_role(self, context: TenantContext, options: dict[str, Any]) -> str:
-        remove_level_role(role_id=options["role"])
+        remove_level_role(role_id=options["role"], actor=command_actor("discord"))
         return f"The role {options['role']} is no longer given by {context.name}."
 
     def _check(self, context: TenantContext, options: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ from engagement.leaderboards.words import tie_note
 from engagement.members.selectors import find_member_ids, list_figures
 from engagement.progression.figures import MAX_VALUE, choose_tie_figure, forget_figure, record_figures
 from engagement.standings.models import StandingsState
+from ops.management.actors import command_actor
 from saas.core.errors import EngageHubError
 from tenants.context import enter_tenant
 from tenants.selectors import get_context
@@ -70,15 +71,17 @@ class Command(BaseCommand):
         else:
             with _opened(options["csv"]) as file:
                 rows = list(_read_csv(file))
-        changed = record_figures(name=options["figure"], values=_values_of(rows))
+        changed = record_figures(
+            actor=command_actor("figures"), name=options["figure"], values=_values_of(rows)
+        )
         return f"{changed:,} of {len(rows):,} values of “{options['figure']}” were new or changed."
 
     def _choose(self, options: dict[str, Any]) -> str:
-        moved = choose_tie_figure(name=options["figure"] or "")
+        moved = choose_tie_figure(actor=command_actor("figures"), name=options["figure"] or "")
         return f"{tie_note(_chosen())} {moved:,} members' tie-breaks changed."
 
     def _forget(self, options: dict[str, Any]) -> str:
-        return f"“{options['figure']}” of {forget_figure(name=options['figure']):,} members was deleted."
+        return f"“{options['figure']}” of {forget_figure(actor=command_actor('figures'), name=options['figure']):,} members was deleted."
 
     def _list(self, options: dict[str, Any]) -> str:
         chosen = _chosen()

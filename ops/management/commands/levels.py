@@ -12,6 +12,7 @@ from engagement.levels.curves import KINDS, LevelCurve
 from engagement.levels.selectors import list_level_names, load_curve
 from engagement.levels.services import set_level_name
 from engagement.progression.levelling import change_curve, preview_curve
+from ops.management.actors import command_actor
 from saas.core.errors import EngageHubError
 from tenants.context import TenantContext, enter_tenant
 from tenants.selectors import get_tenant
@@ -62,14 +63,16 @@ class Command(BaseCommand):
         return text, {"members": preview.members, "rise": preview.rise, "fall": preview.fall}
 
     def _set(self, options: dict[str, Any]) -> tuple[str, Any]:
-        change = change_curve(kind=options["kind"], parameters=_parameters(options))
+        change = change_curve(
+            kind=options["kind"], parameters=_parameters(options), actor=command_actor("levels")
+        )
         text = (
             f"The curve is set; {change.members_changed:,} members changed level. {_beginning(change.curve)}"
         )
         return text, {"members_changed": change.members_changed, "version": change.curve.version}
 
     def _name(self, options: dict[str, Any]) -> tuple[str, Any]:
-        set_level_name(level=options["level"], name=options["name"])
+        set_level_name(level=options["level"], name=options["name"], actor=command_actor("levels"))
         return f"Level {options['level']} is named.", list_level_names()
 
 

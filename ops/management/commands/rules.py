@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -16,11 +16,10 @@ from engagement.progression.boards import set_board_rules
 from engagement.rules import services
 from engagement.rules.models import Rule
 from engagement.rules.selectors import get_rules_settings, list_rules
+from ops.management.actors import command_actor
 from saas.core.errors import EngageHubError
 from tenants.context import TenantContext, enter_tenant
 from tenants.selectors import get_tenant
-
-_AUTHOR: Final = "manage.py rules"
 
 
 class Command(BaseCommand):
@@ -87,36 +86,44 @@ class Command(BaseCommand):
 
     def _add(self, context: TenantContext, options: dict[str, Any]) -> tuple[str, Any]:
         rule = services.create_rule(
-            key=options["key"], name=options["name"], definition=options["definition"], created_by=_AUTHOR
+            key=options["key"],
+            name=options["name"],
+            definition=options["definition"],
+            actor=command_actor("rules"),
         )
         return f"The rule “{rule.name}” is added and holds from now on.", _describe(rule)
 
     def _revise(self, context: TenantContext, options: dict[str, Any]) -> tuple[str, Any]:
         rule = services.revise_rule(
-            key=options["key"], name=options["name"], definition=options["definition"], created_by=_AUTHOR
+            key=options["key"],
+            name=options["name"],
+            definition=options["definition"],
+            actor=command_actor("rules"),
         )
         return f"The rule “{rule.name}” holds as it is now.", _describe(rule)
 
     def _enable(self, context: TenantContext, options: dict[str, Any]) -> tuple[str, Any]:
-        rule = services.set_rule_enabled(key=options["key"], enabled=True)
+        rule = services.set_rule_enabled(key=options["key"], enabled=True, actor=command_actor("rules"))
         return f"The rule “{rule.name}” is on.", _describe(rule)
 
     def _disable(self, context: TenantContext, options: dict[str, Any]) -> tuple[str, Any]:
-        rule = services.set_rule_enabled(key=options["key"], enabled=False)
+        rule = services.set_rule_enabled(key=options["key"], enabled=False, actor=command_actor("rules"))
         return f"The rule “{rule.name}” is off.", _describe(rule)
 
     def _archive(self, context: TenantContext, options: dict[str, Any]) -> tuple[str, Any]:
-        rule = services.archive_rule(key=options["key"])
+        rule = services.archive_rule(key=options["key"], actor=command_actor("rules"))
         return f"The rule “{rule.name}” is archived.", _describe(rule)
 
     def _settings(self, context: TenantContext, options: dict[str, Any]) -> tuple[str, Any]:
         names = ("reversal_seconds", "excluded_channels", "excluded_categories", "excluded_roles")
         changes = {name: options[name] for name in names if options[name] is not None}
         if changes:
-            services.set_rules_settings(**changes)
+            services.set_rules_settings(**changes, actor=command_actor("rules"))
         moved = None
         if options["unranked_roles"] is not None:
-            moved = set_board_rules(excluded_roles=options["unranked_roles"], context=context)
+            moved = set_board_rules(
+                excluded_roles=options["unranked_roles"], actor=command_actor("rules"), context=context
+            )
         settings = asdict(get_rules_settings())
         lines = [
             f"{name:<20} {', '.join(sorted(value)) or 'none' if isinstance(value, frozenset) else value}"

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 import psycopg
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
@@ -19,9 +20,11 @@ from procrastinate.exceptions import ConnectorException
 from prometheus_client import REGISTRY
 from psycopg import Error as PsycopgError
 
+from engagement.kinds.jobs import QUEUE as PROVISIONING
 from integrations.discord.jobs import sweep_level_roles
 from ops.health.backlog import BacklogCollector
 from ops.health.process import serve_health
+from saas.events.housekeeping import QUEUE as HOUSEKEEPING
 from saas.events.jobs import PUBLIC, defer, list_jobs
 from tenants.routing import get_routing
 
@@ -54,8 +57,8 @@ class Command(BaseCommand):
         if verbosity < 2:
             # Two long lines a job would drown what needs attention; failures are logged as errors all the same.
             logging.getLogger("procrastinate").setLevel(logging.WARNING)
-        names = [name.strip() for name in queues.split(",") if name.strip()]
         jobs = list_jobs()
+        names = _choose_queues(queues, {job.queue for job in jobs.values()})
         logger.info("The worker serves %s with %s jobs known.", names or "every queue", len(jobs))
         routing = get_routing()
         backlog = BacklogCollector()
@@ -71,6 +74,16 @@ class Command(BaseCommand):
         finally:
             REGISTRY.unregister(backlog)
             routing.stop()
+
+
+def _choose_queues(wanted: str, known: set[str]) -> list[str]:
+    """The queues to serve; none named: every queue. Schemas are made with the owner's role: a worker that was not given it
+    leaves that queue to those that were, instead of failing what they could do."""
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    if not names and not settings.DATABASE_OWNER_URL:
+        logger.warning("DATABASE_OWNER_URL is not set: this worker makes no communities.")
+        return sorted({*known, HOUSEKEEPING} - {PROVISIONING})
+    return names
 
 
 async def _work(

@@ -15,9 +15,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from engagement.kinds import seed_community
-from tenants.models import Domain, GuildLink, Membership, Tenant, User
+from tenants.models import Domain, GuildLink, Tenant, User
 from tenants.provisioning import provision_tenant
-from tenants.services import link_guild
+from tenants.services import ensure_owner, link_guild
 
 LOCAL_PASSWORD = "engagehub"
 
@@ -43,7 +43,7 @@ def _make_community(facts: dict[str, Any]) -> dict[str, str]:
         .first()
     )
     tenant = link.tenant if link else _make_tenant(facts, owner)
-    Membership.objects.get_or_create(user=owner, tenant=tenant, defaults={"role": Membership.Role.OWNER})
+    ensure_owner(tenant=tenant, user=owner)
     link_guild(tenant=tenant, guild_id=facts["guild_id"], guild_name=facts["name"])
     host = Domain.objects.get(tenant=tenant, is_primary=True).domain
     return {

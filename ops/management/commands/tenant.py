@@ -14,11 +14,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from engagement.kinds import seed_community
 from saas.core.errors import EngageHubError
-from tenants.models import Membership, Tenant, User
+from tenants.models import Tenant, User
 from tenants.permissions import Role
 from tenants.provisioning import host_of, provision_tenant
 from tenants.selectors import get_tenant, list_links, list_tenants
-from tenants.services import link_guild, map_discord_role, unlink_guild
+from tenants.services import ensure_owner, link_guild, map_discord_role, unlink_guild
 
 
 class Command(BaseCommand):
@@ -78,9 +78,7 @@ class Command(BaseCommand):
                 seed=seed_community,
             )
         elif owner is not None:
-            Membership.objects.get_or_create(
-                user=owner, tenant=tenant, defaults={"role": Membership.Role.OWNER}
-            )
+            ensure_owner(tenant=tenant, user=owner)
         if options["guild"]:
             link_guild(tenant=tenant, guild_id=options["guild"])
         data = {**_describe(tenant, list_links()), "created": created}

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from bot_shard.desk import Desk
 from bot_shard.limits import CommandLimiter
+from engagement.audit.actor import SYSTEM
 from engagement.commands.services import clear_command_policy, set_command_policy
 from tests.cast import ACME
 
@@ -26,7 +27,7 @@ def channel_id(talk: Talk, name: str) -> int:
 
 async def test_command_channels_name_where_to_go(talk: Talk, inside: Inside) -> None:
     here = channel_id(talk, "bot-commands")
-    await inside(set_command_policy, channel_ids=[here])
+    await inside(set_command_policy, actor=SYSTEM, channel_ids=[here])
     refused = await talk.command("member", "earn")
     assert refused["ephemeral"]
     assert embed(refused)["description"] == f"`/earn` answers in <#{here}>. Use it there."
@@ -35,14 +36,14 @@ async def test_command_channels_name_where_to_go(talk: Talk, inside: Inside) -> 
 
 
 async def test_threads_inherit_their_channel(talk: Talk, inside: Inside) -> None:
-    await inside(set_command_policy, channel_ids=[channel_id(talk, "bot-commands")])
+    await inside(set_command_policy, actor=SYSTEM, channel_ids=[channel_id(talk, "bot-commands")])
     thread = talk.local.state.start_thread(ACME.guild_id, "bot-commands", "acme-member", "Ask the bot")
     assert "title" in embed(await talk.command("member", "earn", channel=str(thread.id)))
 
 
 async def test_one_command_may_differ_from_the_others(talk: Talk, inside: Inside) -> None:
-    await inside(set_command_policy, channel_ids=[channel_id(talk, "bot-commands")])
-    await inside(set_command_policy, command="help")
+    await inside(set_command_policy, actor=SYSTEM, channel_ids=[channel_id(talk, "bot-commands")])
+    await inside(set_command_policy, actor=SYSTEM, command="help")
     assert "title" in embed(await talk.command("member", "help"))
     assert "title" not in embed(await talk.command("member", "earn"))
 
@@ -51,14 +52,14 @@ async def test_settings_follow_within_seconds(
     talk: Talk, inside: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot_shard.desk.POLICY_SECONDS", 0.0)
-    await inside(set_command_policy, channel_ids=[channel_id(talk, "bot-commands")])
+    await inside(set_command_policy, actor=SYSTEM, channel_ids=[channel_id(talk, "bot-commands")])
     assert "title" not in embed(await talk.command("member", "earn"))
-    await inside(clear_command_policy)
+    await inside(clear_command_policy, actor=SYSTEM)
     assert "title" in embed(await talk.command("member", "earn"))
 
 
 async def test_too_often_says_how_many_seconds(talk: Talk, inside: Inside) -> None:
-    await inside(set_command_policy, uses=2, seconds=30)
+    await inside(set_command_policy, actor=SYSTEM, uses=2, seconds=30)
     for _ in range(2):
         assert "title" in embed(await talk.command("member", "earn"))
     refused = await talk.command("member", "earn")
@@ -69,7 +70,7 @@ async def test_too_often_says_how_many_seconds(talk: Talk, inside: Inside) -> No
 
 
 async def test_a_lost_cache_holds_nobody_back(talk: Talk, inside: Inside) -> None:
-    await inside(set_command_policy, uses=1, seconds=30)
+    await inside(set_command_policy, actor=SYSTEM, uses=1, seconds=30)
     talk.service.bot.desk._limiter = CommandLimiter(Redis.from_url("unix:///nowhere/at-all.sock"))
     for _ in range(3):
         assert "title" in embed(await talk.command("member", "earn"))

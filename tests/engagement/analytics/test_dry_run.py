@@ -11,6 +11,7 @@ import pytest
 from engagement.analytics import dry_run
 from engagement.analytics.dry_run import Given, dry_run_rule
 from engagement.analytics.rules import get_rule_figures
+from engagement.audit.actor import Actor
 from engagement.ledger.models import LedgerEntry
 from engagement.rules import services
 from engagement.rules.errors import InvalidRuleError
@@ -30,15 +31,14 @@ def community(rules: None, acme: TenantContext) -> Iterator[TenantContext]:
     with enter_tenant(acme):
         for key in ("reply", "daily_bonus"):
             services.set_rule_enabled(key=key, enabled=False, **AS)
-        services.revise_rule(key="message", definition=TALK, **BY)
+        services.revise_rule(key="message", definition=TALK, **AS)
     book(acme, [message(1, at=NOON + number * MINUTE // 2, length=5 * number) for number in range(4)])
     book(acme, [message(1, at=NOON + 10 * MINUTE, channel="88"), message(2, at=NOON)])
     with enter_tenant(acme), clock.frozen_at(NOW):
         yield acme
 
 
-BY: dict[str, Any] = {"created_by": "ada"}
-AS: dict[str, Any] = {}
+AS: dict[str, Any] = {"actor": Actor("user", 1, "ada")}
 
 
 def run(context: TenantContext, definition: dict[str, Any], key: str = "message", **options: Any) -> Any:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from engagement.audit.actor import SYSTEM
 from engagement.leaderboards.selectors import get_around, get_board, get_rank
 from engagement.members.models import Member
 from engagement.progression.figures import choose_tie_figure, record_figures
@@ -46,10 +47,10 @@ def order(kind: str) -> list[str]:
 def test_the_figure_decides_before_the_join_date(ids: dict[str, int], kind: str) -> None:
     assert order(kind) == ["First there", "Oldest", "Older", "Newest"]
 
-    record_figures(name="badges", values={ids["Newest"]: 3, ids["Older"]: 1, ids["Oldest"]: 1})
+    record_figures(actor=SYSTEM, name="badges", values={ids["Newest"]: 3, ids["Older"]: 1, ids["Oldest"]: 1})
     assert order(kind) == ["First there", "Oldest", "Older", "Newest"], "recorded is not yet chosen"
 
-    assert choose_tie_figure(name="badges") == 3
+    assert choose_tie_figure(actor=SYSTEM, name="badges") == 3
     assert order(kind) == ["First there", "Newest", "Oldest", "Older"]
     assert get_rank(member_id=ids["Newest"], kind=kind).rank == 2
     assert [row.name for row in get_around(member_id=ids["Older"], kind=kind, radius=1)] == [
@@ -59,12 +60,12 @@ def test_the_figure_decides_before_the_join_date(ids: dict[str, int], kind: str)
 
 
 def test_the_board_names_the_figure(ids: dict[str, int]) -> None:
-    record_figures(name="badges", values={ids["Newest"]: 3})
-    choose_tie_figure(name="badges")
+    record_figures(actor=SYSTEM, name="badges", values={ids["Newest"]: 3})
+    choose_tie_figure(actor=SYSTEM, name="badges")
     assert get_board(kind="all").tie_note == (
         "Equal points: who got there first stands higher, then more badges, then who joined earlier."
     )
-    choose_tie_figure(name="")
+    choose_tie_figure(actor=SYSTEM, name="")
     assert get_board(kind="all").tie_note == (
         "Equal points: who got there first stands higher, then who joined earlier."
     )

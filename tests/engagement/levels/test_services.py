@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from engagement.audit.actor import SYSTEM
 from engagement.levels.curves import DEFAULT_CURVE
 from engagement.levels.errors import InvalidCurveError, InvalidLevelNameError
 from engagement.levels.selectors import (
@@ -50,12 +51,14 @@ def test_a_bad_curve_changes_nothing() -> None:
 
 
 def test_names_of_levels() -> None:
-    set_level_name(level=5, name="  Regular   guest ")
-    set_level_name(level=6, name="Gone")
-    set_level_name(level=6, name="")
+    set_level_name(actor=SYSTEM, level=5, name="  Regular   guest ")
+    set_level_name(actor=SYSTEM, level=6, name="Gone")
+    set_level_name(actor=SYSTEM, level=6, name="")
 
-    assert list_level_names() == {5: "Regular guest"}
+    names = list_level_names()
+    assert names[5] == "Regular guest"
+    assert 6 not in names
     assert (get_level_name(level=5), get_level_name(level=6)) == ("Regular guest", "")
     for level, name in ((-1, "x"), (1001, "x"), (1, "x" * 61)):
         with pytest.raises(InvalidLevelNameError):
-            set_level_name(level=level, name=name)
+            set_level_name(actor=SYSTEM, level=level, name=name)

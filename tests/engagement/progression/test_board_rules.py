@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engagement.activity.memory import TenantMemory
+from engagement.audit.actor import SYSTEM
 from engagement.leaderboards.selectors import get_board, get_rank
 from engagement.members.selectors import find_member
 from engagement.progression import boards
@@ -30,13 +31,13 @@ def test_those_already_here_lose_their_ranks_and_get_them_back(
     book(acme, [message(user, roles=["staff"] if user % 2 else ["5"]) for user in range(1, 10)])
 
     with enter_tenant(acme):
-        assert set_board_rules(excluded_roles=["staff", "nobody"], context=acme) == 5
+        assert set_board_rules(actor=SYSTEM, excluded_roles=["staff", "nobody"], context=acme) == 5
         assert get_board(kind="all").total == 4
         assert (rank_of(1), rank_of(2) is not None) == (None, True)
         assert verify_ledger(acme) == []
 
-        assert set_board_rules(excluded_roles=["staff"], context=acme) == 0
-        assert set_board_rules(excluded_roles=[], context=acme) == 5
+        assert set_board_rules(actor=SYSTEM, excluded_roles=["staff"], context=acme) == 0
+        assert set_board_rules(actor=SYSTEM, excluded_roles=[], context=acme) == 5
         assert get_board(kind="all").total == 9
         assert verify_ledger(acme) == []
 
@@ -44,7 +45,7 @@ def test_those_already_here_lose_their_ranks_and_get_them_back(
 def test_newcomers_and_changed_roles_follow_in_ingest(acme: TenantContext) -> None:
     memory = TenantMemory()
     with enter_tenant(acme):
-        set_board_rules(excluded_roles=["staff"], context=acme)
+        set_board_rules(actor=SYSTEM, excluded_roles=["staff"], context=acme)
 
     book(acme, [message(1, roles=["staff"]), message(2, roles=["5"])], memory)
     with enter_tenant(acme):
@@ -72,4 +73,4 @@ def test_a_reaction_to_somebody_who_left_brings_nobody_back(acme: TenantContext)
 
 def test_too_many_roles_are_refused(acme: TenantContext) -> None:
     with enter_tenant(acme), pytest.raises(InvalidBoardRulesError):
-        set_board_rules(excluded_roles=[str(number) for number in range(51)], context=acme)
+        set_board_rules(actor=SYSTEM, excluded_roles=[str(number) for number in range(51)], context=acme)

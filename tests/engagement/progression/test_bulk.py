@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, connection
 
 from engagement.activity.memory import TenantMemory
+from engagement.audit.actor import SYSTEM
 from engagement.leaderboards.selectors import get_board
 from engagement.ledger.models import LedgerBalance, LedgerEntry
 from engagement.ledger.statements import ledger_unit
@@ -155,7 +156,7 @@ def test_what_was_earned_and_chosen_since_stays(acme: TenantContext) -> None:
     )
     with enter_tenant(acme):
         ids = find_member_ids(provider="discord", external_ids=["1", "2", "3", "4"])
-        record_figures(name="badges", values={ids["3"]: 5})
+        record_figures(actor=SYSTEM, name="badges", values={ids["3"]: 5})
         assert verify_ledger(acme) == []
         earned = LedgerEntry.objects.filter(member_id=ids["1"]).exclude(cause_kind=10)
 

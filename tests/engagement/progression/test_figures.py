@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from engagement.activity.memory import TenantMemory
+from engagement.audit.actor import SYSTEM
 from engagement.leaderboards.selectors import get_board
 from engagement.members.errors import (
     FigureInUseError,
@@ -54,14 +55,14 @@ def test_whoever_comes_and_whatever_changes_later_is_in_step(acme: TenantContext
     ids = meet(acme, 1, 2, 3, memory=memory)
     with enter_tenant(acme):
         assert order() == [3, 2, 1]
-        record_figures(name="badges", values={ids[1]: 5, ids[2]: 1})
-        choose_tie_figure(name="badges")
+        record_figures(actor=SYSTEM, name="badges", values={ids[1]: 5, ids[2]: 1})
+        choose_tie_figure(actor=SYSTEM, name="badges")
         assert order() == [1, 2, 3]
 
     ids |= meet(acme, 4, 5, memory=memory)
     with enter_tenant(acme):
         assert order() == [1, 2, 5, 4, 3], "newcomers have none"
-        record_figures(name="badges", values={ids[4]: 9, ids[1]: -1})
+        record_figures(actor=SYSTEM, name="badges", values={ids[4]: 9, ids[1]: -1})
         assert order() == [4, 2, 5, 3, 1]
         assert verify_ledger(acme) == []
 
@@ -77,13 +78,13 @@ def test_the_choice_reaches_everybody_in_small_units(
     monkeypatch.setattr(figures, "_AT_ONCE", 2)
     ids = meet(acme, 1, 2, 3, 4, 5)
     with enter_tenant(acme):
-        record_figures(name="wins", values=dict.fromkeys(ids.values(), 7))
-        record_figures(name="badges", values={ids[3]: 1, ids[5]: 2})
-        assert choose_tie_figure(name="wins") == 5
-        assert choose_tie_figure(name="badges") == 5
+        record_figures(actor=SYSTEM, name="wins", values=dict.fromkeys(ids.values(), 7))
+        record_figures(actor=SYSTEM, name="badges", values={ids[3]: 1, ids[5]: 2})
+        assert choose_tie_figure(actor=SYSTEM, name="wins") == 5
+        assert choose_tie_figure(actor=SYSTEM, name="badges") == 5
         assert order() == [5, 3, 4, 2, 1]
         assert verify_ledger(acme) == []
-        assert choose_tie_figure(name="") == 2
+        assert choose_tie_figure(actor=SYSTEM, name="") == 2
         assert order() == [5, 4, 3, 2, 1]
         assert verify_ledger(acme) == []
 
@@ -91,27 +92,27 @@ def test_the_choice_reaches_everybody_in_small_units(
 def test_a_repeat_finishes_what_a_crash_left(acme: TenantContext) -> None:
     ids = meet(acme, 1, 2)
     with enter_tenant(acme):
-        record_figures(name="badges", values={ids[1]: 4})
-        choose_tie_figure(name="badges")
+        record_figures(actor=SYSTEM, name="badges", values={ids[1]: 4})
+        choose_tie_figure(actor=SYSTEM, name="badges")
         Standing.objects.update(tie_value=-2)
         assert set(verify_ledger(acme)) == {
             Finding("ties", f"member {ids[1]}", "tie-break -4", "tie-break -2"),
             Finding("ties", f"member {ids[2]}", "tie-break 0", "tie-break -2"),
         }
-        assert choose_tie_figure(name="badges") == 2
+        assert choose_tie_figure(actor=SYSTEM, name="badges") == 2
         assert verify_ledger(acme) == []
 
 
 def test_a_repeat_changes_and_tells_nothing(acme: TenantContext) -> None:
     ids = meet(acme, 1, 2)
     with enter_tenant(acme):
-        assert record_figures(name=" badges ", values={ids[1]: 4, ids[2]: 0}) == 2
+        assert record_figures(actor=SYSTEM, name=" badges ", values={ids[1]: 4, ids[2]: 0}) == 2
         before = MemberFigure.objects.get(member_id=ids[1]).changed_at
         quiet = count_news()
-        choose_tie_figure(name="badges")
+        choose_tie_figure(actor=SYSTEM, name="badges")
         assert count_news() == quiet + 2, "the choice, and the order"
-        assert record_figures(name="badges", values={ids[1]: 4, ids[2]: 0}) == 0
-        assert choose_tie_figure(name="badges") == 0
+        assert record_figures(actor=SYSTEM, name="badges", values={ids[1]: 4, ids[2]: 0}) == 0
+        assert choose_tie_figure(actor=SYSTEM, name="badges") == 0
         assert count_news() == quiet + 2
         assert MemberFigure.objects.get(member_id=ids[1]).changed_at == before
 
@@ -120,8 +121,8 @@ def test_the_histogram_is_left_alone(acme: TenantContext) -> None:
     ids = meet(acme, 1, 2, 3)
     with enter_tenant(acme):
         before = list(StandingBucket.objects.order_by("pk").values_list())
-        record_figures(name="badges", values={ids[1]: 4})
-        choose_tie_figure(name="badges")
+        record_figures(actor=SYSTEM, name="badges", values={ids[1]: 4})
+        choose_tie_figure(actor=SYSTEM, name="badges")
         assert list(StandingBucket.objects.order_by("pk").values_list()) == before
 
 
@@ -129,43 +130,43 @@ def test_all_values_are_recorded_or_none(acme: TenantContext) -> None:
     ids = meet(acme, 1)
     with enter_tenant(acme):
         with pytest.raises(MemberNotFoundError, match="no member 999999"):
-            record_figures(name="badges", values={ids[1]: 4, 999_999: 1})
+            record_figures(actor=SYSTEM, name="badges", values={ids[1]: 4, 999_999: 1})
         assert list_figures() == []
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 61, "a\x00b"])
 def test_a_name_must_be_one(acme: TenantContext, name: str) -> None:
     with enter_tenant(acme), pytest.raises(InvalidFigureError, match="1 to 60"):
-        record_figures(name=name, values={1: 1})
+        record_figures(actor=SYSTEM, name=name, values={1: 1})
 
 
 @pytest.mark.parametrize("values", [{}, {1: 1.5}, {1: True}, {1: 10**15 + 1}, {1: "3"}])
 def test_a_value_is_a_whole_number(acme: TenantContext, values: Any) -> None:
     with enter_tenant(acme), pytest.raises(InvalidFigureError):
-        record_figures(name="badges", values=values)
+        record_figures(actor=SYSTEM, name="badges", values=values)
 
 
 def test_what_nobody_has_cannot_be_chosen(acme: TenantContext, globex: TenantContext) -> None:
     ids = meet(acme, 1)
     with enter_tenant(acme):
-        record_figures(name="badges", values={ids[1]: 1})
+        record_figures(actor=SYSTEM, name="badges", values={ids[1]: 1})
         with pytest.raises(FigureNotFoundError, match="There are “badges”"):
-            choose_tie_figure(name="bagdes")
+            choose_tie_figure(actor=SYSTEM, name="bagdes")
     with enter_tenant(globex), pytest.raises(FigureNotFoundError, match="Record values first"):
-        choose_tie_figure(name="badges")
+        choose_tie_figure(actor=SYSTEM, name="badges")
 
 
 def test_a_figure_in_use_is_not_forgotten(acme: TenantContext) -> None:
     ids = meet(acme, 1, 2)
     with enter_tenant(acme):
-        record_figures(name="badges", values={ids[1]: 1, ids[2]: 2})
-        choose_tie_figure(name="badges")
+        record_figures(actor=SYSTEM, name="badges", values={ids[1]: 1, ids[2]: 2})
+        choose_tie_figure(actor=SYSTEM, name="badges")
         with pytest.raises(FigureInUseError):
-            forget_figure(name="badges")
-        choose_tie_figure(name="")
-        assert forget_figure(name="badges") == 2
+            forget_figure(actor=SYSTEM, name="badges")
+        choose_tie_figure(actor=SYSTEM, name="")
+        assert forget_figure(actor=SYSTEM, name="badges") == 2
         with pytest.raises(FigureNotFoundError):
-            forget_figure(name="badges")
+            forget_figure(actor=SYSTEM, name="badges")
 
 
 def test_whoever_records_waits_for_the_ledgers_lock(acme: TenantContext) -> None:
@@ -179,7 +180,7 @@ def test_whoever_records_waits_for_the_ledgers_lock(acme: TenantContext) -> None
     def record() -> int:
         try:
             with enter_tenant(acme):
-                return record_figures(name="badges", values={ids[1]: 8})
+                return record_figures(actor=SYSTEM, name="badges", values={ids[1]: 8})
         finally:
             connection.close()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError, connection
 
+from engagement.audit.actor import Actor
 from engagement.rules import services
 from engagement.rules.models import RulesState, RuleVersion
 from engagement.rules.selectors import get_rules_version
@@ -31,7 +32,7 @@ def edit_at_once(context: TenantContext) -> list[Exception]:
                         services.revise_rule(
                             key="message",
                             definition={"triggers": ["message"], "amount": 1 + author * 1000 + number},
-                            created_by=str(author),
+                            actor=Actor("user", author, str(author)),
                         )
                     except IntegrityError as error:
                         errors.append(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engagement.audit.actor import SYSTEM, Actor
 from engagement.rules import services
 from engagement.rules.errors import (
     InvalidRuleError,
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("in_acme")
 
 def make(key: str = "talk", **changes: object) -> Rule:
     return services.create_rule(
-        **{"key": key, "name": "Talking", "definition": FIVE, "created_by": "ada", **changes}  # type: ignore[arg-type]
+        **{"key": key, "name": "Talking", "definition": FIVE, "actor": Actor("user", 1, "ada"), **changes}  # type: ignore[arg-type]
     )
 
 
@@ -51,7 +52,7 @@ def test_a_new_rule_is_live_at_once_and_bumps_the_version() -> None:
 def test_revising_makes_a_version_and_keeps_the_old_one() -> None:
     make()
 
-    services.revise_rule(key="talk", definition=SIX, name="Chatting", created_by="bob")
+    services.revise_rule(key="talk", definition=SIX, name="Chatting", actor=Actor("user", 2, "bob"))
 
     rule = get_rule(key="talk")
     versions = list(RuleVersion.objects.filter(rule=rule).order_by("number"))
@@ -68,7 +69,7 @@ def test_revising_with_nothing_new_changes_nothing() -> None:
     make()
     version = get_rules_version()
 
-    services.revise_rule(key="talk", definition=dict(FIVE), created_by="bob")
+    services.revise_rule(key="talk", definition=dict(FIVE), actor=Actor("user", 2, "bob"))
 
     assert get_rules_version() == version
     assert RuleVersion.objects.count() == 1
@@ -77,10 +78,10 @@ def test_revising_with_nothing_new_changes_nothing() -> None:
 def test_switching_off_and_on() -> None:
     make()
 
-    services.set_rule_enabled(key="talk", enabled=False)
+    services.set_rule_enabled(actor=SYSTEM, key="talk", enabled=False)
     assert evaluate(a_message(), MemberState(1), load_rule_set()) == []
-    services.set_rule_enabled(key="talk", enabled=True)
-    services.set_rule_enabled(key="talk", enabled=True)
+    services.set_rule_enabled(actor=SYSTEM, key="talk", enabled=True)
+    services.set_rule_enabled(actor=SYSTEM, key="talk", enabled=True)
 
     assert evaluate(a_message(), MemberState(1), load_rule_set()) != []
     assert get_rules_version() == 3
@@ -88,16 +89,16 @@ def test_switching_off_and_on() -> None:
 
 def test_an_archived_rule_keeps_its_versions_and_cannot_change() -> None:
     make()
-    services.archive_rule(key="talk")
-    services.archive_rule(key="talk")
+    services.archive_rule(actor=SYSTEM, key="talk")
+    services.archive_rule(actor=SYSTEM, key="talk")
 
     assert get_rules_version() == 2
     assert list_rules() == []
     assert [rule.key for rule in list_rules(include_archived=True)] == ["talk"]
     assert RuleVersion.objects.count() == 1
     for change in (
-        lambda: services.revise_rule(key="talk", definition=SIX, created_by="bob"),
-        lambda: services.set_rule_enabled(key="talk", enabled=True),
+        lambda: services.revise_rule(key="talk", definition=SIX, actor=Actor("user", 2, "bob")),
+        lambda: services.set_rule_enabled(actor=SYSTEM, key="talk", enabled=True),
     ):
         with pytest.raises(RuleArchivedError):
             change()
@@ -109,9 +110,9 @@ def test_what_is_refused() -> None:
     with pytest.raises(RuleKeyTakenError):
         make()
     with pytest.raises(RuleNotFoundError):
-        services.revise_rule(key="nothing", definition=SIX, created_by="bob")
+        services.revise_rule(key="nothing", definition=SIX, actor=Actor("user", 2, "bob"))
     with pytest.raises(RuleNotFoundError):
-        services.archive_rule(key="nothing")
+        services.archive_rule(actor=SYSTEM, key="nothing")
     for key, name, definition in (("Bad Key", "x", FIVE), ("good", "  ", FIVE), ("good", "x", {"amount": 5})):
         with pytest.raises(InvalidRuleError):
             make(key, name=name, definition=definition)
@@ -130,8 +131,10 @@ def test_a_community_has_a_limit_of_rules(monkeypatch: pytest.MonkeyPatch) -> No
 def test_settings_hold_for_all_rules() -> None:
     make()
 
-    services.set_rules_settings(reversal_seconds=3600, excluded_channels=["9", "9"], excluded_roles=["r"])
-    services.set_rules_settings(excluded_categories=["c"])
+    services.set_rules_settings(
+        actor=SYSTEM, reversal_seconds=3600, excluded_channels=["9", "9"], excluded_roles=["r"]
+    )
+    services.set_rules_settings(actor=SYSTEM, excluded_categories=["c"])
 
     settings = get_rules_settings()
     assert (settings.reversal_seconds, settings.excluded_channels) == (3600, frozenset({"9"}))
@@ -140,24 +143,26 @@ def test_settings_hold_for_all_rules() -> None:
     assert rules.reversal_ms == 3_600_000
     assert evaluate(a_message(channel="9"), MemberState(1), rules) == []
     with pytest.raises(InvalidRuleError):
-        services.set_rules_settings(reversal_seconds=-1)
+        services.set_rules_settings(actor=SYSTEM, reversal_seconds=-1)
     with pytest.raises(InvalidRuleError):
-        services.set_rules_settings(excluded_roles=[""])
+        services.set_rules_settings(actor=SYSTEM, excluded_roles=[""])
 
 
 def test_the_default_rules_are_seeded_once() -> None:
-    services.seed_default_rules()
-    services.archive_rule(key="joined")
+    services.seed_rules()
+    services.archive_rule(actor=SYSTEM, key="joined")
 
-    assert services.seed_default_rules() == []
+    assert services.seed_rules() == []
     assert [rule.key for rule in list_rules()] == [key for key, *_ in DEFAULT_RULES if key != "joined"]
     assert load_rule_set().problems == ()
 
 
 def test_ways_to_earn_come_from_the_live_rules_in_one_query(django_assert_num_queries: object) -> None:
-    services.seed_default_rules()
-    services.set_rule_enabled(key="voice", enabled=False)
-    services.revise_rule(key="reply", definition={"triggers": ["reply"], "amount": 8}, created_by="ada")
+    services.seed_rules()
+    services.set_rule_enabled(actor=SYSTEM, key="voice", enabled=False)
+    services.revise_rule(
+        key="reply", definition={"triggers": ["reply"], "amount": 8}, actor=Actor("user", 1, "ada")
+    )
 
     with django_assert_num_queries(1):  # type: ignore[operator]
         ways = list_ways_to_earn()
@@ -180,7 +185,7 @@ def test_ways_to_earn_come_from_the_live_rules_in_one_query(django_assert_num_qu
 
 
 def test_the_compiled_set_takes_two_queries(django_assert_num_queries: object) -> None:
-    services.seed_default_rules()
+    services.seed_rules()
 
     with django_assert_num_queries(2):  # type: ignore[operator]
         load_rule_set()

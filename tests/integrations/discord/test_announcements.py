@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from engagement.audit.actor import SYSTEM
 from engagement.notifications.services import set_level_announcements
 from engagement.progression.events import LevelReached
 from integrations.discord.announcements import announce_level_up
@@ -40,7 +41,7 @@ def test_it_is_told_where_the_deed_was_done(scene: Scene) -> None:
 
 def test_a_chosen_channel_wins(scene: Scene) -> None:
     other = scene.state.create_channel(scene.guild, "cheers")
-    set_level_announcements(level_up="channel", channel_id=other.id)
+    set_level_announcements(actor=SYSTEM, level_up="channel", channel_id=other.id)
     tell(scene)
     assert scene.messages() == []
     assert len(scene.messages(other.id)) == 1
@@ -108,7 +109,7 @@ def test_in_shadow_mode_nothing_is_told(scene: Scene) -> None:
 
 
 def test_off_is_off(scene: Scene) -> None:
-    set_level_announcements(level_up="off")
+    set_level_announcements(actor=SYSTEM, level_up="off")
     assert tell(scene) is None
     assert scene.calls("POST") == 0
 
@@ -136,7 +137,7 @@ def test_an_adjustment_without_a_channel_is_told_nowhere(scene: Scene) -> None:
 
 
 def test_to_the_member_alone(scene: Scene) -> None:
-    set_level_announcements(level_up="dm")
+    set_level_announcements(actor=SYSTEM, level_up="dm")
     delivery = tell(scene)
     assert delivery is not None
     assert delivery.state == "sent"
@@ -146,7 +147,7 @@ def test_to_the_member_alone(scene: Scene) -> None:
 
 
 def test_closed_direct_messages_stay_quiet(scene: Scene) -> None:
-    set_level_announcements(level_up="dm")
+    set_level_announcements(actor=SYSTEM, level_up="dm")
     scene.state.set_dms(scene.user, open=False)
     delivery = tell(scene)
     assert delivery is not None
@@ -159,7 +160,7 @@ def test_closed_direct_messages_stay_quiet(scene: Scene) -> None:
 
 
 def test_a_channel_that_is_closed_to_us_is_shown_to_the_organiser_until_it_opens(scene: Scene) -> None:
-    set_level_announcements(level_up="channel", channel_id=10**17)
+    set_level_announcements(actor=SYSTEM, level_up="channel", channel_id=10**17)
     delivery = tell(scene)
     assert delivery is not None
     assert delivery.state == "refused"
@@ -170,6 +171,6 @@ def test_a_channel_that_is_closed_to_us_is_shown_to_the_organiser_until_it_opens
 
 def test_nonsense_is_no_setting(db: None) -> None:
     with pytest.raises(InvalidInputError, match="choose one of"):
-        set_level_announcements(level_up="everywhere")
+        set_level_announcements(actor=SYSTEM, level_up="everywhere")
     with pytest.raises(InvalidInputError, match="channel id"):
-        set_level_announcements(level_up="channel", channel_id=5)
+        set_level_announcements(actor=SYSTEM, level_up="channel", channel_id=5)

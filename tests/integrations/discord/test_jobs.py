@@ -11,6 +11,7 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 from redis import Redis
 
+from engagement.audit.actor import SYSTEM
 from engagement.members.models import Identity, Member
 from engagement.progression.events import CurveChanged, LevelLost, LevelReached
 from engagement.progression.models import MemberProgress
@@ -58,7 +59,7 @@ def linked(
     with enter_tenant(acme):
         member = Member.objects.create(display_name="Ada")
         Identity.objects.create(provider="discord", external_id=str(user.id), member=member)
-        add_level_role(level=5, role_id=role.id)
+        add_level_role(actor=SYSTEM, level=5, role_id=role.id)
         assert [job["task_name"] for job in discord_jobs()] == ["integrations.discord.sweep_tenant_roles"]
         work()
     channel = next(iter(guild.channels.values()))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engagement.audit.actor import SYSTEM
 from integrations.discord.models import DiscordProblem, LevelRole
 from integrations.discord.roles import (
     add_level_role,
@@ -32,7 +33,7 @@ def ladder(scene: Scene) -> list[Any]:
     made = []
     for name, level, keep in names:
         role = scene.state.create_role(scene.guild, name)
-        add_level_role(level=level, role_id=role.id, keep=keep)
+        add_level_role(actor=SYSTEM, level=level, role_id=role.id, keep=keep)
         made.append(role)
     raise_bot(scene)
     return made
@@ -116,7 +117,7 @@ def test_without_manage_roles_that_is_what_is_asked_for(scene: Scene, ladder: li
 
 
 def test_a_deleted_role_is_named(scene: Scene) -> None:
-    add_level_role(level=1, role_id=10**17)
+    add_level_role(actor=SYSTEM, level=1, role_id=10**17)
     scene.set_level(1)
     assert sync(scene) == 0
     assert "no longer exists" in DiscordProblem.objects.get().message
@@ -133,7 +134,7 @@ def test_the_guilds_budget_is_kept(scene: Scene) -> None:
     """Ten changes in ten seconds; the eleventh waits its turn in the queue, and no call is refused."""
     for number in range(12):
         role = scene.state.create_role(scene.guild, f"Step {number}")
-        add_level_role(level=1, role_id=role.id)
+        add_level_role(actor=SYSTEM, level=1, role_id=role.id)
     raise_bot(scene)
     scene.set_level(1)
     with pytest.raises(RetryLaterError) as caught:
@@ -146,15 +147,15 @@ def test_the_guilds_budget_is_kept(scene: Scene) -> None:
 def test_the_check_lists_every_problem(scene: Scene, ladder: list[Any]) -> None:
     assert check_level_roles(scene.context, scene.client) == []
     scene.state.move_role(scene.guild, ladder[3].id, len(scene.guild.roles) - 1)
-    add_level_role(level=30, role_id=10**17)
+    add_level_role(actor=SYSTEM, level=30, role_id=10**17)
     problems = check_level_roles(scene.context, scene.client)
     assert len(problems) == 2
     assert "Elder" in problems[0]
 
 
 def test_level_roles_are_checked_when_they_are_set(db: None, scene: Scene) -> None:
-    add_level_role(level=3, role_id=10**17)
-    add_level_role(level=3, role_id=10**17, keep="highest")
+    add_level_role(actor=SYSTEM, level=3, role_id=10**17)
+    add_level_role(actor=SYSTEM, level=3, role_id=10**17, keep="highest")
     assert LevelRole.objects.get().keep == "highest"
     for level, role, keep in (
         (0, 10**17, "stack"),
@@ -163,10 +164,10 @@ def test_level_roles_are_checked_when_they_are_set(db: None, scene: Scene) -> No
         (4, 10**17, "stack"),
     ):
         with pytest.raises(InvalidInputError):
-            add_level_role(level=level, role_id=role, keep=keep)
-    remove_level_role(role_id=10**17)
+            add_level_role(actor=SYSTEM, level=level, role_id=role, keep=keep)
+    remove_level_role(actor=SYSTEM, role_id=10**17)
     with pytest.raises(NotFoundError):
-        remove_level_role(role_id=10**17)
+        remove_level_role(actor=SYSTEM, role_id=10**17)
 
 
 def test_desired_roles_of_nothing_are_none() -> None:

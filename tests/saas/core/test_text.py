@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from saas.core.text import clean_line
+from saas.core.errors import InvalidInputError
+from saas.core.text import clean_line, require_line
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,15 @@ from saas.core.text import clean_line
 )
 def test_a_line(typed: str, kept: str) -> None:
     assert clean_line(typed, limit=40) == kept
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\u202e", "\u200d", "x" * 41, "x" * 100_000, "\x00"])
+def test_what_must_be_there_names_its_field(text: str) -> None:
+    with pytest.raises(InvalidInputError, match="The name must have 1 to 40 characters") as caught:
+        require_line(text, longest=40, what="The name", field="name")
+    assert caught.value.field == "name"
+    assert len(caught.value.message) < 120
+
+
+def test_what_is_there_is_kept() -> None:
+    assert require_line(" Acme  Makers\n", longest=40, what="The name", field="name") == "Acme Makers"

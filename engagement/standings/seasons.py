@@ -1,0 +1,34 @@
+"""How long a season is. It can be chosen until points were counted in one: later, places already won would change."""
+
+from __future__ import annotations
+
+from saas.core.errors import InvalidInputError
+
+from .models import Standing, StandingsState
+
+LENGTHS = ("month", "quarter", "year")
+
+
+def get_season_length() -> str:
+    """`month`, `quarter` or `year`, each counted from January."""
+    return StandingsState.objects.values_list("season_length", flat=True).get(pk=1)
+
+
+def can_change_season() -> bool:
+    """Whether no points were counted in a season yet."""
+    return not Standing.objects.filter(season_start__isnull=False).exists()
+
+
+def seed_season_length(length: str) -> bool:
+    """Choose the length for a community without any points; False, and nothing changed, where there are some.
+
+    Call in a `ledger_unit` where ingest may run at the same time. Raises InvalidInputError.
+    """
+    if length not in LENGTHS:
+        raise InvalidInputError(
+            f"A season is a month, a quarter or a year, not {length!r:.40}.", field="season"
+        )
+    if not can_change_season():
+        return False
+    StandingsState.objects.filter(pk=1).exclude(season_length=length).update(season_length=length)
+    return True

@@ -1,0 +1,158 @@
+"""Making a community: the form, the live check of its address, and the page that waits for it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_ratelimit.core import get_usage
+from redis import RedisError
+
+from frontend_api.site.founding_form import NewCommunityForm, describe_kinds
+from saas.core.errors import EngageHubError, InvalidInputError, NotFoundError, RateLimitedError
+from saas.core.ids import new_ulid
+from tenants.errors import SlugTakenError
+from tenants.founding import (
+    can_be_reached,
+    check_address,
+    found_community,
+    get_founding,
+    retry_founding,
+    suggest_address,
+)
+from tenants.models import Tenant, User
+from tenants.provisioning import host_of
+from tenants.routing import get_routing
+from tenants.tickets import get_tenant_address
+
+logger = logging.getLogger(__name__)
+FOUNDINGS_A_PERSON = "10/h"
+CHECKS_A_PERSON = "120/m"
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def show_new(request: HttpRequest) -> HttpResponse:
+    """The form. A stranger signs in first; somebody who cannot be reached is told what to do about it."""
+    user = _person(request)
+    if user is None:
+        return _to_sign_in(request)
+    if request.method != "POST":
+        form = NewCommunityForm(initial={"key": new_ulid(), "kind": request.GET.get("kind", "discord")})
+        return _show_form(request, form, user)
+    form = NewCommunityForm(request.POST)
+    if not form.is_valid():
+        return _show_form(request, form, user, status=422)
+    _check_rate(request, "found", FOUNDINGS_A_PERSON, user, "Too many communities in an hour")
+    try:
+        tenant = found_community(user=user, form_key=form.cleaned_data["key"], **form.facts)
+    except EngageHubError as error:
+        form.take(error, SlugTakenError, InvalidInputError)
+        return _show_form(request, form, user, status=error.http_status)
+    return HttpResponseRedirect(reverse("new-progress", args=[tenant.pk]))
+
+
+@never_cache
+@require_GET
+def check_new_address(request: HttpRequest) -> HttpResponse:
+    """For htmx: what is true of the address in the form. Until somebody wrote one, it follows the name."""
+    user = _person(request)
+    if user is None:
+        raise NotFoundError("Sign in first, then choose an address.")
+    _check_rate(request, "address", CHECKS_A_PERSON, user, "Too many looks at addresses")
+    slug, name = request.GET.get("slug", "")[:200].strip().lower(), request.GET.get("name", "")[:400]
+    follows = not request.GET.get("touched") and request.headers.get("HX-Target") == "address"
+    if follows:
+        slug = suggest_address(name) if name.strip() else ""
+    facts = {"slug": slug, "found": check_address(slug) if slug else None, "suggestion": ""}
+    if slug and not follows and not check_address(slug).is_free:
+        facts["suggestion"] = suggest_address(slug if len(slug) > 2 else name)
+    template = "site/new_address.html" if follows else "site/new_address_state.html"
+    return render(request, template, {**facts, **_base()})
+
+
+@never_cache
+@require_GET
+def show_progress(request: HttpRequest, tenant_id: int) -> HttpResponse:
+    """How far the community is; once it is there, on to its checklist. For htmx the changing part alone."""
+    user = _person(request)
+    if user is None:
+        return _to_sign_in(request)
+    tenant = get_founding(user=user, tenant_id=tenant_id)
+    if tenant.state != Tenant.State.PROVISIONING:
+        return _go_on(request, tenant)
+    template = (
+        "site/new_progress_body.html" if request.headers.get("HX-Request") else "site/new_progress.html"
+    )
+    return render(request, template, {"tenant": tenant, "address": host_of(tenant.slug)})
+
+
+@require_POST
+def retry(request: HttpRequest, tenant_id: int) -> HttpResponse:
+    """Try again after a failure, at once."""
+    user = _person(request)
+    if user is None:
+        return _to_sign_in(request)
+    _check_rate(request, "retry", FOUNDINGS_A_PERSON, user, "Too many tries in an hour")
+    tenant = retry_founding(user=user, tenant_id=tenant_id)
+    return HttpResponseRedirect(reverse("new-progress", args=[tenant.pk]))
+
+
+def _go_on(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    """To the checklist on the community's own host, which fetches its session by a ticket."""
+    routing = get_routing()
+    if routing.context_for_host(host_of(tenant.slug)) is None:
+        routing.load_tenants(
+            {tenant.pk}
+        )  # the worker made it a moment ago, and the news may still be on its way
+    address = f"{get_tenant_address(tenant.slug)}/login/?{urlencode({'next': '/dashboard/setup/'})}"
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
+
+
+def _show_form(
+    request: HttpRequest, form: NewCommunityForm, user: User, *, status: int = 200
+) -> HttpResponse:
+    slug = str(form["slug"].value() or "")
+    facts = {
+        "form": form,
+        "kinds": describe_kinds(str(form["kind"].value() or "")),
+        "slug": slug,
+        "found": check_address(slug) if slug and status == 200 else None,
+        "reachable": can_be_reached(user),
+        **_base(),
+    }
+    return render(request, "site/new.html", facts, status=status)
+
+
+def _base() -> dict[str, Any]:
+    return {"base_host": host_of("x")[1:]}
+
+
+def _person(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    return HttpResponseRedirect(f"{reverse('login')}?{urlencode({'next': request.get_full_path()})}")
+
+
+def _check_rate(request: HttpRequest, group: str, rate: str, user: User, what: str) -> None:
+    """Counts this try. Where the cache is away, trying stays possible. Raises RateLimitedError."""
+    try:
+        usage = get_usage(
+            request, group=f"new:{group}", key=lambda *_: str(user.pk), rate=rate, increment=True
+        )
+    except (RedisError, OSError) as error:
+        logger.warning("Tries to make a community are not counted: %s", error)
+        return
+    if usage and usage["should_limit"]:
+        seconds = max(1, int(usage["time_left"]))
+        raise RateLimitedError(f"{what}. Wait {seconds} seconds, then try again.", retry_after=seconds)
