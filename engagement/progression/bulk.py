@@ -124,7 +124,8 @@ def bring_points(
     import_id: int,
     context: TenantContext,
 ) -> list[Booked]:
-    """Book what each of these people is to have; whoever is unknown becomes a member. Inside the caller's ledger_unit.
+    """Book what each of these people is to have; whoever is unknown becomes a member, whoever was deleted here is passed
+    over. Inside the caller's ledger_unit.
 
     `earlier` holds what imports from the same bot booked, by external id. Raises IntegrityError where the import has booked one
     of these members before: the caller remembers how far it came, in this transaction. Publishes nothing.
@@ -135,10 +136,13 @@ def bring_points(
     ]
     created = set(create_members(run, schema, newcomers))
     rows = _read_people(run, schema, provider, [one.external_id for one in brought], context)
+    deleted = _find_deleted(rows)
     book = _open_book(context)
     booked = []
     for one in brought:
         row = rows[one.external_id]
+        if row.member_id in deleted:
+            continue
         points_before = row.lifetime
         amount = amount_to_book(
             existing, one.points, lifetime=row.lifetime, earlier=earlier.get(one.external_id, 0)
@@ -243,6 +247,11 @@ def _read_people(
     found = run(in_schema(BY_IDENTITY, schema), (text_array(external_ids), text_array(providers))).fetchall()
     cut = len(provider) + 1
     return {columns[0][cut:]: MemberRow(columns[1:], context.timezone, ALL_TIME) for columns in found}
+
+
+def _find_deleted(rows: Mapping[str, MemberRow]) -> set[int]:
+    members = Member.objects.filter(pk__in=[row.member_id for row in rows.values()], deleted_at__isnull=False)
+    return set(members.values_list("pk", flat=True))
 
 
 def _write(run: Run, schema: str, book: Book) -> None:
