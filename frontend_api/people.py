@@ -83,7 +83,7 @@ def identify(user: User | None, member_id: int | None, *, tenant_id: int) -> Per
         role = role_of_user(user_id=user.pk, tenant_id=tenant_id)
         return _describe(user, member, max(role, Role.STRANGER if member is None else Role.MEMBER))
     if member_id is not None:
-        member = Member.objects.filter(pk=member_id).first()
+        member = Member.objects.filter(pk=member_id, deleted_at=None).first()
         return None if member is None else _describe(None, member, Role.MEMBER)
     return None
 

@@ -9,6 +9,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "LevelReached": ("integrations.discord.announce_level", "integrations.discord.follow_level"),
     "LevelLost": ("integrations.discord.follow_level",),
     "CurveChanged": ("integrations.discord.follow_curve",),
+    "MembersMerged": ("integrations.discord.follow_level",),
     "MemberJoined": ("integrations.discord.follow_level",),
     "CommunityFounded": ("engagement.kinds.provision_community",),
 }

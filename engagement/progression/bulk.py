@@ -37,6 +37,7 @@ FROM unnest(%s::bigint[]) AS wanted(id)
 JOIN {{s}}.ledger_entry e ON e.cause_kind = {int(Cause.IMPORT)} AND e.cause_id = %s AND e.member_id = wanted.id AND e.rule_id = 0
 LEFT JOIN {{s}}.ledger_entry u ON u.cause_kind = {int(Cause.IMPORT_UNDO)} AND u.cause_id = e.cause_id
   AND u.member_id = e.member_id AND u.rule_id = 0
+JOIN {{s}}.member m ON m.id = wanted.id AND m.merged_into_id IS NULL
 WHERE u.id IS NULL"""
 # When the standing of all time was reached, were this import not there; nor those that were undone before.
 _REACHED: Final = f"""
@@ -159,7 +160,8 @@ def bring_points(
 def take_back_points(
     run: Run, schema: str, *, member_ids: Sequence[int], import_id: int, context: TenantContext
 ) -> int:
-    """Undo what the import booked for these members; what they earned since stays. Inside the caller's ledger_unit.
+    """Undo what the import booked for these members; what they earned since stays. Inside the caller's ledger_unit. Who
+    was merged into somebody else since has nothing left to take back: it stays with the other member.
 
     Idempotent: what was taken back before is left alone. Answers how many entries were booked. Publishes nothing.
     """
