@@ -89,7 +89,7 @@ def adjust_points(
     PointsAdjusted, StandingsChanged and LevelReached or LevelLost. Raises InvalidAdjustmentError, MemberNotFoundError,
     MemberDeletedError, IdempotencyKeyReusedError.
     """
-    reason = _checked(amount, reason)
+    reason = check_adjustment(amount, reason)
     with ledger_unit() as (run, schema):
         before = Adjustment.objects.filter(idempotency_key=idempotency_key).first()
         if before is not None:
@@ -187,7 +187,8 @@ def _is_taken(alias: str, member_id: int) -> bool:
     )
 
 
-def _checked(amount: int, reason: str) -> str:
+def check_adjustment(amount: int, reason: str) -> str:
+    """The reason as it is kept. Raises InvalidAdjustmentError."""
     reason = " ".join(reason.split())
     if type(amount) is not int or amount == 0 or abs(amount) > MAX_ADJUSTMENT:
         raise InvalidAdjustmentError(
@@ -292,6 +293,7 @@ __all__ = [
     "Actor",
     "AdjustmentResult",
     "adjust_points",
+    "check_adjustment",
     "ensure_member",
     "refresh_ranked",
     "set_visibility",
