@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tenants.context import TenantContext
-from tenants.permissions import PERMISSIONS, NotPermittedError, require, rights_for_interaction
+from tenants.permissions import (
+    PERMISSIONS,
+    NotPermittedError,
+    Role,
+    may,
+    require,
+    rights_for_interaction,
+    role_of_bits,
+)
 
 # Every command and menu by its name, and the action of tenants.permissions that it is.
 COMMANDS = {
@@ -29,6 +37,14 @@ COMMANDS = {
     "setup limit": "change_commands",
     "setup show": "change_commands",
 }
+
+# Buttons in servers that belong to no community: Discord's own permissions decide, as the table reads them.
+GUEST_BUTTONS = {"claim": "link_guild"}
+
+
+def may_claim(*, permissions: int) -> bool:
+    """Whether Discord's permissions of a guild that nobody owns let somebody claim it."""
+    return may(Role(role_of_bits(permissions)), GUEST_BUTTONS["claim"])
 
 
 def check_command(
