@@ -19,11 +19,14 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import discord
 import structlog
 
+from engagement.audit.denials import record_refusal
 from engagement.commands.selectors import CommandPolicies, CommandPolicy, get_command_policies
 from saas.core.counts import write_count
 from saas.core.errors import EngageHubError, NotAllowedError, NotFoundError, UnavailableError
 from tenants.context import TenantContext
+from tenants.permissions import NotPermittedError
 
+from .actors import actor_of
 from .answers import Answer, error_answer
 from .calls import Calls
 from .limits import CommandLimiter, too_often
@@ -318,6 +321,8 @@ class Desk:
         if isinstance(error, EngageHubError):
             shown = error
             self._count(command, error.code)
+            if ask is not None and isinstance(error, NotPermittedError):
+                await self._note_refusal(ask, command, error.action)
         else:
             shown = UnavailableError(say(language, "broken"))
             self._count(command, "broken")
@@ -333,6 +338,14 @@ class Desk:
                 await interaction.response.send_message(**answer.as_message("#000000"), ephemeral=True)
         except (InteractionGoneError, discord.DiscordException, OSError, RuntimeError) as trouble:
             log.info("apology_undelivered", command=command, reference=shown.reference, problem=str(trouble))
+
+    async def _note_refusal(self, ask: Ask, command: str, permission: str) -> None:
+        """For the community's audit log. The answer does not hang on it."""
+        actor = actor_of(ask.interaction)
+        try:
+            await ask.do(record_refusal, actor=actor, permission=permission, place=f"/{command}")
+        except EngageHubError as trouble:
+            log.warning("refusal_not_recorded", command=command, problem=str(trouble))
 
     async def open_form(
         self, interaction: Interaction, command: str, make: Callable[[Ask], Awaitable[discord.ui.Modal]]

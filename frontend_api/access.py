@@ -22,6 +22,12 @@ TENANT_ROUTES: Final = {
     "reason": "view_profile",  # of aliased and hidden members, and what was done by hand: themselves and the team
     "earn": "view_ways_to_earn",
     "dashboard": TEAM,
+    "dashboard-palette": TEAM,
+    "dashboard-view-save": TEAM,
+    "dashboard-view-remove": TEAM,  # one's own views; shared ones of others: manage_team
+    "dashboard-members": "view_members",
+    "dashboard-members-export": "export_members",
+    "dashboard-member": "view_members",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket

@@ -136,6 +136,13 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role)
+    given = models.JSONField(
+        default=list, db_default=[], blank=True, help_text="Actions that this person may do beyond the role."
+    )
+    taken = models.JSONField(
+        default=list, db_default=[], blank=True, help_text="Actions of the role that this person may not do."
+    )
+    last_seen_at = models.DateTimeField(null=True, blank=True, help_text="On the dashboard, to the hour.")
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:

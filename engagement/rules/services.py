@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import F, Max, OuterRef, Subquery
 
-from engagement.audit.actor import Actor
+from engagement.audit.actor import SYSTEM, Actor
 from engagement.audit.services import record_audit
 from saas.core import clock
 

@@ -79,7 +79,7 @@ def follow_level(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
 
 @job(queue=QUEUE, retry=PATIENT)
 def follow_curve(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
-    """Handler of CurveChanged: many levels moved at once, so everybody is looked through."""
+    """Handler of CurveChanged and ImportFinished: many levels moved at once, so everybody is looked through."""
     defer(sweep_tenant_roles, tenant=tenant, queueing_lock=SWEEP_LOCK)
 
 

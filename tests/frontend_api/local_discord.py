@@ -59,7 +59,11 @@ class LocalPeople:
             form["guild_id"] = str(guild.id)
         parts = urlsplit(address)
         response = self._http.request(
-            "POST", f"{parts.scheme}://{parts.netloc}{parts.path}", fields=form, encode_multipart=False, redirect=False
+            "POST",
+            f"{parts.scheme}://{parts.netloc}{parts.path}",
+            fields=form,
+            encode_multipart=False,
+            redirect=False,
         )
         assert response.status == 302, response.data.decode()
         back = response.headers["Location"]

@@ -70,7 +70,10 @@ def test_a_manager_may_who_is_not_the_owner(free: Browser, discord: LocalPeople)
 
 
 def test_a_forged_guild_id_changes_nothing(free: Browser, discord: LocalPeople) -> None:
-    guild, other = discord.guild("Mine", OWNER), discord.guild("Theirs", 810_000_000_000_000_001, with_bot=True)
+    guild, other = (
+        discord.guild("Mine", OWNER),
+        discord.guild("Theirs", 810_000_000_000_000_001, with_bot=True),
+    )
     back = discord.decide(begin(free), OWNER, guild=guild)
     finish(free, back | {"guild_id": str(other.id)})
     assert linked() == guild.id
@@ -110,7 +113,9 @@ def test_gone_from_the_guild_between_consent_and_return(free: Browser, discord: 
     assert linked() is None
 
 
-def test_a_guild_that_had_the_bot_already_keeps_it_after_a_refusal(free: Browser, discord: LocalPeople) -> None:
+def test_a_guild_that_had_the_bot_already_keeps_it_after_a_refusal(
+    free: Browser, discord: LocalPeople
+) -> None:
     guild = discord.guild("Acme", 810_000_000_000_000_001, with_bot=True)
     guild.members[discord.world.bot_id].joined_ms -= 3_600_000
     role = discord.manager(guild, OWNER)
@@ -162,7 +167,9 @@ def test_linking_again_is_harmless_and_revives(free: Browser, discord: LocalPeop
 def test_who_cancels_is_told_so(free: Browser, discord: LocalPeople) -> None:
     guild = discord.guild("Acme", OWNER)
     answer = finish(free, discord.decide(begin(free), OWNER, guild=guild, answer="cancel"))
-    assert "You cancelled on Discord’s page" in answer.content.decode().replace("&#x27;", "’").replace("'", "’")
+    assert "You cancelled on Discord’s page" in answer.content.decode().replace("&#x27;", "’").replace(
+        "'", "’"
+    )
     assert "/discord/install/?to=acme" in answer.content.decode()
     assert linked() is None
 
@@ -177,7 +184,9 @@ def test_who_cancels_is_told_so(free: Browser, discord: LocalPeople) -> None:
         ("", "not whole"),
     ],
 )
-def test_discords_other_errors_read_plainly(free: Browser, discord: LocalPeople, error: str, words: str) -> None:
+def test_discords_other_errors_read_plainly(
+    free: Browser, discord: LocalPeople, error: str, words: str
+) -> None:
     state = parse_qs(urlsplit(begin(free)).query)["state"][0]
     answer = finish(free, {"state": state, "error": error})
     assert answer.status_code == 400
@@ -232,7 +241,9 @@ def test_a_state_that_expired_is_refused(free: Browser, discord: LocalPeople, re
     assert "longer than ten minutes" in answer.content.decode()
 
 
-def test_who_lost_their_role_in_the_community_meanwhile_links_nothing(free: Browser, discord: LocalPeople) -> None:
+def test_who_lost_their_role_in_the_community_meanwhile_links_nothing(
+    free: Browser, discord: LocalPeople
+) -> None:
     from tenants.models import Membership
 
     guild = discord.guild("Acme", OWNER)
