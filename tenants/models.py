@@ -71,6 +71,12 @@ class Tenant(TenantMixin):  # type: ignore[misc]
     points_name = models.CharField(max_length=30, default="points")
     colour = models.CharField(max_length=7, default="#4f46e5")
     emblem_url = models.URLField(max_length=500, blank=True)
+    description = models.CharField(
+        max_length=300, blank=True, db_default="", default="", help_text="One sentence for whoever finds it."
+    )
+    board_public = models.BooleanField(
+        default=True, db_default=True, help_text="Off: leaderboard and profiles are for members alone."
+    )
     live = models.BooleanField(
         default=True, help_text="Off while in shadow mode: counts, but announces nothing."
     )

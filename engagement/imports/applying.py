@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.db import connection
 
+from engagement.audit.actor import SYSTEM
 from engagement.ledger.arrays import bool_array, int_array, text_array
 from engagement.ledger.models import Cause
 from engagement.ledger.statements import Run, in_schema, ledger_unit
@@ -274,7 +275,7 @@ def _take_curve_over(run: ImportRun) -> None:
     current = load_curve()
     version = current.version
     if build_curve(run.curve["kind"], run.curve["parameters"]).thresholds != current.thresholds:
-        version = change_curve(kind=run.curve["kind"], parameters=run.curve["parameters"]).curve.version
+        version = change_curve(actor=SYSTEM, kind=run.curve["kind"], parameters=run.curve["parameters"]).curve.version
     run.curve_before = {
         "kind": known["kind"],
         "parameters": known["parameters"],
@@ -291,7 +292,7 @@ def _give_curve_back(run: ImportRun) -> None:
     if load_curve().version != kept["set"]:
         run.results = {**run.results, "curve_stayed": True}
         return
-    change_curve(kind=kept["kind"], parameters=kept["parameters"])
+    change_curve(actor=SYSTEM, kind=kept["kind"], parameters=kept["parameters"])
 
 
 def _finish(run: ImportRun, state: str, members: int) -> None:

@@ -81,6 +81,14 @@ class DiscordClient:
                 return found
             after = max(int(guild["id"]) for guild in page)
 
+    def create_role(self, guild_id: int, name: str, *, reason: str) -> int:
+        """A new role at the bottom, with no permissions of its own. Its id."""
+        body = {"name": name, "permissions": "0", "hoist": False, "mentionable": False}
+        made = self._call(
+            "POST", f"/guilds/{guild_id}/roles", bucket=f"guild-roles:{guild_id}", body=body, reason=reason
+        )
+        return int(made["id"])
+
     def leave_guild(self, guild_id: int) -> None:
         self._call("DELETE", f"/users/@me/guilds/{guild_id}", bucket="leave")
 
