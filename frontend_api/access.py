@@ -2,6 +2,7 @@
 
 everybody   no login needed
 session     works on the session in hand, whoever it is (signing out)
+user        whoever is signed in, on what is their own
 any other   an action of tenants.permissions, whose role is asked for
 """
 
@@ -11,6 +12,7 @@ from typing import Final
 
 EVERYBODY: Final = "everybody"
 SESSION: Final = "session"
+USER: Final = "user"
 TEAM: Final = "view_dashboard"
 
 TENANT_ROUTES: Final = {
@@ -46,11 +48,43 @@ PUBLIC_ROUTES: Final = {
     "login": EVERYBODY,
     "continue": EVERYBODY,  # leads strangers to the form
     "logout": SESSION,
+    "pricing": EVERYBODY,
+    "signup": EVERYBODY,
+    "account_email_verification_sent": EVERYBODY,
+    "resend": EVERYBODY,
+    "account_confirm_email": EVERYBODY,  # needs the key that was mailed
+    "email-confirmed": EVERYBODY,
+    "account_reset_password": EVERYBODY,
+    "account_reset_password_done": EVERYBODY,
+    "account_reset_password_from_key": EVERYBODY,  # needs the key that was mailed
+    "account_reset_password_from_key_done": EVERYBODY,
+    "mfa_authenticate": EVERYBODY,  # needs a sign-in that waits for its second step
+    "account_inactive": EVERYBODY,
+    "discord-sign-in": EVERYBODY,
+    "invite": EVERYBODY,  # needs a token; taking it needs a login
+    "deleted": EVERYBODY,
+    "settings": USER,
+    "account_email": USER,
+    "sign-in-methods": USER,
+    "account_change_password": USER,
+    "account_set_password": USER,
+    "discord-unlink": USER,
+    "sessions": USER,
+    "mfa_index": USER,
+    "mfa_activate_totp": USER,
+    "mfa_deactivate_totp": USER,
+    "mfa_view_recovery_codes": USER,
+    "mfa_generate_recovery_codes": USER,
+    "prove": USER,
+    "delete-login": USER,
+    "account_login": EVERYBODY,  # the same page as login, by the name that allauth looks for
+    "account_signup": EVERYBODY,  # the same page as signup, likewise
     "new-community": EVERYBODY,  # leads strangers to the form of sign-in
     "new-address": EVERYBODY,  # a stranger's is a 404
     "new-progress": EVERYBODY,  # its owner's alone; leads strangers to the form of sign-in
     "new-retry": EVERYBODY,  # likewise
     "install": EVERYBODY,  # leads strangers to the form; asks for "link_guild" in the community that it names
+    "claim": EVERYBODY,  # needs a ticket and a login as the Discord user that it names; asks for "link_guild"
     "discord-callback": EVERYBODY,  # needs a state that was begun in this session
 }
 SOCKETS: Final = {

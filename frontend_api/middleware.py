@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -15,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
 
+from frontend_api.denials import note_refusal
 from frontend_api.errors import show_error
 from frontend_api.tenant import find_context
 from saas.core.errors import EngageHubError, UnavailableError
@@ -45,14 +47,15 @@ class SessionHostMiddleware:
 
 
 class TimezoneMiddleware:
-    """Moments are written in the reader's zone where it is known from the tenant."""
+    """Moments are written in the tenant's zone, on our own pages in the reader's."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         context = find_context(request)
-        with timezone.override(_zone(context.timezone if context else settings.TIME_ZONE)):
+        name = context.timezone if context else request.session.get(TIMEZONE_KEY, settings.TIME_ZONE)
+        with timezone.override(_zone(name)):
             return self.get_response(request)
 
 
@@ -90,6 +93,7 @@ class ErrorMiddleware:
             )
         if isinstance(error, EngageHubError):
             logger.info("%s (%s, ref %s)", error.message, error.code, error.reference)
+            note_refusal(request, error)
             response = show_error(
                 request, status=error.http_status, message=error.message, reference=error.reference
             )
@@ -98,6 +102,8 @@ class ErrorMiddleware:
             if seconds is not None:
                 response["Retry-After"] = str(seconds)
             return response
+        if isinstance(error, ImmediateHttpResponse):
+            return None  # allauth's way of answering: its middleware takes it
         if isinstance(error, Http404 | PermissionDenied | SuspiciousOperation | MultiPartParserError):
             return None  # no failure of ours: Django asks the pages of errors.py
         reference = new_reference()
@@ -130,10 +136,11 @@ def build_policy(request: HttpRequest) -> str:
 
 
 def _sign_in_targets() -> str:
-    """Signing in posts a form on BASE_DOMAIN whose answer leads on to a community's host."""
+    """Signing in posts a form on BASE_DOMAIN whose answer leads on to a community's host, or to Discord's page."""
     base = urlsplit(settings.BASE_URL)
     port = f":{base.port}" if base.port else ""
-    return f" {settings.BASE_URL} {base.scheme}://*.{settings.BASE_DOMAIN}{port}"
+    web = urlsplit(settings.DISCORD_WEB_URL)
+    return f" {settings.BASE_URL} {base.scheme}://*.{settings.BASE_DOMAIN}{port} {web.scheme}://{web.netloc}"
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import available_timezones
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.db import IntegrityError, transaction
 
 from saas.core import clock
-from saas.core.errors import ConflictError, EngageHubError, NotAllowedError
+from saas.core.errors import ConflictError, InvalidInputError, NotAllowedError
 from saas.core.schemas import PUBLIC, enter_schema
 from saas.core.text import clean_line
 
@@ -24,6 +26,7 @@ from .models import Membership, Tenant, User
 RELINK_DAYS = 7
 NAME_LENGTH = 60
 PROVIDER = "discord"
+CODE_PROOF, PASSWORD_PROOF, DISCORD_PROOF = "code", "password", "discord"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +104,6 @@ class SoleOwnerError(NotAllowedError):
         )
 
 
-class NoVerifiedEmailError(EngageHubError):
-    """Discord has not confirmed the person's address, so no login can be made from it."""
-
-    code = "no_verified_email"
-    http_status = 422
-
-
 def clean_name(name: str) -> str:
     """A person's name as it is kept: one line, at most 60 characters. May be empty."""
     return clean_line(name, limit=NAME_LENGTH)
@@ -115,6 +111,30 @@ def clean_name(name: str) -> str:
 
 def get_ways_in(user: User) -> WaysIn:
     return WaysIn(password=user.has_usable_password(), discord=user.discord_id is not None)
+
+
+def change_profile(*, user: User, name: str, timezone: str) -> User:
+    """The name that others see, and the zone in which the person reads times. Idempotent. Raises InvalidInputError."""
+    kept = clean_name(name)
+    if not kept:
+        raise InvalidInputError("Write the name that others shall see.", field="name")
+    if timezone not in available_timezones():
+        raise InvalidInputError(
+            f"{timezone[:40]!r} is no time zone. It looks like Europe/Berlin.", field="timezone"
+        )
+    with enter_schema(PUBLIC):
+        User.objects.filter(pk=user.pk).update(display_name=kept, timezone=timezone)
+    user.display_name, user.timezone = kept, timezone
+    return user
+
+
+def get_proof_kind(user: User) -> str:
+    """What the person is asked for before a sensitive act: the strongest that they have. Empty where they have nothing."""
+    if Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists():
+        return CODE_PROOF
+    if user.has_usable_password():
+        return PASSWORD_PROOF
+    return DISCORD_PROOF if user.discord_id is not None else ""
 
 
 def vouch_for_email(user: User) -> None:
@@ -134,6 +154,16 @@ def find_discord_holder(discord_id: int) -> User | None:
     """Whose login the Discord account belongs to."""
     with enter_schema(PUBLIC):
         found: User | None = User.objects.filter(discord_id=discord_id).first()
+    return found
+
+
+def find_email_holder(email: str) -> User | None:
+    """A login that has this address, confirmed or not."""
+    with enter_schema(PUBLIC):
+        row = EmailAddress.objects.filter(email__iexact=email).select_related("user").first()
+        if row is not None:
+            return row.user  # type: ignore[no-any-return]
+        found: User | None = User.objects.filter(email__iexact=email).first()
     return found
 
 

@@ -57,9 +57,7 @@ def link_guild(
     return link
 
 
-def _add_link(
-    tenant: Tenant, guild_id: int, guild_name: str, owner_id: int | None, icon: str
-) -> GuildLink:
+def _add_link(tenant: Tenant, guild_id: int, guild_name: str, owner_id: int | None, icon: str) -> GuildLink:
     try:
         with transaction.atomic():
             return GuildLink.objects.create(

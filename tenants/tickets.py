@@ -41,6 +41,7 @@ class SessionTicket:
     nonce_digest: str
     next_path: str
     parent_session: str  # the session on BASE_DOMAIN that this one descends from and ends with
+    proof_at: float = 0.0  # when the person last proved who they are, in seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,19 @@ class MemberTicket:
 
 
 def issue_session_ticket(
-    *, user_id: int, host: str, nonce_digest: str, next_path: str, parent_session: str
+    *,
+    user_id: int,
+    host: str,
+    nonce_digest: str,
+    next_path: str,
+    parent_session: str,
+    proof_at: float = 0.0,
 ) -> str:
     """A ticket that signs `user_id` in on `host` (with its port) within 60 s. Raises UnavailableError.
 
     `nonce_digest` is the digest of the nonce whose cookie the browser got from that host.
     """
-    ticket = SessionTicket(user_id, host, nonce_digest, next_path, parent_session)
+    ticket = SessionTicket(user_id, host, nonce_digest, next_path, parent_session, proof_at)
     return _store("session", asdict(ticket), SESSION_SECONDS)
 
 
@@ -67,7 +74,7 @@ def redeem_session_ticket(*, token: str, host: str, nonce: str) -> SessionTicket
 
     A ticket shown at the wrong host or without its nonce is spent all the same: somebody has got hold of it.
     """
-    ticket = SessionTicket(**_take("session", token, SESSION_SECONDS))
+    ticket = SessionTicket(**_read("session", token, SESSION_SECONDS, take=True))
     if ticket.host != host or not nonce or not is_digest_of(nonce, ticket.nonce_digest):
         raise BadTicketError(
             "This sign-in was started in another browser or on another address. Sign in again from here."
@@ -87,9 +94,17 @@ def check_member_ticket(*, token: str) -> None:
     unsign(token, purpose="ticket:member", max_age=MEMBER_SECONDS)
 
 
+def peek_member_ticket(*, token: str, schema: str) -> MemberTicket:
+    """What the ticket grants, without taking it. Raises BadSignatureError, BadTicketError and UnavailableError."""
+    return _of_tenant(MemberTicket(**_read("member", token, MEMBER_SECONDS, take=False)), schema)
+
+
 def redeem_member_ticket(*, token: str, schema: str) -> MemberTicket:
     """Take the ticket out, once. Raises BadSignatureError, BadTicketError and UnavailableError."""
-    ticket = MemberTicket(**_take("member", token, MEMBER_SECONDS))
+    return _of_tenant(MemberTicket(**_read("member", token, MEMBER_SECONDS, take=True)), schema)
+
+
+def _of_tenant(ticket: MemberTicket, schema: str) -> MemberTicket:
     if ticket.schema != schema:
         raise BadTicketError("This link belongs to another community. Ask the bot for a new one.")
     return ticket
@@ -119,10 +134,11 @@ def _store(kind: str, values: dict[str, Any], seconds: int) -> str:
     return sign({"n": name}, purpose=f"ticket:{kind}")
 
 
-def _take(kind: str, token: str, seconds: int) -> dict[str, Any]:
+def _read(kind: str, token: str, seconds: int, *, take: bool) -> dict[str, Any]:
     name = str(unsign(token, purpose=f"ticket:{kind}", max_age=seconds)["n"])
     try:
-        stored = cache_redis().getdel(_key(kind, name))
+        key, redis = _key(kind, name), cache_redis()
+        stored = redis.getdel(key) if take else redis.get(key)
     except RedisError as error:
         raise UnavailableError("Signing in is not possible right now. Try again in a minute.") from error
     if not isinstance(stored, bytes):

@@ -16,7 +16,7 @@ from frontend_api.actors import actor_of
 from frontend_api.people import Person, get_person
 from frontend_api.tenant import get_context
 from tenants.context import TenantContext
-from tenants.permissions import Role, may, require
+from tenants.permissions import Rights, Role, may, require
 
 Given = ParamSpec("Given")
 View = Callable[Concatenate[HttpRequest, Given], HttpResponseBase]
@@ -26,11 +26,11 @@ DeskView = Callable[Concatenate[HttpRequest, "Desk", Given], HttpResponseBase]
 class Allowed:
     """`{{ desk.allowed.export_members }}` in a template: whether the person may do it. An unknown action is a KeyError."""
 
-    def __init__(self, role: Role) -> None:
-        self._role = role
+    def __init__(self, rights: Rights) -> None:
+        self._rights = rights
 
     def __getitem__(self, action: str) -> bool:
-        return may(self._role, action)
+        return may(self._rights, action)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,14 @@ class Desk:
 
     @property
     def allowed(self) -> Allowed:
-        return Allowed(self.person.role)
+        return Allowed(self.person.rights)
 
     def may(self, action: str) -> bool:
-        return may(self.person.role, action)
+        return may(self.person.rights, action)
 
     def require(self, action: str) -> None:
         """Raises NotPermittedError: for what a page offers beyond being opened."""
-        require(self.person.role, action)
+        require(self.person.rights, action)
 
 
 def dashboard_page(action: str) -> Callable[[DeskView[Given]], View[Given]]:
@@ -72,7 +72,7 @@ def dashboard_page(action: str) -> Callable[[DeskView[Given]], View[Given]]:
             person = get_person(request)
             if person is None or person.user_id is None:
                 return _send_to_sign_in(request)
-            require(person.role, action)
+            require(person.rights, action)
             desk = Desk(context, person, person.user_id, actor_of(request))
             request.desk = desk  # type: ignore[attr-defined]
             return view(request, desk, *args, **kwargs)

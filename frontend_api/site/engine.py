@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import ip_address, ip_network
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -18,11 +17,10 @@ from django.utils.http import urlencode
 
 from frontend_api.site.home import get_home_address
 from frontend_api.site.letters import write_letter
-from frontend_api.site.sessions import end_sessions, open_session
+from frontend_api.site.sessions import end_sessions, mask_address, open_session
 from saas.core.crypto import seal, unseal
 from saas.core.ids import new_ulid
 from tenants.letters import send_letter
-from tenants.logins import clean_name
 from tenants.models import User
 
 _SECRET = "two-step"  # noqa: S105  # a purpose, no secret
@@ -46,7 +44,9 @@ class LoginEngine(DefaultAccountAdapter):  # type: ignore[misc]
         return self.get_login_redirect_url(request)
 
     def get_email_verification_redirect_url(self, email_address: Any) -> str:
-        return str(reverse("account_email") if self.request.user.is_authenticated else reverse("email-confirmed"))
+        return str(
+            reverse("account_email") if self.request.user.is_authenticated else reverse("email-confirmed")
+        )
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("sign-in-methods")
@@ -61,7 +61,6 @@ class LoginEngine(DefaultAccountAdapter):  # type: ignore[misc]
         user.username = user.username or new_ulid().lower()
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The network, not the machine: enough to tell two places apart, too little to follow anybody."""
         return mask_address(request.META.get("REMOTE_ADDR") or "")
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
@@ -84,9 +83,6 @@ class LoginEngine(DefaultAccountAdapter):  # type: ignore[misc]
         uid, _, rest = key.partition("-")
         return f"{settings.BASE_URL}{reverse('account_reset_password_from_key', args=[uid, rest])}"
 
-    def clean_name(self, name: str) -> str:
-        return clean_name(name)
-
 
 class TwoStepEngine(DefaultMFAAdapter):  # type: ignore[misc]
     """Codes of an app; their secrets lie sealed in the database."""
@@ -103,12 +99,3 @@ class SessionEngine(DefaultUserSessionsAdapter):  # type: ignore[misc]
 
     def end_sessions(self, sessions: Iterable[UserSession]) -> None:
         end_sessions([session.session_key for session in sessions])
-
-
-def mask_address(text: str) -> str:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return "0.0.0.0"  # noqa: S104  # a socket without an address
-    network = ip_network((address, 24 if address.version == 4 else 48), strict=False)
-    return str(network.network_address)

@@ -128,15 +128,23 @@ _LETTERS: dict[str, Callable[[str, Facts], Letter]] = {
     "account_already_exists": _exists,
     "password_reset_key": _reset,
     "email_changed": _email_changed,
-    "password_changed": _notice("Your password was changed", "The password of your EngageHub login was changed."),
+    "password_changed": _notice(
+        "Your password was changed", "The password of your EngageHub login was changed."
+    ),
     "password_set": _notice("A password was set", "Your EngageHub login has a password now."),
-    "password_reset": _notice("Your password was reset", "The password of your EngageHub login was set anew by mail."),
-    "totp_activated": _notice("Two-step sign-in is on", "Signing in to EngageHub now takes a code from your app."),
+    "password_reset": _notice(
+        "Your password was reset", "The password of your EngageHub login was set anew by mail."
+    ),
+    "totp_activated": _notice(
+        "Two-step sign-in is on", "Signing in to EngageHub now takes a code from your app."
+    ),
     "totp_deactivated": _notice("Two-step sign-in is off", "Signing in to EngageHub no longer takes a code."),
     "recovery_codes_generated": _notice(
         "New recovery codes were made", "Your former recovery codes for EngageHub no longer work."
     ),
-    "account_connected": _notice("Discord was linked", "A Discord account was linked to your EngageHub login."),
+    "account_connected": _notice(
+        "Discord was linked", "A Discord account was linked to your EngageHub login."
+    ),
     "account_disconnected": _notice(
         "Discord was unlinked", "Your EngageHub login is no longer linked to a Discord account."
     ),

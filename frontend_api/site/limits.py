@@ -80,7 +80,9 @@ def _refuse(limit: Limit, usage: dict[str, int] | None) -> None:
     if not usage or not usage["should_limit"]:
         return
     seconds = max(1, int(usage["time_left"]))
-    raise RateLimitedError(f"Too many {limit.what}. Wait {_span(seconds)}, then try again.", retry_after=seconds)
+    raise RateLimitedError(
+        f"Too many {limit.what}. Wait {_span(seconds)}, then try again.", retry_after=seconds
+    )
 
 
 def _span(seconds: int) -> str:

@@ -11,8 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from frontend_api.errors import handle_bad_request
-from frontend_api.site import install
+from frontend_api.site import discord, install
 from integrations.discord.linking import PURPOSE as BOT
 from tenants.oauth_states import BadStateError, OAuthState, is_own_state, take_state
 
@@ -27,15 +26,10 @@ def receive_answer(request: HttpRequest) -> HttpResponse:
     """Discord sent the browser back. Raises BadStateError, and what the journey's end raises."""
     text = request.GET.get("state", "")
     if not is_own_state(text):
-        return finish_sign_in(request)
+        return discord.finish(request)
     user_id = request.user.pk if request.user.is_authenticated else None
     state = take_state(text=text, session_key=request.session.session_key or "", user_id=user_id)
     finish = FINISHERS.get(state.purpose)
     if finish is None:
         raise BadStateError("This answer from Discord belongs to nothing that we know. Start again.")
     return finish(request, state)
-
-
-def finish_sign_in(request: HttpRequest) -> HttpResponse:
-    """An answer whose state is not ours belongs to signing in with Discord."""
-    return handle_bad_request(request, ValueError("no sign-in was begun"))

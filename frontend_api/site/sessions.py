@@ -10,14 +10,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import ip_address, ip_network
 
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import login
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from frontend_api.middleware import HOST_KEY, TIMEZONE_KEY
+from frontend_api.middleware import HOST_KEY, TIMEZONE_KEY, Next
 from frontend_api.site.step_up import PROOF_KEY
 from saas.core import clock
 from tenants.models import User
@@ -40,7 +41,9 @@ class Device:
     hosts: list[str] = field(default_factory=list)
 
 
-def open_session(request: HttpRequest, user: User, *, parent: str = "", proof_at: float | None = None) -> None:
+def open_session(
+    request: HttpRequest, user: User, *, parent: str = "", proof_at: float | None = None
+) -> None:
     """A fresh session of `user`, bound to this host. `proof_at`: when the person last proved who they are, now if left out."""
     if parent:
         request.session.flush()
@@ -52,13 +55,33 @@ def open_session(request: HttpRequest, user: User, *, parent: str = "", proof_at
     request.session[SEEN_KEY] = now
     if parent:
         request.session[PARENT_KEY] = parent
-    facts = {"host": request.get_host(), "parent": parent}
-    UserSession.objects.filter(session_key=request.session.session_key).update(data=facts)
+    _register(request, user, parent)
+
+
+def _register(request: HttpRequest, user: User, parent: str) -> None:
+    """The session's row in the list. allauth makes the same row when it opens a session; ours comes first."""
+    UserSession.objects.update_or_create(
+        session_key=request.session.session_key,
+        defaults={
+            "user": user,
+            "ip": mask_address(request.META.get("REMOTE_ADDR") or ""),
+            "user_agent": request.META.get("HTTP_USER_AGENT", "")[:200],
+            "data": {"host": request.get_host(), "parent": parent},
+        },
+    )
+
+
+def ensure_registered(request: HttpRequest, user: User) -> None:
+    """A session from before there was a list gets its row now."""
+    if not UserSession.objects.filter(session_key=request.session.session_key).exists():
+        _register(request, user, "")
 
 
 def lock_session(*, key: str, user_id: int) -> bool:
     """Whether the session is still open. Inside a transaction it stays so until the end: whoever ends it waits."""
-    return UserSession.objects.select_for_update().filter(session_key=key, user_id=user_id).first() is not None
+    return (
+        UserSession.objects.select_for_update().filter(session_key=key, user_id=user_id).first() is not None
+    )
 
 
 def end_sessions(keys: Iterable[str]) -> None:
@@ -115,6 +138,18 @@ def list_devices(*, user: User, current: str) -> list[Device]:
     return sorted(found.values(), key=lambda device: (not device.current, -device.seen_at.timestamp()))
 
 
+class LastSeenMiddleware:
+    """Keeps "last seen" of the session list true to ten minutes."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.session.session_key:
+            note_seen(request)
+        return self.get_response(request)
+
+
 def note_seen(request: HttpRequest) -> None:
     """Keep "last seen" true to ten minutes: at most one update in that time, and no query otherwise."""
     session = request.session
@@ -124,6 +159,16 @@ def note_seen(request: HttpRequest) -> None:
         return
     session[SEEN_KEY] = now.timestamp()
     UserSession.objects.filter(session_key=session.session_key).update(last_seen_at=now)
+
+
+def mask_address(text: str) -> str:
+    """The network, not the machine: enough to tell two places apart, too little to follow anybody."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return "0.0.0.0"  # noqa: S104  # a socket without an address
+    network = ip_network((address, 24 if address.version == 4 else 48), strict=False)
+    return str(network.network_address)
 
 
 _BROWSERS = (

@@ -12,17 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 
 from frontend_api.tenant import find_context
 from saas.core import clock
 
-PROOF_KEY = "proof_at"  # in the session: when a password, a code or Discord last proved who this is, in seconds
+PROOF_KEY = (
+    "proof_at"  # in the session: when a password, a code or Discord last proved who this is, in seconds
+)
 PROOF_SECONDS = 15 * 60
 
 Given = ParamSpec("Given")
@@ -50,6 +53,10 @@ def require_recent_proof(view: View[Given]) -> View[Given]:
         return ask_for_proof(request)
 
     return guarded
+
+
+# The same for a view that is a class.
+recent_proof: Any = method_decorator(cast("Any", require_recent_proof), name="dispatch")
 
 
 def ask_for_proof(request: HttpRequest) -> HttpResponse:

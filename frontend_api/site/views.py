@@ -1,4 +1,4 @@
-"""Pages of BASE_DOMAIN itself: the front door and signing in."""
+"""Pages of BASE_DOMAIN itself: the front door, signing in and out."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from frontend_api.site.forms import SignInForm
-from frontend_api.site.limits import check_sign_in_rate
-from frontend_api.site.sign_in import BadSignInError, address_of_return, safe_next, sign_in, sign_out
-from tenants.models import Membership
+from frontend_api.site.home import get_home_address
+from frontend_api.site.redirects import safe_next
+from frontend_api.site.sign_in import BadSignInError, address_of_return, sign_in, sign_out
+from frontend_api.site.step_up import ask_for_proof, has_recent_proof
+from tenants.models import Membership, User
 from tenants.tickets import get_tenant_address
 
 
@@ -35,27 +37,31 @@ def show_landing(request: HttpRequest) -> HttpResponse:
     return render(request, "site/landing.html", {"places": places})
 
 
+@require_safe
+def show_pricing(request: HttpRequest) -> HttpResponse:
+    """What it costs, honestly: nothing yet."""
+    return render(request, "site/pricing.html")
+
+
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def show_sign_in(request: HttpRequest) -> HttpResponse:
-    """The sign-in form. `next` is where to go afterwards, on this host only."""
-    next_path = safe_next(request, request.POST.get("next") or request.GET.get("next", ""), "/")
-    if request.user.is_authenticated and request.method != "POST":
-        return HttpResponseRedirect(next_path)
+    """The sign-in form. `next` is where to go afterwards, on this host only; left out, to the person's community."""
+    next_path = safe_next(request, request.POST.get("next") or request.GET.get("next", ""), "")
+    if isinstance(request.user, User) and request.method != "POST":
+        return HttpResponseRedirect(next_path or get_home_address(request.user))
     form = SignInForm(request.POST or None)
     problem, status = "", 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
-            check_sign_in_rate(request, form.cleaned_data["name"])
+            name, password = form.cleaned_data["name"], form.cleaned_data["password"]
             try:
-                sign_in(request, name=form.cleaned_data["name"], password=form.cleaned_data["password"])
+                return sign_in(request, name=name, password=password, next_path=next_path)
             except BadSignInError as error:
                 problem = error.message
-            else:
-                return HttpResponseRedirect(next_path)
-    facts = {"form": form, "next": next_path, "problem": problem}
+    facts = {"form": form, "next": next_path, "problem": problem, "discord": has_discord()}
     return render(request, "site/sign_in.html", facts, status=status)
 
 
@@ -65,6 +71,8 @@ def continue_sign_in(request: HttpRequest) -> HttpResponse:
     """A community's host sent the browser here; a known person goes back with a ticket, a stranger signs in first."""
     if not request.user.is_authenticated:
         return HttpResponseRedirect(f"{reverse('login')}?{urlencode({'next': request.get_full_path()})}")
+    if request.GET.get("prove") == "1" and not has_recent_proof(request):
+        return ask_for_proof(request)
     address = address_of_return(
         request,
         host=request.GET.get("host", ""),
@@ -78,3 +86,8 @@ def continue_sign_in(request: HttpRequest) -> HttpResponse:
 def leave(request: HttpRequest) -> HttpResponse:
     sign_out(request)
     return HttpResponseRedirect(settings.LOGIN_REDIRECT_URL)
+
+
+def has_discord() -> bool:
+    """Whether signing in with Discord is set up."""
+    return bool(settings.DISCORD_CLIENT_ID and settings.DISCORD_CLIENT_SECRET)

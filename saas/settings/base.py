@@ -9,6 +9,8 @@ from .apps import SHARED_APPS as SHARED_APPS
 from .apps import TENANT_APPS as TENANT_APPS
 from .env import env
 from .logs import FORMATS, LEVELS, configure_logging
+from .rest import REST_FRAMEWORK as REST_FRAMEWORK
+from .rest import describe_api, sign_tokens
 from .variables import (
     check_address,
     check_field_keys,
@@ -59,6 +61,7 @@ TENANT_DOMAIN_MODEL = "tenants.Domain"
 TENANT_LIMIT_SET_CALLS = True
 PUBLIC_SCHEMA_URLCONF = "saas.urls.public"
 ROOT_URLCONF = "saas.urls.tenant"
+CLOSED_URLCONF = "saas.urls.closed"
 AUTH_USER_MODEL = "tenants.User"
 EVENT_HANDLERS = "saas.wiring.HANDLERS"
 # Jobs are found by saas.events.jobs.load_jobs, in the jobs.py of every package.
@@ -107,11 +110,11 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "frontend_api.middleware.SessionHostMiddleware",
+    "frontend_api.site.sessions.LastSeenMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -143,8 +146,11 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
-# --- signing in over REST: tokens, not sessions ---
+# --- REST ---
+# Signing in there gives tokens, not sessions.
 REST_AUTH = {"USE_JWT": True, "TOKEN_MODEL": None, "SESSION_LOGIN": False}
+SIMPLE_JWT = sign_tokens(SECRET_KEY)
+SPECTACULAR_SETTINGS = describe_api(BASE_DOMAIN)
 
 # --- signing up and in: allauth is the engine, frontend_api/site its pages, its words and its limits ---
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
@@ -170,6 +176,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody gets mail because somebody else typed their address
 ACCOUNT_RATE_LIMITS = False  # frontend_api/site/limits.py has them, for every way in
 ACCOUNT_SESSION_REMEMBER = True
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # Discord has confirmed the address, or nobody gets in
 SOCIALACCOUNT_ADAPTER = "frontend_api.site.discord.DiscordEngine"
 SOCIALACCOUNT_PROVIDERS = {
     "discord": {

@@ -1,8 +1,21 @@
-"""Pages of BASE_DOMAIN itself: the front door and sign-in, later signup, billing, the operator."""
+"""Pages of BASE_DOMAIN itself: the front door, signing up and in, a person's own settings."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from frontend_api.site import founding, install, oauth, views
+from frontend_api.site import (
+    claim,
+    discord,
+    founding,
+    install,
+    invitations,
+    oauth,
+    passwords,
+    personal,
+    sign_up,
+    two_step,
+    views,
+)
+from frontend_api.v1.urls import ON_BASE_DOMAIN
 
 handler400 = "frontend_api.errors.handle_bad_request"
 handler403 = "frontend_api.errors.handle_forbidden"
@@ -13,7 +26,50 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.show_landing, name="front"),
     path("login/", views.show_sign_in, name="login"),
     path("login/continue/", views.continue_sign_in, name="continue"),
+    path("login/code/", two_step.EnterCode.as_view(), name="mfa_authenticate"),
+    path("login/discord/", discord.begin, name="discord-sign-in"),
+    path("login/off/", personal.show_inactive, name="account_inactive"),
     path("logout/", views.leave, name="logout"),
+    path("pricing/", views.show_pricing, name="pricing"),
+    path("signup/", sign_up.SignUp.as_view(), name="signup"),
+    path("signup/mail/", sign_up.show_look_into_mail, name="account_email_verification_sent"),
+    path("signup/mail/again/", sign_up.resend, name="resend"),
+    path("signup/confirmed/", sign_up.show_confirmed, name="email-confirmed"),
+    re_path(
+        r"^signup/confirm/(?P<key>[-:\w]+)/$", sign_up.ConfirmEmail.as_view(), name="account_confirm_email"
+    ),
+    path("password/", passwords.Forgot.as_view(), name="account_reset_password"),
+    path("password/sent/", passwords.show_reset_sent, name="account_reset_password_done"),
+    re_path(
+        r"^password/new/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        passwords.NewPassword.as_view(),
+        name="account_reset_password_from_key",
+    ),
+    path("password/done/", passwords.show_reset_done, name="account_reset_password_from_key_done"),
+    path("invites/<str:token>/", invitations.show_invite, name="invite"),
+    path("prove/", personal.prove, name="prove"),
+    path("settings/", personal.show_settings, name="settings"),
+    path("settings/email/", personal.ChangeEmail.as_view(), name="account_email"),
+    path("settings/sign-in/", personal.show_ways_in, name="sign-in-methods"),
+    path("settings/sign-in/password/", passwords.Change.as_view(), name="account_change_password"),
+    path("settings/sign-in/password/set/", passwords.SetFirst.as_view(), name="account_set_password"),
+    path("settings/sign-in/discord/unlink/", personal.unlink, name="discord-unlink"),
+    path("settings/two-step/", two_step.show_two_step, name="mfa_index"),
+    path("settings/two-step/on/", two_step.Enrol.as_view(), name="mfa_activate_totp"),
+    path("settings/two-step/off/", two_step.SwitchOff.as_view(), name="mfa_deactivate_totp"),
+    path("settings/two-step/codes/", two_step.RecoveryCodes.as_view(), name="mfa_view_recovery_codes"),
+    path(
+        "settings/two-step/codes/new/",
+        two_step.NewRecoveryCodes.as_view(),
+        name="mfa_generate_recovery_codes",
+    ),
+    path("settings/sessions/", personal.show_sessions, name="sessions"),
+    path("settings/delete/", personal.show_delete, name="delete-login"),
+    path("deleted/", personal.show_deleted, name="deleted"),
+    # allauth looks for these two by its own names.
+    path("login/", views.show_sign_in, name="account_login"),
+    path("signup/", sign_up.SignUp.as_view(), name="account_signup"),
+    path("claim/", claim.show_claim, name="claim"),
     path("new/", founding.show_new, name="new-community"),
     path("new/address/", founding.check_new_address, name="new-address"),
     path("new/<int:tenant_id>/", founding.show_progress, name="new-progress"),
@@ -21,4 +77,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("discord/install/", install.begin, name="install"),
     # Registered with Discord, where an address counts to the letter: no slash at its end.
     path("oauth/discord/callback", oauth.receive_answer, name="discord-callback"),
+    path("api/v1/", include(ON_BASE_DOMAIN, namespace="api")),
 ]

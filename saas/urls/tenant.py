@@ -1,12 +1,13 @@
 """One community's site. What each route is open to stands in frontend_api/access.py."""
 
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api import theme
 from frontend_api.dashboard import home, palette, saved_views
 from frontend_api.dashboard.members import pages as members
 from frontend_api.dashboard.rules import editing, general, listing, versions
 from frontend_api.portal import earn, entrance, leaderboard, member
+from frontend_api.v1.urls import ON_TENANTS
 
 handler400 = "frontend_api.errors.handle_bad_request"
 handler403 = "frontend_api.errors.handle_forbidden"
@@ -44,4 +45,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("visit/", entrance.visit, name="visit"),
     path("logout/", entrance.leave, name="logout"),
     re_path(r"^theme/(?P<colour>[0-9a-f]{6})\.css$", theme.show_theme, name="theme"),
+    path("api/v1/", include(ON_TENANTS, namespace="api")),
 ]
