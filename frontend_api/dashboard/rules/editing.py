@@ -165,6 +165,8 @@ def _page(
     submit: str,
     opened: str = "",
 ) -> FormPage:
+    if form.is_bound:
+        form.is_valid()  # so that the lines know their errors
     facts: dict[str, Any] = {
         "rule": rule,
         "token": token,
