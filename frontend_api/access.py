@@ -31,6 +31,15 @@ TENANT_ROUTES: Final = {
     "dashboard-members": "view_members",
     "dashboard-members-export": "export_members",
     "dashboard-member": "view_members",
+    "dashboard-rules": "view_rules",
+    "dashboard-rule-new": "change_rules",
+    "dashboard-rules-general": "change_rules",
+    "dashboard-rule": "view_rules",  # saving: change_rules
+    "dashboard-rule-switch": "change_rules",
+    "dashboard-rule-archive": "change_rules",
+    "dashboard-rule-restore": "change_rules",
+    "dashboard-rule-versions": "view_rules",
+    "dashboard-rule-revert": "change_rules",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket
