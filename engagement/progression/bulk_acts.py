@@ -167,9 +167,7 @@ def count_bulk_items(*, bulk_id: int) -> BulkCounts:
 def list_bulk_results(*, bulk_id: int, limit: int = 200) -> list[BulkResult]:
     """Results, what went wrong first. Two queries."""
     order = [State.FAILED, State.STUCK, State.WAITING, State.UNCHANGED, State.DONE, State.UNDONE]
-    items: list[BulkItem] = []
-    for item in BulkItem.objects.filter(bulk_id=bulk_id, state__in=order[:2]).order_by("pk")[:limit]:
-        items.append(item)
+    items = list(BulkItem.objects.filter(bulk_id=bulk_id, state__in=order[:2]).order_by("pk")[:limit])
     rest = BulkItem.objects.filter(bulk_id=bulk_id).exclude(state__in=order[:2]).order_by("pk")
     items += list(rest[: limit - len(items)])
     names = dict(

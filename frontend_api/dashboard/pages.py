@@ -87,7 +87,9 @@ PAGES: Final = (
     # --- events ---
     # --- insights ---
     # --- integrations ---
-    DashboardPage("integrations", "Discord bot", "plug", "bot", "view_dashboard", "server guild permissions invite"),
+    DashboardPage(
+        "integrations", "Discord bot", "plug", "bot", "view_dashboard", "server guild permissions invite"
+    ),
     # --- settings ---
 )
 
