@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import discord
+
 from engagement.audit.actor import Actor
 
-from .desk import Interaction
 
-
-def actor_of(interaction: Interaction) -> Actor:
+def actor_of(interaction: discord.Interaction[discord.Client]) -> Actor:
     """Discord names the person; the interaction's id is what to look for in the bot's log."""
     return Actor(
         "discord",

@@ -32,10 +32,13 @@ def custom_id(*parts: object) -> str:
 
 @dataclass(slots=True)
 class Button:
+    """`url` makes it a link instead, which no id answers."""
+
     label: str
-    custom_id: str
+    custom_id: str = ""
     style: discord.ButtonStyle = discord.ButtonStyle.secondary
     disabled: bool = False
+    url: str = ""
 
 
 @dataclass(slots=True)
@@ -85,6 +88,9 @@ def _row(buttons: Sequence[Button]) -> discord.ui.View:
     """Finished at once: discord.py must not remember it, for the desk answers its buttons by their ids."""
     view = discord.ui.View(timeout=None)
     for button in buttons:
+        if button.url:
+            view.add_item(discord.ui.Button(label=button.label, url=button.url))
+            continue
         view.add_item(
             discord.ui.Button(
                 label=button.label, custom_id=button.custom_id, style=button.style, disabled=button.disabled

@@ -19,11 +19,14 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import discord
 import structlog
 
+from engagement.audit.denials import record_refusal
 from engagement.commands.selectors import CommandPolicies, CommandPolicy, get_command_policies
 from saas.core.counts import write_count
 from saas.core.errors import EngageHubError, NotAllowedError, NotFoundError, UnavailableError
 from tenants.context import TenantContext
+from tenants.permissions import NotPermittedError
 
+from .actors import actor_of
 from .answers import Answer, error_answer
 from .calls import Calls
 from .limits import CommandLimiter, too_often
@@ -41,6 +44,7 @@ REMEMBERED = 5_000  # interactions
 ALREADY_ACKNOWLEDGED = 40060
 UNKNOWN_INTERACTION = 10062
 GONE = frozenset({ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION})
+OWN_COLOUR = "#4f46e5"  # where no community has one
 BUTTON_FACTOR = 4  # paging through a list is not asking again
 
 Interaction = discord.Interaction[discord.Client]
@@ -55,22 +59,46 @@ class InteractionGoneError(Exception):
     """Discord no longer takes an answer to it."""
 
 
-class Ask:
-    """One question: who asks, in which community, in which language."""
+class Question:
+    """One interaction that is being answered: who asks, in which language, and how far the answer is."""
+
+    colour = OWN_COLOUR
 
     def __init__(
-        self, interaction: Interaction, context: TenantContext, calls: Calls, *, updates: bool
+        self, interaction: Interaction, calls: Calls, language: str, *, updates: bool = False
     ) -> None:
         self.interaction = interaction
-        self.context = context
-        self.language = choose_language(
-            str(interaction.locale), str(interaction.guild_locale or ""), context.locale
-        )
+        self.language = language
         self.user_id = str(interaction.user.id)
         self.updates = updates  # a button: the answer takes the place of its message
         self.acknowledged = False
         self.acknowledged_privately = False
         self._calls = calls
+
+
+class Guest(Question):
+    """Somebody in a server that belongs to no community, or in direct messages."""
+
+    def say(self, key: str, **values: object) -> str:
+        return say(self.language, key, **values)
+
+    async def do(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """One unit of work that belongs to no community."""
+        return await self._calls.in_public(work, *args, **kwargs)
+
+
+class Ask(Question):
+    """One question to a community."""
+
+    def __init__(
+        self, interaction: Interaction, context: TenantContext, calls: Calls, *, updates: bool
+    ) -> None:
+        language = choose_language(
+            str(interaction.locale), str(interaction.guild_locale or ""), context.locale
+        )
+        super().__init__(interaction, calls, language, updates=updates)
+        self.context = context
+        self.colour = context.colour
 
     @property
     def key(self) -> str:
@@ -128,16 +156,39 @@ class Desk:
         self._busy += 1
         try:
             ask = self._receive(interaction, updates=updates)
+            # In shadow mode nobody but the one who asks sees anything of ours.
+            private = private or not ask.context.live
             await self._check_policy(ask, command, updates=updates, anywhere=anywhere)
             if writes:
                 await self._acknowledge(ask, private=private)
-            answer = await self._work(ask, handler, private=private)
+            answer = await self._work(ask, handler(ask), private=private)
+            answer.private = answer.private or not ask.context.live
             await self._deliver(ask, answer)
             self._count(command, "answered")
         except InteractionGoneError:
             self._count(command, "too_late")
         except Exception as error:
             await self._apologise(interaction, ask, command, error)
+        finally:
+            self._busy -= 1
+
+    async def answer_guest(
+        self, interaction: Interaction, command: str, handler: Callable[[Guest], Awaitable[Answer]]
+    ) -> None:
+        """The same for what needs no community, such as claiming a server. Never raises; private throughout."""
+        if not self._is_new(interaction.id):
+            return
+        language = choose_language(str(interaction.locale), str(interaction.guild_locale or ""))
+        guest = Guest(interaction, self._calls, language)
+        self._busy += 1
+        try:
+            answer = await self._work(guest, handler(guest), private=True)
+            await self._deliver(guest, answer)
+            self._count(command, "answered")
+        except InteractionGoneError:
+            self._count(command, "too_late")
+        except Exception as error:
+            await self._apologise(interaction, guest, command, error)
         finally:
             self._busy -= 1
 
@@ -163,6 +214,10 @@ class Desk:
         if context is None:
             raise NotFoundError(say(language, "unlinked", site=self._site))
         return Ask(interaction, context, self._calls, updates=updates)
+
+    def find_context(self, guild_id: int) -> TenantContext | None:
+        """The community that the server belongs to."""
+        return self._routing.context_for_guild(guild_id)
 
     def forget_policies(self, context: TenantContext) -> None:
         """They were just changed here; other processes see it within POLICY_SECONDS."""
@@ -215,8 +270,8 @@ class Desk:
 
     # --- answering
 
-    async def _work(self, ask: Ask, handler: Handler, *, private: bool) -> Answer:
-        task = asyncio.ensure_future(handler(ask))
+    async def _work(self, ask: Question, work: Awaitable[Answer], *, private: bool) -> Answer:
+        task = asyncio.ensure_future(work)
         if not ask.acknowledged:
             done, _ = await asyncio.wait({task}, timeout=DEFER_SECONDS)
             if not done:
@@ -227,7 +282,7 @@ class Desk:
                     raise
         return await task
 
-    async def _acknowledge(self, ask: Ask, *, private: bool) -> None:
+    async def _acknowledge(self, ask: Question, *, private: bool) -> None:
         try:
             if ask.updates:
                 await ask.interaction.response.defer()
@@ -238,8 +293,8 @@ class Desk:
         ask.acknowledged = True
         ask.acknowledged_privately = private
 
-    async def _deliver(self, ask: Ask, answer: Answer) -> None:
-        message = answer.as_message(ask.context.colour)
+    async def _deliver(self, ask: Question, answer: Answer) -> None:
+        message = answer.as_message(ask.colour)
         response = ask.interaction.response
         in_place = ask.updates and not answer.is_warning
         hides = ask.updates or (answer.private and not ask.acknowledged_privately)
@@ -260,18 +315,20 @@ class Desk:
                 _check_gone(error)
 
     async def _apologise(
-        self, interaction: Interaction, ask: Ask | None, command: str, error: Exception
+        self, interaction: Interaction, ask: Question | None, command: str, error: Exception
     ) -> None:
         language = ask.language if ask else choose_language(str(interaction.locale))
         if isinstance(error, EngageHubError):
             shown = error
             self._count(command, error.code)
+            if isinstance(ask, Ask) and isinstance(error, NotPermittedError):
+                await self._note_refusal(ask, command, error.action)
         else:
             shown = UnavailableError(say(language, "broken"))
             self._count(command, "broken")
             log.error(
                 "command_broken", command=command, reference=shown.reference, exc_info=error,
-                tenant=ask.context.slug if ask else None, interaction=interaction.id,
+                tenant=ask.context.slug if isinstance(ask, Ask) else None, interaction=interaction.id,
             )  # fmt: skip
         answer = error_answer(shown, language)
         try:
@@ -281,6 +338,14 @@ class Desk:
                 await interaction.response.send_message(**answer.as_message("#000000"), ephemeral=True)
         except (InteractionGoneError, discord.DiscordException, OSError, RuntimeError) as trouble:
             log.info("apology_undelivered", command=command, reference=shown.reference, problem=str(trouble))
+
+    async def _note_refusal(self, ask: Ask, command: str, permission: str) -> None:
+        """For the community's audit log. The answer does not hang on it."""
+        actor = actor_of(ask.interaction)
+        try:
+            await ask.do(record_refusal, actor=actor, permission=permission, place=f"/{command}")
+        except EngageHubError as trouble:
+            log.warning("refusal_not_recorded", command=command, problem=str(trouble))
 
     async def open_form(
         self, interaction: Interaction, command: str, make: Callable[[Ask], Awaitable[discord.ui.Modal]]

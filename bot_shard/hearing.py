@@ -8,9 +8,11 @@ content of a payload: the gateway counts what it could not understand.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from engagement.activity.messages import Activity, encode_activity
+from tenants.guild_facts import GuildFacts
 
 from .places import GuildPlaces
 from .queue import Record, RecordQueue
@@ -47,8 +49,8 @@ class Ears:
         self.bots: set[str] = set()
         # Told when a guild was really left (not an outage): (guild id).
         self.on_guild_left: Callable[[int], None] = lambda guild_id: None
-        # Told of every guild that is there: (guild id).
-        self.on_guild_heard: Callable[[int], None] = lambda guild_id: None
+        # Told of every guild that is there, and of every outage: (the guild, when the bot joined it if that was told).
+        self.on_guild_heard: Callable[[GuildFacts, datetime | None], None] = lambda facts, joined_at: None
         self.handlers: dict[str, Handler] = {
             "MESSAGE_CREATE": self.message_create,
             "MESSAGE_DELETE": self.message_delete,
@@ -303,9 +305,11 @@ class Ears:
         session.guild_ids.add(guild.guild_id)
         if data.get("unavailable"):
             guild.available = False
+            self.on_guild_heard(GuildFacts.read(data), None)
             return
         guild.fill(data)
-        self.on_guild_heard(guild.number)
+        joined_at = data.get("joined_at")
+        self.on_guild_heard(GuildFacts.read(data), datetime.fromisoformat(joined_at) if joined_at else None)
         bots = [member["user"]["id"] for member in data.get("members", ()) if member["user"].get("bot")]
         change = self.voice.rebuild(guild, data, session.moment_ms())
         self._put(
@@ -316,6 +320,7 @@ class Ears:
     def guild_update(self, session: ShardSession, number: int, data: dict[str, Any]) -> None:
         guild = self.guild(data["id"])
         guild.describe(data)
+        self.on_guild_heard(GuildFacts.read(data), None)
         self._put(session, number, [guild.save_command(session.shard_id)])
 
     def guild_delete(self, session: ShardSession, number: int, data: dict[str, Any]) -> None:
@@ -323,6 +328,7 @@ class Ears:
         guild = self.guild(data["id"])
         if data.get("unavailable"):
             guild.available = False
+            self.on_guild_heard(GuildFacts.read(data), None)
             facts = self.voice.drop(guild.guild_id).facts
             self._put(session, number, [*facts, guild.save_command(session.shard_id)])
             return

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tenants.context import TenantContext
-from tenants.permissions import may, require, role_for_interaction
+from tenants.permissions import (
+    PERMISSIONS,
+    NotPermittedError,
+    Role,
+    may,
+    require,
+    rights_for_interaction,
+    role_of_bits,
+)
 
 # Every command and menu by its name, and the action of tenants.permissions that it is.
 COMMANDS = {
@@ -30,16 +38,29 @@ COMMANDS = {
     "setup show": "change_commands",
 }
 
-
-def may_adjust_points(
-    *, context: TenantContext, discord_id: int, permissions: int, role_ids: Iterable[int] = ()
-) -> bool:
-    """`permissions` are those of the interaction's own payload: computed by Discord, for that channel, at that moment."""
-    return may(role_for_interaction(context, discord_id, permissions, role_ids), "adjust_points")
+# Buttons in servers that belong to no community: Discord's own permissions decide, as the table reads them.
+GUEST_BUTTONS = {"claim": "link_guild"}
 
 
-def check_setup(
-    *, context: TenantContext, discord_id: int, permissions: int, role_ids: Iterable[int] = ()
+def may_claim(*, permissions: int) -> bool:
+    """Whether Discord's permissions of a guild that nobody owns let somebody claim it."""
+    return may(Role(role_of_bits(permissions)), GUEST_BUTTONS["claim"])
+
+
+def check_command(
+    action: str,
+    *,
+    context: TenantContext,
+    discord_id: int,
+    permissions: int,
+    role_ids: Iterable[int] = (),
+    refusal: str = "",
 ) -> None:
-    """Raises NotPermittedError."""
-    require(role_for_interaction(context, discord_id, permissions, role_ids), "change_commands")
+    """`permissions` are those of the interaction's own payload: computed by Discord, for that channel, at that moment.
+
+    `refusal` is what to say instead of the table's words, in the reader's language. Raises NotPermittedError.
+    """
+    rights = rights_for_interaction(context, discord_id, permissions, role_ids)
+    if refusal and not rights.may(action):
+        raise NotPermittedError(PERMISSIONS[action], refusal)
+    require(rights, action)

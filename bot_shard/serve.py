@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import aiohttp
@@ -18,13 +19,14 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from saas.core.errors import NotFoundError
+from integrations.discord.presence import KEPT_SECONDS, TELL_SECONDS, encode_presence, presence_field
+from integrations.discord.presence import KEY as PRESENCE_KEY
 from tenants.routing import Routing
-from tenants.services import mark_guild_removed, mark_guild_returned
 
 from .bot import Bot
 from .calls import Calls
 from .desk import Desk
+from .guild_news import GuildNews
 from .limits import CommandLimiter
 from .process import BotOptions, BotProcess
 
@@ -32,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 RELOAD_CHANNEL = "cogs:reload"
 ROUTING_SECONDS = 0.2
+CONFIRM_SECONDS = 10.0
+LOOK_SECONDS = 0.5
 FINISH_SECONDS = 1.0  # for answers that were begun before a stop
 
 
@@ -52,14 +56,18 @@ class BotService:
         )
         self.bot.sit(desk)
         self.process.before_close = partial(desk.finish, FINISH_SECONDS)
-        self.process.ears.on_guild_left = self._guild_left
-        self.process.ears.on_guild_heard = self._guild_heard
+        self.news = GuildNews(self.calls, routing, self._is_gone)
+        self.process.ears.on_guild_left = self.news.leave
+        self.process.ears.on_guild_heard = self.news.hear
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: asyncio.Event, *, beat: Callable[[], None] = lambda: None) -> None:
         """Until `stop` is set. Waits for the map of linked guilds first: what is heard without it would be dropped."""
         await self._wait_for_routing(stop)
-        helpers = [asyncio.create_task(self._follow_reloads()), asyncio.create_task(_beat(beat))]
+        helpers = [
+            asyncio.create_task(work)
+            for work in (self._follow_reloads(), _beat(beat), self.news.run(), self._tell_presence())
+        ]
         try:
             if not stop.is_set():
                 await self.process.run(stop)
@@ -100,35 +108,48 @@ class BotService:
                 log.info("reload_channel_away", problem=str(error))
                 await asyncio.sleep(2.0)
 
-    # --- guilds that are gone
+    async def _tell_presence(self) -> None:
+        """What the pages show of each shard: every few seconds, and at once when one comes or goes.
 
-    def _guild_left(self, guild_id: int) -> None:
-        self._keep(asyncio.create_task(self._mark_removed(guild_id)))
+        That Redis may be away: then nobody knows, and nothing else happens.
+        """
+        told_at, known = 0.0, ""
+        while True:
+            now = "".join("01"[session.connected] for session in self.process.sessions.values())
+            if now != known or time.monotonic() - told_at > TELL_SECONDS:
+                told_at, known = time.monotonic(), now
+                try:
+                    async with self.process.cache.pipeline() as pipe:
+                        for field, value in self._describe_shards():
+                            pipe.hset(PRESENCE_KEY, field, value)
+                        pipe.expire(PRESENCE_KEY, KEPT_SECONDS)
+                        await pipe.execute()
+                except (RedisError, OSError) as error:
+                    log.info("presence_untold", problem=str(error))
+            await asyncio.sleep(LOOK_SECONDS)
 
-    def _guild_heard(self, guild_id: int) -> None:
-        """A guild whose bot was removed and invited again is its community's as before."""
-        if guild_id in self.routing.removed_guilds():
-            self._keep(asyncio.create_task(self._mark_returned(guild_id)))
+    def _describe_shards(self) -> Iterator[tuple[str, bytes]]:
+        commands = [command.name for command in self.bot.tree.get_commands()]
+        for shard_id, session in self.process.sessions.items():
+            yield (
+                presence_field(shard_id, self.process.options.shard_count),
+                encode_presence(
+                    is_connected=session.connected,
+                    members_intent=self.bot.intents.members,
+                    commands=commands,
+                ),
+            )
 
-    async def _mark_returned(self, guild_id: int) -> None:
-        with contextlib.suppress(NotFoundError):
-            await self.calls.in_public(mark_guild_returned, guild_id=guild_id)
-            log.info("guild_returned", guild=guild_id)
-
-    async def _mark_removed(self, guild_id: int) -> None:
-        """Only once Discord confirms it: the link's end stops the community's points."""
+    async def _is_gone(self, guild_id: int) -> bool | None:
+        """Only Discord's word counts: a link's end stops the community's points. None: it does not say now."""
         try:
-            await self.bot.fetch_guild(guild_id, with_counts=False)
+            await asyncio.wait_for(self.bot.fetch_guild(guild_id, with_counts=False), CONFIRM_SECONDS)
         except (discord.NotFound, discord.Forbidden):
-            pass
-        except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
-            log.warning("guild_left_unconfirmed", guild=guild_id, problem=str(error))
-            return
-        else:
-            return
-        with contextlib.suppress(NotFoundError):
-            await self.calls.in_public(mark_guild_removed, guild_id=guild_id)
-            log.info("guild_left", guild=guild_id)
+            return True
+        except (discord.HTTPException, OSError, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("guild_unconfirmed", guild=guild_id, problem=str(error))
+            return None
+        return False
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         """Hold it until it is done, and log what it could not do."""

@@ -104,6 +104,14 @@ _EN: Final[Mapping[str, str]] = {
     "setup_everywhere": "everywhere",
     "setup_unknown": "I have no command “{command}”. Choose one from the list that appears while you type.",
     "setup_hint": "/setup channels and /setup limit change it",
+    # claiming a server
+    "claim_done": "This server is connected to {community} already. There is nothing left to do here.",
+    "claim_refused": "Connecting this server is for people who manage it. Ask somebody with Manage Server to press the button.",
+    "claim_title": "Connect {guild}",
+    "claim_text": "The button leads to our pages, where you choose which community this server belongs to. It is yours alone, works once, and for 15 minutes.",
+    "claim_nameless": "this server",
+    "claim_hint": "Sign in there with this Discord user",
+    "claim_open": "Open EngageHub",
     "not_yourself": "You can't give {points} to yourself. Ask another moderator.",
 }
 

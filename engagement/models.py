@@ -6,7 +6,7 @@ from .commands.models import CommandSetting
 from .imports.models import ImportChunk, ImportRow, ImportRun
 from .ledger.models import LedgerBalance, LedgerEntry
 from .levels.models import LevelName, LevelSettings
-from .members.models import Identity, Member, MemberFigure
+from .members.models import Identity, Member, MemberFigure, MemberType, SavedView
 from .notifications.models import NotificationSettings
 from .points.models import Adjustment
 from .progression.models import MemberProgress
@@ -31,10 +31,12 @@ __all__ = [
     "Member",
     "MemberFigure",
     "MemberProgress",
+    "MemberType",
     "NotificationSettings",
     "Rule",
     "RuleVersion",
     "RulesState",
+    "SavedView",
     "Standing",
     "StandingBucket",
     "StandingGroup",

@@ -22,6 +22,12 @@ TENANT_ROUTES: Final = {
     "reason": "view_profile",  # of aliased and hidden members, and what was done by hand: themselves and the team
     "earn": "view_ways_to_earn",
     "dashboard": TEAM,
+    "dashboard-palette": TEAM,
+    "dashboard-view-save": TEAM,
+    "dashboard-view-remove": TEAM,  # one's own views; shared ones of others: manage_team
+    "dashboard-members": "view_members",
+    "dashboard-members-export": "export_members",
+    "dashboard-member": "view_members",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket
@@ -69,6 +75,7 @@ PUBLIC_ROUTES: Final = {
     "new-progress": EVERYBODY,  # its owner's alone; leads strangers to the form of sign-in
     "new-retry": EVERYBODY,  # likewise
     "install": EVERYBODY,  # leads strangers to the form; asks for "link_guild" in the community that it names
+    "claim": EVERYBODY,  # needs a ticket and a login as the Discord user that it names; asks for "link_guild"
     "discord-callback": EVERYBODY,  # needs a state that was begun in this session
 }
 SOCKETS: Final = {

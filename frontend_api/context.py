@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from frontend_api.colour import parse_colour
+from frontend_api.dashboard.notices import take_notices
+from frontend_api.dashboard.pages import NavLine, list_bottom_nav, list_dashboard_nav, list_section_tabs
 from frontend_api.figures import initials_of
 from frontend_api.people import Person, get_person
 from frontend_api.tenant import find_context
@@ -41,14 +43,6 @@ class Community:
         return reverse("theme", args=[self.colour.removeprefix("#").lower()])
 
 
-@dataclass(frozen=True, slots=True)
-class NavLine:
-    href: str
-    icon: str
-    name: str
-    current: bool
-
-
 def describe_community(context: TenantContext) -> Community:
     return Community(
         name=context.name,
@@ -73,6 +67,9 @@ def page_facts(request: HttpRequest) -> dict[str, Any]:
         facts["community"] = describe_community(context)
         facts["portal_nav"] = SimpleLazyObject(lambda: list_portal_nav(request))
         facts["dashboard_nav"] = SimpleLazyObject(lambda: list_dashboard_nav(request))
+        facts["dashboard_bottom"] = SimpleLazyObject(lambda: list_bottom_nav(request))
+        facts["dashboard_tabs"] = SimpleLazyObject(lambda: list_section_tabs(request))
+        facts["notices"] = SimpleLazyObject(lambda: take_notices(request))
     return facts
 
 
@@ -86,15 +83,6 @@ def list_portal_nav(request: HttpRequest) -> list[NavLine]:
     if person is not None and person.member_id is not None:
         lines.append(_line(request, reverse("member", args=[person.member_id]), "user", "You"))
     return lines
-
-
-def list_dashboard_nav(request: HttpRequest) -> list[NavLine]:
-    """The organiser's pages that exist."""
-    return [
-        _line(request, reverse("dashboard"), "home", "Home"),
-        _line(request, reverse("leaderboard"), "trophy", "Leaderboard"),
-        _line(request, reverse("earn"), "target-arrow", "Ways to earn"),
-    ]
 
 
 def _line(request: HttpRequest, href: str, icon: str, name: str, *, also: str = "") -> NavLine:

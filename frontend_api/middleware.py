@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
 
+from frontend_api.denials import note_refusal
 from frontend_api.errors import show_error
 from frontend_api.tenant import find_context
 from saas.core.errors import EngageHubError, UnavailableError
@@ -92,6 +93,7 @@ class ErrorMiddleware:
             )
         if isinstance(error, EngageHubError):
             logger.info("%s (%s, ref %s)", error.message, error.code, error.reference)
+            note_refusal(request, error)
             response = show_error(
                 request, status=error.http_status, message=error.message, reference=error.reference
             )

@@ -6,7 +6,7 @@ member ticket from Discord, for people without a login). A browser without a ses
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,7 +15,7 @@ from engagement.members.models import Member
 from engagement.members.selectors import find_member_of_user
 from frontend_api.tenant import find_context
 from tenants.models import User
-from tenants.permissions import Role, may, role_of_user
+from tenants.permissions import STRANGER, Rights, Role, rights_of_user
 
 MEMBER_KEY = "member_id"  # in a session that a member ticket opened
 
@@ -36,16 +36,21 @@ class Person:
     key: int
     user_id: int | None
     member_id: int | None
-    role: Role
+    rights: Rights
+
+    @property
+    def role(self) -> Role:
+        """To be shown. What they may do is asked of `rights`, which knows what was given to or taken from them."""
+        return self.rights.role
 
     @property
     def sees_dashboard(self) -> bool:
-        return may(self.role, "view_dashboard")
+        return self.rights.may("view_dashboard")
 
     @property
     def sees_all_reasons(self) -> bool:
         """Whether everybody's entries explain themselves to this person, hidden and aliased members' too."""
-        return may(self.role, "explain_any_entry")
+        return self.rights.may("explain_any_entry")
 
     @property
     def menu(self) -> list[MenuLine]:
@@ -72,7 +77,7 @@ def _find_person(request: HttpRequest) -> Person | None:
     user = request.user if request.user.is_authenticated else None
     context = find_context(request)
     if context is None:
-        return None if user is None else _describe(user, None, Role.STRANGER)
+        return None if user is None else _describe(user, None, STRANGER)
     return identify(user, session.get(MEMBER_KEY), tenant_id=context.tenant_id)
 
 
@@ -80,15 +85,17 @@ def identify(user: User | None, member_id: int | None, *, tenant_id: int) -> Per
     """The person that a session's user or member is in the tenant in hand."""
     if user is not None:
         member = find_member_of_user(user_id=user.pk, discord_id=user.discord_id)
-        role = role_of_user(user_id=user.pk, tenant_id=tenant_id)
-        return _describe(user, member, max(role, Role.STRANGER if member is None else Role.MEMBER))
+        rights = rights_of_user(user_id=user.pk, tenant_id=tenant_id)
+        if member is not None and rights.role < Role.MEMBER:
+            rights = replace(rights, role=Role.MEMBER)
+        return _describe(user, member, rights)
     if member_id is not None:
         member = Member.objects.filter(pk=member_id).first()
-        return None if member is None else _describe(None, member, Role.MEMBER)
+        return None if member is None else _describe(None, member, Rights(Role.MEMBER))
     return None
 
 
-def _describe(user: User | None, member: Member | None, role: Role) -> Person | None:
+def _describe(user: User | None, member: Member | None, rights: Rights) -> Person | None:
     if user is not None:
         name, avatar = str(user), user.avatar_url or (member.avatar_url if member else "")
     elif member is not None:
@@ -101,5 +108,5 @@ def _describe(user: User | None, member: Member | None, role: Role) -> Person | 
         key=member.pk if member else (user.pk if user else 0),
         user_id=user.pk if user else None,
         member_id=member.pk if member else None,
-        role=role,
+        rights=rights,
     )

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 HANDLERS: dict[str, tuple[str, ...]] = {
     "LevelReached": ("integrations.discord.announce_level", "integrations.discord.follow_level"),
+    "GuildLinked": ("integrations.discord.retire_greeting",),
     "LevelLost": ("integrations.discord.follow_level",),
     "CurveChanged": ("integrations.discord.follow_curve",),
+    "ImportFinished": ("integrations.discord.follow_curve",),
     "MemberJoined": ("integrations.discord.follow_level",),
+    "WentLive": ("integrations.discord.follow_live",),
     "CommunityFounded": ("engagement.kinds.provision_community",),
 }

@@ -155,3 +155,54 @@ class ApiKeyEndedError(ConflictError):
 
 class TooManyApiKeysError(ConflictError):
     code = "too_many_api_keys"
+
+
+class BadTokenError(NotSignedInError):
+    """An access or refresh token that is not good: mistyped, expired, ended, or made for another community."""
+
+    code = "bad_token"
+
+
+class TokenReusedError(NotSignedInError):
+    """A refresh token was shown that had been exchanged before: somebody holds a copy, so its whole family has ended."""
+
+    code = "token_reused"
+
+
+class SessionNotFoundError(NotFoundError):
+    """There is no such sign-in of this person."""
+
+    code = "session_not_found"
+
+
+class InvalidIdempotencyKeyError(InvalidInputError):
+    """An Idempotency-Key has 1 to 200 printable ASCII characters."""
+
+    code = "invalid_idempotency_key"
+
+
+class IdempotencyKeyMismatchError(InvalidInputError):
+    """The Idempotency-Key was used for another request within the last day."""
+
+    code = "idempotency_key_mismatch"
+
+
+class IdempotencyKeyInUseError(ConflictError):
+    """A request under the same Idempotency-Key is still running."""
+
+    code = "idempotency_key_in_use"
+
+
+class NotTheNameError(InvalidInputError):
+    """What was typed to confirm is not the community's name."""
+
+    code = "not_the_name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"That is not the community's name. Type “{name}” to confirm.", field="typed_name")
+
+
+class OfferGoneError(ConflictError):
+    """The offer of a community is not there to be made or taken."""
+
+    code = "offer_gone"

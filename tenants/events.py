@@ -64,3 +64,36 @@ class CommunityFounded(DomainEvent):
     """Somebody asked for a community: its row and address are there, its schema is still to be made."""
 
     tenant_id: int
+
+
+@dataclass(frozen=True)
+class WentLive(DomainEvent):
+    """In the community's own log: from now on it is announced and roles are given."""
+
+    tenant_id: int
+
+
+@dataclass(frozen=True)
+class WentShadow(DomainEvent):
+    """In the community's own log: from now on nothing is announced and no role changes."""
+
+    tenant_id: int
+
+
+@dataclass(frozen=True)
+class OwnershipTransferred(DomainEvent):
+    tenant_id: int
+    former_id: int
+    owner_id: int
+
+
+@dataclass(frozen=True)
+class CommunityDeleted(DomainEvent):
+    tenant_id: int
+    slug: str
+
+
+@dataclass(frozen=True)
+class CommunityRestored(DomainEvent):
+    tenant_id: int
+    slug: str

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from saas.core.text import clean_line
+
 MOST_LETTERS = 100
-# Controls, and the marks that turn the reading direction of whatever stands beside them.
-_UNSEEN = {"Cc", "Cs", "Co", "Cn"}
-_TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
 
 
 def clean_name(name: object) -> str:
-    """A name that people chose, on one line, without what cannot be seen or turns the text around; at most 100 letters."""
-    if not isinstance(name, str):
-        return ""
-    seen = (
-        " " if unicodedata.category(letter) in _UNSEEN else letter
-        for letter in name[:1000].translate(_TURNING)
-    )
-    return " ".join("".join(seen).split())[:MOST_LETTERS]
+    """A guild's name on one line, without what cannot be seen or turns the text around."""
+    return clean_line(name, limit=MOST_LETTERS) if isinstance(name, str) else ""
 
 
 @dataclass(frozen=True, slots=True)

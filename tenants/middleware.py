@@ -52,6 +52,9 @@ class TenantMiddleware:
         context = match.context if match else None
         request.context = request.tenant_context = context  # type: ignore[attr-defined]
         request.urlconf = settings.ROOT_URLCONF if context else settings.PUBLIC_SCHEMA_URLCONF
+        if match is not None and match.closed:
+            request.closed = match.closed  # type: ignore[attr-defined]
+            request.urlconf = settings.CLOSED_URLCONF
         set_urlconf(request.urlconf)  # For the pages of errors raised before a view is found.
         if match is None:
             logger.info("No community lives at %r.", _host_of(request)[:253])

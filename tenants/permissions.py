@@ -1,14 +1,15 @@
 """Who may do what: the one table (DESIGN section 3, "Who may").
 
 A person's role in a tenant is the higher of the Membership of the linked user and what Discord says of them: their
-permissions (Manage Server → admin, Moderate Members → moderator) and the tenant's own map of Discord roles. Pages, bot,
-API and documentation all ask the table; an action that does not stand in it does not exist.
+permissions (Manage Server → admin, Moderate Members → moderator) and the tenant's own map of Discord roles. A Membership
+may hold more than its role, or less: single actions given to this person, or taken from them. Pages, bot, API and
+documentation all ask the table; an action that does not stand in it does not exist.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from saas.core.errors import NotAllowedError
@@ -58,6 +59,7 @@ _TABLE = (
     Permission("explain_any_entry", Role.ANALYST, "have anyone's points explained"),
     Permission("adjust_points", Role.MODERATOR, "give and take points"),
     Permission("undo_adjustment", Role.MODERATOR, "undo an adjustment"),
+    Permission("send_activities", Role.ADMIN, "report what members did"),
     Permission("view_members", Role.ANALYST, "see the list of members"),
     Permission("export_members", Role.MODERATOR, "export the list of members"),
     Permission("manage_members", Role.MODERATOR, "register and change members"),
@@ -84,51 +86,102 @@ _TABLE = (
     Permission("operate", Role.OPERATOR, "see the operator's pages"),
 )
 PERMISSIONS = {row.action: row for row in _TABLE}
+# What can be given to one person, or taken from them: neither what everybody here may do nor what an owner alone may.
+GRANTABLE = tuple(row.action for row in _TABLE if Role.MEMBER < row.role <= Role.ADMIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What one person may do in a tenant: their role, and the single actions given to them or taken from them.
+
+    Nothing is taken from an owner or from EngageHub's staff.
+    """
+
+    role: Role
+    given: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
+
+    def may(self, action: str) -> bool:
+        """Raises KeyError for an action that stands in no row."""
+        by_role = self.role >= PERMISSIONS[action].role
+        if self.role >= Role.OWNER:
+            return by_role
+        return action in self.given or (by_role and action not in self.taken)
+
+    @property
+    def actions(self) -> frozenset[str]:
+        return frozenset(action for action in PERMISSIONS if self.may(action))
+
+
+STRANGER = Rights(Role.STRANGER)
 
 
 class NotPermittedError(NotAllowedError):
-    """The person's role is too low for the action."""
+    """The person may not do it. `action` names what was tried, for the audit log."""
 
     code = "not_permitted"
 
-    def __init__(self, permission: Permission) -> None:
+    def __init__(self, permission: Permission, message: str = "") -> None:
         super().__init__(
-            f"Only {permission.role.title}s and above may {permission.asks}. Ask one of them, or ask the owner for the role."
+            message
+            or f"Only {permission.role.title}s and above may {permission.asks}. Ask one of them, or ask the owner for the role."
         )
+        self.action = permission.action
 
 
-def may(role: Role, action: str) -> bool:
-    """Whether `role` may do `action`. Raises KeyError for an action that stands in no row."""
-    return role >= PERMISSIONS[action].role
+def may(who: Role | Rights, action: str) -> bool:
+    """Whether a role, or a person with these rights, may do `action`. Raises KeyError for one that stands in no row."""
+    return (who if isinstance(who, Rights) else Rights(who)).may(action)
 
 
-def require(role: Role, action: str) -> None:
+def require(who: Role | Rights, action: str) -> None:
     """Raises NotPermittedError, which says whom to ask."""
-    if not may(role, action):
-        raise NotPermittedError(PERMISSIONS[action])
+    if not may(who, action):
+        raise NotPermittedError(PERMISSIONS[action], _why_taken(who, action))
+
+
+def _why_taken(who: Role | Rights, action: str) -> str:
+    """For somebody whose role may, but from whom just this was taken; else empty."""
+    if not isinstance(who, Rights) or action not in who.taken or who.role < PERMISSIONS[action].role:
+        return ""
+    return f"You may not {PERMISSIONS[action].asks} here: the owner or an admin took this from you. Ask them."
+
+
+def rights_of(membership: Membership | None) -> Rights:
+    """What a Membership says; without one, a stranger's. Actions of former releases count for nothing."""
+    if membership is None:
+        return STRANGER
+    return Rights(
+        Role[membership.role.upper()],
+        frozenset(membership.given) & frozenset(GRANTABLE),
+        frozenset(membership.taken) & frozenset(GRANTABLE),
+    )
+
+
+def rights_of_user(*, user_id: int | None, tenant_id: int) -> Rights:
+    """What a login may do by its Membership. One query."""
+    if user_id is None:
+        return STRANGER
+    return rights_of(Membership.objects.filter(user_id=user_id, tenant_id=tenant_id).first())
 
 
 def role_of_user(*, user_id: int | None, tenant_id: int) -> Role:
-    """The role that a login has by its Membership. One query."""
-    if user_id is None:
-        return Role.STRANGER
-    found = (
-        Membership.objects.filter(user_id=user_id, tenant_id=tenant_id).values_list("role", flat=True).first()
-    )
-    return Role[found.upper()] if found else Role.STRANGER
+    """The role that a login has by its Membership, to be shown or compared. One query."""
+    return rights_of_user(user_id=user_id, tenant_id=tenant_id).role
 
 
-def role_for_interaction(
+def rights_for_interaction(
     context: TenantContext, user_id: int, permissions_bits: int, role_ids: Iterable[int]
-) -> Role:
-    """The role of the Discord user `user_id` who sent an interaction, from its own payload. One query.
+) -> Rights:
+    """What the Discord user `user_id` who sent an interaction may do, from its own payload. One query.
 
     `permissions_bits` is the payload's `member.permissions` (a guild's owner has every bit), `role_ids` its `member.roles`.
+    Discord can raise the role; what the Membership gives or takes holds either way.
     """
     discord_role = max([role_of_bits(permissions_bits), *_mapped_roles(context, role_ids)])
-    if discord_role >= Role.OWNER:
-        return discord_role
-    return max(discord_role, _role_of_discord_user(context, user_id))
+    found = Membership.objects.filter(user__discord_id=user_id, tenant_id=context.tenant_id).first()
+    rights = rights_of(found)
+    return replace(rights, role=max(discord_role, rights.role))
 
 
 def role_of_bits(permissions_bits: int) -> Role:
@@ -144,12 +197,3 @@ def _mapped_roles(context: TenantContext, role_ids: Iterable[int]) -> list[Role]
     """Owner is never mapped: who owns a community is decided by a Membership alone."""
     mapped = dict(context.role_map)
     return [min(Role[mapped[role].upper()], Role.ADMIN) for role in role_ids if role in mapped]
-
-
-def _role_of_discord_user(context: TenantContext, discord_id: int) -> Role:
-    found = (
-        Membership.objects.filter(user__discord_id=discord_id, tenant_id=context.tenant_id)
-        .values_list("role", flat=True)
-        .first()
-    )
-    return Role[found.upper()] if found else Role.STRANGER

@@ -24,18 +24,20 @@ from .models import ApiKey, Domain, GuildLink, Tenant
 
 @dataclass(frozen=True, slots=True)
 class HostMatch:
-    """What a host name leads to: a tenant's site, or (context None) our own; `redirect_to` is the host to use instead."""
+    """What a host name leads to: a tenant's site, or (context None) our own; `redirect_to` is the host to use instead.
+    `closed` is the state, suspended or deleted, of a tenant whose site is closed."""
 
     context: TenantContext | None
     redirect_to: str | None = None
+    closed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one active tenant contributes. `removed` is a guild whose bot is away; `keys` are its API keys, revoked ones too:
+    """What one active tenant contributes; of a closed one, its hosts alone. `removed` is a guild whose bot is away; `keys` are its API keys, revoked ones too:
     what they sent before may still be on its way."""
 
-    context: TenantContext
+    context: TenantContext | None
     hosts: dict[str, HostMatch]
     removed: int | None = None
     keys: tuple[int, ...] = ()
@@ -66,12 +68,13 @@ def patch_snapshot(old: Snapshot, tenant_ids: Collection[int]) -> Snapshot:
         gone = parts.pop(tenant_id, None)
         if gone is None:
             continue
-        schemas.pop(gone.context.schema, None)
         for key in gone.keys:
             keys.pop(key, None)
         # A guild or a host may have gone to another tenant, whose part says so.
-        if gone.context.guild_id is not None and guilds.get(gone.context.guild_id) is gone.context:
-            del guilds[gone.context.guild_id]
+        if gone.context is not None:
+            schemas.pop(gone.context.schema, None)
+            if gone.context.guild_id is not None and guilds.get(gone.context.guild_id) is gone.context:
+                del guilds[gone.context.guild_id]
         for host, match in gone.hosts.items():
             if hosts.get(host) is match:
                 del hosts[host]
@@ -92,6 +95,8 @@ def _add(fresh: dict[int, Part], to: Snapshot) -> Snapshot:
     to.parts.update(fresh)
     for part in fresh.values():
         to.hosts.update(part.hosts)
+        if part.context is None:
+            continue
         to.schemas[part.context.schema] = part.context
         to.keys.update(dict.fromkeys(part.keys, part.context))
         if part.context.guild_id is not None:
@@ -101,7 +106,7 @@ def _add(fresh: dict[int, Part], to: Snapshot) -> Snapshot:
 
 
 def read_parts(tenant_ids: Collection[int] | None) -> dict[int, Part]:
-    """The parts of those tenants that are active; None: of all. Four queries in one transaction."""
+    """The parts of those tenants that are active or closed; None: of all. Four queries in one transaction."""
 
     def chosen(rows: QuerySet[Any], key: str) -> QuerySet[Any]:
         return rows if tenant_ids is None else rows.filter(**{f"{key}__in": tenant_ids})
@@ -112,7 +117,7 @@ def read_parts(tenant_ids: Collection[int] | None) -> dict[int, Part]:
             tenant: (guild, state)
             for tenant, guild, state in links.values_list("tenant_id", "guild_id", "state")
         }
-        tenants = list(chosen(Tenant.objects.filter(state=Tenant.State.ACTIVE), "pk"))
+        tenants = list(chosen(Tenant.objects.exclude(state=Tenant.State.PROVISIONING), "pk"))
         domains: dict[int, list[tuple[str, bool]]] = defaultdict(list)
         for tenant_id, domain, is_redirect in chosen(Domain.objects.all(), "tenant_id").values_list(
             "tenant_id", "domain", "is_redirect"
@@ -131,8 +136,11 @@ def _make_part(
     tenant: Tenant, domains: list[tuple[str, bool]], keys: list[int], guild: int | None, state: str
 ) -> Part:
     base = settings.BASE_DOMAIN.lower()
+    own = f"{tenant.slug}.{base}"
+    if tenant.state != Tenant.State.ACTIVE:
+        shut = HostMatch(None, closed=tenant.state)
+        return Part(None, dict.fromkeys([*(domain.lower() for domain, _ in domains), own], shut))
     context = TenantContext.of(tenant, guild if state == GuildLink.State.ACTIVE else None)
-    own = f"{context.slug}.{base}"
     hosts = {
         domain.lower(): HostMatch(context, own if is_redirect else None) for domain, is_redirect in domains
     }

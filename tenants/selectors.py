@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from .context import TenantContext
 from .errors import TenantNotFoundError
 from .models import GuildLink, Tenant
@@ -36,3 +39,18 @@ def list_tenant_schemas() -> list[str]:
 def list_links() -> dict[int, int]:
     """Tenant id → id of the guild that is linked to it now."""
     return dict(GuildLink.objects.filter(state=GuildLink.State.ACTIVE).values_list("tenant_id", "guild_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Liveness:
+    """Whether a tenant is live, and since when; None: for ever."""
+
+    live: bool
+    since: datetime | None
+
+
+def read_liveness(*, schema: str) -> Liveness:
+    """As the database has it now. Closed and unknown tenants are not live. One query."""
+    rows = Tenant.objects.filter(schema_name=schema, state=Tenant.State.ACTIVE)
+    found = rows.values_list("live", "live_since").first()
+    return Liveness(*found) if found else Liveness(False, None)

@@ -12,4 +12,5 @@ EXTENSIONS = (
     "bot_shard.cogs.privacy",
     "bot_shard.cogs.points",
     "bot_shard.cogs.setup",
+    "bot_shard.cogs.claim",
 )

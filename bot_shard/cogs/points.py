@@ -13,7 +13,7 @@ from bot_shard.answers import Answer, Button, custom_id, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import PROVIDER, Ask, DeskCog, Interaction, Responder, name_of
 from bot_shard.gateway import role_ids_of
-from bot_shard.permissions import may_adjust_points
+from bot_shard.permissions import check_command
 from bot_shard.words import number
 from engagement.audit.actor import Actor
 from engagement.progression.services import (
@@ -39,13 +39,18 @@ class Target:
 
 
 def check_moderator(
-    *, context: TenantContext, discord_id: int, permissions: int, role_ids: tuple[int, ...], refusal: str
-) -> None:
-    """Raises NotAllowedError."""
-    if not may_adjust_points(
-        context=context, discord_id=discord_id, permissions=permissions, role_ids=role_ids
-    ):
-        raise NotAllowedError(refusal)
+    *, context: TenantContext, discord_id: int, permissions: int, role_ids: tuple[int, ...], refusal: str,
+    action: str = "adjust_points",
+) -> None:  # fmt: skip
+    """Raises NotPermittedError."""
+    check_command(
+        action,
+        context=context,
+        discord_id=discord_id,
+        permissions=permissions,
+        role_ids=role_ids,
+        refusal=refusal,
+    )
 
 
 def adjust(
@@ -77,8 +82,9 @@ def undo(
     context: TenantContext,
 ) -> AdjustmentResult:
     check_moderator(
-        context=context, discord_id=actor.id, permissions=permissions, role_ids=role_ids, refusal=refusal
-    )
+        context=context, discord_id=actor.id, permissions=permissions, role_ids=role_ids, refusal=refusal,
+        action="undo_adjustment",
+    )  # fmt: skip
     return undo_adjustment(adjustment_id=adjustment_id, actor=actor, idempotency_key=key, context=context)
 
 

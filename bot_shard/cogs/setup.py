@@ -15,7 +15,7 @@ from bot_shard.answers import Answer
 from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction
 from bot_shard.gateway import role_ids_of
-from bot_shard.permissions import check_setup
+from bot_shard.permissions import check_command
 from engagement.audit.actor import Actor
 from engagement.commands.selectors import CommandPolicy, get_command_policies
 from engagement.commands.services import MAX_SECONDS, MAX_USES, change_command_policy
@@ -70,7 +70,8 @@ class Who:
 
     def check(self) -> None:
         """Inside the community. Raises NotPermittedError."""
-        check_setup(
+        check_command(
+            "change_commands",
             context=self.context,
             discord_id=self.discord_id,
             permissions=self.permissions,

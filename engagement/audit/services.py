@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 
 from saas.core import clock
+from saas.events.jobs import JobRow, defer_rows
 
 from .actions import check_action
 from .actor import MAX_NAME, Actor
@@ -17,6 +19,7 @@ from .models import AuditEntry, Outcome
 from .payloads import changed_fields, clean_text
 
 MAX_NOTE: Final = 500
+SEAL_AFTER: Final = timedelta(seconds=10)  # so that one job seals what comes in together
 
 
 def record_audit(
@@ -40,7 +43,7 @@ def record_audit(
     if not connection.in_atomic_block:
         raise NotInTransactionError(action)
     old, new = changed_fields(before, after)
-    return AuditEntry.objects.create(
+    entry = AuditEntry.objects.create(
         action=check_action(action),
         outcome=Outcome(outcome),
         occurred_at=clock.now(),
@@ -59,3 +62,23 @@ def record_audit(
         after=new,
         note=clean_text(note, MAX_NOTE),
     )
+    _seal_later(entry)
+    return entry
+
+
+def _seal_later(entry: AuditEntry) -> None:
+    """One job after the commit, however many entries the transaction wrote. Outside of it, because two transactions of a tenant
+    would wait for each other at the job's queueing lock; what a crash loses here, the hourly sweep finds."""
+    schema: str = connection.schema_name  # type: ignore[attr-defined]
+    if getattr(connection, "_audit_seals", None) == (schema, entry.xid):
+        return
+    connection._audit_seals = (schema, entry.xid)  # type: ignore[attr-defined]
+    soon = clock.now() + SEAL_AFTER
+
+    def ask() -> None:
+        with connection.cursor() as cursor:
+            defer_rows(
+                cursor, [JobRow("engagement.audit.seal_audit", schema, run_at=soon, queueing_lock="audit")]
+            )
+
+    transaction.on_commit(ask, robust=True)

@@ -50,6 +50,11 @@ def find_old_bot() -> ImportRun | None:
     return ImportRun.objects.filter(state__in=(READY, APPLYING, APPLIED)).order_by("-pk").first()
 
 
+def find_applied(*, source: str) -> ImportRun | None:
+    """The newest run from that bot that stands: a newer file is brought over in the same way, unless the organiser says otherwise."""
+    return ImportRun.objects.filter(source=source, state=APPLIED).order_by("-applied_at").first()
+
+
 def list_old_levels(*, limit: int = 50, offset: int = 0, differing: bool = False) -> list[OldLevel]:
     """Members whom the old bot knew, those with the highest old level first, with their level here. Members who are not here
     (yet) are left out. `differing`: only where the two levels differ. Two queries."""

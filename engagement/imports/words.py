@@ -70,3 +70,6 @@ EXISTING: Final = {
     Existing.ADD.value: "Both together",
     Existing.REPLACE.value: "The old bot's only",
 }
+KINDS: Final = ("new", "raised", "lowered", "same", "error")  # what becomes of a line
+NO_LEVEL: Final = "{name} tells no level of this member, or one above our highest, {most}. Keep the XP instead, or raise the highest level."
+NO_XP: Final = "{name} tells no XP of this member. Keep the level instead."

@@ -29,3 +29,13 @@ class FigureInUseError(ConflictError):
     """The figure breaks ties at the moment."""
 
     code = "figure_in_use"
+
+
+class InvalidViewError(InvalidInputError):
+    """A saved view without a usable name, or one too many."""
+
+    code = "invalid_view"
+
+
+class ViewNotFoundError(NotFoundError):
+    code = "view_not_found"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models.functions import Now, Upper
 
@@ -16,8 +18,25 @@ class Visibility(models.TextChoices):
     HIDDEN = "hidden", "Hidden, without a rank"
 
 
+class MemberType(models.Model):
+    """A kind of member that the community tells apart, such as student or mentor. A short list of its own words."""
+
+    name = models.CharField(max_length=40, unique=True)
+
+    class Meta:
+        db_table = "member_type"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Member(models.Model):
-    """A person inside this tenant, with or without a login."""
+    """A person inside this tenant, with or without a login.
+
+    Deleted members keep their rows, so that the ledger's sums stay whole: `deleted_at` takes them off boards, lists and
+    search, and they earn nothing; 30 days later `purged_at` says that name and identities are gone. Somebody who was merged
+    into another member stays as a deleted row that names the other one.
+    """
 
     display_name = models.CharField(max_length=100)
     avatar_url = models.CharField(max_length=500, blank=True, db_default="")
@@ -33,10 +52,28 @@ class Member(models.Model):
     locale = models.CharField(max_length=10, blank=True, db_default="", help_text="Empty: the tenant's.")
     role_ids = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     created_at = models.DateTimeField(db_default=Now())
+    type = models.ForeignKey(
+        MemberType, null=True, on_delete=models.SET_NULL, related_name="members", db_index=False
+    )
+    email = models.CharField(
+        max_length=254, blank=True, db_default="", help_text="Of who was registered by hand."
+    )
+    note = models.CharField(
+        max_length=500, blank=True, db_default="", help_text="The team's own; nobody else sees it."
+    )
+    deleted_at = models.DateTimeField(null=True)
+    purged_at = models.DateTimeField(null=True)
+    merged_into_id = models.BigIntegerField(null=True, help_text="The member who took everything over.")
 
     class Meta:
         db_table = "member"
-        indexes: ClassVar = [models.Index(Upper("display_name"), name="member_name")]
+        indexes: ClassVar = [
+            models.Index(Upper("display_name"), name="member_name"),
+            GinIndex(SearchVector("display_name", config="simple"), name="member_words"),
+            models.Index(
+                fields=["deleted_at"], condition=models.Q(deleted_at__isnull=False), name="member_deleted"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.display_name
@@ -81,3 +118,23 @@ class MemberFigure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of member {self.member_id}: {self.value}"
+
+
+class SavedView(models.Model):
+    """A list of the dashboard as somebody narrowed it: the query of its address, under a name."""
+
+    list_key = models.CharField(max_length=40)
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=2000, blank=True)
+    user_id = SharedReference("tenants.User")
+    shared = models.BooleanField(default=False, db_default=False, help_text="The whole team sees it.")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "saved_view"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["list_key", "user_id", "name"], name="saved_view_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.list_key}: {self.name}"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from django.db.models import Count, Max, Q
+from django.db.models.expressions import RawSQL
 
 from .errors import MemberNotFoundError
 from .models import Identity, Member, MemberFigure, Visibility
 
 _AT_ONCE: Final = 5_000  # ids a query
+_WORD: Final = re.compile(r"[^\W_]+")
+_MOST_WORDS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +99,35 @@ def list_figures() -> list[OwnFigure]:
         OwnFigure(row["name"], row["members"], row["highest"], row["changed"])
         for row in rows.annotate(members=Count("pk"), highest=Max("value"), changed=Max("changed_at"))
     ]
+
+
+def find_members(*, text: str, limit: int = 25) -> list[Member]:
+    """Members by the beginning of their own name or of a word in it, for the team: hidden and departed ones too, deleted ones
+    and bots not. By name. One query, by index."""
+    text = text.strip()
+    if not text or "\x00" in text:
+        return []
+    return list(
+        Member.objects.filter(matches_name(text), is_bot=False, deleted_at=None).order_by(
+            "display_name", "pk"
+        )[:limit]
+    )
+
+
+def matches_name(text: str) -> Q:
+    """A name that begins with the text, or with a word of it; both by index."""
+    words = RawSQL(
+        "SELECT id FROM member WHERE to_tsvector('simple', coalesce(display_name, '')) @@ to_tsquery('simple', %s)",
+        [prefix_query(text)],
+    )
+    return Q(display_name__istartswith=text) | Q(pk__in=words)
+
+
+def escape_like(text: str) -> str:
+    """For the right side of LIKE: its signs taken literally."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def prefix_query(text: str) -> str:
+    """For to_tsquery: every word of the text begins a word; empty, which finds nothing, where it holds none."""
+    return " & ".join(f"{word}:*" for word in _WORD.findall(text)[:_MOST_WORDS])

@@ -47,7 +47,7 @@ JOIN {{s}}.ledger_entry e ON e.member_id = wanted.id AND e.currency = 0 AND e.co
 LEFT JOIN {{s}}.ledger_entry u ON e.cause_kind = {int(Cause.IMPORT)} AND u.cause_kind = {int(Cause.IMPORT_UNDO)}
   AND u.cause_id = e.cause_id AND u.member_id = e.member_id AND u.rule_id = 0
 WHERE u.id IS NULL GROUP BY e.member_id"""
-# Nobody who ever did, was given or chose anything. %s: ids, the import.
+# Nobody who ever did, was given or chose anything. Without a moment on the board no import of theirs stands any more.
 _UNTOUCHED: Final = f"""
 SELECT m.id FROM unnest(%s::bigint[]) AS wanted(id)
 JOIN {{s}}.member m ON m.id = wanted.id AND m.user_id IS NULL AND m.visibility = 'visible' AND m.departed_at IS NULL
@@ -55,7 +55,7 @@ JOIN {{s}}.ledger_balance b ON b.member_id = m.id AND b.currency = 0 AND (b.curr
 JOIN {{s}}.member_progress p ON p.member_id = m.id AND p.last_active_at IS NULL AND p.usage = '{{}}'
 JOIN {{s}}.standing s ON s.member_id = m.id AND s.all_at IS NULL
 LEFT JOIN {{s}}.ledger_entry e ON e.member_id = m.id
-  AND NOT (e.cause_kind IN ({int(Cause.IMPORT)}, {int(Cause.IMPORT_UNDO)}) AND e.cause_id = %s)
+  AND e.cause_kind NOT IN ({int(Cause.IMPORT)}, {int(Cause.IMPORT_UNDO)})
 {{joins}}
 WHERE e.id IS NULL{{conditions}}"""
 _REMOVE: Final = """WITH gone AS (SELECT unnest(%s::bigint[]) AS id),
@@ -183,12 +183,12 @@ def take_back_points(
     return len(found)
 
 
-def remove_untouched(run: Run, schema: str, *, member_ids: Sequence[int], import_id: int) -> int:
-    """Remove those of these members, whom the undone import made, who did nothing since and whom nobody touched. Inside the
+def remove_untouched(run: Run, schema: str, *, member_ids: Sequence[int]) -> int:
+    """Remove those of these members, whom an undone import made, who did nothing since and whom nobody touched. Inside the
     caller's ledger_unit. Idempotent. Answers how many went."""
     joins, conditions = _find_ties()
     sql = in_schema(_UNTOUCHED, schema).replace("{joins}", joins.replace("{s}", f'"{schema}"'))
-    found = run(sql.replace("{conditions}", conditions), (int_array(member_ids), import_id)).fetchall()
+    found = run(sql.replace("{conditions}", conditions), (int_array(member_ids),)).fetchall()
     if found:
         run(in_schema(_REMOVE, schema), (int_array(row[0] for row in found),))
     return len(found)

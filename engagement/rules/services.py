@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import F, Max, OuterRef, Subquery
 
-from engagement.audit.actor import Actor
+from engagement.audit.actor import SYSTEM, Actor
 from engagement.audit.services import record_audit
 from saas.core import clock
 
@@ -29,7 +29,7 @@ from .ruleset import RulesSettings
 from .seeds import DEFAULT_RULES, RuleSeed
 
 MAX_RULES: Final = 100
-SEEDER: Final = "EngageHub"  # who wrote the first versions
+SEEDER: Final = SYSTEM.name  # who wrote the first versions
 _KEY = re.compile(r"[a-z][a-z0-9_]{1,59}")
 
 

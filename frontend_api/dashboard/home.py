@@ -13,10 +13,9 @@ from django.views.decorators.http import require_safe
 from engagement.activity.poison import count_poison
 from engagement.analytics.selectors import get_home_figures, list_gaps, list_recent_entries
 from engagement.analytics.week import list_daily_points
-from frontend_api.dashboard.access import team_only
+from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.chart import draw_columns
 from frontend_api.figures import write_whole
-from frontend_api.tenant import get_context
 from integrations.discord.problems import list_problems
 from saas.core import clock
 from saas.events.log import get_end
@@ -40,14 +39,14 @@ class Attention:
 
 
 @require_safe
-@team_only
-def show_home(request: HttpRequest) -> HttpResponse:
+@dashboard_page("view_dashboard")
+def show_home(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The page; for htmx (a poll) its body alone."""
     part = request.headers.get("HX-Target") == "home"
     return render(
         request,
         "dashboard/home_body.html" if part else "dashboard/home.html",
-        read_home(get_context(request)),
+        read_home(desk.context),
     )
 
 

@@ -61,6 +61,34 @@ class DiscordClient:
         """The guild's channels with their permission overwrites; no threads."""
         return self._call("GET", f"/guilds/{guild_id}/channels", bucket=f"channels:{guild_id}")  # type: ignore[no-any-return]
 
+    def get_application(self) -> dict[str, Any]:
+        return self._call("GET", "/applications/@me", bucket="application")  # type: ignore[no-any-return]
+
+    def list_commands(self, application_id: int, *, guild_id: int | None = None) -> list[dict[str, Any]]:
+        """Those of every guild, or those of one guild alone."""
+        where = "" if guild_id is None else f"/guilds/{guild_id}"
+        path = f"/applications/{application_id}{where}/commands"
+        return self._call("GET", path, bucket=f"commands:{guild_id}")  # type: ignore[no-any-return]
+
+    def list_own_guilds(self) -> set[int]:
+        """Every guild that the bot is in, a page of 200 at a time."""
+        found: set[int] = set()
+        after = 0
+        while True:
+            page = self._call("GET", f"/users/@me/guilds?limit=200&after={after}", bucket="guilds")
+            found.update(int(guild["id"]) for guild in page)
+            if len(page) < 200:
+                return found
+            after = max(int(guild["id"]) for guild in page)
+
+    def create_role(self, guild_id: int, name: str, *, reason: str) -> int:
+        """A new role at the bottom, with no permissions of its own. Its id."""
+        body = {"name": name, "permissions": "0", "hoist": False, "mentionable": False}
+        made = self._call(
+            "POST", f"/guilds/{guild_id}/roles", bucket=f"guild-roles:{guild_id}", body=body, reason=reason
+        )
+        return int(made["id"])
+
     def leave_guild(self, guild_id: int) -> None:
         self._call("DELETE", f"/users/@me/guilds/{guild_id}", bucket="leave")
 
@@ -82,6 +110,12 @@ class DiscordClient:
             "POST", f"/channels/{channel_id}/messages", bucket=f"messages:{channel_id}", body=message
         )
         return int(answer["id"])
+
+    def edit_message(self, channel_id: int, message_id: int, body: dict[str, Any]) -> None:
+        path = f"/channels/{channel_id}/messages/{message_id}"
+        self._call(
+            "PATCH", path, bucket=f"edits:{channel_id}", body={**body, "allowed_mentions": {"parse": []}}
+        )
 
     def _change_role(self, method: str, guild_id: int, user_id: int, role_id: int, reason: str) -> None:
         path = f"/guilds/{guild_id}/members/{user_id}/roles/{role_id}"

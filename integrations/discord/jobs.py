@@ -6,7 +6,8 @@ one refused call holds up its guild's others no longer than that.
 
 from __future__ import annotations
 
-import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from engagement.members.models import Member
@@ -14,41 +15,60 @@ from engagement.progression.events import LevelReached
 from engagement.progression.models import MemberProgress
 from saas.core import clock
 from saas.events.jobs import defer, job, periodic_job
+from saas.events.log import get_moment
 from saas.events.retries import Backoff
 from tenants.context import TenantContext
 from tenants.gates import is_open
+from tenants.models import GuildGreeting, GuildLink
 from tenants.routing import get_routing
+from tenants.selectors import read_liveness
 
+from . import greetings, reconciling
 from .announcements import announce_level_up
 from .client import get_client
+from .errors import UNKNOWN_GUILD, DiscordRefusedError
 from .models import LevelRole
 from .roles import SWEEP_LOCK, desired_roles
 from .roles import sync_member_roles as sync
 
-logger = logging.getLogger(__name__)
 QUEUE = "discord"
 PATIENT = Backoff(tries=30, first=1, longest=60)
 # A sweep looks at stored roles, and asks Discord only about members who differ; at most so many a run.
 MOST_A_SWEEP = 300
+SWEEP_PAUSE = timedelta(minutes=5)  # 300 members at Discord's ten changes in ten seconds
 
 
-def _heard(tenant: str, gate: str) -> TenantContext | None:
+def _heard(tenant: str, gate: str, *, event_id: int | None = None) -> TenantContext | None:
     """The tenant, while Discord is to hear of it: linked, active, live, and with a plan that opens `gate`.
 
-    In shadow mode nothing shows in Discord; once the community is live, the sweep catches up.
+    In shadow mode nothing shows in Discord; once the community is live, the sweep catches up. Whether it is live is asked of
+    the database, because what routing remembers may be a second old; `event_id` names the news that is to be told: what
+    was published before the community went live stays untold, however late its job runs.
     """
     context = get_routing().context_for_schema(tenant)
-    if context is None or context.guild_id is None or not context.live:
+    if context is None or context.guild_id is None:
+        return None
+    now = read_liveness(schema=tenant)
+    if not now.live or (event_id is not None and _is_older(event_id, now.since)):
         return None
     return context if is_open(gate, context.entitlements, clock.now()) else None
+
+
+def _is_older(event_id: int, since: datetime | None) -> bool:
+    if since is None:
+        return False
+    published = get_moment(event_id)
+    return published is not None and published < since
 
 
 @job(queue=QUEUE, retry=PATIENT, lock="discord announcements")
 def announce_level(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of LevelReached."""
-    context = _heard(tenant, "announcements")
+    context = _heard(tenant, "announcements", event_id=event_id)
     if context is not None:
-        announce_level_up(context, get_client(), event_id=event_id, event=LevelReached.from_data(event))
+        announce_level_up(
+            replace(context, live=True), get_client(), event_id=event_id, event=LevelReached.from_data(event)
+        )
 
 
 @job(queue=QUEUE, retry=PATIENT, lock="discord roles")
@@ -59,7 +79,13 @@ def follow_level(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
 
 @job(queue=QUEUE, retry=PATIENT)
 def follow_curve(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
-    """Handler of CurveChanged: many levels moved at once, so everybody is looked through."""
+    """Handler of CurveChanged and ImportFinished: many levels moved at once, so everybody is looked through."""
+    defer(sweep_tenant_roles, tenant=tenant, queueing_lock=SWEEP_LOCK)
+
+
+@job(queue=QUEUE, retry=PATIENT)
+def follow_live(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of WentLive: everybody gets the roles that they reached in shadow mode, within the server's budget."""
     defer(sweep_tenant_roles, tenant=tenant, queueing_lock=SWEEP_LOCK)
 
 
@@ -84,18 +110,18 @@ def sweep_level_roles(*, tenant: str, timestamp: int = 0) -> None:
 
 
 @job(queue=QUEUE, retry=PATIENT)
-def sweep_tenant_roles(*, tenant: str) -> None:
-    """Defer a sync for members whose roles, as last seen, differ from the desired ones."""
+def sweep_tenant_roles(*, tenant: str, after_id: int = 0) -> None:
+    """Defer a sync for members whose roles, as last seen, differ from the desired ones: a few hundred, the next ones when those
+    should be through. `after_id`: from the member after that one on."""
     roles = list(LevelRole.objects.all())
-    if not roles:
+    if not roles or _heard(tenant, "level_roles") is None:
         return
     managed = {role.role_id for role in roles}
     lowest = min(role.level for role in roles)
     levels = dict(MemberProgress.objects.filter(level__gte=lowest).values_list("member_id", "level"))
     found = 0
-    for member in (
-        Member.objects.filter(pk__in=levels, departed_at=None, is_bot=False).only("id", "role_ids").iterator()
-    ):
+    here = Member.objects.filter(pk__in=levels, pk__gt=after_id, departed_at=None, is_bot=False)
+    for member in here.only("id", "role_ids").order_by("pk").iterator():
         held = {int(role) for role in member.role_ids} & managed
         if held != desired_roles(roles, levels[member.pk]):
             defer(
@@ -103,5 +129,48 @@ def sweep_tenant_roles(*, tenant: str) -> None:
             )
             found += 1
             if found >= MOST_A_SWEEP:
-                logger.info("The sweep stops at %s members and goes on next time.", found)
+                later = clock.now() + SWEEP_PAUSE
+                defer(
+                    sweep_tenant_roles,
+                    tenant=tenant,
+                    after_id=member.pk,
+                    run_at=later,
+                    queueing_lock=SWEEP_LOCK,
+                )
                 return
+
+
+@job(queue=QUEUE, retry=PATIENT)
+def greet_guild(*, tenant: str, guild_id: int) -> None:
+    """In PUBLIC: say in a guild that nobody owns how to claim it."""
+    greetings.greet_guild(get_client(), guild_id=guild_id)
+
+
+@job(queue=QUEUE, retry=PATIENT)
+def retire_greeting(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of GuildLinked, in PUBLIC."""
+    if not GuildGreeting.objects.filter(guild_id=event["guild_id"]).exists():
+        return
+    link = GuildLink.objects.filter(guild_id=event["guild_id"], tenant_id=event["tenant_id"])
+    active = link.filter(state=GuildLink.State.ACTIVE).select_related("tenant").first()
+    if active is not None:
+        greetings.retire_greeting(get_client(), guild_id=active.guild_id, tenant_name=active.tenant.name)
+
+
+@job(queue=QUEUE, retry=PATIENT)
+def leave_guild(*, tenant: str, guild_id: int) -> None:
+    """In PUBLIC: the organiser unlinked the guild and wants the bot gone. Nothing happens where somebody linked it since."""
+    if GuildLink.objects.filter(guild_id=guild_id).exclude(state=GuildLink.State.UNLINKED).exists():
+        return
+    try:
+        get_client().leave_guild(guild_id)
+    except DiscordRefusedError as error:
+        if error.code != UNKNOWN_GUILD and error.status != 404:
+            raise
+
+
+@periodic_job(cron="41 * * * *", queue=QUEUE)
+def reconcile_links(*, tenant: str, timestamp: int = 0) -> None:
+    """Every hour: links against the guilds that the bot is in, for what no event told."""
+    if GuildLink.objects.exclude(state=GuildLink.State.UNLINKED).exists():
+        reconciling.reconcile_links(get_client())

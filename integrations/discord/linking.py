@@ -17,6 +17,7 @@ from typing import Any
 from saas.core.errors import EngageHubError
 from saas.core.schemas import PUBLIC, enter_schema
 from saas.events.retries import RetryLaterError
+from tenants.claims import Claim
 from tenants.context import TenantContext
 from tenants.guild_facts import GuildFacts
 from tenants.models import GuildLink, Tenant
@@ -98,6 +99,22 @@ def finish_install(*, state: OAuthState, tenant: Tenant, code: str, error: str) 
     except EngageHubError:
         _withdraw(oauth, grant, since=state.issued_at)
         raise
+
+
+def claim_guild(*, tenant: Tenant, claim: Claim) -> GuildLink:
+    """Link the guild of a claim, whose owner the caller has made sure of. They must manage the guild now.
+
+    Idempotent for a guild that is the tenant's already. Publishes GuildLinked. Raises GuildNotManagedError, GuildTakenError,
+    TenantHasGuildError, InstallRefusedError where the bot is gone, and DiscordUnavailableError.
+    """
+    facts = check_manager(guild_id=claim.guild_id, user_id=claim.discord_id)
+    return link_guild(
+        tenant=tenant,
+        guild_id=facts.guild_id,
+        guild_name=facts.name,
+        owner_id=facts.owner_id,
+        icon=facts.icon,
+    )
 
 
 def abandon_install(*, state: OAuthState, code: str) -> None:

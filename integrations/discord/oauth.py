@@ -154,7 +154,9 @@ class OAuthClient:
 def get_oauth_client() -> OAuthClient:
     """This process's client for the application that the settings name. Raises InstallRefusedError where none is set."""
     if not settings.DISCORD_CLIENT_ID or not settings.DISCORD_CLIENT_SECRET:
-        logger.error("DISCORD_CLIENT_ID or DISCORD_CLIENT_SECRET is not set; the bot cannot be added from the web.")
+        logger.error(
+            "DISCORD_CLIENT_ID or DISCORD_CLIENT_SECRET is not set; the bot cannot be added from the web."
+        )
         raise InstallRefusedError(
             "Adding the bot is not set up on this installation of EngageHub. Ask its operator to set DISCORD_CLIENT_ID and "
             "DISCORD_CLIENT_SECRET."

@@ -27,9 +27,15 @@ class Wanted:
 
 # Nothing but what is used. What members send, delete or say in private stays out of the bot's reach.
 WANTED = (
-    Wanted(VIEW_CHANNEL, "View Channels", "Hears messages, reactions and voice time there, so that they earn points."),
+    Wanted(
+        VIEW_CHANNEL,
+        "View Channels",
+        "Hears messages, reactions and voice time there, so that they earn points.",
+    ),
     Wanted(SEND_MESSAGES, "Send Messages", "Announces level-ups in the channel that you choose."),
-    Wanted(SEND_IN_THREADS, "Send Messages in Threads", "Announces a level-up in the thread where it happened."),
+    Wanted(
+        SEND_IN_THREADS, "Send Messages in Threads", "Announces a level-up in the thread where it happened."
+    ),
     Wanted(EMBED_LINKS, "Embed Links", "Shows announcements as a card instead of bare text."),
     Wanted(MANAGE_ROLES, "Manage Roles", "Gives and takes the level roles that you list, and no others."),
 )

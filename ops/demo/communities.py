@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 # Share of a day's traffic in each local hour, midnight first.
 EVENINGS = (3, 2, 1, 1, 1, 1, 2, 3, 4, 4, 4, 5, 6, 5, 5, 5, 6, 8, 10, 12, 13, 12, 9, 5)
@@ -26,6 +27,16 @@ class DemoGuild:
     voice: tuple[int, ...]
     category: int
     regular_role: int
+
+
+@dataclass(frozen=True)
+class DemoRule:
+    """A rule for what the community's own software reports."""
+
+    key: str
+    name: str
+    amount: int
+    daily_count_cap: int
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,11 @@ class DemoCommunity:
     farmers: int = 0
     ring: int = 0  # people who only react to each other
     founders: tuple[int, ...] = field(default=())  # the local Discord's named people who belong here
+    own_rules: tuple[DemoRule, ...] = ()  # beside those of its kind
+
+    def first_day(self, born: date) -> date:
+        """The first day of its history; `born` is the day on which the demo was made."""
+        return born - timedelta(days=self.days)
 
 
 COMMUNITIES = (
@@ -93,6 +109,11 @@ COMMUNITIES = (
         weekdays=AFTER_WORK,
         guild=DemoGuild(2, (204, 205, 201), (208, 209), 203, 200),
         own_types=(("video_watched", 10), ("comment_written", 4), ("content_shared", 2)),
+        own_rules=(
+            DemoRule("video_watched", "Watching a video", 15, 5),
+            DemoRule("comment_written", "Commenting", 10, 10),
+            DemoRule("content_shared", "Sharing an episode", 40, 2),
+        ),
         first_weekday=6,
         spammers=2,
         founders=(*range(13, 25), 1, 4),
@@ -112,7 +133,7 @@ COMMUNITIES = (
         hours=LESSONS,
         weekdays=STUDY,
         guild=DemoGuild(3, (304, 305, 306), (308,), 303, 300),
-        own_types=(("lesson_completed", 14), ("quiz_passed", 6), ("assignment_submitted", 4)),
+        own_types=(("lesson_completed", 14), ("quiz_passed", 6)),
         farmers=1,
     ),
     DemoCommunity(
@@ -129,7 +150,7 @@ COMMUNITIES = (
         daily=60,
         hours=OFFICE,
         weekdays=WORKDAYS,
-        own_types=(("feature_used", 20), ("feedback_given", 3), ("article_read", 8), ("referral_signed_up", 1)),
+        own_types=(("feature_used", 20), ("feedback_sent", 3), ("purchase", 1)),
         farmers=2,
         first_weekday=6,
     ),
@@ -147,7 +168,7 @@ COMMUNITIES = (
         daily=35,
         hours=SHOPPING,
         weekdays=AFTER_WORK,
-        own_types=(("purchase", 10), ("review_written", 4), ("content_shared", 3), ("referral_signed_up", 1)),
+        own_types=(("purchase", 10), ("review_written", 4), ("referral", 1)),
         live=False,
     ),
 )  # fmt: skip

@@ -29,10 +29,9 @@ _VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
     "feature_used": {"feature": ("invoices", "bank feed", "receipts", "reports", "payroll", "budgets")},
     "lesson_completed": {"lesson": tuple(f"unit-{n}" for n in range(1, 25))},
     "quiz_passed": {"score": (60, 70, 80, 85, 90, 95, 100)},
-    "assignment_submitted": {"project": ("landing page", "api", "tests", "deployment")},
     "video_watched": {"minutes": (4, 9, 12, 25, 41, 55)},
     "content_shared": {"network": ("mastodon", "linkedin", "instagram")},
-    "feedback_given": {"length": (40, 120, 300, 800)},
+    "feedback_sent": {"length": (40, 120, 300, 800)},
 }
 
 

@@ -138,3 +138,14 @@ def is_readable(event_id: int) -> bool:
             [event_id],
         )
         return bool(cursor.fetchone()[0])
+
+
+def get_moment(event_id: int) -> datetime | None:
+    """When the row of the log in hand was published; None where it is no longer kept."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select occurred_at from {table_of(connection.schema_name)} where id = %s",  # type: ignore[attr-defined]
+            [event_id],
+        )
+        row = cursor.fetchone()
+    return None if row is None else row[0]

@@ -9,6 +9,8 @@ from .apps import SHARED_APPS as SHARED_APPS
 from .apps import TENANT_APPS as TENANT_APPS
 from .env import env
 from .logs import FORMATS, LEVELS, configure_logging
+from .rest import REST_FRAMEWORK as REST_FRAMEWORK
+from .rest import describe_api, sign_tokens
 from .variables import (
     check_address,
     check_field_keys,
@@ -59,6 +61,7 @@ TENANT_DOMAIN_MODEL = "tenants.Domain"
 TENANT_LIMIT_SET_CALLS = True
 PUBLIC_SCHEMA_URLCONF = "saas.urls.public"
 ROOT_URLCONF = "saas.urls.tenant"
+CLOSED_URLCONF = "saas.urls.closed"
 AUTH_USER_MODEL = "tenants.User"
 EVENT_HANDLERS = "saas.wiring.HANDLERS"
 # Jobs are found by saas.events.jobs.load_jobs, in the jobs.py of every package.
@@ -143,8 +146,11 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
-# --- signing in over REST: tokens, not sessions ---
+# --- REST ---
+# Signing in there gives tokens, not sessions.
 REST_AUTH = {"USE_JWT": True, "TOKEN_MODEL": None, "SESSION_LOGIN": False}
+SIMPLE_JWT = sign_tokens(SECRET_KEY)
+SPECTACULAR_SETTINGS = describe_api(BASE_DOMAIN)
 
 # --- signing up and in: allauth is the engine, frontend_api/site its pages, its words and its limits ---
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]

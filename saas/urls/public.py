@@ -1,8 +1,9 @@
 """Pages of BASE_DOMAIN itself: the front door, signing up and in, a person's own settings."""
 
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api.site import (
+    claim,
     discord,
     founding,
     install,
@@ -14,6 +15,7 @@ from frontend_api.site import (
     two_step,
     views,
 )
+from frontend_api.v1.urls import ON_BASE_DOMAIN
 
 handler400 = "frontend_api.errors.handle_bad_request"
 handler403 = "frontend_api.errors.handle_forbidden"
@@ -67,6 +69,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # allauth looks for these two by its own names.
     path("login/", views.show_sign_in, name="account_login"),
     path("signup/", sign_up.SignUp.as_view(), name="account_signup"),
+    path("claim/", claim.show_claim, name="claim"),
     path("new/", founding.show_new, name="new-community"),
     path("new/address/", founding.check_new_address, name="new-address"),
     path("new/<int:tenant_id>/", founding.show_progress, name="new-progress"),
@@ -74,4 +77,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("discord/install/", install.begin, name="install"),
     # Registered with Discord, where an address counts to the letter: no slash at its end.
     path("oauth/discord/callback", oauth.receive_answer, name="discord-callback"),
+    path("api/v1/", include(ON_BASE_DOMAIN, namespace="api")),
 ]

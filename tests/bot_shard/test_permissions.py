@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import discord
 import pytest
 from discord import app_commands
 
 from bot_shard.cogs import EXTENSIONS
 from bot_shard.gateway import OfflineBot
-from bot_shard.permissions import COMMANDS, may_adjust_points
+from bot_shard.permissions import COMMANDS, check_command
 from tenants.context import TenantContext
-from tenants.permissions import MANAGE_GUILD, MODERATE_MEMBERS, PERMISSIONS, Role
+from tenants.permissions import MANAGE_GUILD, MODERATE_MEMBERS, PERMISSIONS, NotPermittedError, Role
 from tests.cast import ACME
 
 Command = app_commands.Command | app_commands.ContextMenu  # type: ignore[type-arg]
@@ -65,4 +67,6 @@ async def test_what_is_for_moderators_is_hidden_from_others() -> None:
 def test_points_are_moderators_to_give(
     db: None, acme: TenantContext, role: str, bits: int, may: bool
 ) -> None:
-    assert may_adjust_points(context=acme, discord_id=ACME.discord_id(role), permissions=bits) is may
+    given = {"context": acme, "discord_id": ACME.discord_id(role), "permissions": bits}
+    with nullcontext() if may else pytest.raises(NotPermittedError, match="No"):
+        check_command("adjust_points", refusal="No.", **given)  # type: ignore[arg-type]

@@ -16,7 +16,8 @@ from tenants.permissions import (
     Role,
     may,
     require,
-    role_for_interaction,
+    rights_for_interaction,
+    rights_of_user,
     role_of_user,
 )
 from tests.cast import ACME, GLOBEX
@@ -37,26 +38,26 @@ HELPER_ROLE = 600_000_000_000_000_001
     ],
 )
 def test_discords_permissions_count(db: None, acme: TenantContext, bits: int, role: Role) -> None:
-    assert role_for_interaction(acme, NOBODY, bits, []) == role
+    assert rights_for_interaction(acme, NOBODY, bits, []).role == role
 
 
 def test_the_higher_of_membership_and_discord_counts(db: None, acme: TenantContext) -> None:
     owner, moderator = ACME.discord_id("owner"), ACME.discord_id("moderator")
-    assert role_for_interaction(acme, owner, 0, []) == Role.OWNER
-    assert role_for_interaction(acme, moderator, 0, []) == Role.MODERATOR
-    assert role_for_interaction(acme, moderator, MANAGE_GUILD, []) == Role.ADMIN
+    assert rights_for_interaction(acme, owner, 0, []).role == Role.OWNER
+    assert rights_for_interaction(acme, moderator, 0, []).role == Role.MODERATOR
+    assert rights_for_interaction(acme, moderator, MANAGE_GUILD, []).role == Role.ADMIN
 
 
 def test_a_membership_elsewhere_counts_for_nothing(db: None, acme: TenantContext) -> None:
-    assert role_for_interaction(acme, GLOBEX.discord_id("owner"), 0, []) == Role.MEMBER
+    assert rights_for_interaction(acme, GLOBEX.discord_id("owner"), 0, []).role == Role.MEMBER
 
 
 def test_the_tenants_own_map_counts_but_makes_no_owner(db: None, acme: TenantContext) -> None:
     helpers = replace(acme, role_map=((HELPER_ROLE, "moderator"),))
-    assert role_for_interaction(helpers, NOBODY, 0, [1, HELPER_ROLE]) == Role.MODERATOR
-    assert role_for_interaction(helpers, NOBODY, 0, [1]) == Role.MEMBER
+    assert rights_for_interaction(helpers, NOBODY, 0, [1, HELPER_ROLE]).role == Role.MODERATOR
+    assert rights_for_interaction(helpers, NOBODY, 0, [1]).role == Role.MEMBER
     crowned = replace(acme, role_map=((HELPER_ROLE, "owner"),))
-    assert role_for_interaction(crowned, NOBODY, 0, [HELPER_ROLE]) == Role.ADMIN
+    assert rights_for_interaction(crowned, NOBODY, 0, [HELPER_ROLE]).role == Role.ADMIN
 
 
 def test_a_login_without_membership_is_a_stranger(db: None, acme: TenantContext) -> None:
@@ -75,6 +76,7 @@ LOWEST = {
     "explain_any_entry": Role.ANALYST,
     "adjust_points": Role.MODERATOR,
     "undo_adjustment": Role.MODERATOR,
+    "send_activities": Role.ADMIN,
     "view_members": Role.ANALYST,
     "export_members": Role.MODERATOR,
     "manage_members": Role.MODERATOR,
@@ -114,3 +116,60 @@ def test_a_refusal_says_whom_to_ask() -> None:
     require(Role.MODERATOR, "adjust_points")
     with pytest.raises(KeyError):
         may(Role.OWNER, "fly")
+
+
+def give(role: str, action: str, *, taken: bool = False) -> None:
+    """`action` is given to (or taken from) the one who plays `role` at Acme."""
+    from tenants.models import Membership
+
+    membership = Membership.objects.get(user__discord_id=ACME.discord_id(role))
+    setattr(membership, "taken" if taken else "given", [action])
+    membership.save()
+
+
+def test_a_person_may_hold_more_than_the_role(db: None, acme: TenantContext) -> None:
+    give("moderator", "change_rules")
+    rights = rights_for_interaction(acme, ACME.discord_id("moderator"), 0, [])
+    assert may(rights, "change_rules")
+    assert not may(rights, "change_levels")
+    assert rights.role == Role.MODERATOR
+
+
+def test_a_person_may_hold_less_and_is_told_so(db: None, acme: TenantContext) -> None:
+    give("moderator", "adjust_points", taken=True)
+    rights = rights_for_interaction(acme, ACME.discord_id("moderator"), 0, [])
+    with pytest.raises(NotAllowedError, match="took this from you"):
+        require(rights, "adjust_points")
+    assert may(rights, "undo_adjustment")
+
+
+def test_discord_gives_back_no_single_thing_that_was_taken(db: None, acme: TenantContext) -> None:
+    give("moderator", "adjust_points", taken=True)
+    rights = rights_for_interaction(acme, ACME.discord_id("moderator"), ADMINISTRATOR, [])
+    assert rights.role == Role.ADMIN
+    assert not may(rights, "adjust_points")
+
+
+def test_nothing_is_taken_from_an_owner_and_nothing_given_that_is_the_owners(
+    db: None, acme: TenantContext
+) -> None:
+    give("owner", "change_rules", taken=True)
+    give("moderator", "delete_community")
+    assert may(rights_for_interaction(acme, ACME.discord_id("owner"), 0, []), "change_rules")
+    assert not may(rights_for_interaction(acme, ACME.discord_id("moderator"), 0, []), "delete_community")
+
+
+def test_grants_hold_in_their_own_community_alone(
+    db: None, acme: TenantContext, globex: TenantContext
+) -> None:
+    give("moderator", "change_rules")
+    assert not may(rights_for_interaction(globex, ACME.discord_id("moderator"), 0, []), "change_rules")
+
+
+def test_an_action_of_a_former_release_counts_for_nothing(db: None, acme: TenantContext) -> None:
+    from tenants.models import Membership
+
+    give("moderator", "fly")
+    membership = Membership.objects.get(user__discord_id=ACME.discord_id("moderator"))
+    rights = rights_of_user(user_id=membership.user_id, tenant_id=acme.tenant_id)
+    assert rights.given == frozenset()

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import gc
 import signal
+from datetime import date
 from pathlib import Path
 
 from .config import Config
@@ -31,6 +32,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--max-concurrency", type=int, default=1)
     parser.add_argument("--identify-interval", type=float, default=defaults.identify_interval)
     parser.add_argument("--no-rate-limits", action="store_true")
+    parser.add_argument(
+        "--demo-born", type=date.fromisoformat, help="a date: a fresh world also holds the demo's people"
+    )
     return parser.parse_args()
 
 
@@ -47,6 +51,7 @@ def _config(arguments: argparse.Namespace) -> Config:
         max_concurrency=arguments.max_concurrency,
         identify_interval=arguments.identify_interval,
         rate_limits=not arguments.no_rate_limits,
+        demo_born=arguments.demo_born,
     )
 
 

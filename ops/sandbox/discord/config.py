@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 OPENAPI_VARIABLE = "SANDBOX_DISCORD_OPENAPI"
@@ -32,6 +33,7 @@ class Config:
     openapi_path: Path | None = None
     check_answers: bool = False
     seed: bool = True
+    demo_born: date | None = None  # with it a fresh world also holds the demo's people
 
     heartbeat_interval: float = 41.25
     identify_interval: float = 5.0

@@ -25,6 +25,7 @@ from .openapi import Document, load_document
 from .rest.limits import Limits
 from .rest.serve import add_routes
 from .seed import seed_world
+from .seed_demo import seed_demo_world
 from .state.store import load_world, save_world
 from .state.world import Happening, World
 from .traffic import Traffic
@@ -147,16 +148,20 @@ class LocalDiscord:
         self.oauth.clear()
         self.violations.clear()
         self.world.clear()
-        if self.config.seed:
-            seed_world(self.world)
+        self._seed()
         self.world.emit(Happening("SANDBOX_RESET", {}, to_gateway=False))
 
     def _fill(self) -> None:
         path = self.config.state_path
         if path is not None and path.is_file() and load_world(self.world, path):
             return
+        self._seed()
+
+    def _seed(self) -> None:
         if self.config.seed:
             seed_world(self.world)
+        if self.config.seed and self.config.demo_born is not None:
+            seed_demo_world(self.world, self.config.demo_born)
 
     # --- what the routes report ---
 

@@ -83,9 +83,15 @@ class Talk:
 
 
 @pytest.fixture
+def service_stop() -> asyncio.Event:
+    """Ends `service` when it is set."""
+    return asyncio.Event()
+
+
+@pytest.fixture
 async def service(
     local: LocalDiscord, committed_db: None, acme: TenantContext, globex: TenantContext, redis_stream: object,
-    redis_cache: object,
+    redis_cache: object, service_stop: asyncio.Event,
 ) -> AsyncIterator[BotService]:  # fmt: skip
     from bot_shard.publishing import publish_commands
     from bot_shard.serve import BotService
@@ -96,7 +102,7 @@ async def service(
     await publish_commands(token=local.config.bot_token, api_url=local.api_url)
     chosen = options(local.api_url, settings.REDIS_STREAM_URL, cache_url=settings.REDIS_URL)
     service = BotService(chosen, routing, site="https://engagehub.example")
-    stop = asyncio.Event()
+    stop = service_stop
     task = asyncio.create_task(service.run(stop))
     await until(lambda: service.process.ready or task.done())
     if task.done():

@@ -62,7 +62,7 @@ def take_back(context: TenantContext, users: list[int], *, import_id: int = 1) -
     with ledger_unit() as (run, schema):
         ids = list(find_member_ids(provider="discord", external_ids=[str(user) for user in users]).values())
         count = take_back_points(run, schema, member_ids=ids, import_id=import_id, context=context)
-        remove_untouched(run, schema, member_ids=ids, import_id=import_id)
+        remove_untouched(run, schema, member_ids=ids)
     return count
 
 

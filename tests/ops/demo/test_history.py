@@ -11,6 +11,11 @@ from engagement.activity.messages import decode_activity, encode_activity
 from ops.demo.communities import COMMUNITIES, DemoCommunity, get_demo
 from ops.demo.history import make_day, subject_of
 from ops.demo.people import list_people
+from ops.sandbox.discord.config import Config
+from ops.sandbox.discord.seed import seed_world
+from ops.sandbox.discord.seed_demo import channels_of, seed_demo_world
+from ops.sandbox.discord.state.snowflakes import seeded_id
+from ops.sandbox.discord.state.world import World
 
 FIRST = date(2026, 6, 1)
 EACH = pytest.mark.parametrize("community", COMMUNITIES, ids=lambda one: one.slug)
@@ -89,3 +94,21 @@ def test_labels_can_be_seen_in_what_people_do() -> None:
         "farmer": 2,
         "ring": 3,
     }
+
+
+def test_the_local_discord_knows_who_is_there_and_where_they_talk() -> None:
+    world = World(Config())
+    seed_world(world)
+    born = FIRST + timedelta(days=150)
+    seed_demo_world(world, born)
+    for community in COMMUNITIES:
+        if community.guild is None:
+            continue
+        guild = world.guilds[seeded_id(2, community.guild.number)]
+        there = [one for one in list_people(community, community.first_day(born)) if one.is_there(born)]
+        assert {seeded_id(1, one.number) for one in there} <= guild.members.keys()
+        assert {seeded_id(1, number) for number in community.founders} <= guild.members.keys()
+        for channel in channels_of(community):
+            assert channel in guild.channels
+        assert guild.name == community.name
+        assert guild.roles[seeded_id(4, community.guild.regular_role)].name == "Regular"

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from engagement.rules.selectors import list_ways_to_earn
 from tenants.context import TenantContext, enter_tenant
 from tenants.models import Membership, Tenant
-from tenants.permissions import Role, role_for_interaction
+from tenants.permissions import Role, rights_for_interaction
 from tenants.routing import Routing
 from tests.cast import ACME
 
@@ -71,7 +71,7 @@ def test_a_discord_role_stands_for_a_role_here(db: None, acme: TenantContext) ->
     routing.load()
     context = routing.context_for_schema(acme.schema)
     assert context is not None
-    assert role_for_interaction(context, 1, 0, [900000000000000071]) == Role.MODERATOR
+    assert rights_for_interaction(context, 1, 0, [900000000000000071]).role == Role.MODERATOR
     assert run("map-role", "acme", "900000000000000072", "none") == {"900000000000000071": "moderator"}
 
 

@@ -1,0 +1,1 @@
+"""The members pages: list, detail, bulk acts, registration, merging."""

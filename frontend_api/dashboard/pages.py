@@ -1,0 +1,158 @@
+"""The dashboard's pages: one table, from which the rail, the bar at a phone's bottom, the tabs inside a section and the
+command palette are made.
+
+To add a page: its route (saas/urls/tenant.py, frontend_api/access.py), then a line here. A section without a page that the
+reader may open is not shown. The page whose address begins the request's path, the longest of them, is the current one; so
+`/dashboard/members/12/` belongs to Members without a line of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from frontend_api.people import get_person
+from tenants.permissions import STRANGER, Rights, may
+
+BOTTOM_LINES: Final = 5  # that fit the bottom of a phone
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A line of the rail. `rank` orders the bottom bar: the most used first."""
+
+    key: str
+    name: str
+    icon: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardPage:
+    """A page and who may open it: `action` stands in tenants.permissions. `words` are found by the palette as well."""
+
+    section: str
+    name: str
+    icon: str
+    route: str
+    action: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardAct:
+    """Something that the palette offers to do: a page to begin it on."""
+
+    name: str
+    icon: str
+    route: str
+    action: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NavLine:
+    href: str
+    icon: str
+    name: str
+    current: bool
+
+
+SECTIONS: Final = (
+    Section("home", "Home", "home", 1),
+    Section("people", "People", "users", 2),
+    Section("earn", "Earn", "target-arrow", 3),
+    Section("spend", "Spend", "gift", 6),
+    Section("boards", "Boards", "trophy", 4),
+    Section("events", "Events", "calendar", 7),
+    Section("insights", "Insights", "chart-bar", 8),
+    Section("integrations", "Integrations", "plug", 9),
+    Section("settings", "Settings", "settings", 5),
+    Section("billing", "Billing", "coins", 10),
+)
+
+PAGES: Final = (
+    DashboardPage("home", "Home", "home", "dashboard", "view_dashboard"),
+    # --- people ---
+    DashboardPage("people", "Members", "users", "dashboard-members", "view_members", "people points roles"),
+    # --- earn ---
+    DashboardPage("earn", "Ways to earn", "target-arrow", "earn", "view_ways_to_earn"),
+    # --- spend ---
+    # --- boards ---
+    DashboardPage("boards", "Leaderboard", "trophy", "leaderboard", "view_board"),
+    # --- events ---
+    # --- insights ---
+    # --- integrations ---
+    # --- settings ---
+)
+
+ACTS: Final[tuple[DashboardAct, ...]] = ()
+
+
+def list_acts(rights: Rights) -> list[DashboardAct]:
+    """What somebody with these rights may begin."""
+    return [act for act in ACTS if may(rights, act.action)]
+
+
+def list_pages(rights: Rights) -> list[DashboardPage]:
+    """The pages that somebody with these rights may open, in the rail's order."""
+    order = {section.key: number for number, section in enumerate(SECTIONS)}
+    return sorted((page for page in PAGES if may(rights, page.action)), key=lambda page: order[page.section])
+
+
+def list_dashboard_nav(request: HttpRequest) -> list[NavLine]:
+    """The rail: each section leads to the first of its pages that this person may open."""
+    firsts: dict[str, DashboardPage] = {}
+    for page in list_pages(_rights(request)):
+        firsts.setdefault(page.section, page)
+    here = _current(request)
+    return [
+        NavLine(
+            reverse(firsts[section.key].route),
+            section.icon,
+            section.name,
+            here is not None and here.section == section.key,
+        )
+        for section in SECTIONS
+        if section.key in firsts
+    ]
+
+
+def list_bottom_nav(request: HttpRequest) -> tuple[list[NavLine], list[NavLine]]:
+    """The bar at a phone's bottom and what stands behind its “More”: five lines, or four and More."""
+    lines = list_dashboard_nav(request)
+    if len(lines) <= BOTTOM_LINES:
+        return lines, []
+    ranks = {section.name: section.rank for section in SECTIONS}
+    used = {line.name for line in sorted(lines, key=lambda line: ranks[line.name])[: BOTTOM_LINES - 1]}
+    return [line for line in lines if line.name in used], [line for line in lines if line.name not in used]
+
+
+def list_section_tabs(request: HttpRequest) -> list[NavLine]:
+    """The pages of the section in hand, as tabs; empty where there is only one."""
+    here = _current(request)
+    if here is None:
+        return []
+    pages = [page for page in list_pages(_rights(request)) if page.section == here.section]
+    if len(pages) < 2:
+        return []
+    return [NavLine(reverse(page.route), page.icon, page.name, page is here) for page in pages]
+
+
+def _rights(request: HttpRequest) -> Rights:
+    person = get_person(request)
+    return STRANGER if person is None else person.rights
+
+
+def _current(request: HttpRequest) -> DashboardPage | None:
+    """Home is at the beginning of every address, and therefore only current on its own."""
+    found = [
+        (len(href), page)
+        for page in PAGES
+        if request.path.startswith(href := reverse(page.route))
+        and (page.route != "dashboard" or request.path == href)
+    ]
+    return max(found, key=lambda pair: pair[0])[1] if found else None

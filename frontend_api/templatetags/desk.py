@@ -1,0 +1,65 @@
+"""The template tags of the dashboard: fields of forms, the history of a thing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms, template
+from django.forms import BoundField
+
+from engagement.audit.actions import words_of
+from engagement.audit.models import AuditEntry
+from engagement.audit.selectors import list_history
+
+register = template.Library()
+
+
+@register.inclusion_tag("parts/field.html")
+def field(bound: BoundField) -> dict[str, Any]:
+    """A field with its label above, its help under, its error beside; the three tied together for a screen reader."""
+    widget = bound.field.widget
+    identifier = bound.auto_id or bound.html_name
+    described = [
+        f"{identifier}-{part}"
+        for part, there in (("help", bound.help_text), ("error", bound.errors))
+        if there
+    ]
+    attributes: dict[str, str | bool] = {}
+    if described:
+        attributes["aria-describedby"] = " ".join(described)
+    if bound.errors:
+        attributes["aria-invalid"] = "true"
+    if bound.field.required:
+        attributes["aria-required"] = "true"
+    grouped = isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
+    if grouped:
+        attributes.pop("aria-required", None)
+    return {
+        "field": bound,
+        "id": identifier,
+        "widget": "" if grouped else bound.as_widget(attrs=attributes),
+        "choices": list(bound) if grouped else [],
+        "kind": "group" if grouped else "tick" if isinstance(widget, forms.CheckboxInput) else "line",
+        "described": attributes.get("aria-describedby", ""),
+    }
+
+
+@register.inclusion_tag("parts/history.html")
+def history_of(target_kind: str, target_id: object, allowed: bool = True) -> dict[str, Any]:
+    """What was done to one thing, newest first, for those who may read the audit log. One query."""
+    entries = list_history(target_kind=target_kind, target_id=target_id) if allowed else []
+    return {
+        "allowed": allowed,
+        "lines": [
+            {"entry": entry, "words": words_of(entry.action), "changes": _changes(entry)} for entry in entries
+        ],
+    }
+
+
+def _changes(entry: AuditEntry) -> list[tuple[str, object, object]]:
+    """(field, before, after) of what an entry tells."""
+    before, after = entry.before or {}, entry.after or {}
+    return [
+        (name.replace("_", " "), before.get(name, ""), after.get(name, ""))
+        for name in dict.fromkeys([*before, *after])
+    ]
