@@ -76,6 +76,9 @@ SECTIONS: Final = (
 
 PAGES: Final = (
     DashboardPage("home", "Home", "home", "dashboard", "view_dashboard"),
+    DashboardPage(
+        "home", "Set up", "list-details", "setup", "view_dashboard", "checklist wizard template live shadow"
+    ),
     # --- people ---
     DashboardPage("people", "Members", "users", "dashboard-members", "view_members", "people points roles"),
     # --- earn ---
@@ -87,6 +90,14 @@ PAGES: Final = (
     # --- insights ---
     # --- integrations ---
     # --- settings ---
+    DashboardPage(
+        "settings",
+        "Community",
+        "building-community",
+        "community",
+        "view_settings",
+        "address owner hand over transfer delete",
+    ),
 )
 
 ACTS: Final[tuple[DashboardAct, ...]] = ()
