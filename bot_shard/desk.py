@@ -321,7 +321,7 @@ class Desk:
         if isinstance(error, EngageHubError):
             shown = error
             self._count(command, error.code)
-            if ask is not None and isinstance(error, NotPermittedError):
+            if isinstance(ask, Ask) and isinstance(error, NotPermittedError):
                 await self._note_refusal(ask, command, error.action)
         else:
             shown = UnavailableError(say(language, "broken"))

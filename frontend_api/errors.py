@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import escape
 
+from frontend_api.v1.problems import answer_problem, is_api
 from saas.core.ids import new_reference
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,9 @@ ICONS = {403: "eye-off", 404: "search", 429: "hourglass", 503: "plug-connected-x
 
 
 def show_error(request: HttpRequest, *, status: int, message: str, reference: str) -> HttpResponse:
-    """The page of an error. Falls back to plain text where even the page cannot be made."""
+    """The page of an error, or for the API its problem. Falls back to plain text where even the page cannot be made."""
+    if is_api(request):
+        return answer_problem(request, status=status, message=message, reference=reference)
     facts = {
         "status": status,
         "title": TITLES.get(status, TITLES[400 if status < 500 else 500]),

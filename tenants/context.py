@@ -37,6 +37,8 @@ class TenantContext:
     live: bool
     guild_id: int | None = None
     emblem_url: str = ""
+    description: str = ""
+    board_public: bool = True  # off: the leaderboard is for members alone
     role_map: tuple[tuple[int, str], ...] = ()  # Discord role id → role here
     entitlements: Entitlements = NO_PLAN
 
@@ -56,6 +58,8 @@ class TenantContext:
             live=tenant.live,
             guild_id=guild_id,
             emblem_url=tenant.emblem_url,
+            description=tenant.description,
+            board_public=tenant.board_public,
             role_map=tuple((int(role), name) for role, name in tenant.role_map.items()),
             entitlements=Entitlements.parse(tenant.entitlements, tenant.entitlements_version),
         )

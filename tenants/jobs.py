@@ -1,4 +1,4 @@
-"""Work of the tenants package that is done later: sending mails, dropping what was deleted long ago."""
+"""Work of the tenants package that is done later: sending mails, dropping what was deleted long ago, forgetting what REST kept."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from smtplib import SMTPRecipientsRefused
 from saas.events.jobs import PUBLIC, defer, job, periodic_job
 from saas.events.retries import Backoff, PermanentJobError
 
+from .idempotency import prune_requests
 from .letters import build_mail, open_letter
 from .lifecycle import drop_deleted, list_droppable
+from .tokens import prune_families
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +23,18 @@ def deliver_letter(*, tenant: str, sealed: str) -> None:
         build_mail(open_letter(sealed)).send()
     except SMTPRecipientsRefused as error:
         raise PermanentJobError("The mail server refuses this address.") from error
+
+
+@periodic_job(cron="23 * * * *", queue="housekeeping")
+def prune_idempotent_requests(*, tenant: str, timestamp: int = 0) -> None:
+    """Answers under an Idempotency-Key are kept for 24 hours. Idempotent."""
+    prune_requests()
+
+
+@periodic_job(cron="41 3 * * *", queue="housekeeping")
+def prune_token_families(*, tenant: str, timestamp: int = 0) -> None:
+    """Sign-ins over the API are kept for 30 days after their end. Idempotent."""
+    prune_families()
 
 
 # Needs the owner's role, as making schemas does: one queue for both.

@@ -71,6 +71,12 @@ class Tenant(TenantMixin):  # type: ignore[misc]
     points_name = models.CharField(max_length=30, default="points")
     colour = models.CharField(max_length=7, default="#4f46e5")
     emblem_url = models.URLField(max_length=500, blank=True)
+    description = models.CharField(
+        max_length=300, blank=True, db_default="", default="", help_text="One sentence for whoever finds it."
+    )
+    board_public = models.BooleanField(
+        default=True, db_default=True, help_text="Off: leaderboard and profiles are for members alone."
+    )
     live = models.BooleanField(
         default=True, help_text="Off while in shadow mode: counts, but announces nothing."
     )
@@ -316,3 +322,61 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} (ehk_live_{self.prefix}_…)"
+
+
+class TokenFamily(models.Model):
+    """One sign-in of a person over the API: a refresh token and all that descend from it.
+
+    At most one refresh token of a family is good at a time, `current_id`. Showing an older one means that somebody holds a
+    copy, and ends the family (tenants.tokens).
+    """
+
+    class Reason(models.TextChoices):
+        SIGNED_OUT = "signed_out", "Signed out"
+        REUSED = "reused", "A used refresh token was shown again"
+        REVOKED = "revoked", "Ended from the list of sessions"
+
+    key = models.CharField(max_length=26, unique=True, default=new_ulid)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="token_families")
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, null=True, related_name="+", help_text="Null: any community."
+    )
+    login_digest = models.CharField(max_length=64, help_text="Changes with the person's password.")
+    current_id = models.CharField(max_length=32)
+    previous_id = models.CharField(max_length=32, blank=True)
+    rotated_at = models.DateTimeField(default=clock.now)
+    created_at = models.DateTimeField(default=clock.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_because = models.CharField(max_length=10, choices=Reason, blank=True)
+    program = models.CharField(max_length=200, blank=True, help_text="The User-Agent that signed in.")
+
+    class Meta:
+        db_table = "token_family"
+        indexes = [models.Index(fields=["expires_at"], name="token_family_expires")]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.user_id}"
+
+
+class IdempotentRequest(models.Model):
+    """A request that was sent under an Idempotency-Key, and the answer it got. Written in the request's own transaction."""
+
+    tenant_id = models.BigIntegerField(help_text="0 on our own host.")
+    caller = models.CharField(max_length=40, help_text="Such as key:12 or user:3.")
+    key = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of method, path and body.")
+    status = models.PositiveSmallIntegerField(default=0)
+    headers = models.JSONField(default=dict)
+    body = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "idempotent_request"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "caller", "key"], name="idempotent_request_once")
+        ]
+        indexes = [models.Index(fields=["created_at"], name="idempotent_request_created")]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.caller}"

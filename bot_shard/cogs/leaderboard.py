@@ -11,11 +11,11 @@ from bot_shard.answers import Answer, Button, custom_id, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction, Responder, member_of
 from bot_shard.words import number
-from engagement.leaderboards.selectors import Board, Place, get_board, get_rank
+from engagement.leaderboards.selectors import Board, Place, get_board, get_rank, list_offered_periods
 from engagement.members.models import Visibility
 from saas.core.counts import write_count
 
-PERIODS = ("all", "month", "week")
+PERIODS = ("all", "month", "week")  # that have a button
 MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
 
 
@@ -24,11 +24,16 @@ class _Read:
     board: Board
     place: Place | None
     visibility: str
+    periods: tuple[str, ...]
 
 
 def read_board(user_id: int, *, kind: str, size: int, offset: int) -> _Read:
+    """The board that was asked for; the first that the community offers where that one is not among them."""
     member = member_of(user_id)
+    periods = list_offered_periods()
+    kind = kind if kind in periods else periods[0]
     return _Read(
+        periods=periods,
         board=get_board(kind=kind, size=size, offset=offset),
         place=get_rank(member_id=member.pk, kind=kind) if member is not None else None,
         visibility=member.visibility if member is not None else Visibility.VISIBLE,
@@ -97,7 +102,7 @@ class LeaderboardCog(DeskCog):
                 pages=pages,
                 total=write_count(board.total, ask.say("members")),
             ),
-            buttons=_buttons(ask, kind, size, offset, board.total),
+            buttons=_buttons(ask, read, size, offset),
             private=not shown and not shared,
         )
 
@@ -110,14 +115,18 @@ class LeaderboardCog(DeskCog):
         return ask.say("board_me", rank=number(read.place.rank), score=ask.count(read.place.score))
 
 
-def _buttons(ask: Ask, kind: str, size: int, offset: int, total: int) -> list[Button]:
-    """One row: back, three periods, forth. The last part keeps two ids from being equal."""
-    before, after = max(0, offset - size), offset + size
+def _buttons(ask: Ask, read: _Read, size: int, offset: int) -> list[Button]:
+    """One row: back, the periods, forth. The last part keeps two ids from being equal."""
+    kind, before, after = read.board.kind, max(0, offset - size), offset + size
     row = [Button(ask.say("previous"), custom_id("board", kind, size, before, "p"), disabled=offset == 0)]
     for period in PERIODS:
-        style = ButtonStyle.primary if period == kind else ButtonStyle.secondary
-        row.append(Button(ask.say(f"board_{period}"), custom_id("board", period, size, 0, "k"), style=style))
-    row.append(Button(ask.say("next"), custom_id("board", kind, size, after, "n"), disabled=after >= total))
+        if period in read.periods:
+            style = ButtonStyle.primary if period == kind else ButtonStyle.secondary
+            row.append(
+                Button(ask.say(f"board_{period}"), custom_id("board", period, size, 0, "k"), style=style)
+            )
+    last = after >= read.board.total
+    row.append(Button(ask.say("next"), custom_id("board", kind, size, after, "n"), disabled=last))
     return row
 
 

@@ -15,7 +15,7 @@ from django.db import connection
 
 from engagement.ledger.statements import in_schema
 from engagement.levels.selectors import get_curve
-from engagement.standings.models import PeriodKind
+from engagement.standings.models import PeriodKind, StandingsState
 from engagement.standings.periods import KINDS, period_end, period_starts
 from saas.core import clock
 from saas.core.errors import InvalidInputError
@@ -100,6 +100,33 @@ def get_board(*, kind: str, size: int = 10, offset: int = 0, at: datetime | date
         tie_note=tie_note(tie_figure),
         starts_on=None if end is None else start,
         ends_on=None if end is None else end - timedelta(days=1),
+    )
+
+
+def list_offered_periods() -> tuple[str, ...]:
+    """The kinds of period whose boards the community offers, at least one. One query."""
+    hidden = StandingsState.objects.filter(pk=1).values_list("hidden_periods", flat=True).first() or ()
+    return tuple(kind for kind in KINDS if kind not in hidden) or KINDS[:1]
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRules:
+    """Who stands on the boards and how ties are broken: an own figure's name, or empty."""
+
+    excluded_roles: tuple[str, ...]
+    tie_figure: str
+    periods: tuple[str, ...]
+    season_length: str
+
+
+def get_board_rules() -> BoardRules:
+    """One query."""
+    state = StandingsState.objects.get(pk=1)
+    return BoardRules(
+        excluded_roles=tuple(state.excluded_roles),
+        tie_figure=state.tie_figure,
+        periods=tuple(kind for kind in KINDS if kind not in state.hidden_periods),
+        season_length=state.season_length,
     )
 
 

@@ -18,6 +18,13 @@ class NotificationSettings(models.Model):
     channel_id = models.BigIntegerField(
         null=True, blank=True, help_text="Discord's channel for level-ups. Empty: where the deed was done."
     )
+    text = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="See texts.py. Empty: our own sentence.",
+    )
 
     class Meta:
         db_table = "notification_settings"

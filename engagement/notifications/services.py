@@ -9,15 +9,16 @@ from engagement.audit.services import record_audit
 from saas.core.errors import InvalidInputError
 
 from .models import LevelUp, NotificationSettings
+from .texts import check_text
 
 
 @transaction.atomic
 def set_level_announcements(
-    *, level_up: str, actor: Actor, channel_id: int | None = None
+    *, level_up: str, actor: Actor, channel_id: int | None = None, text: str | None = None
 ) -> NotificationSettings:
     """Announce level-ups in a channel (None: where the deed was done), to the member alone, or not at all.
 
-    Idempotent. Raises InvalidInputError.
+    `text` is the sentence (texts.py); empty stands for ours, None leaves it as it is. Idempotent. Raises InvalidInputError.
     """
     if level_up not in LevelUp.values:
         known = ", ".join(LevelUp.values)
@@ -29,8 +30,12 @@ def set_level_announcements(
             f"{channel_id} is no Discord channel id. Copy it from the channel's menu in Discord.",
             field="channel_id",
         )
-    before = NotificationSettings.objects.filter(pk=1).values("level_up", "channel_id").first()
-    after = {"level_up": level_up, "channel_id": channel_id if level_up == LevelUp.CHANNEL else None}
+    before = NotificationSettings.objects.filter(pk=1).values("level_up", "channel_id", "text").first()
+    after = {
+        "level_up": level_up,
+        "channel_id": channel_id if level_up == LevelUp.CHANNEL else None,
+        "text": check_text(text) if text is not None else before["text"] if before else "",
+    }
     row, _ = NotificationSettings.objects.update_or_create(pk=1, defaults=after)
     if before != after:
         record_audit(

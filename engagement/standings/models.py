@@ -182,6 +182,11 @@ class StandingsState(models.Model):
         db_default=models.Value([], models.JSONField()),
         help_text="Who has one of these roles holds no rank.",
     )
+    hidden_periods = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="Kinds of period that are counted but whose boards are not offered.",
+    )
 
     class Meta:
         db_table = "standings_state"

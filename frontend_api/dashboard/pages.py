@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from frontend_api.people import get_person
-from tenants.permissions import Role, may
+from tenants.permissions import STRANGER, Rights, may
 
 BOTTOM_LINES: Final = 5  # that fit the bottom of a phone
 
@@ -82,6 +82,7 @@ PAGES: Final = (
     # --- people ---
     DashboardPage("people", "Members", "users", "dashboard-members", "view_members", "people points roles"),
     # --- earn ---
+    DashboardPage("earn", "Rules", "target-arrow", "dashboard-rules", "view_rules", "earning points awards"),
     DashboardPage("earn", "Ways to earn", "target-arrow", "earn", "view_ways_to_earn"),
     # --- spend ---
     # --- boards ---
@@ -89,6 +90,7 @@ PAGES: Final = (
     # --- events ---
     # --- insights ---
     # --- integrations ---
+    DashboardPage("integrations", "Discord bot", "plug", "bot", "view_dashboard", "server guild permissions invite"),
     # --- settings ---
     DashboardPage(
         "settings",
@@ -103,21 +105,21 @@ PAGES: Final = (
 ACTS: Final[tuple[DashboardAct, ...]] = ()
 
 
-def list_acts(role: Role) -> list[DashboardAct]:
-    """What somebody of that role may begin."""
-    return [act for act in ACTS if may(role, act.action)]
+def list_acts(rights: Rights) -> list[DashboardAct]:
+    """What somebody with these rights may begin."""
+    return [act for act in ACTS if may(rights, act.action)]
 
 
-def list_pages(role: Role) -> list[DashboardPage]:
-    """The pages that somebody of that role may open, in the rail's order."""
+def list_pages(rights: Rights) -> list[DashboardPage]:
+    """The pages that somebody with these rights may open, in the rail's order."""
     order = {section.key: number for number, section in enumerate(SECTIONS)}
-    return sorted((page for page in PAGES if may(role, page.action)), key=lambda page: order[page.section])
+    return sorted((page for page in PAGES if may(rights, page.action)), key=lambda page: order[page.section])
 
 
 def list_dashboard_nav(request: HttpRequest) -> list[NavLine]:
     """The rail: each section leads to the first of its pages that this person may open."""
     firsts: dict[str, DashboardPage] = {}
-    for page in list_pages(_role(request)):
+    for page in list_pages(_rights(request)):
         firsts.setdefault(page.section, page)
     here = _current(request)
     return [
@@ -147,15 +149,15 @@ def list_section_tabs(request: HttpRequest) -> list[NavLine]:
     here = _current(request)
     if here is None:
         return []
-    pages = [page for page in list_pages(_role(request)) if page.section == here.section]
+    pages = [page for page in list_pages(_rights(request)) if page.section == here.section]
     if len(pages) < 2:
         return []
     return [NavLine(reverse(page.route), page.icon, page.name, page is here) for page in pages]
 
 
-def _role(request: HttpRequest) -> Role:
+def _rights(request: HttpRequest) -> Rights:
     person = get_person(request)
-    return Role.STRANGER if person is None else person.role
+    return STRANGER if person is None else person.rights
 
 
 def _current(request: HttpRequest) -> DashboardPage | None:

@@ -57,7 +57,7 @@ def _find_pages(desk: Desk, text: str) -> list[FoundLine]:
     sections = {section.key: section.name for section in SECTIONS}
     return [
         FoundLine(reverse(page.route), page.icon, page.name, sections[page.section])
-        for page in list_pages(desk.role)
+        for page in list_pages(desk.person.rights)
         if _matches(text, f"{page.name} {sections[page.section]} {page.words}")
     ]
 
@@ -65,7 +65,7 @@ def _find_pages(desk: Desk, text: str) -> list[FoundLine]:
 def _find_acts(desk: Desk, text: str) -> list[FoundLine]:
     return [
         FoundLine(reverse(act.route), act.icon, act.name)
-        for act in list_acts(desk.role)
+        for act in list_acts(desk.person.rights)
         if _matches(text, f"{act.name} {act.words}")
     ]
 

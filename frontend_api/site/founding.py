@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from frontend_api.site.claim import settle_claim
 from frontend_api.site.founding_form import NewCommunityForm, describe_kinds
 from frontend_api.site.limits import FOUNDING, FOUNDING_LOOK, check_rate
 from saas.core.errors import EngageHubError, InvalidInputError, NotFoundError
@@ -105,7 +106,11 @@ def _go_on(request: HttpRequest, tenant: Tenant) -> HttpResponse:
         routing.load_tenants(
             {tenant.pk}
         )  # the worker made it a moment ago, and the news may still be on its way
-    address = f"{get_tenant_address(tenant.slug)}/login/?{urlencode({'next': '/dashboard/setup/'})}"
+    refusal = settle_claim(request, tenant)
+    next_path = (
+        "/dashboard/setup/" if refusal is None else f"/dashboard/bot/?{urlencode({'unlinked': refusal.code})}"
+    )
+    address = f"{get_tenant_address(tenant.slug)}/login/?{urlencode({'next': next_path})}"
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": address})
     return HttpResponseRedirect(address)

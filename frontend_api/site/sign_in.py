@@ -72,6 +72,19 @@ def sign_in(request: HttpRequest, *, name: str, password: str, next_path: str) -
 
     Counts tries and failures, and writes to the person after many. Raises BadSignInError and RateLimitedError.
     """
+    user = check_password(request, name=name, password=password)
+    vouch_for_email(user)
+    reachable = EmailAddress.objects.filter(user=user).exists()
+    step = Login(user=user, redirect_url=next_path or None, email_verification=None if reachable else "none")
+    answer: HttpResponse = perform_password_login(request, {"username": user.get_username()}, step)
+    return answer
+
+
+def check_password(request: HttpRequest, *, name: str, password: str) -> User:
+    """Whose login it is, of which this is the password. The one check for pages and API; opens nothing.
+
+    Counts tries and failures, and writes to the person after many. Raises BadSignInError and RateLimitedError.
+    """
     username = _find_username(name)
     check_sign_in_rate(request, username)
     user = authenticate(request, username=username, password=password)
@@ -80,11 +93,7 @@ def sign_in(request: HttpRequest, *, name: str, password: str, next_path: str) -
         raise BadSignInError(
             "That name and password do not belong together. Check both; passwords tell capitals from small letters."
         )
-    vouch_for_email(user)
-    reachable = EmailAddress.objects.filter(user=user).exists()
-    step = Login(user=user, redirect_url=next_path or None, email_verification=None if reachable else "none")
-    answer: HttpResponse = perform_password_login(request, {"username": username}, step)
-    return answer
+    return user
 
 
 def _note_failure(request: HttpRequest, username: str) -> None:

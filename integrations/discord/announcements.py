@@ -10,10 +10,12 @@ import re
 from datetime import timedelta
 from typing import Any
 
+from engagement.levels.selectors import get_level_name
 from engagement.members.models import Member, Visibility
 from engagement.members.selectors import get_discord_id
 from engagement.notifications.models import LevelUp
 from engagement.notifications.selectors import get_notification_settings
+from engagement.notifications.texts import DEFAULT_TO_CHANNEL, DEFAULT_TO_MEMBER, fill_text
 from engagement.progression.events import LevelReached
 from saas.core import clock
 from saas.core.counts import write_count
@@ -46,7 +48,7 @@ def announce_level_up(
     Raises RetryLaterError, DiscordAwayError.
     """
     chosen = get_notification_settings()
-    member = Member.objects.filter(pk=event.member_id, is_bot=False, departed_at=None).first()
+    member = Member.objects.filter(pk=event.member_id, is_bot=False, departed_at=None, deleted_at=None).first()
     if not context.live or chosen.level_up == LevelUp.OFF or member is None:
         return None
     in_channel = chosen.level_up == LevelUp.CHANNEL
@@ -68,13 +70,17 @@ def describe_level_up(
     context: TenantContext, member: Member, event: LevelReached, *, to_member: bool
 ) -> dict[str, Any]:
     """The message: one embed in the tenant's colour. Names show as chosen, and nobody is pinged."""
-    points = write_count(event.lifetime, context.points_name)
-    if to_member:
-        text = f"🎉 You reached **level {event.level}** in {escape(context.name)} — {points} so far."
-    else:
-        aliased = member.visibility == Visibility.ALIAS
-        text = f"🎉 **{escape(member.alias if aliased else member.display_name)}** reached **level {event.level}** — {points}."
-    return {"embeds": [{"description": text, "color": int(context.colour.removeprefix("#"), 16)}]}
+    aliased = member.visibility == Visibility.ALIAS
+    text = get_notification_settings().text or (DEFAULT_TO_MEMBER if to_member else DEFAULT_TO_CHANNEL)
+    values = {
+        "member": member.alias if aliased and not to_member else member.display_name,
+        "level": str(event.level),
+        "level_name": get_level_name(level=event.level) or f"level {event.level}",
+        "points": write_count(event.lifetime, context.points_name),
+        "community": context.name,
+    }
+    told = fill_text(text, {name: escape(value) for name, value in values.items()})
+    return {"embeds": [{"description": told, "color": int(context.colour.removeprefix("#"), 16)}]}
 
 
 def escape(name: str) -> str:

@@ -53,6 +53,11 @@ class DiscordClient:
     def get_member(self, guild_id: int, user_id: int) -> dict[str, Any]:
         return self._call("GET", f"/guilds/{guild_id}/members/{user_id}", bucket=f"member:{guild_id}")  # type: ignore[no-any-return]
 
+    def list_members(self, guild_id: int, *, after: int = 0, limit: int = 1_000) -> list[dict[str, Any]]:
+        """The guild's members with ids above `after`, by id. Needs the privileged intent of members."""
+        path = f"/guilds/{guild_id}/members?limit={limit}&after={after}"
+        return self._call("GET", path, bucket=f"members:{guild_id}")  # type: ignore[no-any-return]
+
     def get_guild(self, guild_id: int) -> dict[str, Any]:
         """The guild with its roles."""
         return self._call("GET", f"/guilds/{guild_id}", bucket=f"guild:{guild_id}")  # type: ignore[no-any-return]
@@ -80,6 +85,14 @@ class DiscordClient:
             if len(page) < 200:
                 return found
             after = max(int(guild["id"]) for guild in page)
+
+    def create_role(self, guild_id: int, name: str, *, reason: str) -> int:
+        """A new role at the bottom, with no permissions of its own. Its id."""
+        body = {"name": name, "permissions": "0", "hoist": False, "mentionable": False}
+        made = self._call(
+            "POST", f"/guilds/{guild_id}/roles", bucket=f"guild-roles:{guild_id}", body=body, reason=reason
+        )
+        return int(made["id"])
 
     def leave_guild(self, guild_id: int) -> None:
         self._call("DELETE", f"/users/@me/guilds/{guild_id}", bucket="leave")

@@ -9,6 +9,8 @@ from .apps import SHARED_APPS as SHARED_APPS
 from .apps import TENANT_APPS as TENANT_APPS
 from .env import env
 from .logs import FORMATS, LEVELS, configure_logging
+from .rest import REST_FRAMEWORK as REST_FRAMEWORK
+from .rest import describe_api, sign_tokens
 from .variables import (
     check_address,
     check_field_keys,
@@ -82,6 +84,13 @@ POD_NAME = env.text("POD_NAME", "")
 DISCORD_API_URL = env.url("DISCORD_API_URL", "https://discord.com/api/v10")
 DISCORD_WEB_URL = env.url("DISCORD_WEB_URL", "https://discord.com")
 
+# --- other bots whose levels are brought over ---
+MEE6_API_URL = env.url("MEE6_API_URL", "https://mee6.xyz/api/plugins/levels/leaderboard")
+POLARIS_API_URL = env.url("POLARIS_API_URL", "https://gdcolon.com")
+LURKR_API_URL = env.url("LURKR_API_URL", "https://api.lurkr.gg")
+AMARI_API_URL = env.url("AMARI_API_URL", "https://amaribot.com")
+TATSU_API_URL = env.url("TATSU_API_URL", "https://api.tatsu.gg")
+
 # --- mail ---
 globals().update(env.email("EMAIL_URL", "console:"))
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", f"EngageHub <hello@{BASE_DOMAIN}>")
@@ -144,8 +153,11 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
-# --- signing in over REST: tokens, not sessions ---
+# --- REST ---
+# Signing in there gives tokens, not sessions.
 REST_AUTH = {"USE_JWT": True, "TOKEN_MODEL": None, "SESSION_LOGIN": False}
+SIMPLE_JWT = sign_tokens(SECRET_KEY)
+SPECTACULAR_SETTINGS = describe_api(BASE_DOMAIN)
 
 # --- signing up and in: allauth is the engine, frontend_api/site its pages, its words and its limits ---
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
@@ -174,12 +186,7 @@ ACCOUNT_SESSION_REMEMBER = True
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # Discord has confirmed the address, or nobody gets in
 SOCIALACCOUNT_ADAPTER = "frontend_api.site.discord.DiscordEngine"
 SOCIALACCOUNT_PROVIDERS = {
-    "discord": {
-        "provider_class": "frontend_api.site.discord.ConfiguredDiscord",
-        "SCOPE": ["identify", "email"],
-        "OAUTH_PKCE_ENABLED": True,
-        "APPS": [{"client_id": str(DISCORD_CLIENT_ID or ""), "secret": DISCORD_CLIENT_SECRET, "key": ""}],
-    }
+    "discord": {"provider_class": "frontend_api.site.discord.ConfiguredDiscord", "OAUTH_PKCE_ENABLED": True}
 }
 MFA_ADAPTER = "frontend_api.site.engine.TwoStepEngine"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

@@ -1,6 +1,6 @@
 """Pages of BASE_DOMAIN itself: the front door, signing up and in, a person's own settings."""
 
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api.site import (
     claim,
@@ -16,6 +16,7 @@ from frontend_api.site import (
     two_step,
     views,
 )
+from frontend_api.v1.urls import ON_BASE_DOMAIN
 
 handler400 = "frontend_api.errors.handle_bad_request"
 handler403 = "frontend_api.errors.handle_forbidden"
@@ -81,4 +82,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("discord/install/", install.begin, name="install"),
     # Registered with Discord, where an address counts to the letter: no slash at its end.
     path("oauth/discord/callback", oauth.receive_answer, name="discord-callback"),
+    path("api/v1/", include(ON_BASE_DOMAIN, namespace="api")),
 ]

@@ -1,13 +1,15 @@
 """One community's site. What each route is open to stands in frontend_api/access.py."""
 
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api import theme
-from frontend_api.dashboard import community, home, palette, saved_views
+from frontend_api.dashboard import bot, community, home, palette, saved_views
 from frontend_api.dashboard.members import pages as members
+from frontend_api.dashboard.rules import editing, general, listing, versions
 from frontend_api.dashboard.setup import live as setup_live
 from frontend_api.dashboard.setup import pages as setup
 from frontend_api.portal import earn, entrance, leaderboard, member
+from frontend_api.v1.urls import ON_TENANTS
 
 handler400 = "frontend_api.errors.handle_bad_request"
 handler403 = "frontend_api.errors.handle_forbidden"
@@ -21,6 +23,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("members/<int:member_id>/entries/<int:entry_id>/", member.show_reason, name="reason"),
     path("earn/", earn.show_ways, name="earn"),
     path("dashboard/", home.show_home, name="dashboard"),
+    path("dashboard/bot/", bot.show_bot, name="bot"),
+    path("dashboard/bot/check/", bot.check_bot, name="bot-check"),
+    path("dashboard/bot/unlink/", bot.unlink, name="bot-unlink"),
     path("dashboard/palette/", palette.show_palette, name="dashboard-palette"),
     path("dashboard/views/", saved_views.keep_view, name="dashboard-view-save"),
     path("dashboard/views/<int:view_id>/remove/", saved_views.forget_view, name="dashboard-view-remove"),
@@ -43,9 +48,23 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "dashboard/settings/community/hand-over/withdraw/", community.withdraw, name="community-offer-withdraw"
     ),
     path("dashboard/settings/community/delete/", community.delete, name="community-delete"),
+    path("dashboard/rules/", listing.show_rules, name="dashboard-rules"),
+    path("dashboard/rules/new/", editing.add_rule, name="dashboard-rule-new"),
+    path("dashboard/rules/general/", general.change_general, name="dashboard-rules-general"),
+    path("dashboard/rules/<int:rule_id>/", editing.show_rule, name="dashboard-rule"),
+    path("dashboard/rules/<int:rule_id>/switch/", listing.switch_rule, name="dashboard-rule-switch"),
+    path("dashboard/rules/<int:rule_id>/archive/", listing.remove_rule, name="dashboard-rule-archive"),
+    path("dashboard/rules/<int:rule_id>/restore/", listing.bring_rule_back, name="dashboard-rule-restore"),
+    path("dashboard/rules/<int:rule_id>/versions/", versions.show_versions, name="dashboard-rule-versions"),
+    path(
+        "dashboard/rules/<int:rule_id>/versions/<int:number>/revert/",
+        versions.take_version,
+        name="dashboard-rule-revert",
+    ),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),
     path("logout/", entrance.leave, name="logout"),
     re_path(r"^theme/(?P<colour>[0-9a-f]{6})\.css$", theme.show_theme, name="theme"),
+    path("api/v1/", include(ON_TENANTS, namespace="api")),
 ]

@@ -74,3 +74,20 @@ def test_a_reaction_to_somebody_who_left_brings_nobody_back(acme: TenantContext)
 def test_too_many_roles_are_refused(acme: TenantContext) -> None:
     with enter_tenant(acme), pytest.raises(InvalidBoardRulesError):
         set_board_rules(actor=SYSTEM, excluded_roles=[str(number) for number in range(51)], context=acme)
+
+
+def test_the_periods_that_are_offered(acme: TenantContext) -> None:
+    from engagement.audit.models import AuditEntry
+    from engagement.leaderboards.selectors import get_board_rules, list_offered_periods
+    from engagement.progression.boards import offer_periods
+
+    with enter_tenant(acme):
+        assert list_offered_periods() == ("all", "season", "month", "week")
+        for _ in range(2):
+            assert offer_periods(periods=["week", "all"], actor=SYSTEM) == ("all", "week")
+        assert list_offered_periods() == get_board_rules().periods == ("all", "week")
+        assert AuditEntry.objects.filter(action="board.changed").count() == 1
+        for wrong in ([], ["day"], ["all", "day"]):
+            with pytest.raises(InvalidBoardRulesError):
+                offer_periods(periods=wrong, actor=SYSTEM)
+        assert list_offered_periods() == ("all", "week")

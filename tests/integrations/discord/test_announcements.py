@@ -174,3 +174,14 @@ def test_nonsense_is_no_setting(db: None) -> None:
         set_level_announcements(actor=SYSTEM, level_up="everywhere")
     with pytest.raises(InvalidInputError, match="channel id"):
         set_level_announcements(actor=SYSTEM, level_up="channel", channel_id=5)
+
+
+def test_the_communitys_own_words_are_told_with_values_that_format_nothing(scene: Scene) -> None:
+    from engagement.levels.services import set_level_name
+
+    set_level_name(level=5, name="*Sage*", actor=SYSTEM)
+    set_level_announcements(
+        actor=SYSTEM, level_up="channel", text="**{member}** is now {level_name} in {community}"
+    )
+    tell(scene)
+    assert texts(scene) == [r"**Ada \*Wren\*** is now \*Sage\* in Acme Makers"]

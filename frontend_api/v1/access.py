@@ -1,0 +1,55 @@
+"""Who may do what over REST: every operation, the action that people's roles are asked for, the scope that a key must have.
+
+A test holds this against the operations that exist, and against what each scope stands for in tenants.scopes.
+
+everybody   no login needed          signed in   any person or key that is known; with an empty scope: people alone
+any other   an action of tenants.permissions. What it opens to strangers is open without a login.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tenants.permissions import PERMISSIONS, Role
+
+EVERYBODY: Final = "everybody"
+SIGNED_IN: Final = "signed in"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """`scope` is empty for what no API key may do."""
+
+    action: str
+    scope: str = ""
+
+    @property
+    def words(self) -> str:
+        """For the documentation."""
+        if self.action == EVERYBODY:
+            return "everybody"
+        if self.action == SIGNED_IN:
+            return "whoever is signed in" + (", and keys with any scope" if self.scope else "")
+        role = PERMISSIONS[self.action].role
+        people = "everybody" if role == Role.STRANGER else f"{role.title}s and above"
+        return f"{people}; keys with `{self.scope}`" if self.scope else people
+
+
+OPERATIONS: Final = {
+    # tokens of people
+    "sign_in": Access(EVERYBODY),
+    "refresh": Access(EVERYBODY),  # needs a refresh token
+    "sign_out": Access(EVERYBODY),  # needs a refresh token
+    "list_sessions": Access(SIGNED_IN),
+    "end_session": Access(SIGNED_IN),
+    # who asks
+    "get_me": Access(SIGNED_IN, "any"),
+    # boards
+    "list_boards": Access("view_board", "leaderboards:read"),
+    "get_board": Access("view_board", "leaderboards:read"),
+    "get_board_around": Access("view_board", "leaderboards:read"),
+}
+PUBLIC: Final = frozenset({EVERYBODY}) | {
+    action for action, row in PERMISSIONS.items() if row.role == Role.STRANGER
+}
