@@ -31,6 +31,20 @@ TENANT_ROUTES: Final = {
     "dashboard-members": "view_members",
     "dashboard-members-export": "export_members",
     "dashboard-member": "view_members",
+    "setup": TEAM,
+    "setup-heard": TEAM,
+    "setup-step": TEAM,
+    "setup-try": "manage_members",
+    "setup-live": "go_live",
+    "setup-shadow": "go_live",
+    "setup-skip": "go_live",
+    "setup-template-choose": "change_rules",
+    "setup-template-undo": "change_rules",
+    "community": "view_settings",
+    "community-address": "change_address",
+    "community-offer": "transfer_ownership",
+    "community-offer-withdraw": "transfer_ownership",
+    "community-delete": "delete_community",
     "dashboard-rules": "view_rules",
     "dashboard-rule-new": "change_rules",
     "dashboard-rules-general": "change_rules",
@@ -86,10 +100,15 @@ PUBLIC_ROUTES: Final = {
     "new-address": EVERYBODY,  # a stranger's is a 404
     "new-progress": EVERYBODY,  # its owner's alone; leads strangers to the form of sign-in
     "new-retry": EVERYBODY,  # likewise
+    "communities": USER,
+    "community-restore": USER,  # its owner alone
+    "community-accept": USER,  # whom it was offered to
+    "community-decline": USER,  # likewise
     "install": EVERYBODY,  # leads strangers to the form; asks for "link_guild" in the community that it names
     "claim": EVERYBODY,  # needs a ticket and a login as the Discord user that it names; asks for "link_guild"
     "discord-callback": EVERYBODY,  # needs a state that was begun in this session
 }
+CLOSED_ROUTES: Final = {"closed": EVERYBODY}
 SOCKETS: Final = {
     "live-board": "view_board",
     "live-home": TEAM,

@@ -76,6 +76,9 @@ SECTIONS: Final = (
 
 PAGES: Final = (
     DashboardPage("home", "Home", "home", "dashboard", "view_dashboard"),
+    DashboardPage(
+        "home", "Set up", "list-details", "setup", "view_dashboard", "checklist wizard template live shadow"
+    ),
     # --- people ---
     DashboardPage("people", "Members", "users", "dashboard-members", "view_members", "people points roles"),
     # --- earn ---
@@ -91,6 +94,14 @@ PAGES: Final = (
         "integrations", "Discord bot", "plug", "bot", "view_dashboard", "server guild permissions invite"
     ),
     # --- settings ---
+    DashboardPage(
+        "settings",
+        "Community",
+        "building-community",
+        "community",
+        "view_settings",
+        "address owner hand over transfer delete",
+    ),
 )
 
 ACTS: Final[tuple[DashboardAct, ...]] = ()

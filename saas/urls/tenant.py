@@ -3,9 +3,11 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api import theme
-from frontend_api.dashboard import bot, home, palette, saved_views
+from frontend_api.dashboard import bot, community, home, palette, saved_views
 from frontend_api.dashboard.members import pages as members
 from frontend_api.dashboard.rules import editing, general, listing, versions
+from frontend_api.dashboard.setup import live as setup_live
+from frontend_api.dashboard.setup import pages as setup
 from frontend_api.portal import earn, entrance, leaderboard, member
 from frontend_api.v1.urls import ON_TENANTS
 
@@ -30,6 +32,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/members/", members.show_members, name="dashboard-members"),
     path("dashboard/members/export.<str:format>", members.export_members, name="dashboard-members-export"),
     path("dashboard/members/<int:member_id>/", members.show_one, name="dashboard-member"),
+    path("dashboard/setup/", setup.show_setup, name="setup"),
+    path("dashboard/setup/heard/", setup.show_heard, name="setup-heard"),
+    path("dashboard/setup/try/", setup.try_activity, name="setup-try"),
+    path("dashboard/setup/go-live/", setup_live.go_live, name="setup-live"),
+    path("dashboard/setup/go-to-shadow/", setup_live.go_to_shadow, name="setup-shadow"),
+    path("dashboard/setup/template/choose/", setup.choose_template, name="setup-template-choose"),
+    path("dashboard/setup/template/undo/", setup.take_template_off, name="setup-template-undo"),
+    path("dashboard/setup/<slug:step>/", setup.show_step, name="setup-step"),
+    path("dashboard/setup/<slug:step>/skip/", setup.skip_step, name="setup-skip"),
+    path("dashboard/settings/community/", community.show_community, name="community"),
+    path("dashboard/settings/community/address/", community.change_address, name="community-address"),
+    path("dashboard/settings/community/hand-over/", community.offer, name="community-offer"),
+    path(
+        "dashboard/settings/community/hand-over/withdraw/", community.withdraw, name="community-offer-withdraw"
+    ),
+    path("dashboard/settings/community/delete/", community.delete, name="community-delete"),
     path("dashboard/rules/", listing.show_rules, name="dashboard-rules"),
     path("dashboard/rules/new/", editing.add_rule, name="dashboard-rule-new"),
     path("dashboard/rules/general/", general.change_general, name="dashboard-rules-general"),
