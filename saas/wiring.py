@@ -11,6 +11,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "LevelLost": ("integrations.discord.follow_level",),
     "CurveChanged": ("integrations.discord.follow_curve",),
     "ImportFinished": ("integrations.discord.follow_curve",),
+    "MembersUnnamed": ("integrations.discord.look_up_names",),
     "MemberJoined": ("integrations.discord.follow_level",),
     "WentLive": ("integrations.discord.follow_live",),
     "CommunityFounded": ("engagement.kinds.provision_community",),

@@ -34,7 +34,7 @@ from tenants.context import TenantContext
 
 from .memory import TenantMemory
 from .messages import Activity
-from .people import NO_NEWCOMER, newcomer_of, notice, write_profiles
+from .people import NO_NEWCOMER, newcomer_of, notice, unnamed_among, write_profiles
 from .takebacks import (
     TAKEBACK_TYPES,
     Award,
@@ -217,6 +217,7 @@ class _Unit:
         for subject in newcomers:
             row = self.rows[subject]
             self.book.rerank(row, holds_rank(row, self.excluded_roles))
+        self.events += unnamed_among([self.rows[subject] for subject in newcomers])
 
     def _keep(self, subject: str, columns: Sequence[Any]) -> MemberRow:
         row = self.by_id.get(columns[0]) or MemberRow(columns, self.context.timezone, ALL_TIME)
