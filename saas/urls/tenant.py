@@ -4,8 +4,9 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api import theme
 from frontend_api.dashboard import home, palette, saved_views
+from frontend_api.dashboard.members import bulk, detail, merging, types
 from frontend_api.dashboard.members import pages as members
-from frontend_api.portal import earn, entrance, leaderboard, member
+from frontend_api.portal import claim, earn, entrance, leaderboard, member
 from frontend_api.v1.urls import ON_TENANTS
 
 handler400 = "frontend_api.errors.handle_bad_request"
@@ -25,7 +26,25 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/views/<int:view_id>/remove/", saved_views.forget_view, name="dashboard-view-remove"),
     path("dashboard/members/", members.show_members, name="dashboard-members"),
     path("dashboard/members/export.<str:format>", members.export_members, name="dashboard-members-export"),
-    path("dashboard/members/<int:member_id>/", members.show_one, name="dashboard-member"),
+    path("dashboard/members/register/", detail.register, name="dashboard-members-register"),
+    path("dashboard/members/types/", types.edit_types, name="dashboard-members-types"),
+    path("dashboard/members/pick/", merging.pick_members, name="dashboard-members-pick"),
+    path("dashboard/members/bulk/", bulk.act_on_many, name="dashboard-members-bulk"),
+    path("dashboard/members/bulk/<int:bulk_id>/", bulk.show_bulk, name="dashboard-members-bulk-result"),
+    path("dashboard/members/bulk/<int:bulk_id>/undo/", bulk.undo_bulk, name="dashboard-members-bulk-undo"),
+    path("dashboard/members/<int:member_id>/", detail.show_one, name="dashboard-member"),
+    path("dashboard/members/<int:member_id>/edit/", detail.edit, name="dashboard-member-edit"),
+    path("dashboard/members/<int:member_id>/points/", detail.adjust, name="dashboard-member-points"),
+    path(
+        "dashboard/members/<int:member_id>/points/<int:adjustment_id>/undo/",
+        detail.undo,
+        name="dashboard-member-undo",
+    ),
+    path("dashboard/members/<int:member_id>/delete/", detail.delete, name="dashboard-member-delete"),
+    path("dashboard/members/<int:member_id>/restore/", detail.restore, name="dashboard-member-restore"),
+    path("dashboard/members/<int:member_id>/merge/", merging.merge, name="dashboard-member-merge"),
+    path("dashboard/members/<int:member_id>/code/", detail.make_code, name="dashboard-member-code"),
+    path("claim/", claim.show_claim, name="claim"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),
