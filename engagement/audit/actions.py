@@ -59,6 +59,7 @@ _TABLE: Final = (
     ("rule.enabled", "switched on the rule"),
     ("rule.revised", "changed the rule"),
     ("rule.moved", "moved the rule"),
+    ("rule.restored", "brought back the rule"),
     ("rule_settings.changed", "changed what holds for all rules of"),
     ("settings.changed", "changed the settings of"),
     ("settings.reverted", "took back a change of the settings of"),

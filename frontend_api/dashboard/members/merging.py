@@ -13,7 +13,7 @@ from engagement.progression.merging import MergePreview, merge_members, preview_
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
 from frontend_api.dashboard.parts.confirm import Confirm, Consequence, is_confirmed, show_confirm
-from frontend_api.dashboard.parts.picker import MAX_TEXT, picked_member
+from frontend_api.dashboard.parts.member_picker import MAX_TEXT, picked_member
 from frontend_api.figures import write_unit
 
 PICKED = 12
@@ -25,7 +25,7 @@ def pick_members(request: HttpRequest, desk: Desk) -> HttpResponse:
     """For the picker of every form: members by name, as radio buttons."""
     text = " ".join(request.GET.get("member_text", "").replace("\x00", "").split())[:MAX_TEXT]
     found = find_members(text=text, limit=PICKED) if text else []
-    return render(request, "parts/picker_found.html", {"found": found, "text": text})
+    return render(request, "parts/member_picker_found.html", {"found": found, "text": text})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

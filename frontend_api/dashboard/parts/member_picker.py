@@ -1,6 +1,6 @@
 """A member chosen by name: search as you type, and without scripts a search whose results stand in a list to choose from.
 
-{% include "parts/picker.html" with label="Who" %}       # in a form
+{% include "parts/member_picker.html" with label="Who" %}       # in a form
 
 choice = picked_member(request)
 if choice.member is None: show the form again, with choice.error and choice.candidates
