@@ -45,6 +45,20 @@ TENANT_ROUTES: Final = {
     "community-offer": "transfer_ownership",
     "community-offer-withdraw": "transfer_ownership",
     "community-delete": "delete_community",
+    "dashboard-members-register": "manage_members",
+    "dashboard-members-types": "manage_members",
+    "dashboard-members-pick": "view_members",
+    "dashboard-members-bulk": "view_members",  # and the act's own permission
+    "dashboard-members-bulk-result": "view_members",
+    "dashboard-members-bulk-undo": "view_members",  # likewise
+    "dashboard-member-edit": "manage_members",
+    "dashboard-member-points": "adjust_points",
+    "dashboard-member-undo": "undo_adjustment",
+    "dashboard-member-delete": "delete_members",
+    "dashboard-member-restore": "delete_members",
+    "dashboard-member-merge": "delete_members",
+    "dashboard-member-code": "manage_members",
+    "claim": SESSION,  # a login, which may have no role here yet; and a code
     "dashboard-rules": "view_rules",
     "dashboard-rule-new": "change_rules",
     "dashboard-rules-general": "change_rules",

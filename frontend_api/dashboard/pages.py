@@ -104,7 +104,14 @@ PAGES: Final = (
     ),
 )
 
-ACTS: Final[tuple[DashboardAct, ...]] = ()
+ACTS: Final[tuple[DashboardAct, ...]] = (
+    DashboardAct(
+        "Register a member", "user-plus", "dashboard-members-register", "manage_members", "add new manual"
+    ),
+    DashboardAct(
+        "Change the member types", "tag", "dashboard-members-types", "manage_members", "student mentor kinds"
+    ),
+)
 
 
 def list_acts(rights: Rights) -> list[DashboardAct]:
