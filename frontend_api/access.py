@@ -28,6 +28,22 @@ TENANT_ROUTES: Final = {
     "dashboard-members": "view_members",
     "dashboard-members-export": "export_members",
     "dashboard-member": "view_members",
+    "dashboard-team": "view_team",
+    "dashboard-team-roles": "view_team",
+    "dashboard-team-invite": "manage_team",
+    "dashboard-team-invite-renew": "manage_team",
+    "dashboard-team-invite-withdraw": "manage_team",
+    "dashboard-team-map": "manage_team",
+    "dashboard-team-leave": "view_team",  # oneself
+    "dashboard-team-person": "manage_team",  # those below oneself
+    "dashboard-team-remove": "manage_team",  # likewise
+    "dashboard-keys": "manage_api_keys",
+    "dashboard-key-create": "manage_api_keys",
+    "dashboard-key-rotate": "manage_api_keys",
+    "dashboard-key-revoke": "manage_api_keys",
+    "dashboard-audit": "view_audit",
+    "dashboard-audit-export": "export_audit",
+    "dashboard-audit-entry": "view_audit",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket

@@ -87,6 +87,11 @@ PAGES: Final = (
     # --- insights ---
     # --- integrations ---
     # --- settings ---
+    DashboardPage(
+        "settings", "Team", "users-group", "dashboard-team", "view_team", "people permissions roles invite"
+    ),
+    DashboardPage("settings", "API keys", "key", "dashboard-keys", "manage_api_keys", "token program rest"),
+    DashboardPage("settings", "Audit log", "history", "dashboard-audit", "view_audit", "who changed what"),
 )
 
 ACTS: Final[tuple[DashboardAct, ...]] = ()

@@ -4,7 +4,11 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api import theme
 from frontend_api.dashboard import home, palette, saved_views
+from frontend_api.dashboard.audit import pages as audit
+from frontend_api.dashboard.keys import pages as keys
 from frontend_api.dashboard.members import pages as members
+from frontend_api.dashboard.team import pages as team
+from frontend_api.dashboard.team import person
 from frontend_api.portal import earn, entrance, leaderboard, member
 from frontend_api.v1.urls import ON_TENANTS
 
@@ -26,6 +30,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/members/", members.show_members, name="dashboard-members"),
     path("dashboard/members/export.<str:format>", members.export_members, name="dashboard-members-export"),
     path("dashboard/members/<int:member_id>/", members.show_one, name="dashboard-member"),
+    path("dashboard/team/", team.show_team, name="dashboard-team"),
+    path("dashboard/team/roles/", team.show_roles, name="dashboard-team-roles"),
+    path("dashboard/team/invite/", team.invite, name="dashboard-team-invite"),
+    path("dashboard/team/invites/<int:invite_id>/renew/", team.renew, name="dashboard-team-invite-renew"),
+    path(
+        "dashboard/team/invites/<int:invite_id>/withdraw/",
+        team.withdraw,
+        name="dashboard-team-invite-withdraw",
+    ),
+    path("dashboard/team/discord/", team.change_map, name="dashboard-team-map"),
+    path("dashboard/team/leave/", person.leave, name="dashboard-team-leave"),
+    path("dashboard/team/<int:membership_id>/", person.show_person, name="dashboard-team-person"),
+    path("dashboard/team/<int:membership_id>/remove/", person.remove, name="dashboard-team-remove"),
+    path("dashboard/keys/", keys.show_keys, name="dashboard-keys"),
+    path("dashboard/keys/new/", keys.create, name="dashboard-key-create"),
+    path("dashboard/keys/<int:key_id>/replace/", keys.rotate, name="dashboard-key-rotate"),
+    path("dashboard/keys/<int:key_id>/revoke/", keys.revoke, name="dashboard-key-revoke"),
+    path("dashboard/audit/", audit.show_audit, name="dashboard-audit"),
+    path("dashboard/audit/export.<str:format>", audit.export_audit, name="dashboard-audit-export"),
+    path("dashboard/audit/<int:entry_id>/", audit.show_entry, name="dashboard-audit-entry"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),
