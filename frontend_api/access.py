@@ -22,6 +22,9 @@ TENANT_ROUTES: Final = {
     "reason": "view_profile",  # of aliased and hidden members, and what was done by hand: themselves and the team
     "earn": "view_ways_to_earn",
     "dashboard": TEAM,
+    "bot": TEAM,
+    "bot-check": TEAM,
+    "bot-unlink": "link_guild",
     "dashboard-palette": TEAM,
     "dashboard-view-save": TEAM,
     "dashboard-view-remove": TEAM,  # one's own views; shared ones of others: manage_team
@@ -44,6 +47,15 @@ TENANT_ROUTES: Final = {
     "dashboard-audit": "view_audit",
     "dashboard-audit-export": "export_audit",
     "dashboard-audit-entry": "view_audit",
+    "dashboard-rules": "view_rules",
+    "dashboard-rule-new": "change_rules",
+    "dashboard-rules-general": "change_rules",
+    "dashboard-rule": "view_rules",  # saving: change_rules
+    "dashboard-rule-switch": "change_rules",
+    "dashboard-rule-archive": "change_rules",
+    "dashboard-rule-restore": "change_rules",
+    "dashboard-rule-versions": "view_rules",
+    "dashboard-rule-revert": "change_rules",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket
