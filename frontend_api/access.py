@@ -59,6 +59,22 @@ TENANT_ROUTES: Final = {
     "dashboard-member-merge": "delete_members",
     "dashboard-member-code": "manage_members",
     "claim": SESSION,  # a login, which may have no role here yet; and a code
+    "dashboard-team": "view_team",
+    "dashboard-team-roles": "view_team",
+    "dashboard-team-invite": "manage_team",
+    "dashboard-team-invite-renew": "manage_team",
+    "dashboard-team-invite-withdraw": "manage_team",
+    "dashboard-team-map": "manage_team",
+    "dashboard-team-leave": "view_team",  # oneself
+    "dashboard-team-person": "manage_team",  # those below oneself
+    "dashboard-team-remove": "manage_team",  # likewise
+    "dashboard-keys": "manage_api_keys",
+    "dashboard-key-create": "manage_api_keys",
+    "dashboard-key-rotate": "manage_api_keys",
+    "dashboard-key-revoke": "manage_api_keys",
+    "dashboard-audit": "view_audit",
+    "dashboard-audit-export": "export_audit",
+    "dashboard-audit-entry": "view_audit",
     "dashboard-rules": "view_rules",
     "dashboard-rule-new": "change_rules",
     "dashboard-rules-general": "change_rules",

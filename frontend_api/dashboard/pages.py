@@ -102,6 +102,11 @@ PAGES: Final = (
         "view_settings",
         "address owner hand over transfer delete",
     ),
+    DashboardPage(
+        "settings", "Team", "users-group", "dashboard-team", "view_team", "people permissions roles invite"
+    ),
+    DashboardPage("settings", "API keys", "key", "dashboard-keys", "manage_api_keys", "token program rest"),
+    DashboardPage("settings", "Audit log", "history", "dashboard-audit", "view_audit", "who changed what"),
 )
 
 ACTS: Final[tuple[DashboardAct, ...]] = (

@@ -4,6 +4,8 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api import theme
 from frontend_api.dashboard import bot, community, home, palette, saved_views
+from frontend_api.dashboard.audit import pages as audit
+from frontend_api.dashboard.keys import pages as keys
 from frontend_api.dashboard.members import bulk as members_bulk
 from frontend_api.dashboard.members import detail as members_detail
 from frontend_api.dashboard.members import merging as members_merging
@@ -12,6 +14,8 @@ from frontend_api.dashboard.members import types as members_types
 from frontend_api.dashboard.rules import editing, general, listing, versions
 from frontend_api.dashboard.setup import live as setup_live
 from frontend_api.dashboard.setup import pages as setup
+from frontend_api.dashboard.team import pages as team
+from frontend_api.dashboard.team import person
 from frontend_api.portal import claim, earn, entrance, leaderboard, member
 from frontend_api.v1.urls import ON_TENANTS
 
@@ -78,6 +82,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/members/<int:member_id>/merge/", members_merging.merge, name="dashboard-member-merge"),
     path("dashboard/members/<int:member_id>/code/", members_detail.make_code, name="dashboard-member-code"),
     path("claim/", claim.show_claim, name="claim"),
+    path("dashboard/team/", team.show_team, name="dashboard-team"),
+    path("dashboard/team/roles/", team.show_roles, name="dashboard-team-roles"),
+    path("dashboard/team/invite/", team.invite, name="dashboard-team-invite"),
+    path("dashboard/team/invites/<int:invite_id>/renew/", team.renew, name="dashboard-team-invite-renew"),
+    path(
+        "dashboard/team/invites/<int:invite_id>/withdraw/",
+        team.withdraw,
+        name="dashboard-team-invite-withdraw",
+    ),
+    path("dashboard/team/discord/", team.change_map, name="dashboard-team-map"),
+    path("dashboard/team/leave/", person.leave, name="dashboard-team-leave"),
+    path("dashboard/team/<int:membership_id>/", person.show_person, name="dashboard-team-person"),
+    path("dashboard/team/<int:membership_id>/remove/", person.remove, name="dashboard-team-remove"),
+    path("dashboard/keys/", keys.show_keys, name="dashboard-keys"),
+    path("dashboard/keys/new/", keys.create, name="dashboard-key-create"),
+    path("dashboard/keys/<int:key_id>/replace/", keys.rotate, name="dashboard-key-rotate"),
+    path("dashboard/keys/<int:key_id>/revoke/", keys.revoke, name="dashboard-key-revoke"),
+    path("dashboard/audit/", audit.show_audit, name="dashboard-audit"),
+    path("dashboard/audit/export.<str:format>", audit.export_audit, name="dashboard-audit-export"),
+    path("dashboard/audit/<int:entry_id>/", audit.show_entry, name="dashboard-audit-entry"),
     path("dashboard/rules/", listing.show_rules, name="dashboard-rules"),
     path("dashboard/rules/new/", editing.add_rule, name="dashboard-rule-new"),
     path("dashboard/rules/general/", general.change_general, name="dashboard-rules-general"),
