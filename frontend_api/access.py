@@ -22,12 +22,24 @@ TENANT_ROUTES: Final = {
     "reason": "view_profile",  # of aliased and hidden members, and what was done by hand: themselves and the team
     "earn": "view_ways_to_earn",
     "dashboard": TEAM,
+    "bot": TEAM,
+    "bot-check": TEAM,
+    "bot-unlink": "link_guild",
     "dashboard-palette": TEAM,
     "dashboard-view-save": TEAM,
     "dashboard-view-remove": TEAM,  # one's own views; shared ones of others: manage_team
     "dashboard-members": "view_members",
     "dashboard-members-export": "export_members",
     "dashboard-member": "view_members",
+    "dashboard-rules": "view_rules",
+    "dashboard-rule-new": "change_rules",
+    "dashboard-rules-general": "change_rules",
+    "dashboard-rule": "view_rules",  # saving: change_rules
+    "dashboard-rule-switch": "change_rules",
+    "dashboard-rule-archive": "change_rules",
+    "dashboard-rule-restore": "change_rules",
+    "dashboard-rule-versions": "view_rules",
+    "dashboard-rule-revert": "change_rules",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from engagement.activity.poison import count_poison
 from engagement.analytics.selectors import get_home_figures, list_gaps, list_recent_entries
 from engagement.analytics.week import list_daily_points
 from frontend_api.dashboard.access import Desk, dashboard_page
+from frontend_api.dashboard.attention import Attention, list_guild_attention
 from frontend_api.dashboard.chart import draw_columns
 from frontend_api.figures import write_whole
 from integrations.discord.problems import list_problems
@@ -26,16 +26,6 @@ GAPS_SHOWN = 5
 PROBLEMS_SHOWN = 5
 TROUBLE = {"role": "A level role cannot be given", "channel": "Level-ups cannot be announced"}
 GAPS_KEPT = timedelta(days=7)  # older ones need nobody's attention any more
-
-
-@dataclass(frozen=True, slots=True)
-class Attention:
-    """One thing that an organiser should look at."""
-
-    icon: str
-    title: str
-    text: str
-    moment: datetime | None = None
 
 
 @require_safe
@@ -63,8 +53,9 @@ def read_home(context: TenantContext) -> dict[str, Any]:
 
 
 def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
-    """What was set aside, the gaps in the bot's hearing of the last days, and what Discord refused."""
-    lines = [
+    """What became of the server, what was set aside, gaps in the bot's hearing of the last days, what Discord refused."""
+    lines = list_guild_attention(context)
+    lines += [
         Attention(
             "ear-off",
             f"The bot heard nothing for {write_span(gap.started_at, gap.ended_at)}",

@@ -79,6 +79,7 @@ PAGES: Final = (
     # --- people ---
     DashboardPage("people", "Members", "users", "dashboard-members", "view_members", "people points roles"),
     # --- earn ---
+    DashboardPage("earn", "Rules", "target-arrow", "dashboard-rules", "view_rules", "earning points awards"),
     DashboardPage("earn", "Ways to earn", "target-arrow", "earn", "view_ways_to_earn"),
     # --- spend ---
     # --- boards ---
@@ -86,6 +87,7 @@ PAGES: Final = (
     # --- events ---
     # --- insights ---
     # --- integrations ---
+    DashboardPage("integrations", "Discord bot", "plug", "bot", "view_dashboard", "server guild permissions invite"),
     # --- settings ---
 )
 

@@ -3,8 +3,9 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api import theme
-from frontend_api.dashboard import home, palette, saved_views
+from frontend_api.dashboard import bot, home, palette, saved_views
 from frontend_api.dashboard.members import pages as members
+from frontend_api.dashboard.rules import editing, general, listing, versions
 from frontend_api.portal import earn, entrance, leaderboard, member
 from frontend_api.v1.urls import ON_TENANTS
 
@@ -20,12 +21,28 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("members/<int:member_id>/entries/<int:entry_id>/", member.show_reason, name="reason"),
     path("earn/", earn.show_ways, name="earn"),
     path("dashboard/", home.show_home, name="dashboard"),
+    path("dashboard/bot/", bot.show_bot, name="bot"),
+    path("dashboard/bot/check/", bot.check_bot, name="bot-check"),
+    path("dashboard/bot/unlink/", bot.unlink, name="bot-unlink"),
     path("dashboard/palette/", palette.show_palette, name="dashboard-palette"),
     path("dashboard/views/", saved_views.keep_view, name="dashboard-view-save"),
     path("dashboard/views/<int:view_id>/remove/", saved_views.forget_view, name="dashboard-view-remove"),
     path("dashboard/members/", members.show_members, name="dashboard-members"),
     path("dashboard/members/export.<str:format>", members.export_members, name="dashboard-members-export"),
     path("dashboard/members/<int:member_id>/", members.show_one, name="dashboard-member"),
+    path("dashboard/rules/", listing.show_rules, name="dashboard-rules"),
+    path("dashboard/rules/new/", editing.add_rule, name="dashboard-rule-new"),
+    path("dashboard/rules/general/", general.change_general, name="dashboard-rules-general"),
+    path("dashboard/rules/<int:rule_id>/", editing.show_rule, name="dashboard-rule"),
+    path("dashboard/rules/<int:rule_id>/switch/", listing.switch_rule, name="dashboard-rule-switch"),
+    path("dashboard/rules/<int:rule_id>/archive/", listing.remove_rule, name="dashboard-rule-archive"),
+    path("dashboard/rules/<int:rule_id>/restore/", listing.bring_rule_back, name="dashboard-rule-restore"),
+    path("dashboard/rules/<int:rule_id>/versions/", versions.show_versions, name="dashboard-rule-versions"),
+    path(
+        "dashboard/rules/<int:rule_id>/versions/<int:number>/revert/",
+        versions.take_version,
+        name="dashboard-rule-revert",
+    ),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),
