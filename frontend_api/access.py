@@ -84,6 +84,15 @@ TENANT_ROUTES: Final = {
     "dashboard-rule-restore": "change_rules",
     "dashboard-rule-versions": "view_rules",
     "dashboard-rule-revert": "change_rules",
+    "dashboard-levels": "view_rules",
+    "dashboard-curve": "change_levels",
+    "dashboard-level-names": "change_levels",
+    "dashboard-level-roles": "view_settings",
+    "dashboard-level-role-new": "change_announcements",
+    "dashboard-level-role": "change_announcements",
+    "dashboard-level-role-remove": "change_announcements",
+    "dashboard-level-role-restore": "change_announcements",
+    "dashboard-announcements": "change_announcements",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket

@@ -6,6 +6,9 @@ from frontend_api import theme
 from frontend_api.dashboard import bot, community, home, palette, saved_views
 from frontend_api.dashboard.audit import pages as audit
 from frontend_api.dashboard.keys import pages as keys
+from frontend_api.dashboard.levels import announcements, curve
+from frontend_api.dashboard.levels import names as level_names
+from frontend_api.dashboard.levels import roles as level_roles
 from frontend_api.dashboard.members import bulk as members_bulk
 from frontend_api.dashboard.members import detail as members_detail
 from frontend_api.dashboard.members import merging as members_merging
@@ -115,6 +118,23 @@ urlpatterns: list[URLPattern | URLResolver] = [
         versions.take_version,
         name="dashboard-rule-revert",
     ),
+    path("dashboard/levels/", curve.show_levels, name="dashboard-levels"),
+    path("dashboard/levels/curve/", curve.choose_curve, name="dashboard-curve"),
+    path("dashboard/levels/names/", level_names.change_names, name="dashboard-level-names"),
+    path("dashboard/level-roles/", level_roles.show_level_roles, name="dashboard-level-roles"),
+    path("dashboard/level-roles/new/", level_roles.give_role, name="dashboard-level-role-new"),
+    path("dashboard/level-roles/<int:role_id>/", level_roles.move_role, name="dashboard-level-role"),
+    path(
+        "dashboard/level-roles/<int:role_id>/remove/",
+        level_roles.drop_role,
+        name="dashboard-level-role-remove",
+    ),
+    path(
+        "dashboard/level-roles/<int:role_id>/restore/",
+        level_roles.bring_role_back,
+        name="dashboard-level-role-restore",
+    ),
+    path("dashboard/announcements/", announcements.change_announcements, name="dashboard-announcements"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),
