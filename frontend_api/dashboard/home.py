@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from engagement.activity.poison import count_poison
 from engagement.analytics.selectors import get_home_figures, list_gaps, list_recent_entries
 from engagement.analytics.week import list_daily_points
+from engagement.members.claims import list_locked_claimants
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.attention import Attention, list_guild_attention
 from frontend_api.dashboard.chart import draw_columns
@@ -72,6 +73,14 @@ def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
             problem.last_seen_at,
         )
         for problem in list_problems()[:PROBLEMS_SHOWN]
+    ]
+    lines += [
+        Attention(
+            "shield-lock",
+            f"{one.name or 'Somebody'} entered three wrong claim codes",
+            "They are locked out for an hour. If they forgot theirs, make them a new code on the member’s page.",
+        )
+        for one in list_locked_claimants()[:PROBLEMS_SHOWN]
     ]
     waiting = count_poison(tenant_id=context.tenant_id)
     if waiting:
