@@ -10,6 +10,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "GuildLinked": ("integrations.discord.retire_greeting",),
     "LevelLost": ("integrations.discord.follow_level",),
     "CurveChanged": ("integrations.discord.follow_curve",),
+    "MembersMerged": ("integrations.discord.follow_level",),
     "ImportFinished": ("integrations.discord.follow_curve",),
     "MembersUnnamed": ("integrations.discord.look_up_names",),
     "MemberJoined": ("integrations.discord.follow_level",),

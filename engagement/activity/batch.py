@@ -245,7 +245,8 @@ class _Unit:
 
     def _judge(self, activity: Activity, activity_id: int, rules: RuleSet, known: set[str]) -> None:
         row = self.rows.get(activity.subject)
-        if row is None:
+        if row is None or row.deleted:
+            # Who was deleted stays deleted and earns nothing until somebody restores them, whatever they do.
             self.outcome.ignored += 1
             return
         self._notice(activity, row)

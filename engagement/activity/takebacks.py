@@ -24,11 +24,12 @@ _REMOVERS: Final = {
     "discord:received:": "discord:unreacted:",
 }
 _READ: Final = (
-    "SELECT a.source_id, a.id, a.member_id, (extract(epoch FROM a.occurred_at) * 1000)::bigint, "
+    "SELECT a.source_id, a.id, coalesce(m.merged_into_id, a.member_id), (extract(epoch FROM a.occurred_at) * 1000)::bigint, "
     "e.rule_id, e.version_id, e.amount "
-    "FROM {s}.activity a LEFT JOIN {s}.ledger_entry e ON e.cause_kind = 1 AND e.cause_id = a.id "
+    "FROM {s}.activity a LEFT JOIN {s}.member m ON m.id = a.member_id "
+    "LEFT JOIN {s}.ledger_entry e ON e.cause_kind = 1 AND e.cause_id = a.id "
     "AND NOT EXISTS (SELECT 1 FROM {s}.ledger_entry r WHERE r.cause_kind = 4 AND r.cause_id = a.id "
-    "AND r.member_id = e.member_id AND r.rule_id = e.rule_id) "
+    "AND r.member_id IN (e.member_id, m.merged_into_id) AND r.rule_id = e.rule_id) "
     "WHERE "
 )
 _NAMED: Final = _READ + "a.source_id = ANY(%s::text[])"
@@ -48,7 +49,8 @@ class Award(NamedTuple):
 
 
 class Target(NamedTuple):
-    """An activity that may be taken back, with the awards that still stand."""
+    """An activity that may be taken back, with the awards that still stand. `member_id` is whose points they are now: of who was
+    merged into another member, the other one."""
 
     activity_id: int
     member_id: int

@@ -18,13 +18,13 @@ from engagement.progression.bulk import Existing
 
 from .models import ImportRun
 from .points import curve_after
-from .words import KEEP_LEVEL, KINDS, NO_LEVEL, NO_XP, READY, SOURCES
+from .words import DELETED, KEEP_LEVEL, KINDS, NO_LEVEL, NO_XP, READY, SOURCES
 
 _PLANNED: Final = f"""
 WITH found AS (
   SELECT r.id, r.line, r.external_id, r.avatar_url, r.old_xp, r.old_level, i.member_id,
     coalesce(m.display_name, r.name) AS name, coalesce(b.lifetime, 0) AS before, coalesce(e.amount, 0) AS earlier,
-    CASE WHEN r.error <> '' THEN r.error
+    CASE WHEN r.error <> '' THEN r.error WHEN m.deleted_at IS NOT NULL THEN %(deleted)s
       WHEN %(by_level)s AND (r.old_level IS NULL OR r.old_level > %(most)s) THEN %(no_level)s
       WHEN NOT %(by_level)s AND r.old_xp IS NULL THEN %(no_xp)s ELSE '' END AS problem,
     CASE WHEN %(by_level)s THEN (%(totals)s::bigint[])[r.old_level + 1] ELSE r.old_xp END AS points
@@ -160,6 +160,7 @@ def _plan(run: ImportRun) -> dict[str, Any]:
         "by_level": run.keep == KEEP_LEVEL,
         "most": then.max_level,
         "no_level": NO_LEVEL.format(name=name, most=f"{then.max_level:,}"),
+        "deleted": DELETED,
         "no_xp": NO_XP.format(name=name),
         "totals": list(then.thresholds),
         "now": list(curve.thresholds[1:]),

@@ -145,6 +145,9 @@ def summary(stack: Stack) -> str:
     lines += [f"  {'The site':<14} {stack.web_url}/"]
     if stack.has_local_discord:
         lines.append(f"  {'Local Discord':<14} {stack.discord_url}/   write there as anyone")
+        lines.append(
+            f"  {'Old bots':<14} {'MEE6, Polaris, Lurkr; Amari and Tatsu':<42} key: local-import-key"
+        )
     else:
         lines += [
             "  The bot is a real one. In another terminal, once:",

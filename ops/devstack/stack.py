@@ -32,7 +32,7 @@ LOCAL_TOKEN = "local-bot-token"
 LOCAL_CLIENT_ID = "1100000000000000001"
 LOCAL_CLIENT_SECRET = "local-client-secret"
 READY_SECONDS = 90
-NAMES = ["web", "ingest", "worker", "bot", "discord", "mailbox", "setup"]
+NAMES = ["web", "ingest", "worker", "bot", "discord", "mailbox", "oldbots", "setup"]
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,12 @@ class Ports:
     ingest_metrics: int
     worker_metrics: int
     bot_metrics: int
+    oldbots: int
 
 
 def pick_ports(book: PortBook, wanted_web: int = 8000) -> Ports:
     """The usual ports, or the next free ones. Raises DevstackError."""
-    return Ports(*(book.pick(port) for port in (wanted_web, 8100, 8025, 1025, 9101, 9102, 9103)))
+    return Ports(*(book.pick(port) for port in (wanted_web, 8100, 8025, 1025, 9101, 9102, 9103, 8200)))
 
 
 @dataclass
@@ -82,6 +83,10 @@ class Stack:
     def mailbox_url(self) -> str:
         return f"http://{LOOPBACK}:{self.ports.mailbox}"
 
+    @property
+    def oldbots_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.oldbots}"
+
     def environment(self) -> dict[str, str]:
         """What the product's processes are told. What was given wins over a local default."""
         local = {
@@ -98,6 +103,11 @@ class Stack:
                 "DISCORD_CLIENT_SECRET": LOCAL_CLIENT_SECRET,
                 "DISCORD_API_URL": f"{self.discord_url}/api/v10",
                 "DISCORD_WEB_URL": self.discord_url,
+                "MEE6_API_URL": f"{self.oldbots_url}/api/plugins/levels/leaderboard",
+                "POLARIS_API_URL": self.oldbots_url,
+                "LURKR_API_URL": self.oldbots_url,
+                "AMARI_API_URL": self.oldbots_url,
+                "TATSU_API_URL": self.oldbots_url,
             }
         given = {name: self.given[name] for name in local if self.given.get(name)}
         return local | given | self.servers.environment()
@@ -112,6 +122,7 @@ class Stack:
         supervisor.keep(_mailbox(self.ports, self.folder))
         if self.has_local_discord:
             supervisor.keep(_discord(self.ports, self.folder, self.web_url))
+            supervisor.keep(_oldbots(self.ports))
         await self._set_up(supervisor, "migrate_fleet")
         if self.has_local_discord:
             await self._wait_for(f"{self.discord_url}/api/v10/gateway", "the local Discord")
@@ -179,6 +190,11 @@ def _answers(url: str) -> bool:
 def _mailbox(ports: Ports, folder: Path) -> Program:
     options = ("--smtp", str(ports.smtp), "--page", str(ports.mailbox), "--folder", str(folder / "mail"))
     return Program("mailbox", (sys.executable, "-m", "ops.sandbox.mailbox", *options))
+
+
+def _oldbots(ports: Ports) -> Program:
+    options = ("--port", str(ports.oldbots), "--client-id", LOCAL_CLIENT_ID)
+    return Program("oldbots", (sys.executable, "-m", "ops.sandbox.oldbots", *options))
 
 
 def _discord(ports: Ports, folder: Path, web_url: str) -> Program:
