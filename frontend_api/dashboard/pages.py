@@ -86,6 +86,9 @@ PAGES: Final = (
     # --- events ---
     # --- insights ---
     # --- integrations ---
+    DashboardPage(
+        "integrations", "Bring your levels", "file-import", "imports", "run_imports", "import mee6 polaris lurkr csv xp"
+    ),
     # --- settings ---
 )
 

@@ -4,6 +4,8 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api import theme
 from frontend_api.dashboard import home, palette, saved_views
+from frontend_api.dashboard.imports import acts as import_acts
+from frontend_api.dashboard.imports import views as imports
 from frontend_api.dashboard.members import pages as members
 from frontend_api.portal import earn, entrance, leaderboard, member
 from frontend_api.v1.urls import ON_TENANTS
@@ -26,6 +28,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/members/", members.show_members, name="dashboard-members"),
     path("dashboard/members/export.<str:format>", members.export_members, name="dashboard-members-export"),
     path("dashboard/members/<int:member_id>/", members.show_one, name="dashboard-member"),
+    path("dashboard/imports/", imports.show_imports, name="imports"),
+    path("dashboard/imports/new/", imports.begin_import, name="import-new"),
+    path("dashboard/imports/<int:import_id>/", imports.show_import, name="import"),
+    path("dashboard/imports/<int:import_id>/lines/", imports.show_lines, name="import-lines"),
+    path(
+        "dashboard/imports/<int:import_id>/lines/export.<str:format>",
+        imports.export_lines,
+        name="import-lines-export",
+    ),
+    path("dashboard/imports/<int:import_id>/<str:act>/", import_acts.act_on_import, name="import-act"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),
