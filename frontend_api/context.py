@@ -65,6 +65,7 @@ def page_facts(request: HttpRequest) -> dict[str, Any]:
     }
     if context is not None:
         facts["community"] = describe_community(context)
+        facts["desk"] = getattr(request, "desk", None)  # on the dashboard's pages: what this person may do
         facts["portal_nav"] = SimpleLazyObject(lambda: list_portal_nav(request))
         facts["dashboard_nav"] = SimpleLazyObject(lambda: list_dashboard_nav(request))
         facts["dashboard_bottom"] = SimpleLazyObject(lambda: list_bottom_nav(request))

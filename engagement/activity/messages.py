@@ -28,6 +28,7 @@ Types and their ids for a Discord guild:
     left              discord:left:<guild>:<user>:<ms>
     message_deleted   discord:deleted:<message>     attr.target is the message's source_id, attr.reason deleted|automod
     reaction_removed  discord:unreacted:<message>:<user>:<emoji>  attr.target likewise
+    reactions_cleared  discord:cleared:<message>:<session>.<number>  attr.cleared is the message's source_id, attr.emoji perhaps one emoji
     member_updated    discord:member:<guild>:<user>:<ms>          new roles, name or avatar; earns nothing
 """
 
@@ -56,6 +57,7 @@ TYPES = frozenset(
         "left",
         "message_deleted",
         "reaction_removed",
+        "reactions_cleared",
         "member_updated",
     }
 )

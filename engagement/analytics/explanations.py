@@ -27,6 +27,7 @@ _DEEDS: Final = {
     "joined": "Joining",
     "message_deleted": "A message deleted",
     "reaction_removed": "A reaction removed",
+    "reactions_cleared": "Reactions cleared by a moderator",
 }
 _KINDS: Final = {
     Cause.ACTIVITY: "award",
@@ -34,6 +35,7 @@ _KINDS: Final = {
     Cause.ADJUSTMENT: "adjustment",
     Cause.REVERSAL: "reversal",
     Cause.UNDO: "undo",
+    Cause.MERGE: "merge",
     Cause.IMPORT: "import",
     Cause.IMPORT_UNDO: "import_undo",
 }
@@ -70,7 +72,7 @@ class Explanation:
     channel_id: str = ""
     source_id: str = ""
     adjustment_id: int | None = None
-    kind: str = ""  # award, daily, adjustment, reversal, undo, import or import_undo
+    kind: str = ""  # award, daily, adjustment, reversal, undo, merge, import or import_undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class _Facts:
                 return f"Undone: {'given' if adjustment.amount > 0 else 'taken'} by {adjustment.actor_name}"
             case Cause.REVERSAL:
                 return f"Taken back: {name}"
+            case Cause.MERGE:
+                return "Two members became one"
             case Cause.IMPORT:
                 return "Brought over from another bot"
             case Cause.IMPORT_UNDO:
@@ -126,6 +130,12 @@ class _Facts:
                 return "The first thing done that day"
             case Cause.REVERSAL:
                 return "What earned it was removed"
+            case Cause.MERGE:
+                return (
+                    "Taken over from the other member"
+                    if entry.amount > 0
+                    else "Gone over to the other member"
+                )
             case Cause.IMPORT | Cause.IMPORT_UNDO:
                 return f"Import {entry.cause_id}"
         activity = self.activities.get(entry.cause_id)
@@ -177,6 +187,9 @@ class _Facts:
         if entry.cause_kind in (Cause.IMPORT, Cause.IMPORT_UNDO):
             yield "Counts", "For all time and the level; not for this week, month or season"
             return
+        if entry.cause_kind == Cause.MERGE:
+            yield "Counts", "As on the day that it was earned on"
+            return
         version = self.versions.get(entry.version_id)
         if version is not None:
             yield "Rule", f"{version.name}, version {version.number}"
@@ -206,8 +219,9 @@ def list_history(*, member_id: int, limit: int = 20, before_id: int | None = Non
 
 
 def list_recent_entries(*, limit: int = 20, before_id: int | None = None) -> list[HistoryLine]:
-    """The community's newest entries, for the organiser's feed. What was brought over at once would drown the rest."""
-    return _lines_of(LedgerEntry.objects.filter(counter__in=HERE_COUNTERS), limit, before_id)
+    """The community's newest entries, for the organiser's feed. What was brought or taken over at once would drown the rest."""
+    told = LedgerEntry.objects.filter(counter__in=HERE_COUNTERS).exclude(cause_kind=Cause.MERGE)
+    return _lines_of(told, limit, before_id)
 
 
 def explain_entry(*, entry_id: int) -> Explanation:

@@ -39,6 +39,7 @@ CROSS JOIN LATERAL (SELECT amount, occurred_at, cause_id FROM {{s}}.ledger_entry
   WHERE cause_kind = {int(Cause.IMPORT)} AND cause_id = %s AND member_id = wanted.id AND rule_id = 0 LIMIT 1) e
 LEFT JOIN LATERAL (SELECT id FROM {{s}}.ledger_entry WHERE cause_kind = {int(Cause.IMPORT_UNDO)}
   AND cause_id = e.cause_id AND member_id = wanted.id AND rule_id = 0 LIMIT 1) u ON true
+JOIN {{s}}.member m ON m.id = wanted.id AND m.merged_into_id IS NULL
 WHERE u.id IS NULL"""
 # When the standing of all time was reached, were this import not there; nor those that were undone before.
 _REACHED: Final = f"""
@@ -167,7 +168,8 @@ def bring_points(
 def take_back_points(
     run: Run, schema: str, *, member_ids: Sequence[int], import_id: int, context: TenantContext
 ) -> int:
-    """Undo what the import booked for these members; what they earned since stays. Inside the caller's ledger_unit.
+    """Undo what the import booked for these members; what they earned since stays. Inside the caller's ledger_unit. Who
+    was merged into somebody else since has nothing left to take back: it stays with the other member.
 
     Idempotent: what was taken back before is left alone. Answers how many entries were booked. Publishes nothing.
     """

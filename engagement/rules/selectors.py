@@ -56,6 +56,14 @@ def get_rule(*, key: str) -> Rule:
     return rule
 
 
+def get_rule_by_id(*, rule_id: int) -> Rule:
+    """Raises RuleNotFoundError."""
+    rule = Rule.objects.select_related("latest").filter(pk=min(rule_id, 2**31 - 1)).first()
+    if rule is None or rule.latest is None:
+        raise RuleNotFoundError("There is no such rule in this community.")
+    return rule
+
+
 def list_rule_versions(*, key: str) -> list[RuleVersion]:
     """All versions of a rule, the newest first. Raises RuleNotFoundError."""
     return list(get_rule(key=key).versions.order_by("-number"))

@@ -4,6 +4,7 @@ the row lock on rules_state is taken first, so two organisers' edits queue up in
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from engagement.audit.actor import SYSTEM, Actor
 from engagement.audit.services import record_audit
 from saas.core import clock
 
-from .definition import parse_definition
+from .definition import Definition, parse_definition
 from .errors import (
     InvalidRuleError,
     RuleArchivedError,
@@ -51,10 +52,7 @@ def create_rule(
     parse_definition(definition)
     if Rule.objects.filter(key=key).exists():
         raise RuleKeyTakenError(f"A rule with the key “{key}” exists. Choose another key.")
-    if Rule.objects.filter(archived_at=None).count() >= MAX_RULES:
-        raise TooManyRulesError(
-            f"A community has at most {MAX_RULES} rules. Archive one that is no longer needed."
-        )
+    _refuse_too_many()
     last = Rule.objects.aggregate(last=Max("position"))["last"]
     rule = Rule.objects.create(
         key=key,
@@ -66,6 +64,15 @@ def create_rule(
     _add_version(rule, name=name, definition=definition, created_by=actor.name, number=1)
     _record(actor, "rule.created", rule, after={"name": name, "definition": definition, "enabled": enabled})
     return rule
+
+
+def key_of(name: str, token: str) -> str:
+    """A key for a rule that a person named: the name in small letters, and a token that makes it one of its kind. The same form sent
+    twice therefore asks for the same key."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    words = "_".join(re.findall(r"[a-z0-9]+", plain))[:40].strip("_")
+    lettered = words if words[:1].isalpha() else f"rule_{words}".rstrip("_")
+    return f"{lettered}_{re.sub('[^a-z0-9]', '', token.lower())[:12]}".rstrip("_")
 
 
 @transaction.atomic
@@ -87,8 +94,8 @@ def revise_rule(
     latest = rule.versions.order_by("-number")[0]
     new_name = latest.name if name is None else _checked_name(name)
     new_definition = latest.definition if definition is None else dict(definition)
-    parse_definition(new_definition)
-    if (new_name, new_definition) == (latest.name, latest.definition):
+    wanted = parse_definition(new_definition)
+    if new_name == latest.name and _says_the_same(latest.definition, wanted):
         return rule  # also when somebody else has just saved the very same
     if expected_version is not None and expected_version != latest.number:
         raise RuleChangedError(latest)
@@ -154,6 +161,25 @@ def archive_rule(*, key: str, actor: Actor) -> Rule:
         rule.enabled = False
         rule.save(update_fields=["archived_at", "enabled"])
         _record(actor, "rule.archived", rule)
+    return rule
+
+
+@transaction.atomic
+def restore_rule(*, key: str, actor: Actor) -> Rule:
+    """Bring an archived rule back, switched off. Restoring what was never archived changes nothing.
+
+    Raises RuleNotFoundError, TooManyRulesError.
+    """
+    state = _lock()
+    rule = Rule.objects.filter(key=key).first()
+    if rule is None:
+        raise _not_found(key)
+    if rule.archived_at is not None:
+        _refuse_too_many()
+        _bump(state)
+        rule.archived_at = None
+        rule.save(update_fields=["archived_at"])
+        _record(actor, "rule.restored", rule)
     return rule
 
 
@@ -262,6 +288,14 @@ def _describe_settings(state: RulesState) -> dict[str, Any]:
     return {name: getattr(state, name) for name in names}
 
 
+def _says_the_same(stored: Mapping[str, Any], wanted: Definition) -> bool:
+    """However it is written: a default that is spelled out changes nothing."""
+    try:
+        return parse_definition(stored) == wanted
+    except InvalidRuleError:
+        return False
+
+
 def _says(state: RulesState, settings: RulesSettings) -> bool:
     return (
         state.reversal_seconds == settings.reversal_seconds
@@ -296,6 +330,13 @@ def _get_live(key: str) -> Rule:
             f"The rule “{rule.name}” is archived and can't be changed. Make a new rule instead."
         )
     return rule
+
+
+def _refuse_too_many() -> None:
+    if Rule.objects.filter(archived_at=None).count() >= MAX_RULES:
+        raise TooManyRulesError(
+            f"A community has at most {MAX_RULES} rules. Archive one that is no longer needed."
+        )
 
 
 def _not_found(key: str) -> RuleNotFoundError:

@@ -44,6 +44,14 @@ def field(bound: BoundField) -> dict[str, Any]:
     }
 
 
+@register.inclusion_tag("parts/picker.html")
+def picker(bound: BoundField) -> dict[str, Any]:
+    """A field of names to tick (dashboard/pickers.py), folded away while nothing is ticked."""
+    chosen = {str(value) for value in bound.value() or ()}
+    names = [str(name) for value, name in bound.field.choices if str(value) in chosen]  # type: ignore[attr-defined]
+    return {"field": bound, "choices": list(bound), "picked": names}
+
+
 @register.inclusion_tag("parts/history.html")
 def history_of(target_kind: str, target_id: object, allowed: bool = True) -> dict[str, Any]:
     """What was done to one thing, newest first, for those who may read the audit log. One query."""

@@ -166,7 +166,7 @@ class BoardAround(ApiView):
 
     def _sees(self, member_id: int) -> bool:
         """Who holds no rank may be hidden: they are shown to themselves and the team."""
-        return member_id == self.caller.member_id or self.caller.can("view_members", "members:read")
+        return member_id == self.caller.member_id or self.caller.can("view_members")
 
 
 def _check_period(period: str) -> None:

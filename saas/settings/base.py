@@ -186,12 +186,7 @@ ACCOUNT_SESSION_REMEMBER = True
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # Discord has confirmed the address, or nobody gets in
 SOCIALACCOUNT_ADAPTER = "frontend_api.site.discord.DiscordEngine"
 SOCIALACCOUNT_PROVIDERS = {
-    "discord": {
-        "provider_class": "frontend_api.site.discord.ConfiguredDiscord",
-        "SCOPE": ["identify", "email"],
-        "OAUTH_PKCE_ENABLED": True,
-        "APPS": [{"client_id": str(DISCORD_CLIENT_ID or ""), "secret": DISCORD_CLIENT_SECRET, "key": ""}],
-    }
+    "discord": {"provider_class": "frontend_api.site.discord.ConfiguredDiscord", "OAUTH_PKCE_ENABLED": True}
 }
 MFA_ADAPTER = "frontend_api.site.engine.TwoStepEngine"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

@@ -110,11 +110,18 @@ def settle(data: QueryDict) -> QueryDict:
     return settled
 
 
-def compare(*, labels: Mapping[str, str], base: Values, mine: Values, theirs: Values) -> list[Difference]:
-    """The fields in which the two differ, in the order of `labels`. Pure."""
+def compare(
+    *,
+    labels: Mapping[str, str],
+    base: Values,
+    mine: Values,
+    theirs: Values,
+    names: Mapping[str, str] | None = None,
+) -> list[Difference]:
+    """The fields in which the two differ, in the order of `labels`; values are shown by their `names` where they have one. Pure."""
     differences = []
     for name, label in labels.items():
-        was, own, other = (_write(values.get(name, [])) for values in (base, mine, theirs))
+        was, own, other = (_write(values.get(name, []), names or {}) for values in (base, mine, theirs))
         if own == other:
             continue
         changed, clash = own != was, own != was and other != was
@@ -132,6 +139,7 @@ def show_conflict(
     title: str,
     back: str,
     action: str = "",
+    names: Mapping[str, str] | None = None,
 ) -> HttpResponse:
     """The page of the difference, with status 409. Sending it saves against the version that stands now, and meets this page again
     if somebody is faster once more."""
@@ -142,6 +150,7 @@ def show_conflict(
         base=now.values if opened is None else opened.values,
         mine=mine,
         theirs=now.values,
+        names=names,
     )
     facts = {
         "title": title,
@@ -156,5 +165,5 @@ def show_conflict(
     return render(request, "parts/conflict.html", facts, status=409)
 
 
-def _write(values: list[str]) -> str:
-    return ", ".join(value.replace("\r\n", "\n").strip() for value in values)
+def _write(values: list[str], names: Mapping[str, str]) -> str:
+    return ", ".join(names.get(value, value).replace("\r\n", "\n").strip() for value in values)
