@@ -28,6 +28,12 @@ TENANT_ROUTES: Final = {
     "dashboard-palette": TEAM,
     "dashboard-view-save": TEAM,
     "dashboard-view-remove": TEAM,  # one's own views; shared ones of others: manage_team
+    "imports": "run_imports",
+    "import-new": "run_imports",
+    "import": "run_imports",
+    "import-lines": "run_imports",
+    "import-lines-export": "run_imports",
+    "import-act": "run_imports",  # level roles: change_announcements
     "dashboard-members": "view_members",
     "dashboard-members-export": "export_members",
     "dashboard-member": "view_members",

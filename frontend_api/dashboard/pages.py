@@ -98,6 +98,9 @@ PAGES: Final = (
     DashboardPage(
         "integrations", "Discord bot", "plug", "bot", "view_dashboard", "server guild permissions invite"
     ),
+    DashboardPage(
+        "integrations", "Bring your levels", "file-import", "imports", "run_imports", "import mee6 polaris lurkr csv xp"
+    ),
     # --- settings ---
     DashboardPage(
         "settings",

@@ -5,6 +5,8 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from frontend_api import theme
 from frontend_api.dashboard import bot, community, home, palette, saved_views
 from frontend_api.dashboard.audit import pages as audit
+from frontend_api.dashboard.imports import acts as import_acts
+from frontend_api.dashboard.imports import views as imports
 from frontend_api.dashboard.keys import pages as keys
 from frontend_api.dashboard.levels import announcements, curve
 from frontend_api.dashboard.levels import names as level_names
@@ -42,6 +44,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/views/<int:view_id>/remove/", saved_views.forget_view, name="dashboard-view-remove"),
     path("dashboard/members/", members.show_members, name="dashboard-members"),
     path("dashboard/members/export.<str:format>", members.export_members, name="dashboard-members-export"),
+    path("dashboard/imports/", imports.show_imports, name="imports"),
+    path("dashboard/imports/new/", imports.begin_import, name="import-new"),
+    path("dashboard/imports/<int:import_id>/", imports.show_import, name="import"),
+    path("dashboard/imports/<int:import_id>/lines/", imports.show_lines, name="import-lines"),
+    path(
+        "dashboard/imports/<int:import_id>/lines/export.<str:format>",
+        imports.export_lines,
+        name="import-lines-export",
+    ),
+    path("dashboard/imports/<int:import_id>/<str:act>/", import_acts.act_on_import, name="import-act"),
     path("dashboard/setup/", setup.show_setup, name="setup"),
     path("dashboard/setup/heard/", setup.show_heard, name="setup-heard"),
     path("dashboard/setup/try/", setup.try_activity, name="setup-try"),
