@@ -78,7 +78,7 @@ def _describe(request: HttpRequest, desk: Desk, link: GuildLink | None) -> dict[
     return {
         "link": link,
         "is_removed": link is not None and link.state == GuildLink.State.REMOVED,
-        "attention": [] if link is None else describe_link(desk.context, link),
+        "attention": [] if link is None else describe_link(desk.context, link, at_home=False),
         "may_link": desk.may("link_guild"),
         "install_address": f"{settings.BASE_URL}{_install_path()}?{urlencode({'to': desk.context.slug})}",
         "wanted": WANTED,
