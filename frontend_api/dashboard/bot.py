@@ -84,9 +84,14 @@ def _describe(request: HttpRequest, desk: Desk, link: GuildLink | None) -> dict[
         "wanted": WANTED,
         "linked": link is not None and "linked" in request.GET,
         "parted": link is None and "parted" in request.GET,
-        "refusal": "" if link is not None else _REFUSALS.get(request.GET.get("unlinked", ""), ""),
+        "refusal": _explain(request.GET["unlinked"]) if link is None and "unlinked" in request.GET else "",
         "icon_address": _icon_address(link),
     }
+
+
+def _explain(code: str) -> str:
+    """Why the server that a new community was made for is not connected."""
+    return _REFUSALS.get(code, "The server was not connected. Press the button in it again, or add the bot here.")
 
 
 def _install_path() -> str:
