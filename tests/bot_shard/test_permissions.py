@@ -10,7 +10,7 @@ from discord import app_commands
 
 from bot_shard.cogs import EXTENSIONS
 from bot_shard.gateway import OfflineBot
-from bot_shard.permissions import COMMANDS, check_command
+from bot_shard.permissions import COMMANDS, GUEST_BUTTONS, check_command, may_claim
 from tenants.context import TenantContext
 from tenants.permissions import MANAGE_GUILD, MODERATE_MEMBERS, PERMISSIONS, NotPermittedError, Role
 from tests.cast import ACME
