@@ -65,6 +65,22 @@ TENANT_ROUTES: Final = {
     "dashboard-member-merge": "delete_members",
     "dashboard-member-code": "manage_members",
     "claim": SESSION,  # a login, which may have no role here yet; and a code
+    "dashboard-team": "view_team",
+    "dashboard-team-roles": "view_team",
+    "dashboard-team-invite": "manage_team",
+    "dashboard-team-invite-renew": "manage_team",
+    "dashboard-team-invite-withdraw": "manage_team",
+    "dashboard-team-map": "manage_team",
+    "dashboard-team-leave": "view_team",  # oneself
+    "dashboard-team-person": "manage_team",  # those below oneself
+    "dashboard-team-remove": "manage_team",  # likewise
+    "dashboard-keys": "manage_api_keys",
+    "dashboard-key-create": "manage_api_keys",
+    "dashboard-key-rotate": "manage_api_keys",
+    "dashboard-key-revoke": "manage_api_keys",
+    "dashboard-audit": "view_audit",
+    "dashboard-audit-export": "export_audit",
+    "dashboard-audit-entry": "view_audit",
     "dashboard-rules": "view_rules",
     "dashboard-rule-new": "change_rules",
     "dashboard-rules-general": "change_rules",
@@ -74,6 +90,15 @@ TENANT_ROUTES: Final = {
     "dashboard-rule-restore": "change_rules",
     "dashboard-rule-versions": "view_rules",
     "dashboard-rule-revert": "change_rules",
+    "dashboard-levels": "view_rules",
+    "dashboard-curve": "change_levels",
+    "dashboard-level-names": "change_levels",
+    "dashboard-level-roles": "view_settings",
+    "dashboard-level-role-new": "change_announcements",
+    "dashboard-level-role": "change_announcements",
+    "dashboard-level-role-remove": "change_announcements",
+    "dashboard-level-role-restore": "change_announcements",
+    "dashboard-announcements": "change_announcements",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket

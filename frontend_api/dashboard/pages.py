@@ -83,6 +83,11 @@ PAGES: Final = (
     DashboardPage("people", "Members", "users", "dashboard-members", "view_members", "people points roles"),
     # --- earn ---
     DashboardPage("earn", "Rules", "target-arrow", "dashboard-rules", "view_rules", "earning points awards"),
+    DashboardPage("earn", "Levels", "stairs-up", "dashboard-levels", "view_rules", "curve formula names"),
+    DashboardPage("earn", "Level roles", "shield", "dashboard-level-roles", "view_settings", "discord roles"),
+    DashboardPage(
+        "earn", "Announcements", "bell", "dashboard-announcements", "change_announcements", "level-ups channel words"
+    ),
     DashboardPage("earn", "Ways to earn", "target-arrow", "earn", "view_ways_to_earn"),
     # --- spend ---
     # --- boards ---
@@ -105,6 +110,11 @@ PAGES: Final = (
         "view_settings",
         "address owner hand over transfer delete",
     ),
+    DashboardPage(
+        "settings", "Team", "users-group", "dashboard-team", "view_team", "people permissions roles invite"
+    ),
+    DashboardPage("settings", "API keys", "key", "dashboard-keys", "manage_api_keys", "token program rest"),
+    DashboardPage("settings", "Audit log", "history", "dashboard-audit", "view_audit", "who changed what"),
 )
 
 ACTS: Final[tuple[DashboardAct, ...]] = (

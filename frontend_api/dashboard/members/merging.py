@@ -64,7 +64,7 @@ def _ask(preview: MergePreview, back: str, desk: Desk) -> Confirm:
         Consequence("Every day counts as it did: weeks, months and seasons keep their sums.", "calendar"),
         Consequence(
             f"{write_unit(len(gone.identities), 'accounts')} of {gone.name}"
-            f"{' and the login' if gone.has_login else ''} lead to {kept.name} from now on.",
+            f"{' and the login' if gone.has_login else ''} will lead to {kept.name} from now on.",
             "link",
         ),
         Consequence(f"Name, picture and visibility stay {kept.name}’s.", "user"),
