@@ -49,6 +49,17 @@ OPERATIONS: Final = {
     "list_boards": Access("view_board", "leaderboards:read"),
     "get_board": Access("view_board", "leaderboards:read"),
     "get_board_around": Access("view_board", "leaderboards:read"),
+    # what members did
+    "list_activities": Access("explain_any_entry", "entries:read"),
+    "get_activity": Access("explain_any_entry", "entries:read"),
+    "explain_activity": Access("explain_any_entry", "entries:read"),
+    "send_activity": Access("send_activities", "activities:write"),
+    "send_activities": Access("send_activities", "activities:write"),
+    # the ledger
+    "list_entries": Access("explain_any_entry", "entries:read"),
+    "explain_entry": Access("explain_any_entry", "entries:read"),
+    "adjust_points": Access("adjust_points", "entries:write"),
+    "undo_entry": Access("undo_adjustment", "entries:write"),
 }
 PUBLIC: Final = frozenset({EVERYBODY}) | {
     action for action, row in PERMISSIONS.items() if row.role == Role.STRANGER

@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from engagement.audit.actor import Actor, cut_address
 from frontend_api.tenant import find_context, get_context
 from saas.core.errors import EngageHubError, NotSignedInError
 from saas.core.ids import new_ulid
@@ -69,6 +70,20 @@ class ApiView(APIView):
     def context(self) -> TenantContext:
         """The community whose host was called. Raises Http404 on our own host."""
         return get_context(self.request._request)
+
+    @property
+    def actor(self) -> Actor:
+        """The caller as the audit log remembers them."""
+        caller = self.caller
+        return Actor(
+            kind="anonymous" if caller.kind == "nobody" else caller.kind,
+            id=caller.id if caller.kind != "member" else caller.member_id or 0,
+            name=caller.name,
+            role="" if caller.kind == "key" else caller.role.title,
+            via="rest",
+            address=cut_address(self.request.META.get("REMOTE_ADDR") or ""),
+            request_id=self.request._request.api_request_id[:64],  # type: ignore[attr-defined]
+        )
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.format_kwarg = None

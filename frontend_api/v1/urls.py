@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import leaderboards, me, reference, tokens
+from . import activities, entries, leaderboards, me, reference, tokens
 
 EVERYWHERE: list[URLPattern] = [
     path("auth/login", tokens.SignIn.as_view(), name="sign-in"),
@@ -15,6 +15,13 @@ EVERYWHERE: list[URLPattern] = [
     path("me", me.MeView.as_view(), name="me"),
 ]
 NOUNS: list[URLPattern] = [
+    path("activities", activities.ActivityList.as_view(), name="activities"),
+    path("activities/batch", activities.ActivityBatch.as_view(), name="activity-batch"),
+    path("activities/<str:source_id>", activities.ActivityDetail.as_view(), name="activity"),
+    path("activities/<str:source_id>/why", activities.ActivityWhy.as_view(), name="activity-why"),
+    path("entries", entries.EntryList.as_view(), name="entries"),
+    path("entries/<int:entry_id>", entries.EntryDetail.as_view(), name="entry"),
+    path("entries/<int:entry_id>/undo", entries.EntryUndo.as_view(), name="entry-undo"),
     path("leaderboards", leaderboards.BoardList.as_view(), name="boards"),
     path("leaderboards/<str:period>", leaderboards.BoardDetail.as_view(), name="board"),
     path("leaderboards/<str:period>/around", leaderboards.BoardAround.as_view(), name="board-around"),
