@@ -38,7 +38,7 @@ from engagement.imports.words import (
 
 from .frame import ApiView, once
 from .operations import operation
-from .paging import LAST_PLACE, Page, cut, read_cursor, write_cursor
+from .paging import Page, cut, read_cursor, write_cursor
 from .serializing import MAX_ID, Input, Output, Paging
 
 TAG = "Imports"
@@ -293,9 +293,9 @@ class ImportLines(ApiView):
             kind=query.get("kind", ""),
             search=query.get("search", ""),
             limit=limit + 1,
-            place=0 if place is None else max(0, min(place[0], LAST_PLACE)),
+            place=0 if place is None else max(0, min(place[0], 2**62)),
         )
-        following = write_cursor(lines[limit - 1].place) if len(lines) > limit else None
+        following = write_cursor(lines[limit - 1].id) if len(lines) > limit else None
         return self.answer_page(Page(lines[:limit], following), ImportLine)
 
 
