@@ -71,7 +71,7 @@ def accept_invite(*, token: str, user: User, actor: Actor) -> Membership:
     with transaction.atomic(), enter_schema(PUBLIC):
         tenant = invites.find_invite(token=token).tenant
         former = Membership.objects.filter(tenant=tenant, user=user).values_list("role", flat=True).first()
-        membership = invites.accept_invite(token=token, user=user)
+        membership = invites.accept_invite(token=token, user=user).membership
         if membership.role != former:
             before = None if former is None else {"role": former}
             context = TenantContext.of(tenant)
