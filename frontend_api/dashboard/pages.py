@@ -88,14 +88,35 @@ PAGES: Final = (
     DashboardPage("earn", "Ways to earn", "target-arrow", "earn", "view_ways_to_earn"),
     # --- spend ---
     # --- boards ---
+    DashboardPage(
+        "boards", "Boards", "trophy", "dashboard-boards", "change_boards", "leaderboards ranks ties periods public"
+    ),
     DashboardPage("boards", "Leaderboard", "trophy", "leaderboard", "view_board"),
     # --- events ---
     # --- insights ---
     # --- integrations ---
     # --- settings ---
+    DashboardPage(
+        "settings",
+        "Community",
+        "settings",
+        "dashboard-settings",
+        "view_settings",
+        "name colour emblem time zone language week points",
+    ),
+    DashboardPage("settings", "Bot commands", "robot", "dashboard-commands", "view_settings", "channels limits"),
+    DashboardPage(
+        "settings", "History", "history", "dashboard-settings-history", "view_audit", "who changed undo revert"
+    ),
 )
 
-ACTS: Final[tuple[DashboardAct, ...]] = ()
+ACTS: Final[tuple[DashboardAct, ...]] = (
+    DashboardAct("Make a rule", "plus", "dashboard-rule-new", "change_rules", "new add earning"),
+    DashboardAct("Change the curve", "stairs-up", "dashboard-curve", "change_levels", "levels steeper"),
+    DashboardAct(
+        "Give a role for a level", "shield", "dashboard-level-role-new", "change_announcements", "level roles"
+    ),
+)
 
 
 def list_acts(rights: Rights) -> list[DashboardAct]:

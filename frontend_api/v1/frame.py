@@ -86,6 +86,9 @@ class ApiView(APIView):
         declared = self._declared(request)
         if declared is not None:
             caller.require(OPERATIONS[declared.id])
+            context = find_context(django_request)
+            if context is not None:
+                caller.require_open(context, OPERATIONS[declared.id])
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """What the address knows. Nothing is asked of who asks."""

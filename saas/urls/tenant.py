@@ -4,11 +4,13 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api import theme
 from frontend_api.dashboard import home, palette, saved_views
+from frontend_api.dashboard.boards import pages as boards
 from frontend_api.dashboard.levels import announcements, curve
 from frontend_api.dashboard.levels import names as level_names
 from frontend_api.dashboard.levels import roles as level_roles
 from frontend_api.dashboard.members import pages as members
 from frontend_api.dashboard.rules import editing, general, listing, versions
+from frontend_api.dashboard.settings import commands, community, history
 from frontend_api.portal import earn, entrance, leaderboard, member
 from frontend_api.v1.urls import ON_TENANTS
 
@@ -60,6 +62,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="dashboard-level-role-restore",
     ),
     path("dashboard/announcements/", announcements.change_announcements, name="dashboard-announcements"),
+    path("dashboard/boards/", boards.change_boards, name="dashboard-boards"),
+    path("dashboard/settings/", community.change_community, name="dashboard-settings"),
+    path("dashboard/settings/history/", history.show_history, name="dashboard-settings-history"),
+    path("dashboard/settings/history/<int:entry_id>/", history.take_back, name="dashboard-settings-revert"),
+    path("dashboard/commands/", commands.show_commands, name="dashboard-commands"),
+    path("dashboard/commands/<str:name>/", commands.change_command, name="dashboard-command"),
+    path("dashboard/commands/<str:name>/clear/", commands.follow_others, name="dashboard-command-clear"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),

@@ -70,3 +70,11 @@ def test_points_are_moderators_to_give(
     given = {"context": acme, "discord_id": ACME.discord_id(role), "permissions": bits}
     with nullcontext() if may else pytest.raises(NotPermittedError, match="No"):
         check_command("adjust_points", refusal="No.", **given)  # type: ignore[arg-type]
+
+
+def test_every_command_can_be_set_up_by_the_organiser_but_setup_itself() -> None:
+    from bot_shard.permissions import COMMANDS
+    from engagement.commands.catalogue import COMMANDS as LISTED
+
+    slash = {name for name in COMMANDS if name.islower() and name.split(" ")[0] != "setup"}
+    assert set(LISTED) == slash | {name.split(" ")[0] for name in slash}
