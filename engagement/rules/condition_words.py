@@ -12,7 +12,7 @@ from .conditions import FLAG_FIELDS, LIST_FIELDS, NUMBER_FIELDS
 
 # In the order in which the form offers them.
 FIELD_WORDS: Final[Mapping[str, str]] = {
-    "length": "the message's length in characters",
+    "length": "the message's length",
     "channel": "the channel",
     "category": "the category",
     "parent": "the thread's channel",

@@ -83,13 +83,23 @@ PAGES: Final = (
     DashboardPage("earn", "Levels", "stairs-up", "dashboard-levels", "view_rules", "curve formula names"),
     DashboardPage("earn", "Level roles", "shield", "dashboard-level-roles", "view_settings", "discord roles"),
     DashboardPage(
-        "earn", "Announcements", "bell", "dashboard-announcements", "change_announcements", "level-ups channel words"
+        "earn",
+        "Announcements",
+        "bell",
+        "dashboard-announcements",
+        "change_announcements",
+        "level-ups channel words",
     ),
     DashboardPage("earn", "Ways to earn", "target-arrow", "earn", "view_ways_to_earn"),
     # --- spend ---
     # --- boards ---
     DashboardPage(
-        "boards", "Boards", "trophy", "dashboard-boards", "change_boards", "leaderboards ranks ties periods public"
+        "boards",
+        "Boards",
+        "trophy",
+        "dashboard-boards",
+        "change_boards",
+        "leaderboards ranks ties periods public",
     ),
     DashboardPage("boards", "Leaderboard", "trophy", "leaderboard", "view_board"),
     # --- events ---
@@ -104,9 +114,16 @@ PAGES: Final = (
         "view_settings",
         "name colour emblem time zone language week points",
     ),
-    DashboardPage("settings", "Bot commands", "robot", "dashboard-commands", "view_settings", "channels limits"),
     DashboardPage(
-        "settings", "History", "history", "dashboard-settings-history", "view_audit", "who changed undo revert"
+        "settings", "Bot commands", "robot", "dashboard-commands", "view_settings", "channels limits"
+    ),
+    DashboardPage(
+        "settings",
+        "History",
+        "history",
+        "dashboard-settings-history",
+        "view_audit",
+        "who changed undo revert",
     ),
 )
 
