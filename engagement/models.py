@@ -6,10 +6,10 @@ from .commands.models import CommandSetting
 from .imports.models import ImportChunk, ImportRow, ImportRun
 from .ledger.models import LedgerBalance, LedgerEntry
 from .levels.models import LevelName, LevelSettings
-from .members.models import Identity, Member, MemberFigure, MemberType, SavedView
+from .members.models import ClaimCode, ClaimTries, Identity, Member, MemberFigure, MemberType, SavedView
 from .notifications.models import NotificationSettings
 from .points.models import Adjustment
-from .progression.models import MemberProgress
+from .progression.models import BulkAct, BulkItem, MemberProgress
 from .rules.models import Rule, RulesState, RuleVersion
 from .standings.models import Standing, StandingBucket, StandingGroup, StandingPast, StandingsState
 
@@ -18,6 +18,10 @@ __all__ = [
     "Adjustment",
     "AuditEntry",
     "AuditSeal",
+    "BulkAct",
+    "BulkItem",
+    "ClaimCode",
+    "ClaimTries",
     "CommandSetting",
     "HearingGap",
     "Identity",

@@ -90,7 +90,7 @@ def identify(user: User | None, member_id: int | None, *, tenant_id: int) -> Per
             rights = replace(rights, role=Role.MEMBER)
         return _describe(user, member, rights)
     if member_id is not None:
-        member = Member.objects.filter(pk=member_id).first()
+        member = Member.objects.filter(pk=member_id, deleted_at=None).first()
         return None if member is None else _describe(None, member, Rights(Role.MEMBER))
     return None
 

@@ -35,6 +35,7 @@ from .errors import (
 )
 from .models import ApiKey, Tenant, User
 from .routing import invalidate_routing
+from .scopes import SCOPES
 
 MARK: Final = "ehk_live_"
 MAX_KEYS: Final = 50  # that work at a time, per tenant
@@ -46,7 +47,6 @@ _SECRET_LENGTH: Final = 40
 _TOKEN = re.compile(
     rf"{MARK}([{_ALPHABET}]{{{_PREFIX_LENGTH}}})_[{_ALPHABET}]{{{_SECRET_LENGTH}}}([0-9a-f]{{8}})"
 )
-_SCOPE = re.compile(r"[a-z][a-z_]{1,29}:[a-z][a-z_]{1,29}")
 _USE_NOTED_EVERY: Final = timedelta(minutes=1)
 _NOBODYS: Final = digest_of("")
 
@@ -237,9 +237,11 @@ def _checked_scopes(scopes: Iterable[str]) -> list[str]:
         raise InvalidApiKeyError(
             f"Choose what the key may do: 1 to {MAX_SCOPES} scopes, such as members:read.", field="scopes"
         )
-    wrong = next((scope for scope in chosen if not _SCOPE.fullmatch(scope)), None)
+    wrong = next((scope for scope in chosen if scope not in SCOPES), None)
     if wrong is not None:
-        raise InvalidApiKeyError(f"There is no scope {wrong!r:.60}.", field="scopes")
+        raise InvalidApiKeyError(
+            f"There is no scope {wrong!r:.60}. There are: {', '.join(SCOPES)}.", field="scopes"
+        )
     return chosen
 
 

@@ -157,6 +157,48 @@ class TooManyApiKeysError(ConflictError):
     code = "too_many_api_keys"
 
 
+class TeammateNotFoundError(NotFoundError):
+    code = "teammate_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("This person is not on the team. Somebody may have removed them; reload the list.")
+
+
+class OwnerStaysError(ConflictError):
+    code = "owner_stays"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A community always has exactly one owner. Hand it over to somebody else on the team first, under Settings."
+        )
+
+
+class NotYoursToChangeError(NotAllowedError):
+    code = "not_yours_to_change"
+
+
+class MoreThanYoursError(NotAllowedError):
+    code = "more_than_yours"
+
+    def __init__(self, asks: str) -> None:
+        super().__init__(
+            f"You may not {asks} yourself, so you cannot let anybody else do it. Ask the owner to do this."
+        )
+
+
+class TeamChangedError(ConflictError):
+    code = "team_changed"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Somebody else has just changed what {name} may do, so nothing was saved. Look at it again, then decide."
+        )
+
+
+class BadGrantError(InvalidInputError):
+    code = "bad_grant"
+
+
 class BadTokenError(NotSignedInError):
     """An access or refresh token that is not good: mistyped, expired, ended, or made for another community."""
 

@@ -14,6 +14,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from saas.core import clock
 from saas.core.errors import ConflictError, InvalidInputError, NotAllowedError
@@ -229,24 +230,28 @@ def describe_login(user: User) -> LoginFacts:
 def delete_login(*, user: User) -> None:
     """Erase the login with its memberships, addresses, codes and sessions. Members keep what they earned, without a login.
 
-    Locks the communities it owns, in order, so that of two owners who leave at once one stays. Raises SoleOwnerError.
+    Locks its memberships, so that nobody is handed a community while they leave. A community that is deleted holds nobody back.
+    Idempotent. Raises SoleOwnerError.
     """
     with enter_schema(PUBLIC), transaction.atomic():
-        owned = list(
-            Tenant.objects.select_for_update(of=("self",))
-            .filter(memberships__user=user, memberships__role=Membership.Role.OWNER)
-            .exclude(state=Tenant.State.DELETED)
-            .order_by("pk")
-        )
-        shared = set(
-            Membership.objects.filter(tenant__in=owned, role=Membership.Role.OWNER)
-            .exclude(user=user)
-            .values_list("tenant_id", flat=True)
-        )
-        alone = [tenant.name for tenant in owned if tenant.pk not in shared]
-        if alone:
-            raise SoleOwnerError(alone)
+        held = list(_lock_memberships(user))
+        owned = [
+            membership.tenant.name
+            for membership in held
+            if membership.role == Membership.Role.OWNER and membership.tenant.state != Tenant.State.DELETED
+        ]
+        if owned:
+            raise SoleOwnerError(sorted(owned))
         User.objects.filter(pk=user.pk).delete()
+
+
+def _lock_memberships(user: User) -> QuerySet[Membership]:
+    return (
+        Membership.objects.select_for_update(of=("self",))
+        .filter(user=user)
+        .select_related("tenant")
+        .order_by("pk")
+    )
 
 
 def _check_link(row: User, discord_id: int) -> None:

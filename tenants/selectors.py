@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from saas.core.schemas import PUBLIC, enter_schema
+
 from .context import TenantContext
 from .errors import TenantNotFoundError
 from .models import GuildLink, Tenant
@@ -39,6 +41,12 @@ def list_tenant_schemas() -> list[str]:
 def list_links() -> dict[int, int]:
     """Tenant id → id of the guild that is linked to it now."""
     return dict(GuildLink.objects.filter(state=GuildLink.State.ACTIVE).values_list("tenant_id", "guild_id"))
+
+
+def get_standing_link(*, tenant_id: int) -> GuildLink | None:
+    """The guild that the tenant has, also while its bot is away."""
+    with enter_schema(PUBLIC):
+        return GuildLink.objects.filter(tenant_id=tenant_id).exclude(state=GuildLink.State.UNLINKED).first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def get_home_figures(*, now: datetime, context: TenantContext) -> HomeFigures:
         active_yesterday=_active(yesterday, same_time),
         points_today=_points(midnight, now),
         points_yesterday=_points(yesterday, same_time),
-        members=Member.objects.filter(is_bot=False, departed_at=None).count(),
+        members=Member.objects.filter(is_bot=False, departed_at=None, deleted_at=None).count(),
         new_today=_new(midnight, now),
         new_yesterday=_new(yesterday, same_time),
         since=midnight,

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from django.db import connection
 
-from engagement.audit.actor import SYSTEM
+from engagement.audit.actor import SYSTEM, Actor
+from engagement.audit.services import record_audit
 from engagement.ledger.arrays import bool_array, int_array, text_array
 from engagement.ledger.models import Cause
 from engagement.ledger.statements import Run, in_schema, ledger_unit
@@ -29,7 +30,6 @@ from engagement.progression.bulk import (
 )
 from engagement.progression.events import StandingsChanged
 from engagement.progression.levelling import change_curve
-from engagement.progression.services import Actor
 from saas.core import clock
 from saas.events import publish
 from saas.events.jobs import JobRow, defer_rows
@@ -95,6 +95,7 @@ def apply_import(*, import_id: int, actor: Actor, context: TenantContext) -> Imp
         run.state, run.applied_at, run.done, run.position = APPLYING, clock.now(), 0, 0
         run.save(update_fields=["state", "applied_at", "done", "position"])
         forget_file(import_id=import_id)
+        _record(actor, "import.applied", run, {"keep": run.keep, "existing": run.existing, "rows": run.rows})
         _defer_work(import_id, context)
     return run
 
@@ -117,6 +118,7 @@ def cancel_import(*, import_id: int, actor: Actor, context: TenantContext) -> Im
                 f"This import can no longer be cancelled: its state is “{run.state_name}”. Undo it instead."
             )
         run.save(update_fields=["state", "done", "position", "finished_at", "secret"])
+        _record(actor, "import.cancelled", run)
     return run
 
 
@@ -143,8 +145,20 @@ def undo_import(*, import_id: int, actor: Actor, context: TenantContext) -> Impo
             )
         run.state, run.done, run.position = UNDOING, 0, 0
         run.save(update_fields=["state", "done", "position"])
+        _record(actor, "import.undone", run)
         _defer_work(import_id, context)
     return run
+
+
+def _record(actor: Actor, action: str, run: ImportRun, after: Mapping[str, Any] | None = None) -> None:
+    record_audit(
+        actor=actor,
+        action=action,
+        target_kind="import",
+        target_id=run.pk,
+        target_name=f"{run.source_name} ({run.file_name})" if run.file_name else run.source_name,
+        after=after,
+    )
 
 
 def _defer_work(import_id: int, context: TenantContext) -> None:
@@ -275,7 +289,9 @@ def _take_curve_over(run: ImportRun) -> None:
     current = load_curve()
     version = current.version
     if build_curve(run.curve["kind"], run.curve["parameters"]).thresholds != current.thresholds:
-        version = change_curve(actor=SYSTEM, kind=run.curve["kind"], parameters=run.curve["parameters"]).curve.version
+        version = change_curve(
+            actor=SYSTEM, kind=run.curve["kind"], parameters=run.curve["parameters"]
+        ).curve.version
     run.curve_before = {
         "kind": known["kind"],
         "parameters": known["parameters"],

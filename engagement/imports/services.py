@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
+from engagement.audit.actor import Actor
+from engagement.audit.services import record_audit
 from engagement.ledger.arrays import int_array, text_array
 from engagement.levels.selectors import load_curve
-from engagement.progression.services import Actor
 from saas.core import clock
 from saas.events.jobs import JobRow, defer_rows
 
@@ -51,6 +52,7 @@ SELECT %s, u.*, false FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[],
   AS u(line, external_id, name, avatar_url, old_xp, old_level, error)"""
 
 
+@transaction.atomic
 def create_import(*, source: str, actor: Actor) -> ImportRun:
     """Begin to bring levels over from `source`, one of words.SOURCES. Changes nothing for any member. Not idempotent: each call
     begins another. Raises InvalidImportError."""
@@ -58,7 +60,7 @@ def create_import(*, source: str, actor: Actor) -> ImportRun:
         raise InvalidImportError(
             f"Levels come from one of {', '.join(SOURCES)}; not from {source!r:.40}.", field="source"
         )
-    return ImportRun.objects.create(
+    run = ImportRun.objects.create(
         source=source,
         state=EMPTY,
         keep=KEEP_LEVEL if source == ROLES else KEEP_XP,
@@ -66,6 +68,14 @@ def create_import(*, source: str, actor: Actor) -> ImportRun:
         created_by=actor.id if actor.kind == "user" else None,
         created_by_name=clean_name(actor.name),
     )
+    record_audit(
+        actor=actor,
+        action="import.created",
+        target_kind="import",
+        target_id=run.pk,
+        target_name=run.source_name,
+    )
+    return run
 
 
 @transaction.atomic

@@ -73,3 +73,4 @@ EXISTING: Final = {
 KINDS: Final = ("new", "raised", "lowered", "same", "error")  # what becomes of a line
 NO_LEVEL: Final = "{name} tells no level of this member, or one above our highest, {most}. Keep the XP instead, or raise the highest level."
 NO_XP: Final = "{name} tells no XP of this member. Keep the level instead."
+DELETED: Final = "This member was deleted here. Restore them first if they are to have their level."

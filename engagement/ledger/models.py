@@ -23,6 +23,7 @@ class Counter(models.IntegerChoices):
     ISSUER = 1, "Issuer"  # points come into being for something that a member did
     ADJUSTMENT = 2, "Adjustment"  # a person gave or took them
     REVERSAL = 3, "Reversal"  # an award is taken back because its cause went away
+    TRANSFER = 4, "Taken over"  # what a merged member had spent: it was earned and spent under the other name
     ELSEWHERE = 10, "Earned elsewhere"  # brought over from another bot
 
 
@@ -41,6 +42,7 @@ class Cause(models.IntegerChoices):
     ADJUSTMENT = 3, "Adjustment"  # adjustment.id
     REVERSAL = 4, "Reversal"  # activity.id of the activity that is taken back
     UNDO = 5, "Undone adjustment"  # adjustment.id of the adjustment that is undone
+    MERGE = 6, "Merge"  # ledger_entry.id of the last of the other member's entries that this one takes over
     IMPORT = 10, "Import"  # import_run.id
     IMPORT_UNDO = 11, "Undone import"  # import_run.id of the import that is undone; as if neither had been
 

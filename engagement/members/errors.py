@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from saas.core.errors import ConflictError, InvalidInputError, NotFoundError
+from saas.core.errors import ConflictError, InvalidInputError, NotFoundError, RateLimitedError
 
 
 class MemberNotFoundError(NotFoundError):
@@ -39,3 +39,57 @@ class InvalidViewError(InvalidInputError):
 
 class ViewNotFoundError(NotFoundError):
     code = "view_not_found"
+
+
+class MemberDeletedError(ConflictError):
+    """The member was deleted; what is wanted needs them restored first."""
+
+    code = "member_deleted"
+
+
+class InvalidMemberError(InvalidInputError):
+    """A name, e-mail, type or note that cannot be kept."""
+
+    code = "invalid_member"
+
+
+class MemberChangedError(ConflictError):
+    """Somebody else changed the member since the form was opened."""
+
+    code = "member_changed"
+
+
+class InvalidTypeError(InvalidInputError):
+    """A member type without a usable name, or one too many."""
+
+    code = "invalid_member_type"
+
+
+class NotClaimableError(ConflictError):
+    """The member has a login or a Discord account, so nobody needs to claim them."""
+
+    code = "not_claimable"
+
+
+class InvalidClaimError(InvalidInputError):
+    """No member waits under this code: it is mistyped, was used, or has expired."""
+
+    code = "invalid_claim"
+
+
+class ClaimLockedError(RateLimitedError):
+    """Too many wrong codes."""
+
+    code = "claim_locked"
+
+
+class CannotMergeError(InvalidInputError):
+    """The two members cannot become one."""
+
+    code = "cannot_merge"
+
+
+class MemberPurgedError(ConflictError):
+    """The deleted member's name and identities are gone for good."""
+
+    code = "member_purged"

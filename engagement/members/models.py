@@ -138,3 +138,35 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return f"{self.list_key}: {self.name}"
+
+
+class ClaimCode(models.Model):
+    """A code by which a person shows that a member who was registered by hand is theirs. Only its digest is kept; a new one takes
+    the former's place, and using it removes it."""
+
+    member = models.OneToOneField(Member, on_delete=models.CASCADE, related_name="claim_code")
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField(db_index=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "claim_code"
+
+    def __str__(self) -> str:
+        return f"code of member {self.member_id}"
+
+
+class ClaimTries(models.Model):
+    """Wrong codes of one person. `claimant` is "user:12" or "discord:803…"."""
+
+    claimant = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=100, blank=True)
+    failures = models.IntegerField(default=0)
+    began_at = models.DateTimeField(help_text="Of the window in which the failures are counted.")
+    locked_until = models.DateTimeField(null=True, db_index=True)
+
+    class Meta:
+        db_table = "claim_tries"
+
+    def __str__(self) -> str:
+        return f"{self.claimant}: {self.failures} wrong"

@@ -29,19 +29,20 @@ class OwnFigure:
     changed_at: datetime
 
 
-def get_member(*, member_id: int) -> Member:
-    """Raises MemberNotFoundError."""
+def get_member(*, member_id: int, with_deleted: bool = False) -> Member:
+    """Raises MemberNotFoundError, of deleted members too unless they are asked for."""
     member = Member.objects.filter(pk=member_id).first()
-    if member is None:
+    if member is None or (member.deleted_at is not None and not with_deleted):
         raise MemberNotFoundError("There is no such member in this community.")
     return member
 
 
-def find_member(*, provider: str, external_id: str) -> Member | None:
-    """Whom a provider knows by that id; None for somebody who was never seen here."""
-    return Member.objects.filter(
+def find_member(*, provider: str, external_id: str, with_deleted: bool = False) -> Member | None:
+    """Whom a provider knows by that id; None for somebody who was never seen here, or was deleted."""
+    member = Member.objects.filter(
         identities__provider=provider, identities__external_id=str(external_id)
     ).first()
+    return None if member is not None and member.deleted_at is not None and not with_deleted else member
 
 
 def find_member_ids(*, provider: str, external_ids: Sequence[str]) -> dict[str, int]:
@@ -56,7 +57,7 @@ def find_member_ids(*, provider: str, external_ids: Sequence[str]) -> dict[str, 
 
 def find_member_of_user(*, user_id: int, discord_id: int | None) -> Member | None:
     """The member that a signed-in user is here: by link, else by the Discord identity that they signed in with."""
-    linked = Member.objects.filter(user_id=user_id).first()
+    linked = Member.objects.filter(user_id=user_id, deleted_at=None).first()
     if linked is None and discord_id is not None:
         linked = find_member(provider="discord", external_id=str(discord_id))
     return linked
@@ -71,9 +72,9 @@ def search_members(*, text: str, limit: int = 25) -> list[Member]:
     named = Q(visibility=Visibility.VISIBLE, display_name__istartswith=text)
     aliased = Q(visibility=Visibility.ALIAS, alias__istartswith=text)
     return list(
-        Member.objects.filter(named | aliased, is_bot=False, departed_at=None).order_by("display_name", "pk")[
-            :limit
-        ]
+        Member.objects.filter(named | aliased, is_bot=False, departed_at=None, deleted_at=None).order_by(
+            "display_name", "pk"
+        )[:limit]
     )
 
 

@@ -21,7 +21,7 @@ MAX_ROLES: Final = 50
 _AT_ONCE: Final = 2_000
 _WRONG: Final = """
 SELECT s.member_id FROM standing s JOIN member m ON m.id = s.member_id
-WHERE s.ranked = (m.is_bot OR m.departed_at IS NOT NULL OR m.visibility = 'hidden'
+WHERE s.ranked = (m.is_bot OR m.departed_at IS NOT NULL OR m.deleted_at IS NOT NULL OR m.visibility = 'hidden'
   OR m.role_ids ?| ARRAY(SELECT jsonb_array_elements_text(excluded_roles) FROM standings_state))
 LIMIT %s"""
 

@@ -31,22 +31,27 @@ from .rows import BY_ID, BY_IDENTITY, MemberRow
 from .writes import load_bounds, read_written, settle_past, write_book
 
 _EARNED: Final = "(" + ", ".join(str(int(counter)) for counter in EARNED_COUNTERS) + ")"
+# One look into an index per member (LATERAL … LIMIT 1), whatever the planner knows of a ledger that has just grown.
 _UNDOABLE: Final = f"""
-SELECT e.member_id, e.amount, (date_part('epoch', e.occurred_at) * 1000)::bigint
+SELECT wanted.id, e.amount, (date_part('epoch', e.occurred_at) * 1000)::bigint
 FROM unnest(%s::bigint[]) AS wanted(id)
-JOIN {{s}}.ledger_entry e ON e.cause_kind = {int(Cause.IMPORT)} AND e.cause_id = %s AND e.member_id = wanted.id AND e.rule_id = 0
-LEFT JOIN {{s}}.ledger_entry u ON u.cause_kind = {int(Cause.IMPORT_UNDO)} AND u.cause_id = e.cause_id
-  AND u.member_id = e.member_id AND u.rule_id = 0
+CROSS JOIN LATERAL (SELECT amount, occurred_at, cause_id FROM {{s}}.ledger_entry
+  WHERE cause_kind = {int(Cause.IMPORT)} AND cause_id = %s AND member_id = wanted.id AND rule_id = 0 LIMIT 1) e
+LEFT JOIN LATERAL (SELECT id FROM {{s}}.ledger_entry WHERE cause_kind = {int(Cause.IMPORT_UNDO)}
+  AND cause_id = e.cause_id AND member_id = wanted.id AND rule_id = 0 LIMIT 1) u ON true
+JOIN {{s}}.member m ON m.id = wanted.id AND m.merged_into_id IS NULL
 WHERE u.id IS NULL"""
 # When the standing of all time was reached, were this import not there; nor those that were undone before.
 _REACHED: Final = f"""
-SELECT e.member_id, (date_part('epoch', max(e.occurred_at)) * 1000000)::bigint
-FROM unnest(%s::bigint[]) AS wanted(id)
-JOIN {{s}}.ledger_entry e ON e.member_id = wanted.id AND e.currency = 0 AND e.counter IN {_EARNED}
-  AND e.cause_kind <> {int(Cause.IMPORT_UNDO)} AND NOT (e.cause_kind = {int(Cause.IMPORT)} AND e.cause_id = %s)
-LEFT JOIN {{s}}.ledger_entry u ON e.cause_kind = {int(Cause.IMPORT)} AND u.cause_kind = {int(Cause.IMPORT_UNDO)}
-  AND u.cause_id = e.cause_id AND u.member_id = e.member_id AND u.rule_id = 0
-WHERE u.id IS NULL GROUP BY e.member_id"""
+SELECT wanted.id, (date_part('epoch', last.at) * 1000000)::bigint FROM unnest(%s::bigint[]) AS wanted(id)
+CROSS JOIN LATERAL (
+  SELECT max(e.occurred_at) AS at FROM {{s}}.ledger_entry e
+  LEFT JOIN LATERAL (SELECT id FROM {{s}}.ledger_entry WHERE e.cause_kind = {int(Cause.IMPORT)}
+    AND cause_kind = {int(Cause.IMPORT_UNDO)} AND cause_id = e.cause_id AND member_id = wanted.id AND rule_id = 0 LIMIT 1) u ON true
+  WHERE e.member_id = wanted.id AND e.currency = 0 AND e.counter IN {_EARNED} AND u.id IS NULL
+    AND e.cause_kind <> {int(Cause.IMPORT_UNDO)} AND NOT (e.cause_kind = {int(Cause.IMPORT)} AND e.cause_id = %s)
+  OFFSET 0) AS last
+WHERE last.at IS NOT NULL"""
 # Nobody who ever did, was given or chose anything. Without a moment on the board no import of theirs stands any more.
 _UNTOUCHED: Final = f"""
 SELECT m.id FROM unnest(%s::bigint[]) AS wanted(id)
@@ -54,8 +59,8 @@ JOIN {{s}}.member m ON m.id = wanted.id AND m.user_id IS NULL AND m.visibility =
 JOIN {{s}}.ledger_balance b ON b.member_id = m.id AND b.currency = 0 AND (b.current, b.lifetime, b.debt) = (0, 0, 0)
 JOIN {{s}}.member_progress p ON p.member_id = m.id AND p.last_active_at IS NULL AND p.usage = '{{}}'
 JOIN {{s}}.standing s ON s.member_id = m.id AND s.all_at IS NULL
-LEFT JOIN {{s}}.ledger_entry e ON e.member_id = m.id
-  AND e.cause_kind NOT IN ({int(Cause.IMPORT)}, {int(Cause.IMPORT_UNDO)})
+LEFT JOIN LATERAL (SELECT id FROM {{s}}.ledger_entry WHERE member_id = wanted.id
+  AND cause_kind NOT IN ({int(Cause.IMPORT)}, {int(Cause.IMPORT_UNDO)}) LIMIT 1) e ON true
 {{joins}}
 WHERE e.id IS NULL{{conditions}}"""
 _REMOVE: Final = """WITH gone AS (SELECT unnest(%s::bigint[]) AS id),
@@ -120,7 +125,8 @@ def bring_points(
     import_id: int,
     context: TenantContext,
 ) -> list[Booked]:
-    """Book what each of these people is to have; whoever is unknown becomes a member. Inside the caller's ledger_unit.
+    """Book what each of these people is to have; whoever is unknown becomes a member, whoever was deleted here is passed
+    over. Inside the caller's ledger_unit.
 
     `earlier` holds what imports from the same bot booked, by external id. Raises IntegrityError where the import has booked one
     of these members before: the caller remembers how far it came, in this transaction. Publishes nothing.
@@ -131,10 +137,13 @@ def bring_points(
     ]
     created = set(create_members(run, schema, newcomers))
     rows = _read_people(run, schema, provider, [one.external_id for one in brought], context)
+    deleted = _find_deleted(rows)
     book = _open_book(context)
     booked = []
     for one in brought:
         row = rows[one.external_id]
+        if row.member_id in deleted:
+            continue
         points_before = row.lifetime
         amount = amount_to_book(
             existing, one.points, lifetime=row.lifetime, earlier=earlier.get(one.external_id, 0)
@@ -159,7 +168,8 @@ def bring_points(
 def take_back_points(
     run: Run, schema: str, *, member_ids: Sequence[int], import_id: int, context: TenantContext
 ) -> int:
-    """Undo what the import booked for these members; what they earned since stays. Inside the caller's ledger_unit.
+    """Undo what the import booked for these members; what they earned since stays. Inside the caller's ledger_unit. Who
+    was merged into somebody else since has nothing left to take back: it stays with the other member.
 
     Idempotent: what was taken back before is left alone. Answers how many entries were booked. Publishes nothing.
     """
@@ -200,8 +210,10 @@ def _find_ties() -> tuple[str, str]:
     for number, relation in enumerate(Member._meta.related_objects):
         table, column = relation.related_model._meta.db_table, relation.field.column
         if table != "identity":
-            joins.append(f'LEFT JOIN {{s}}."{table}" t{number} ON t{number}."{column}" = m.id')
-            conditions.append(f' AND t{number}."{column}" IS NULL')
+            joins.append(
+                f'LEFT JOIN LATERAL (SELECT 1 AS tie FROM {{s}}."{table}" WHERE "{column}" = wanted.id LIMIT 1) t{number} ON true'
+            )
+            conditions.append(f" AND t{number}.tie IS NULL")
     return " ".join(joins), "".join(conditions)
 
 
@@ -237,6 +249,11 @@ def _read_people(
     found = run(in_schema(BY_IDENTITY, schema), (text_array(external_ids), text_array(providers))).fetchall()
     cut = len(provider) + 1
     return {columns[0][cut:]: MemberRow(columns[1:], context.timezone, ALL_TIME) for columns in found}
+
+
+def _find_deleted(rows: Mapping[str, MemberRow]) -> set[int]:
+    members = Member.objects.filter(pk__in=[row.member_id for row in rows.values()], deleted_at__isnull=False)
+    return set(members.values_list("pk", flat=True))
 
 
 def _write(run: Run, schema: str, book: Book) -> None:

@@ -33,3 +33,19 @@ class EntryNotFoundError(NotFoundError):
 
 class InvalidBoardRulesError(InvalidInputError):
     code = "invalid_board_rules"
+
+
+class InvalidBulkActError(InvalidInputError):
+    """Nobody was chosen, too many were, or the act is none of ours."""
+
+    code = "invalid_bulk_act"
+
+
+class BulkActNotFoundError(NotFoundError):
+    code = "bulk_act_not_found"
+
+
+class BulkActRunningError(ConflictError):
+    """The act goes on at the moment, so that it cannot be undone yet."""
+
+    code = "bulk_act_running"

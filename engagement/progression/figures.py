@@ -72,7 +72,7 @@ def record_figures(*, name: str, values: Mapping[int, int], actor: Actor) -> int
         changed = run(
             in_schema(_RECORD, schema), (name, clock.now(), member_ids, int_array(values.values()))
         ).fetchall()
-        _follow(run, schema, [row[0] for row in changed])
+        follow_ties(run, schema, [row[0] for row in changed])
         if changed:
             note = f"{len(changed)} values were new or changed."
             _record(actor, "figure.recorded", name, note)
@@ -99,7 +99,7 @@ def choose_tie_figure(*, name: str, actor: Actor) -> int:
         # By the choice as stored, which somebody else may have changed meanwhile: then both end at theirs.
         with ledger_unit() as (run, schema):
             some = [row[0] for row in run(in_schema(_NEXT, schema), (last, _AT_ONCE)).fetchall()]
-            changed += _follow(run, schema, some)
+            changed += follow_ties(run, schema, some)
         if len(some) < _AT_ONCE:
             return changed
         last = some[-1]
@@ -123,7 +123,7 @@ def forget_figure(*, name: str, actor: Actor) -> int:
     return deleted
 
 
-def _follow(run: Run, schema: str, member_ids: Sequence[int]) -> int:
+def follow_ties(run: Run, schema: str, member_ids: Sequence[int]) -> int:
     """Bring the members' tie-breaks in line with the chosen figure."""
     if not member_ids:
         return 0

@@ -1,4 +1,4 @@
-"""Changes of many members' levels, which nobody should wait for with a page open."""
+"""Work on members that nobody waits for: purging who was deleted, bulk acts over many, a new curve for everybody."""
 
 from __future__ import annotations
 
@@ -10,23 +10,51 @@ from django.db import connection
 from engagement.audit.actor import Actor
 from engagement.levels.curves import build_curve
 from engagement.levels.errors import InvalidCurveError
-from saas.events.jobs import defer, job
+from engagement.members.claims import forget_old_claims
+from saas.events.jobs import defer, job, periodic_job
 from saas.events.retries import Backoff
+from tenants.context import current_tenant
+from tenants.models import Tenant
 
+from .bulk_acts import run_bulk_act
 from .levelling import CurveMovedError, change_curve
+from .people import purge_deleted_members
 
-QUEUE: Final = "levels"
+QUEUE: Final = "maintenance"
+LEVELS: Final = "levels"
 _LOCK: Final = "apply curve"
 
 
-@job(queue=QUEUE, retry=Backoff(tries=5, first=2), lock=_LOCK)
+@periodic_job(cron="23 3 * * *", queue=QUEUE)
+def tidy_members_everywhere(*, tenant: str, timestamp: int) -> None:
+    """Every night, one job a tenant."""
+    for schema in Tenant.objects.values_list("schema_name", flat=True).iterator():
+        defer(tidy_members, tenant=schema, queueing_lock="tidy members")
+
+
+@job(queue=QUEUE, lock="tidy members")
+def tidy_members(*, tenant: str) -> None:
+    """Purge members deleted 30 days ago and forget expired claim codes. Idempotent."""
+    purge_deleted_members()
+    forget_old_claims()
+
+
+@job(queue=QUEUE, lock="bulk acts")
+def run_bulk(*, tenant: str, bulk_id: int) -> None:
+    """Do, or undo, what is left of a bulk act. Idempotent: a repeat goes on where the last run stopped."""
+    run_bulk_act(bulk_id=bulk_id, context=current_tenant())
+
+
+@job(queue=LEVELS, retry=Backoff(tries=5, first=2), lock=_LOCK)
 def apply_curve(
     *, tenant: str, kind: str, parameters: dict[str, Any], actor: dict[str, Any], expected_version: int
 ) -> None:
     """Set a curve that was asked for on a page. Idempotent: the same curve again changes nothing; one that somebody else set
     meanwhile is left alone."""
     try:
-        change_curve(kind=kind, parameters=parameters, actor=Actor(**actor), expected_version=expected_version)
+        change_curve(
+            kind=kind, parameters=parameters, actor=Actor(**actor), expected_version=expected_version
+        )
     except (InvalidCurveError, CurveMovedError):
         return
 

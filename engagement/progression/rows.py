@@ -24,6 +24,7 @@ _COLUMNS: Final = (
         f"{_ORDINAL.format(f's.{kind}_start')}, s.{kind}_score, {_MICROS.format(f's.{kind}_at')}"
         for kind in ("season", "month", "week")
     )
+    + ", m.deleted_at IS NOT NULL"
 )
 _JOINS: Final = (
     "JOIN {s}.ledger_balance b ON b.member_id = m.id AND b.currency = 0 "
@@ -58,6 +59,7 @@ class MemberRow:
         "before",
         "current",
         "debt",
+        "deleted",
         "departed",
         "display_name",
         "is_bot",
@@ -97,6 +99,7 @@ class MemberRow:
             list(columns[20:23]),
             list(columns[23:26]),
         ]
+        self.deleted: bool = columns[26]
         # Per kind: the (score, reached) that the live period had before this unit of work; see Book.
         self.before: list[Any] = [None, None, None, None]
         self.begin()

@@ -10,30 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import transaction
-
 from engagement.audit.actor import Actor
 from engagement.audit.services import record_audit
-from engagement.ledger.arrays import int_array
 from engagement.ledger.models import Cause, Counter
 from engagement.ledger.statements import Run, in_schema, ledger_unit
-from engagement.levels.selectors import load_curve
-from engagement.members.errors import InvalidAliasError, MemberNotFoundError
+from engagement.members.errors import InvalidAliasError, MemberDeletedError, MemberNotFoundError
 from engagement.members.events import VisibilityChanged
 from engagement.members.models import Member, Visibility
-from engagement.members.selectors import find_member
+from engagement.members.selectors import find_member, get_member
 from engagement.points.models import Adjustment
-from engagement.standings.eligibility import holds_rank
-from engagement.standings.histogram import Bounds
-from engagement.standings.models import StandingsState
-from engagement.standings.periods import ALL_TIME
-from engagement.standings.splitting import split_buckets
 from saas.core import clock
 from saas.events import publish
-from saas.events.wake import announce
 from tenants.context import TenantContext
 
-from .book import Book, Entry
+from .book import Entry
 from .errors import (
     AdjustmentNotFoundError,
     AlreadyUndoneError,
@@ -41,9 +31,9 @@ from .errors import (
     InvalidAdjustmentError,
 )
 from .events import LevelLost, LevelReached, PointsAdjusted
+from .merged import find_owner
 from .newcomers import NAMELESS, Newcomer, create_members
-from .rows import BY_ID, MemberRow
-from .writes import load_bounds, read_written, settle_past, write_book
+from .units import open_book, read_rows, rerank, write_rows
 
 MAX_ADJUSTMENT: Final = 1_000_000_000
 MAX_REASON: Final = 300
@@ -68,10 +58,14 @@ class AdjustmentResult:
 def ensure_member(*, provider: str, external_id: str, display_name: str, avatar_url: str = "") -> Member:
     """The member whom a provider knows by that id, made if there is none yet. Idempotent on (provider, external_id).
 
-    Somebody of whom only the id was known until now gets the name.
+    Somebody of whom only the id was known until now gets the name. Raises MemberDeletedError.
     """
-    known = find_member(provider=provider, external_id=external_id)
+    known = find_member(provider=provider, external_id=external_id, with_deleted=True)
     if known is not None:
+        if known.deleted_at is not None:
+            raise MemberDeletedError(
+                "This member was deleted from the community. An admin can restore them in the dashboard."
+            )
         if known.display_name == NAMELESS and display_name:
             known.display_name, known.avatar_url = display_name[:100], avatar_url[:500]
             known.save(update_fields=["display_name", "avatar_url"])
@@ -93,9 +87,9 @@ def adjust_points(
 
     What the balance cannot cover becomes debt. Idempotent on `idempotency_key`: a repeat answers as before. Publishes
     PointsAdjusted, StandingsChanged and LevelReached or LevelLost. Raises InvalidAdjustmentError, MemberNotFoundError,
-    IdempotencyKeyReusedError.
+    MemberDeletedError, IdempotencyKeyReusedError.
     """
-    reason = _checked(amount, reason)
+    reason = check_adjustment(amount, reason)
     with ledger_unit() as (run, schema):
         before = Adjustment.objects.filter(idempotency_key=idempotency_key).first()
         if before is not None:
@@ -121,9 +115,10 @@ def adjust_points(
 def undo_adjustment(
     *, adjustment_id: int, actor: Actor, idempotency_key: str, context: TenantContext
 ) -> AdjustmentResult:
-    """Book the opposite of an adjustment. Once per adjustment; idempotent on `idempotency_key`.
+    """Book the opposite of an adjustment. Once per adjustment; idempotent on `idempotency_key`. Of a member who was merged into
+    another one the other's points change.
 
-    Raises AdjustmentNotFoundError, AlreadyUndoneError.
+    Raises AdjustmentNotFoundError, AlreadyUndoneError, MemberDeletedError.
     """
     with ledger_unit() as (run, schema):
         before = Adjustment.objects.filter(idempotency_key=idempotency_key).first()
@@ -138,7 +133,7 @@ def undo_adjustment(
             raise AlreadyUndoneError("This adjustment was undone before; nothing is left to undo.")
         undoing = Adjustment(
             idempotency_key=idempotency_key,
-            member_id=original.member_id,
+            member_id=find_owner(original.member_id),
             amount=-original.amount,
             reason=f"Undone: {original.reason}"[:MAX_REASON],
             actor_kind=actor.kind,
@@ -165,9 +160,7 @@ def set_visibility(*, member_id: int, visibility: str, alias: str = "", context:
     if visibility == Visibility.ALIAS and (len(alias) not in _ALIAS_LENGTH or not alias.isprintable()):
         raise InvalidAliasError("An alias has 2 to 40 printable characters.", field="alias")
     with ledger_unit() as (run, schema):
-        member = Member.objects.filter(pk=member_id).first()
-        if member is None:
-            raise MemberNotFoundError("There is no such member in this community.")
+        member = get_member(member_id=member_id)
         if visibility == Visibility.ALIAS and _is_taken(alias, member_id):
             raise InvalidAliasError(
                 "Somebody here goes by that name already. Choose another alias.", field="alias"
@@ -175,7 +168,7 @@ def set_visibility(*, member_id: int, visibility: str, alias: str = "", context:
         member.visibility = visibility
         member.alias = alias if visibility == Visibility.ALIAS else ""
         member.save(update_fields=["visibility", "alias"])
-        _refresh_ranked(run, schema, context, [member_id])
+        rerank(run, schema, context, [member_id])
         publish(VisibilityChanged(member_id, visibility))
     return member
 
@@ -183,16 +176,7 @@ def set_visibility(*, member_id: int, visibility: str, alias: str = "", context:
 def refresh_ranked(*, member_ids: Sequence[int], context: TenantContext) -> None:
     """Bring each member's right to a rank, and with it the histogram, in line with what is known of them. Idempotent."""
     with ledger_unit() as (run, schema):
-        _refresh_ranked(run, schema, context, member_ids)
-
-
-def _refresh_ranked(run: Run, schema: str, context: TenantContext, member_ids: Sequence[int]) -> None:
-    book = _new_book(context)
-    excluded_roles = frozenset(StandingsState.objects.values_list("excluded_roles", flat=True).get(pk=1))
-    for row in _read_rows(run, schema, context, member_ids).values():
-        book.rerank(row, holds_rank(row, excluded_roles))
-    if book.reranked:
-        _write(run, schema, book)
+        rerank(run, schema, context, member_ids)
 
 
 def _is_taken(alias: str, member_id: int) -> bool:
@@ -203,7 +187,8 @@ def _is_taken(alias: str, member_id: int) -> bool:
     )
 
 
-def _checked(amount: int, reason: str) -> str:
+def check_adjustment(amount: int, reason: str) -> str:
+    """The reason as it is kept. Raises InvalidAdjustmentError."""
     reason = " ".join(reason.split())
     if type(amount) is not int or amount == 0 or abs(amount) > MAX_ADJUSTMENT:
         raise InvalidAdjustmentError(
@@ -222,9 +207,13 @@ def _checked(amount: int, reason: str) -> str:
 def _book(
     run: Run, schema: str, context: TenantContext, adjustment: Adjustment, *, cause: Cause
 ) -> AdjustmentResult:
-    row = _read_rows(run, schema, context, [adjustment.member_id]).get(adjustment.member_id)
+    row = read_rows(run, schema, context, [adjustment.member_id]).get(adjustment.member_id)
     if row is None:
         raise MemberNotFoundError("There is no such member in this community.")
+    if row.deleted:
+        raise MemberDeletedError(
+            f"{row.display_name} was deleted, so that nothing can be given or taken. Restore them first."
+        )
     adjustment.save(force_insert=True)
     undone = adjustment.undoes_id if cause == Cause.UNDO else None
     entry = Entry(
@@ -240,9 +229,9 @@ def _book(
         False,
         int(clock.now().timestamp() * 1000),
     )
-    book = _new_book(context)
+    book = open_book(context)
     book.post(row, entry)
-    _write(run, schema, book)
+    write_rows(run, schema, book)
     publish(
         PointsAdjusted(
             row.member_id, adjustment.amount, adjustment.reason, adjustment.actor_name, adjustment.pk
@@ -268,35 +257,6 @@ def _record(actor: Actor, action: str, result: AdjustmentResult, reason: str) ->
         after={"lifetime": result.lifetime, "amount": result.amount, "adjustment": result.adjustment_id},
         note=reason,
     )
-
-
-def _new_book(context: TenantContext) -> Book:
-    state = StandingsState.objects.get(pk=1)
-    return Book(
-        zone=context.timezone,
-        first_weekday=context.first_weekday,
-        season_length=state.season_length,
-        level_for=load_curve().level_for,
-    )
-
-
-def _read_rows(
-    run: Run, schema: str, context: TenantContext, member_ids: Sequence[int]
-) -> dict[int, MemberRow]:
-    found = run(in_schema(BY_ID, schema), (int_array(member_ids),)).fetchall()
-    rows = [MemberRow(columns[1:], context.timezone, ALL_TIME) for columns in found]
-    return {row.member_id: row for row in rows}
-
-
-def _write(run: Run, schema: str, book: Book) -> None:
-    book.finish()
-    settle_past(run, schema, book)
-    bounds = Bounds(0)
-    load_bounds(run, schema, bounds, book.moves.periods())
-    oversized, news_id = read_written(write_book(run, schema, book, bounds))
-    split_buckets(run, schema, oversized)
-    if news_id is not None:
-        transaction.on_commit(lambda: announce(schema, news_id))
 
 
 def _result(run: Run, schema: str, adjustment: Adjustment, *, repeated: bool) -> AdjustmentResult:
@@ -333,6 +293,7 @@ __all__ = [
     "Actor",
     "AdjustmentResult",
     "adjust_points",
+    "check_adjustment",
     "ensure_member",
     "refresh_ranked",
     "set_visibility",

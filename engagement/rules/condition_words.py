@@ -59,7 +59,7 @@ def operators_of(field: str) -> Mapping[str, str]:
 
 
 def condition_text(form: object, names: Mapping[str, str] | None = None, *, inner: bool = False) -> str:
-    """“the message's length in characters is at least 20 and the member's level is less than 5”. Never raises: what it does not
+    """“the message's length is at least 20 and the member's level is less than 5”. Never raises: what it does not
     understand it calls by its expression."""
     names = names or {}
     match form:

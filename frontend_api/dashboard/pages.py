@@ -76,6 +76,9 @@ SECTIONS: Final = (
 
 PAGES: Final = (
     DashboardPage("home", "Home", "home", "dashboard", "view_dashboard"),
+    DashboardPage(
+        "home", "Set up", "list-details", "setup", "view_dashboard", "checklist wizard template live shadow"
+    ),
     # --- people ---
     DashboardPage("people", "Members", "users", "dashboard-members", "view_members", "people points roles"),
     # --- earn ---
@@ -105,10 +108,16 @@ PAGES: Final = (
     # --- events ---
     # --- insights ---
     # --- integrations ---
+    DashboardPage(
+        "integrations", "Discord bot", "plug", "bot", "view_dashboard", "server guild permissions invite"
+    ),
+    DashboardPage(
+        "integrations", "Bring your levels", "file-import", "imports", "run_imports", "import mee6 polaris lurkr csv xp"
+    ),
     # --- settings ---
     DashboardPage(
         "settings",
-        "Community",
+        "General",
         "settings",
         "dashboard-settings",
         "view_settings",
@@ -119,15 +128,34 @@ PAGES: Final = (
     ),
     DashboardPage(
         "settings",
+        "Community",
+        "building-community",
+        "community",
+        "view_settings",
+        "address owner hand over transfer delete",
+    ),
+    DashboardPage(
+        "settings", "Team", "users-group", "dashboard-team", "view_team", "people permissions roles invite"
+    ),
+    DashboardPage("settings", "API keys", "key", "dashboard-keys", "manage_api_keys", "token program rest"),
+    DashboardPage(
+        "settings",
         "History",
         "history",
         "dashboard-settings-history",
         "view_audit",
-        "who changed undo revert",
+        "who changed settings undo revert",
     ),
+    DashboardPage("settings", "Audit log", "list-details", "dashboard-audit", "view_audit", "who changed what"),
 )
 
 ACTS: Final[tuple[DashboardAct, ...]] = (
+    DashboardAct(
+        "Register a member", "user-plus", "dashboard-members-register", "manage_members", "add new manual"
+    ),
+    DashboardAct(
+        "Change the member types", "tag", "dashboard-members-types", "manage_members", "student mentor kinds"
+    ),
     DashboardAct("Make a rule", "plus", "dashboard-rule-new", "change_rules", "new add earning"),
     DashboardAct("Change the curve", "stairs-up", "dashboard-curve", "change_levels", "levels steeper"),
     DashboardAct(

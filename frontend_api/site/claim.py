@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from frontend_api.site.install import address_of_bot_page
+from frontend_api.site.install import actor_for, address_of_bot_page
 from integrations.discord.linking import claim_guild
 from saas.core.errors import EngageHubError
 from tenants.claims import (
@@ -26,8 +26,9 @@ from tenants.claims import (
     redeem_claim_ticket,
 )
 from tenants.models import GuildLink, Membership, Tenant, User
-from tenants.permissions import Role, may
+from tenants.permissions import may, rights_of
 
+MOST_CHOICES = 200
 NEW = "new"  # instead of a community's address: make one
 
 
@@ -65,9 +66,9 @@ def _decide(request: HttpRequest, user: User, token: str) -> HttpResponse:
     claim = redeem_claim_ticket(token=token, discord_id=user.discord_id)
     if tenant is None:
         keep_claim(request.session, claim)
-        return HttpResponseRedirect(_new_address())
+        return HttpResponseRedirect(reverse("new-community"))
     try:
-        claim_guild(tenant=tenant, claim=claim)
+        claim_guild(tenant=tenant, claim=claim, actor=actor_for(request, tenant))
     except EngageHubError as error:
         return _show(
             request,
@@ -92,23 +93,26 @@ def settle_claim(request: HttpRequest, tenant: Tenant) -> EngageHubError | None:
         return None
     drop_claim(request.session)
     try:
-        claim_guild(tenant=tenant, claim=claim)
+        claim_guild(tenant=tenant, claim=claim, actor=actor_for(request, tenant))
     except EngageHubError as error:
         return error
     return None
 
 
 def list_choices(user: User) -> list[Choice]:
-    """The communities to which this person may link a guild and that have none. Two queries."""
+    """The communities to which this person may link a guild and that have none. One query."""
     taken = GuildLink.objects.exclude(state=GuildLink.State.UNLINKED).values("tenant_id")
-    roles = [role.title for role in Role if may(role, "link_guild")]
     found = (
-        Membership.objects.filter(user=user, role__in=roles, tenant__state=Tenant.State.ACTIVE)
+        Membership.objects.filter(user=user, tenant__state=Tenant.State.ACTIVE)
         .exclude(tenant_id__in=taken)
         .select_related("tenant")
         .order_by("tenant__name", "tenant_id")
     )
-    return [Choice(row.tenant.slug, row.tenant.name, row.get_role_display()) for row in found[:100]]
+    return [
+        Choice(row.tenant.slug, row.tenant.name, row.get_role_display())
+        for row in found[:MOST_CHOICES]
+        if may(rights_of(row), "link_guild")
+    ]
 
 
 def _find_choice(user: User, slug: str) -> Tenant:
@@ -116,13 +120,6 @@ def _find_choice(user: User, slug: str) -> Tenant:
         raise Http404("There is no community of yours by that address that waits for a server.")
     tenant: Tenant = Tenant.objects.get(slug=slug)
     return tenant
-
-
-def _new_address() -> str:
-    try:
-        return reverse("new-community")
-    except NoReverseMatch:
-        return reverse("front")
 
 
 def _show(

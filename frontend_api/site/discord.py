@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.adapter import get_adapter as get_engine
-from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.models import SocialAccount, SocialApp
 from allauth.socialaccount.providers.base.constants import AuthError
 from allauth.socialaccount.providers.discord.provider import DiscordProvider
 from allauth.socialaccount.providers.discord.views import DiscordOAuth2Adapter
@@ -131,6 +131,19 @@ class ConfiguredDiscord(DiscordProvider):  # type: ignore[misc]
 
 class DiscordEngine(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """What happens once Discord has said who somebody is, or has not."""
+
+    def list_apps(
+        self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
+    ) -> list[SocialApp]:
+        """One application, the one that the settings name; allauth's table of them stays empty."""
+        return [
+            SocialApp(
+                provider=PROVIDER,
+                name="Discord",
+                client_id=str(settings.DISCORD_CLIENT_ID),
+                secret=settings.DISCORD_CLIENT_SECRET,
+            )
+        ]
 
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> User:
         user: User = sociallogin.user

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,11 +10,11 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from django_ratelimit.core import get_usage
-from redis import RedisError
 
+from frontend_api.site.claim import settle_claim
 from frontend_api.site.founding_form import NewCommunityForm, describe_kinds
-from saas.core.errors import EngageHubError, InvalidInputError, NotFoundError, RateLimitedError
+from frontend_api.site.limits import FOUNDING, FOUNDING_LOOK, check_rate
+from saas.core.errors import EngageHubError, InvalidInputError, NotFoundError
 from saas.core.ids import new_ulid
 from tenants.errors import SlugTakenError
 from tenants.founding import (
@@ -31,10 +30,6 @@ from tenants.provisioning import host_of
 from tenants.routing import get_routing
 from tenants.tickets import get_tenant_address
 
-logger = logging.getLogger(__name__)
-FOUNDINGS_A_PERSON = "10/h"
-CHECKS_A_PERSON = "120/m"
-
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,7 +44,7 @@ def show_new(request: HttpRequest) -> HttpResponse:
     form = NewCommunityForm(request.POST)
     if not form.is_valid():
         return _show_form(request, form, user, status=422)
-    _check_rate(request, "found", FOUNDINGS_A_PERSON, user, "Too many communities in an hour")
+    check_rate(request, FOUNDING, user.pk)
     try:
         tenant = found_community(user=user, form_key=form.cleaned_data["key"], **form.facts)
     except EngageHubError as error:
@@ -65,7 +60,7 @@ def check_new_address(request: HttpRequest) -> HttpResponse:
     user = _person(request)
     if user is None:
         raise NotFoundError("Sign in first, then choose an address.")
-    _check_rate(request, "address", CHECKS_A_PERSON, user, "Too many looks at addresses")
+    check_rate(request, FOUNDING_LOOK, user.pk)
     slug, name = request.GET.get("slug", "")[:200].strip().lower(), request.GET.get("name", "")[:400]
     follows = not request.GET.get("touched") and request.headers.get("HX-Target") == "address"
     if follows:
@@ -99,7 +94,7 @@ def retry(request: HttpRequest, tenant_id: int) -> HttpResponse:
     user = _person(request)
     if user is None:
         return _to_sign_in(request)
-    _check_rate(request, "retry", FOUNDINGS_A_PERSON, user, "Too many tries in an hour")
+    check_rate(request, FOUNDING, user.pk)
     tenant = retry_founding(user=user, tenant_id=tenant_id)
     return HttpResponseRedirect(reverse("new-progress", args=[tenant.pk]))
 
@@ -111,7 +106,11 @@ def _go_on(request: HttpRequest, tenant: Tenant) -> HttpResponse:
         routing.load_tenants(
             {tenant.pk}
         )  # the worker made it a moment ago, and the news may still be on its way
-    address = f"{get_tenant_address(tenant.slug)}/login/?{urlencode({'next': '/dashboard/setup/'})}"
+    refusal = settle_claim(request, tenant)
+    next_path = (
+        "/dashboard/setup/" if refusal is None else f"/dashboard/bot/?{urlencode({'unlinked': refusal.code})}"
+    )
+    address = f"{get_tenant_address(tenant.slug)}/login/?{urlencode({'next': next_path})}"
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": address})
     return HttpResponseRedirect(address)
@@ -142,17 +141,3 @@ def _person(request: HttpRequest) -> User | None:
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('login')}?{urlencode({'next': request.get_full_path()})}")
-
-
-def _check_rate(request: HttpRequest, group: str, rate: str, user: User, what: str) -> None:
-    """Counts this try. Where the cache is away, trying stays possible. Raises RateLimitedError."""
-    try:
-        usage = get_usage(
-            request, group=f"new:{group}", key=lambda *_: str(user.pk), rate=rate, increment=True
-        )
-    except (RedisError, OSError) as error:
-        logger.warning("Tries to make a community are not counted: %s", error)
-        return
-    if usage and usage["should_limit"]:
-        seconds = max(1, int(usage["time_left"]))
-        raise RateLimitedError(f"{what}. Wait {seconds} seconds, then try again.", retry_after=seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,13 +12,15 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from engagement.audit.actor import Actor
+from frontend_api.actors import actor_of
 from integrations.discord.errors import InstallDeclinedError
 from integrations.discord.linking import abandon_install, begin_install, finish_install
 from saas.core.errors import EngageHubError
 from tenants.context import TenantContext
 from tenants.models import Tenant
 from tenants.oauth_states import OAuthState
-from tenants.permissions import NotPermittedError, Role, require, role_of_user
+from tenants.permissions import STRANGER, NotPermittedError, Role, require, rights_of_user, role_of_user
 from tenants.tickets import get_tenant_address
 
 logger = logging.getLogger(__name__)
@@ -52,7 +55,13 @@ def finish(request: HttpRequest, state: OAuthState) -> HttpResponse:
         abandon_install(state=state, code=code)
         raise
     try:
-        finish_install(state=state, tenant=tenant, code=code, error=request.GET.get("error", ""))
+        finish_install(
+            state=state,
+            tenant=tenant,
+            code=code,
+            error=request.GET.get("error", ""),
+            actor=actor_for(request, tenant),
+        )
     except EngageHubError as error:
         return _show_failure(request, tenant, error)
     return HttpResponseRedirect(address_of_bot_page(tenant, linked=True))
@@ -61,13 +70,19 @@ def finish(request: HttpRequest, state: OAuthState) -> HttpResponse:
 def _find_tenant(request: HttpRequest, **which: object) -> Tenant:
     """The community in hand, asked live: it may be gone and the person's role with it."""
     tenant: Tenant | None = Tenant.objects.filter(state=Tenant.State.ACTIVE, **which).first()
-    role = Role.STRANGER
+    rights = STRANGER
     if tenant is not None:
-        role = role_of_user(user_id=request.user.pk, tenant_id=tenant.pk)
-    if tenant is None or role == Role.STRANGER:
+        rights = rights_of_user(user_id=request.user.pk, tenant_id=tenant.pk)
+    if tenant is None or rights.role == Role.STRANGER:
         raise Http404("There is no such community among yours.")
-    require(role, "link_guild")
+    require(rights, "link_guild")
     return tenant
+
+
+def actor_for(request: HttpRequest, tenant: Tenant) -> Actor:
+    """Who acts, with their role in the community in hand: BASE_DOMAIN itself has no roles."""
+    role = role_of_user(user_id=request.user.pk, tenant_id=tenant.pk)
+    return replace(actor_of(request), role=role.title)
 
 
 def address_of_bot_page(tenant: Tenant, *, linked: bool = False) -> str:

@@ -34,6 +34,8 @@ CODE = Limit("code", "6/5m", "codes")
 PROOF = Limit("proof", "6/5m", "tries")
 DISCORD = Limit("discord", "30/m", "tries to sign in with Discord")
 INVITE = Limit("invite", "60/h", "invites opened from here")
+FOUNDING = Limit("new:found", "10/h", "new communities in an hour")
+FOUNDING_LOOK = Limit("new:address", "120/m", "looks at addresses")
 ALERT_AT = 10  # wrong passwords in an hour, after which the person is told
 
 

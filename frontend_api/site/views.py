@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from frontend_api.site.forms import SignInForm
-from frontend_api.site.home import get_home_address
+from frontend_api.site.home import find_address, get_home_address
 from frontend_api.site.redirects import safe_next
 from frontend_api.site.sign_in import BadSignInError, address_of_return, sign_in, sign_out
 from frontend_api.site.step_up import ask_for_proof, has_recent_proof
@@ -34,7 +34,8 @@ def show_landing(request: HttpRequest) -> HttpResponse:
             }
             for membership in memberships.select_related("tenant").order_by("tenant__name")
         ]
-    return render(request, "site/landing.html", {"places": places})
+    facts = {"places": places, "new_community": find_address("new-community")}
+    return render(request, "site/landing.html", facts)
 
 
 @require_safe

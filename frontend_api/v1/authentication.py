@@ -19,7 +19,7 @@ from saas.core.errors import NotAllowedError
 from tenants.api_keys import MARK, authenticate_api_key
 from tenants.errors import BadApiKeyError, BadTokenError
 from tenants.models import TokenFamily, User
-from tenants.permissions import Role
+from tenants.permissions import STRANGER
 from tenants.tokens import authenticate_token
 
 from .callers import NOBODY, Caller
@@ -61,7 +61,7 @@ def _by_key(request: HttpRequest, token: str) -> Caller:
     if context is None:
         raise BadApiKeyError("An API key works on its community's own address, not here.")
     key = authenticate_api_key(token=token, tenant_id=context.tenant_id)
-    return Caller("key", key.pk, key.name, Role.STRANGER, scopes=frozenset(key.scopes), key=key)
+    return Caller("key", key.pk, key.name, STRANGER, scopes=frozenset(key.scopes), key=key)
 
 
 def _by_token(request: HttpRequest, token: str) -> Caller:
@@ -86,12 +86,12 @@ def _by_session(request: HttpRequest) -> Caller:
 def _of_person(user: User | None, person: Person | None, family: str) -> Caller:
     if user is None:
         assert person is not None
-        return Caller("member", person.key, person.name, person.role, member_id=person.member_id)
+        return Caller("member", person.key, person.name, person.rights, member_id=person.member_id)
     return Caller(
         "user",
         user.pk,
         str(user),
-        Role.STRANGER if person is None else person.role,
+        STRANGER if person is None else person.rights,
         user=user,
         member_id=None if person is None else person.member_id,
         family=family,

@@ -8,7 +8,8 @@ from typing import Final
 from saas.core.errors import NotAllowedError, NotSignedInError
 from tenants.context import TenantContext
 from tenants.models import ApiKey, User
-from tenants.permissions import PERMISSIONS, Role, may, may_here, require, require_here
+from tenants.permissions import PERMISSIONS, STRANGER, Rights, Role, may, may_here, require, require_here
+from tenants.scopes import actions_of_scopes
 
 from .access import EVERYBODY, SIGNED_IN, Access
 
@@ -32,12 +33,17 @@ class Caller:
     kind: str  # key, user, member or nobody
     id: int
     name: str
-    role: Role
+    rights: Rights
     scopes: frozenset[str] = frozenset()
     user: User | None = None
     member_id: int | None = None
     key: ApiKey | None = None
     family: str = ""  # of a person's token
+
+    @property
+    def role(self) -> Role:
+        """To be shown; what they may do is asked of `can`."""
+        return self.rights.role
 
     @property
     def is_known(self) -> bool:
@@ -55,9 +61,9 @@ class Caller:
             return False
         return True
 
-    def can(self, action: str, scope: str) -> bool:
-        """Whether an action is open to this caller: by scope for a key, by role for a person."""
-        return scope in self.scopes if self.kind == "key" else may(self.role, action)
+    def can(self, action: str) -> bool:
+        """Whether an action is open to this caller: by its scopes to a key, by their rights to a person."""
+        return self.rights.may(action) or action in actions_of_scopes(self.scopes)
 
     def require(self, access: Access) -> None:
         """Raises NotSignedInError, NotPermittedError, ScopeMissingError, PeopleOnlyError."""
@@ -69,7 +75,7 @@ class Caller:
             if not self.is_known:
                 raise NotSignedInError(_WHO)
         elif self.is_known:
-            require(self.role, access.action)
+            require(self.rights, access.action)
         elif not may(Role.STRANGER, access.action):
             raise NotSignedInError(_WHO)
 
@@ -100,5 +106,5 @@ class Caller:
             )
 
 
-NOBODY: Final = Caller("nobody", 0, "", Role.STRANGER)
+NOBODY: Final = Caller("nobody", 0, "", STRANGER)
 _WHO: Final = "This needs a token or an API key: send it as `Authorization: Bearer …`."

@@ -15,12 +15,11 @@ from saas.core.errors import InvalidInputError, NotFoundError
 
 from .frame import ApiView
 from .operations import operation
-from .paging import read_cursor, write_cursor
+from .paging import MAX_OFFSET, read_cursor, write_cursor
 from .serializing import Input, Output, Paging
 
 TAG = "Leaderboards"
 NAMES = {"all": "All time", "season": "Season", "month": "Month", "week": "Week"}
-MAX_OFFSET = 10_000_000
 
 
 class NoSuchBoardError(NotFoundError):
@@ -166,7 +165,7 @@ class BoardAround(ApiView):
 
     def _sees(self, member_id: int) -> bool:
         """Who holds no rank may be hidden: they are shown to themselves and the team."""
-        return member_id == self.caller.member_id or self.caller.can("view_members", "members:read")
+        return member_id == self.caller.member_id or self.caller.can("view_members")
 
 
 def _check_period(period: str) -> None:

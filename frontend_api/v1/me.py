@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from frontend_api.tenant import find_context
 from tenants.models import Membership
-from tenants.permissions import PERMISSIONS, may
+from tenants.permissions import PERMISSIONS
 from tenants.tickets import get_tenant_address
 
 from .frame import ApiView
@@ -76,7 +76,7 @@ class MeView(ApiView):
         here = None
         if context is not None:
             here = _community(context.slug, context.name, caller.role.title if person else None)
-        allowed = [action for action in PERMISSIONS if may(caller.role, action)]
+        allowed = [action for action in PERMISSIONS if caller.rights.may(action)]
         return Response(
             Me(
                 {

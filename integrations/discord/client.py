@@ -53,6 +53,15 @@ class DiscordClient:
     def get_member(self, guild_id: int, user_id: int) -> dict[str, Any]:
         return self._call("GET", f"/guilds/{guild_id}/members/{user_id}", bucket=f"member:{guild_id}")  # type: ignore[no-any-return]
 
+    def list_members(self, guild_id: int, *, after: int = 0, limit: int = 1_000) -> list[dict[str, Any]]:
+        """The guild's members with ids above `after`, by id. Needs the privileged intent of members."""
+        path = f"/guilds/{guild_id}/members?limit={limit}&after={after}"
+        return self._call("GET", path, bucket=f"members:{guild_id}")  # type: ignore[no-any-return]
+
+    def get_user(self, user_id: int) -> dict[str, Any]:
+        """Somebody who need not be in any guild of ours."""
+        return self._call("GET", f"/users/{user_id}", bucket="users")  # type: ignore[no-any-return]
+
     def get_guild(self, guild_id: int) -> dict[str, Any]:
         """The guild with its roles."""
         return self._call("GET", f"/guilds/{guild_id}", bucket=f"guild:{guild_id}")  # type: ignore[no-any-return]

@@ -116,7 +116,9 @@ def _hearing(facts: BotFacts) -> Iterator[Finding]:
     hidden = [channel for channel in heard if not _rights(facts, channel) & VIEW_CHANNEL]
     bot = _bot_role(facts)
     if not hidden:
-        yield Finding("hears", Level.GOOD, "It sees every channel", f"{_count(len(heard), 'channel')} earn points.")
+        yield Finding(
+            "hears", Level.GOOD, "It sees every channel", f"It hears {_count(len(heard), 'channel')}."
+        )
     elif len(hidden) == len(heard):
         yield Finding(
             "deaf", Level.BAD, "It sees no channel at all", "Nothing that is written earns points.",
@@ -197,7 +199,7 @@ def _roles(facts: BotFacts) -> Iterator[Finding]:
     if above:
         highest = max(above, key=lambda role: (role.position, -role.id))
         yield Finding(
-            "roles_above", Level.BAD, f"{_count(len(above), 'level role')} stand above its own",
+            "roles_above", Level.BAD, f"It stands too low to give {_count(len(above), 'level role')}",
             f"Discord lets nobody give a role that is above their own: {_join([_quote(role.name) for role in above])}.",
             f"In Discord open Server Settings → Roles and drag “{bot}” above {_quote(highest.name)}.",
         )  # fmt: skip
@@ -211,7 +213,7 @@ def _roles(facts: BotFacts) -> Iterator[Finding]:
     missing = len(facts.level_roles) - len(known)
     if missing:
         yield Finding(
-            "missing_role", Level.BAD, f"{_count(missing, 'level role')} no longer exist in Discord",
+            "missing_role", Level.BAD, f"Discord no longer has {_count(missing, 'level role')}",
             "Whoever reaches that level gets no role.", "Remove it from the level roles, or choose another one.",
         )  # fmt: skip
     if guild_rights(facts.guild, facts.own) & MANAGE_ROLES and not above and not missing:
@@ -241,7 +243,7 @@ def _commands(facts: BotFacts) -> Iterator[Finding]:
     missing = sorted(expected - facts.published)
     if missing:
         yield Finding(
-            "stale_commands", Level.WARN, f"{_count(len(missing), 'command')} are not published yet",
+            "stale_commands", Level.WARN, f"Not published yet: {_count(len(missing), 'command')}",
             f"Discord does not offer {_join([f'/{name}' for name in missing[:_NAMED]])}.",
             "Our staff publishes them (`manage.py sync_commands`); there is nothing for you to do.",
         )  # fmt: skip

@@ -14,15 +14,21 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from django.db import connection, transaction
+
+from engagement.audit.actor import Actor
+from engagement.audit.services import record_audit
 from saas.core.errors import EngageHubError
 from saas.core.schemas import PUBLIC, enter_schema
+from saas.events.jobs import JobRow, defer_rows
 from saas.events.retries import RetryLaterError
 from tenants.claims import Claim
-from tenants.context import TenantContext
+from tenants.context import TenantContext, enter_tenant
+from tenants.errors import GuildNotLinkedError
 from tenants.guild_facts import GuildFacts
 from tenants.models import GuildLink, Tenant
 from tenants.oauth_states import OAuthState, begin_journey
-from tenants.services import link_guild
+from tenants.services import link_guild, unlink_guild
 
 from .client import DiscordClient, get_client
 from .errors import (
@@ -73,7 +79,7 @@ def _get_wished_guild(tenant_id: int) -> int | None:
         return standing.values_list("guild_id", flat=True).first()
 
 
-def finish_install(*, state: OAuthState, tenant: Tenant, code: str, error: str) -> GuildLink:
+def finish_install(*, state: OAuthState, tenant: Tenant, code: str, error: str, actor: Actor) -> GuildLink:
     """Discord's answer to `begin_install`: link the guild that its token names. The caller took `state` out.
 
     The person who consented must manage the guild now. Idempotent for a guild that is the tenant's already. Publishes GuildLinked.
@@ -89,32 +95,79 @@ def finish_install(*, state: OAuthState, tenant: Tenant, code: str, error: str) 
     grant = oauth.redeem_code(code=code, verifier=state.verifier)
     try:
         facts = check_manager(guild_id=int(grant.guild["id"]), user_id=grant.user_id, just_joined=True)
-        return link_guild(
-            tenant=tenant,
-            guild_id=facts.guild_id,
-            guild_name=facts.name,
-            owner_id=facts.owner_id,
-            icon=facts.icon,
-        )
+        return _link(tenant, facts, actor, "guild.linked")
     except EngageHubError:
         _withdraw(oauth, grant, since=state.issued_at)
         raise
 
 
-def claim_guild(*, tenant: Tenant, claim: Claim) -> GuildLink:
+def claim_guild(*, tenant: Tenant, claim: Claim, actor: Actor) -> GuildLink:
     """Link the guild of a claim, whose owner the caller has made sure of. They must manage the guild now.
 
     Idempotent for a guild that is the tenant's already. Publishes GuildLinked. Raises GuildNotManagedError, GuildTakenError,
     TenantHasGuildError, InstallRefusedError where the bot is gone, and DiscordUnavailableError.
     """
     facts = check_manager(guild_id=claim.guild_id, user_id=claim.discord_id)
-    return link_guild(
-        tenant=tenant,
-        guild_id=facts.guild_id,
-        guild_name=facts.name,
-        owner_id=facts.owner_id,
-        icon=facts.icon,
-    )
+    return _link(tenant, facts, actor, "guild.claimed")
+
+
+def _link(tenant: Tenant, facts: GuildFacts, actor: Actor, action: str) -> GuildLink:
+    """Link and record it in one transaction over both schemas. What was so already is not recorded again."""
+    with transaction.atomic():
+        with enter_schema(PUBLIC):
+            known = GuildLink.objects.filter(
+                tenant=tenant, guild_id=facts.guild_id, state=GuildLink.State.ACTIVE
+            ).exists()
+        link = link_guild(
+            tenant=tenant,
+            guild_id=facts.guild_id,
+            guild_name=facts.name,
+            owner_id=facts.owner_id,
+            icon=facts.icon,
+        )
+        if not known:
+            with enter_tenant(TenantContext.of(tenant, facts.guild_id)):
+                record_audit(
+                    actor=actor,
+                    action=action,
+                    target_kind="guild",
+                    target_id=facts.guild_id,
+                    target_name=facts.name,
+                    after={"name": facts.name},
+                )
+    return link
+
+
+def part_guild(*, context: TenantContext, guild_id: int, leave: bool, actor: Actor) -> GuildLink:
+    """The organiser unlinks the guild that they see as theirs; with `leave` the bot goes as well, a moment later.
+
+    Members, points and history stay. Locks the link. Idempotent: what is unlinked already raises GuildNotLinkedError, as does a guild
+    of somebody else. Publishes GuildUnlinked. One transaction over both schemas.
+    """
+    with transaction.atomic():
+        with enter_schema(PUBLIC):
+            # Locked, so that nobody's else link of that guild can take this one's place before it is ended.
+            standing = GuildLink.objects.select_for_update().exclude(state=GuildLink.State.UNLINKED)
+            if standing.filter(tenant_id=context.tenant_id, guild_id=guild_id).first() is None:
+                raise GuildNotLinkedError(guild_id)
+            link = unlink_guild(guild_id=guild_id)
+            if leave:
+                # By name: the jobs import this module's neighbours.
+                with connection.cursor() as cursor:
+                    defer_rows(
+                        cursor, [JobRow("integrations.discord.leave_guild", PUBLIC, {"guild_id": guild_id})]
+                    )
+        with enter_tenant(context):
+            record_audit(
+                actor=actor,
+                action="guild.unlinked",
+                target_kind="guild",
+                target_id=guild_id,
+                target_name=link.guild_name,
+                before={"name": link.guild_name},
+                note="The bot was told to leave." if leave else "The bot stays in the server.",
+            )
+    return link
 
 
 def abandon_install(*, state: OAuthState, code: str) -> None:

@@ -48,12 +48,12 @@ def desired_roles(roles: Iterable[LevelRole], level: int) -> set[int]:
 def sync_member_roles(context: TenantContext, client: DiscordClient, *, member_id: int) -> int:
     """Give and take until the member's level roles are as desired. Returns how many changed.
 
-    Idempotent. What Discord would refuse is noted as a problem with its fix, and not asked. Somebody who left is passed
+    Idempotent. What Discord would refuse is noted as a problem with its fix, and not asked. Somebody who left or was deleted is passed
     over. Raises RetryLaterError, DiscordAwayError.
     """
     roles = list(LevelRole.objects.all())
     user_id = get_discord_id(member_id=member_id)
-    left = Member.objects.filter(pk=member_id, departed_at__isnull=False).exists()
+    left = not Member.objects.filter(pk=member_id, departed_at=None, deleted_at=None).exists()
     if not roles or user_id is None or left or context.guild_id is None:
         return 0
     level = MemberProgress.objects.filter(pk=member_id).values_list("level", flat=True).first() or 0

@@ -84,6 +84,13 @@ POD_NAME = env.text("POD_NAME", "")
 DISCORD_API_URL = env.url("DISCORD_API_URL", "https://discord.com/api/v10")
 DISCORD_WEB_URL = env.url("DISCORD_WEB_URL", "https://discord.com")
 
+# --- other bots whose levels are brought over ---
+MEE6_API_URL = env.url("MEE6_API_URL", "https://mee6.xyz/api/plugins/levels/leaderboard")
+POLARIS_API_URL = env.url("POLARIS_API_URL", "https://gdcolon.com")
+LURKR_API_URL = env.url("LURKR_API_URL", "https://api.lurkr.gg")
+AMARI_API_URL = env.url("AMARI_API_URL", "https://amaribot.com")
+TATSU_API_URL = env.url("TATSU_API_URL", "https://api.tatsu.gg")
+
 # --- mail ---
 globals().update(env.email("EMAIL_URL", "console:"))
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", f"EngageHub <hello@{BASE_DOMAIN}>")
@@ -179,12 +186,7 @@ ACCOUNT_SESSION_REMEMBER = True
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # Discord has confirmed the address, or nobody gets in
 SOCIALACCOUNT_ADAPTER = "frontend_api.site.discord.DiscordEngine"
 SOCIALACCOUNT_PROVIDERS = {
-    "discord": {
-        "provider_class": "frontend_api.site.discord.ConfiguredDiscord",
-        "SCOPE": ["identify", "email"],
-        "OAUTH_PKCE_ENABLED": True,
-        "APPS": [{"client_id": str(DISCORD_CLIENT_ID or ""), "secret": DISCORD_CLIENT_SECRET, "key": ""}],
-    }
+    "discord": {"provider_class": "frontend_api.site.discord.ConfiguredDiscord", "OAUTH_PKCE_ENABLED": True}
 }
 MFA_ADAPTER = "frontend_api.site.engine.TwoStepEngine"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

@@ -8,7 +8,15 @@ from importlib import import_module
 import pytest
 from django.urls import URLPattern, URLResolver, reverse
 
-from frontend_api.access import EVERYBODY, PUBLIC_ROUTES, SESSION, SOCKETS, TENANT_ROUTES
+from frontend_api.access import (
+    CLOSED_ROUTES,
+    EVERYBODY,
+    PUBLIC_ROUTES,
+    SESSION,
+    SOCKETS,
+    TENANT_ROUTES,
+    USER,
+)
 from saas.urls import tenant
 from tenants.permissions import PERMISSIONS, Role, may
 from tests.frontend_api.hosts import ACME, BASE, GLOBEX, Browser
@@ -16,6 +24,7 @@ from tests.frontend_api.hosts import ACME, BASE, GLOBEX, Browser
 TABLES = {
     "saas.urls.tenant": TENANT_ROUTES,
     "saas.urls.public": PUBLIC_ROUTES,
+    "saas.urls.closed": CLOSED_ROUTES,
     "frontend_api.live.urls": SOCKETS,
 }
 
@@ -25,7 +34,7 @@ def test_every_route_stands_in_the_table(module: str) -> None:
     # What is included, the API, has a table of its own: tests/frontend_api/v1/test_access.py.
     names = [p.name for p in import_module(module).urlpatterns if not isinstance(p, URLResolver)]
     assert sorted(names) == sorted(TABLES[module])
-    assert set(TABLES[module].values()) <= {EVERYBODY, SESSION, *PERMISSIONS}
+    assert set(TABLES[module].values()) <= {EVERYBODY, SESSION, USER, *PERMISSIONS}
 
 
 def test_what_a_stranger_may_opens_without_a_login(pages: Browser) -> None:

@@ -81,7 +81,10 @@ def test_a_suspended_tenant_is_not_routed(db: None) -> None:
     routing = Routing()
     routing.load()
     assert routing.context_for_guild(ACME.guild_id) is None
-    assert routing.context_for_host("acme.localhost") is None
+    match = routing.context_for_host("acme.localhost")
+    assert match is not None
+    assert (match.context, match.closed) == (None, "suspended")
+    assert routing.contexts() == [routing.context_for_host("globex.localhost").context]  # type: ignore[union-attr]
     assert ACME.guild_id not in routing.linked_guilds()
 
 

@@ -36,14 +36,12 @@ FIELDS: Final = (
 )  # fmt: skip
 # Pages of other parts, shown where they exist: route, name, what it is for.
 ELSEWHERE: Final = (
+    ("community", "Community", "its address, its owner, and deleting it"),
     ("dashboard-team", "Team", "who may do what here"),
-    ("dashboard-address", "Address", "where the community lives on the web"),
-    ("dashboard-bot", "Bot", "the Discord server and the bot’s permissions"),
-    ("dashboard-imports", "Imports", "bring levels over from another bot"),
+    ("bot", "Bot", "the Discord server and the bot’s permissions"),
+    ("imports", "Imports", "bring levels over from another bot"),
     ("dashboard-keys", "API keys", "for your own programs"),
     ("dashboard-audit", "Audit log", "everything that anybody did"),
-    ("dashboard-transfer", "Hand over", "give the community to somebody else"),
-    ("dashboard-delete", "Delete", "with 30 days to change your mind"),
 )
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from engagement.audit.actor import Actor
 from engagement.imports.applying import work_on_import
 from engagement.imports.models import ImportRun
 from engagement.imports.services import (
@@ -17,7 +18,6 @@ from engagement.imports.services import (
     upload_file,
 )
 from engagement.members.models import Identity
-from engagement.progression.services import Actor
 from tenants.context import TenantContext
 
 ACTOR = Actor("user", 7, "Ada Wren")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from engagement.audit.models import AuditEntry
 from engagement.imports import applying
 from engagement.imports.applying import work_on_import, work_one_step
 from engagement.imports.difference import get_numbers, list_lines
@@ -66,7 +67,7 @@ def test_keeping_the_xp_and_both(acme: TenantContext) -> None:
 
 def test_keeping_the_level_gives_the_fewest_points_of_it(acme: TenantContext) -> None:
     with enter_tenant(acme):
-        change_curve(kind="linear", parameters={"step": 1_000})
+        change_curve(actor=ACTOR, kind="linear", parameters={"step": 1_000})
 
         run = applied_run(acme, mee6_file(XP))
 
@@ -85,7 +86,7 @@ def test_taking_the_curve_over_keeps_level_and_xp_and_gives_it_back(acme: Tenant
     )
     talk(acme, 9)
     with enter_tenant(acme):
-        change_curve(kind="linear", parameters={"step": 5})
+        change_curve(actor=ACTOR, kind="linear", parameters={"step": 5})
         before = picture()
 
         run = applied_run(acme, data, source="polaris", keep="curve")
@@ -106,9 +107,9 @@ def test_taking_the_curve_over_keeps_level_and_xp_and_gives_it_back(acme: Tenant
 
 def test_a_curve_that_was_changed_since_stays(acme: TenantContext) -> None:
     with enter_tenant(acme):
-        change_curve(kind="linear", parameters={"step": 5})
+        change_curve(actor=ACTOR, kind="linear", parameters={"step": 5})
         run = applied_run(acme, mee6_file(XP), keep="curve")
-        change_curve(kind="linear", parameters={"step": 7})
+        change_curve(actor=ACTOR, kind="linear", parameters={"step": 7})
 
         undo_run(acme, run)
 
@@ -287,7 +288,7 @@ def test_states_in_which_an_act_makes_no_sense(acme: TenantContext, globex: Tena
 def test_the_difference_promises_what_applying_does(acme: TenantContext, keep: str, existing: str) -> None:
     talk(acme, 1, 2, 3)
     with enter_tenant(acme):
-        change_curve(kind="linear", parameters={"step": 3, "max_level": 12})
+        change_curve(actor=ACTOR, kind="linear", parameters={"step": 3, "max_level": 12})
         applied_run(acme, mee6_file({1: 7, 2: 900}), existing="add", keep="xp")
         run = read_run(mee6_file({**XP, 5: 10**9}), keep=keep, existing=existing)
         promised = {line.external_id: line for line in list_lines(run=run)}
@@ -321,3 +322,32 @@ def test_shadow_mode_can_compare(acme: TenantContext) -> None:
 
         assert [(one.old_xp, one.old_level, one.level) for one in found] == [(5_000, 10, 0), (300, 2, 0)]
         assert count_old_levels(differing=True) == 2
+
+
+def test_whoever_was_deleted_here_is_passed_over(acme: TenantContext) -> None:
+    talk(acme, 1, 2)
+    with enter_tenant(acme):
+        Member.objects.filter(pk=member_of(1)).update(deleted_at=timezone.now())
+        run = read_run(mee6_file(XP))
+        assert [line.external_id for line in list_lines(run=run, kind="error")] == [discord_id(1)]
+
+        apply_import(import_id=run.pk, actor=ACTOR, context=acme)
+        work_on_import(import_id=run.pk, context=acme)
+
+        assert LedgerBalance.objects.get(member_id=member_of(1)).lifetime < 5_000
+        run.refresh_from_db()
+        assert run.results["passed_over"] == 1
+        undo_run(acme, run)
+
+
+def test_the_audit_log_tells_who_did_it(acme: TenantContext) -> None:
+    with enter_tenant(acme):
+        run = applied_run(acme, mee6_file(XP))
+        undo_run(acme, run)
+
+        told = AuditEntry.objects.filter(target_kind="import").order_by("pk")
+        assert [(one.action, one.actor_name) for one in told] == [
+            ("import.created", "Ada Wren"),
+            ("import.applied", "Ada Wren"),
+            ("import.undone", "Ada Wren"),
+        ]

@@ -17,8 +17,8 @@ def test_a_forged_state_of_ours_is_refused_in_words(pages: Browser, state: str) 
 
 
 def test_an_answer_that_nobody_asked_for_is_refused(pages: Browser) -> None:
-    assert pages.on(BASE).get(CALLBACK).status_code == 400
-    assert pages.on(BASE).get(CALLBACK, {"code": "x", "state": "Zk3kPq0aSd9fGh2j"}).status_code == 400
+    assert pages.on(BASE).get(CALLBACK).status_code == 403
+    assert pages.on(BASE).get(CALLBACK, {"code": "x", "state": "Zk3kPq0aSd9fGh2j"}).status_code == 403
 
 
 def test_it_exists_on_base_domain_alone(pages: Browser) -> None:

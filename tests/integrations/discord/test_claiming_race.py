@@ -59,12 +59,13 @@ def consent(discord: LocalPeople, slug: str, guild: Any) -> tuple[Any, str]:
 
 
 def claim(slug: str, state: Any, code: str) -> str:
+    from engagement.audit.actor import SYSTEM as actor
     from integrations.discord.linking import finish_install
     from tenants.errors import GuildTakenError
     from tenants.models import Tenant
 
     try:
-        finish_install(state=state, tenant=Tenant.objects.get(slug=slug), code=code, error="")
+        finish_install(state=state, tenant=Tenant.objects.get(slug=slug), code=code, error="", actor=actor)
     except GuildTakenError:
         return "told that it is taken"
     finally:

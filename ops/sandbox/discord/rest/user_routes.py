@@ -40,7 +40,7 @@ async def get_me(call: Call) -> Payload:
     user = call.world.user(call.grant.user_id)
     payload = user_payload(user) | {"mfa_enabled": False, "locale": user.locale, "premium_type": 0}
     if "email" in call.grant.scopes:
-        payload |= {"email": user.email, "verified": user.email is not None}
+        payload |= {"email": user.email, "verified": user.email is not None and user.email_verified}
     return payload
 
 

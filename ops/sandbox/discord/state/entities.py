@@ -23,6 +23,7 @@ class User:
     avatar: str | None = None
     bot: bool = False
     email: str | None = None
+    email_verified: bool = True
     dms_open: bool = True
     locale: str = "en-US"
 

@@ -1,0 +1,79 @@
+"""What an organiser should look at, as the home page and the page of the bot say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from engagement.members.selectors import find_member
+from saas.core import clock
+from tenants.context import TenantContext
+from tenants.models import GuildLink, Membership
+from tenants.selectors import get_standing_link
+
+OWNER_TOLD = timedelta(days=30)  # how long a new owner of the guild is news
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One thing that an organiser should look at."""
+
+    icon: str
+    title: str
+    text: str
+    moment: datetime | None = None
+
+
+def list_guild_attention(context: TenantContext) -> list[Attention]:
+    """What became of the community's server, where it is not as it should be. The tenant's schema is in hand."""
+    link = get_standing_link(tenant_id=context.tenant_id)
+    return [] if link is None else describe_link(context, link)
+
+
+def describe_link(context: TenantContext, link: GuildLink) -> list[Attention]:
+    """One query where the server's owner changed lately, else none."""
+    name = link.guild_name or "the server"
+    if link.state == GuildLink.State.REMOVED:
+        return [
+            Attention(
+                "plug-connected-x",
+                f"The bot is no longer in {name}",
+                "It was removed, or the server was deleted. Members and points are kept, and nothing counts meanwhile. Add the bot "
+                "again on the page “Discord bot”, or unlink the server there.",
+                link.ended_at,
+            )
+        ]
+    lines = []
+    if link.unavailable_since is not None:
+        lines.append(
+            Attention(
+                "plug-connected-x",
+                f"Discord has an outage in {name}",
+                "The bot is still there and hears nothing. It goes on by itself once Discord is back.",
+                link.unavailable_since,
+            )
+        )
+    changed = link.owner_changed_at
+    if changed is not None and clock.now() - changed < OWNER_TOLD and not _is_owner(context, link.owner_id):
+        lines.append(
+            Attention(
+                "user",
+                f"{name} has a new owner in Discord",
+                f"{_name_of(link.owner_id)} owns the server now. {context.name} on EngageHub still belongs to whom it did; its owner "
+                "can hand it over in the settings.",
+                changed,
+            )
+        )
+    return lines
+
+
+def _is_owner(context: TenantContext, discord_id: int | None) -> bool:
+    """Whether the guild's owner owns the community as well."""
+    return Membership.objects.filter(
+        tenant_id=context.tenant_id, role=Membership.Role.OWNER, user__discord_id=discord_id
+    ).exists()
+
+
+def _name_of(discord_id: int | None) -> str:
+    member = find_member(provider="discord", external_id=str(discord_id))
+    return member.display_name if member is not None else "Somebody else"
