@@ -5,7 +5,7 @@ A message on the stream is one field, `a`, holding this JSON:
 
     {"v": 1, "id": source_id, "src": source, "sub": subject, "type": type, "at": milliseconds, "attr": {...}}
 
-    src   "discord:<guild id>" or "key:<API key id>"
+    src   "discord:<guild id>", "key:<API key id>", or "tenant:<tenant id>" for what a person of the team reports
     sub   "discord:<user id>" (the provider, then the provider's id of the person)
     at    when it happened, in milliseconds since 1970, UTC
     attr  what rules and replay need as it was then; every key is optional:
@@ -14,6 +14,7 @@ A message on the stream is one field, `a`, holding this JSON:
             channel   channel id                  category category id            parent   a thread's parent channel
             thread    true inside a thread        reply_to author id answered     target   source_id acted on
             emoji     reaction given              length   characters of the text shingles the four smallest CRC32
+            data      what a community's own program adds about an activity of its own, names and values
             text is never stored
 
 Types and their ids for a Discord guild:
@@ -28,7 +29,10 @@ Types and their ids for a Discord guild:
     left              discord:left:<guild>:<user>:<ms>
     message_deleted   discord:deleted:<message>     attr.target is the message's source_id, attr.reason deleted|automod
     reaction_removed  discord:unreacted:<message>:<user>:<emoji>  attr.target likewise
+    reactions_cleared  discord:cleared:<message>:<session>.<number>  attr.cleared is the message's source_id, attr.emoji perhaps one emoji
     member_updated    discord:member:<guild>:<user>:<ms>          new roles, name or avatar; earns nothing
+
+Of a community's own programs (engagement.activity.reports): any small word that is none of those above, api:<their id>
 """
 
 from __future__ import annotations
@@ -39,6 +43,7 @@ from zlib import crc32
 
 import orjson
 
+from engagement.rules.definition import TRIGGERS, is_trigger
 from saas.core.errors import InvalidInputError
 
 VERSION = 1
@@ -56,6 +61,7 @@ TYPES = frozenset(
         "left",
         "message_deleted",
         "reaction_removed",
+        "reactions_cleared",
         "member_updated",
     }
 )
@@ -75,6 +81,11 @@ class Activity:
     type: str
     occurred_ms: int
     attributes: dict[str, Any]
+
+
+def is_own_type(name: object) -> bool:
+    """Whether a community's own programs may report activities of that type, and its rules name it."""
+    return is_trigger(name) and name not in TRIGGERS and name not in TYPES
 
 
 def partition_of(source: str, partitions: int) -> int:
@@ -124,7 +135,7 @@ def _check(activity: Activity, version: object) -> None:
         raise BadActivityError(
             f"The activity's version is {version!r}; this release reads {VERSION}.", field="v"
         )
-    if activity.type not in TYPES:
+    if activity.type not in TYPES and not is_own_type(activity.type):
         raise BadActivityError(f"The activity type {activity.type!r} is not known.", field="type")
     for field, value in (("id", activity.source_id), ("src", activity.source), ("sub", activity.subject)):
         if not isinstance(value, str) or not 1 <= len(value) <= MAX_SOURCE_ID or "\x00" in value:

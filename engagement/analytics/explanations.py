@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -27,8 +27,9 @@ _DEEDS: Final = {
     "joined": "Joining",
     "message_deleted": "A message deleted",
     "reaction_removed": "A reaction removed",
+    "reactions_cleared": "Reactions cleared by a moderator",
 }
-_KINDS: Final = {
+KINDS: Final = {
     Cause.ACTIVITY: "award",
     Cause.DAILY: "daily",
     Cause.ADJUSTMENT: "adjustment",
@@ -157,7 +158,7 @@ class _Facts:
             detail=self.detail(entry),
             occurred_at=entry.occurred_at,
             created_at=entry.created_at,
-            kind=_KINDS[Cause(entry.cause_kind)],
+            kind=KINDS[Cause(entry.cause_kind)],
             rule_name=self.rule_name(entry),
             channel_id=self.channel(entry),
             avatar_url="" if member.visibility == Visibility.ALIAS else member.avatar_url,
@@ -175,7 +176,7 @@ class _Facts:
             channel_id=self.channel(entry),
             source_id="" if activity is None or entry.cause_kind == Cause.DAILY else activity.source_id,
             adjustment_id=entry.cause_id if entry.cause_kind == Cause.ADJUSTMENT else None,
-            kind=_KINDS[Cause(entry.cause_kind)],
+            kind=KINDS[Cause(entry.cause_kind)],
         )
 
     def _lines(self, entry: LedgerEntry) -> Iterable[tuple[str, str]]:
@@ -221,6 +222,28 @@ def list_recent_entries(*, limit: int = 20, before_id: int | None = None) -> lis
     """The community's newest entries, for the organiser's feed. What was brought or taken over at once would drown the rest."""
     told = LedgerEntry.objects.filter(counter__in=HERE_COUNTERS).exclude(cause_kind=Cause.MERGE)
     return _lines_of(told, limit, before_id)
+
+
+def list_entries(
+    *,
+    member_id: int | None = None,
+    kinds: Collection[str] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 20,
+    before_id: int | None = None,
+) -> list[HistoryLine]:
+    """Entries, the newest first, booked from `since` up to before `until`; `kinds` as HistoryLine names them, none: all."""
+    entries = LedgerEntry.objects.all()
+    if member_id is not None:
+        entries = entries.filter(member_id=member_id)
+    if kinds:
+        entries = entries.filter(cause_kind__in=[cause for cause, name in KINDS.items() if name in kinds])
+    if since is not None:
+        entries = entries.filter(created_at__gte=since)
+    if until is not None:
+        entries = entries.filter(created_at__lt=until)
+    return _lines_of(entries, limit, before_id)
 
 
 def explain_entry(*, entry_id: int) -> Explanation:

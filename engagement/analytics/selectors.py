@@ -8,6 +8,7 @@ from .explanations import (
     MessageExplanation,
     explain_entry,
     explain_message,
+    list_entries,
     list_history,
     list_recent_entries,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "explain_message",
     "get_home_figures",
     "get_profile",
+    "list_entries",
     "list_gaps",
     "list_history",
     "list_recent_entries",

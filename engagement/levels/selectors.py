@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+import hashlib
+from typing import Any, Final
 
+import orjson
 from django.db import connection
 
-from .curves import DEFAULT_CURVE, LevelCurve, build_curve
+from .curves import DEFAULT_CURVE, DEFAULT_PARAMETERS, QUADRATIC, LevelCurve, build_curve
 from .models import LevelName, LevelSettings
 
 _MAX_KEPT: Final = 256
@@ -25,6 +27,12 @@ def load_curve() -> LevelCurve:
         return DEFAULT_CURVE
     kind, parameters, version = row
     return build_curve(kind, parameters, version=version)
+
+
+def get_curve_choice() -> tuple[str, dict[str, Any], int]:
+    """(kind, parameters, version) as chosen; the default's where none was. One query."""
+    row = LevelSettings.objects.filter(pk=1).values_list("kind", "parameters", "version").first()
+    return row if row is not None else (QUADRATIC, dict(DEFAULT_PARAMETERS), 0)
 
 
 def get_curve(*, version: int) -> LevelCurve:
@@ -48,3 +56,11 @@ def get_level_name(*, level: int) -> str:
 def list_level_names() -> dict[int, str]:
     """level → name, for the levels that have one."""
     return dict(LevelName.objects.values_list("level", "name"))
+
+
+def get_levels_version() -> str:
+    """Another text after every change of curve or names; the same levels give the same. Two queries."""
+    stored = LevelSettings.objects.filter(pk=1).values_list("kind", "parameters", "version").first()
+    curve = list(stored[:2]) if stored is not None and stored[2] else None
+    names = sorted(list_level_names().items())
+    return hashlib.sha256(orjson.dumps([curve, names], option=orjson.OPT_SORT_KEYS)).hexdigest()[:20]

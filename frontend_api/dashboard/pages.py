@@ -76,10 +76,18 @@ SECTIONS: Final = (
 
 PAGES: Final = (
     DashboardPage("home", "Home", "home", "dashboard", "view_dashboard"),
+    DashboardPage(
+        "home", "Set up", "list-details", "setup", "view_dashboard", "checklist wizard template live shadow"
+    ),
     # --- people ---
     DashboardPage("people", "Members", "users", "dashboard-members", "view_members", "people points roles"),
     # --- earn ---
     DashboardPage("earn", "Rules", "target-arrow", "dashboard-rules", "view_rules", "earning points awards"),
+    DashboardPage("earn", "Levels", "stairs-up", "dashboard-levels", "view_rules", "curve formula names"),
+    DashboardPage("earn", "Level roles", "shield", "dashboard-level-roles", "view_settings", "discord roles"),
+    DashboardPage(
+        "earn", "Announcements", "bell", "dashboard-announcements", "change_announcements", "level-ups channel words"
+    ),
     DashboardPage("earn", "Ways to earn", "target-arrow", "earn", "view_ways_to_earn"),
     # --- spend ---
     # --- boards ---
@@ -87,11 +95,36 @@ PAGES: Final = (
     # --- events ---
     # --- insights ---
     # --- integrations ---
-    DashboardPage("integrations", "Discord bot", "plug", "bot", "view_dashboard", "server guild permissions invite"),
+    DashboardPage(
+        "integrations", "Discord bot", "plug", "bot", "view_dashboard", "server guild permissions invite"
+    ),
+    DashboardPage(
+        "integrations", "Bring your levels", "file-import", "imports", "run_imports", "import mee6 polaris lurkr csv xp"
+    ),
     # --- settings ---
+    DashboardPage(
+        "settings",
+        "Community",
+        "building-community",
+        "community",
+        "view_settings",
+        "address owner hand over transfer delete",
+    ),
+    DashboardPage(
+        "settings", "Team", "users-group", "dashboard-team", "view_team", "people permissions roles invite"
+    ),
+    DashboardPage("settings", "API keys", "key", "dashboard-keys", "manage_api_keys", "token program rest"),
+    DashboardPage("settings", "Audit log", "history", "dashboard-audit", "view_audit", "who changed what"),
 )
 
-ACTS: Final[tuple[DashboardAct, ...]] = ()
+ACTS: Final[tuple[DashboardAct, ...]] = (
+    DashboardAct(
+        "Register a member", "user-plus", "dashboard-members-register", "manage_members", "add new manual"
+    ),
+    DashboardAct(
+        "Change the member types", "tag", "dashboard-members-types", "manage_members", "student mentor kinds"
+    ),
+)
 
 
 def list_acts(rights: Rights) -> list[DashboardAct]:

@@ -20,14 +20,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from engagement.audit.actor import Actor, cut_address
+from engagement.audit.denials import record_refusal
 from frontend_api.tenant import find_context, get_context
-from saas.core.errors import EngageHubError, NotSignedInError
+from saas.core.errors import EngageHubError, NotAllowedError, NotSignedInError
 from saas.core.ids import new_ulid
 from tenants.context import TenantContext
 from tenants.idempotency import Answer, answer_once
 
 from . import limits
-from .access import OPERATIONS
+from .access import OPERATIONS, Access
 from .callers import NOBODY, Caller
 from .operations import Operation
 from .paging import Page
@@ -70,6 +72,20 @@ class ApiView(APIView):
         """The community whose host was called. Raises Http404 on our own host."""
         return get_context(self.request._request)
 
+    @property
+    def actor(self) -> Actor:
+        """The caller as the audit log remembers them."""
+        caller = self.caller
+        return Actor(
+            kind="anonymous" if caller.kind == "nobody" else caller.kind,
+            id=caller.id if caller.kind != "member" else caller.member_id or 0,
+            name=caller.name,
+            role="" if caller.kind == "key" else caller.role.title,
+            via="rest",
+            address=cut_address(self.request.META.get("REMOTE_ADDR") or ""),
+            request_id=self.request._request.api_request_id[:64],  # type: ignore[attr-defined]
+        )
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.format_kwarg = None
         django_request = request._request
@@ -85,7 +101,17 @@ class ApiView(APIView):
         request.accepted_renderer, request.accepted_media_type = negotiated
         declared = self._declared(request)
         if declared is not None:
-            caller.require(OPERATIONS[declared.id])
+            self._require(OPERATIONS[declared.id])
+
+    def _require(self, access: Access) -> None:
+        """Raises what Caller.require raises; what somebody known may not do is noted in the audit log."""
+        try:
+            self.caller.require(access)
+        except NotAllowedError:
+            if find_context(self.request._request) is not None:
+                place = f"{self.request.method} {self.request.path}"[:200]
+                record_refusal(actor=self.actor, permission=access.action, place=place)
+            raise
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """What the address knows. Nothing is asked of who asks."""

@@ -15,12 +15,11 @@ from saas.core.errors import InvalidInputError, NotFoundError
 
 from .frame import ApiView
 from .operations import operation
-from .paging import read_cursor, write_cursor
+from .paging import MAX_OFFSET, read_cursor, write_cursor
 from .serializing import Input, Output, Paging
 
 TAG = "Leaderboards"
 NAMES = {"all": "All time", "season": "Season", "month": "Month", "week": "Week"}
-MAX_OFFSET = 10_000_000
 
 
 class NoSuchBoardError(NotFoundError):

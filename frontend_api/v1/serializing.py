@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 from rest_framework import serializers
@@ -43,3 +44,10 @@ class Paging(Input):
 
 def id_field(help_text: str, **options: Any) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=1, max_value=MAX_ID, help_text=help_text, **options)
+
+
+class Moment(serializers.DateTimeField):
+    """ISO 8601; one without a zone is in UTC."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(default_timezone=UTC, **options)
