@@ -87,3 +87,11 @@ async def test_what_is_pressed_in_a_server_of_nobody_stands_in_the_table_too() -
 )
 def test_a_server_is_claimed_by_who_manages_it(bits: int, may: bool) -> None:
     assert may_claim(permissions=bits) is may
+
+
+def test_every_command_can_be_set_up_by_the_organiser_but_setup_itself() -> None:
+    from bot_shard.permissions import COMMANDS
+    from engagement.commands.catalogue import COMMANDS as LISTED
+
+    slash = {name for name in COMMANDS if name.islower() and name.split(" ")[0] != "setup"}
+    assert set(LISTED) == slash | {name.split(" ")[0] for name in slash}
