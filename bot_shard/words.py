@@ -17,6 +17,7 @@ _EN: Final[Mapping[str, str]] = {
     "unknown_command": "I no longer know this command. Discord forgets old ones within the hour; `/help` lists what I can do.",
     "broken": "Something went wrong on our side, and it has been written down. Try again in a minute.",
     "reference": "Ref {reference}",
+    "switched_off": "`/{command}` is switched off in this community. Whoever runs it can switch it on in the dashboard, under Settings.",
     "elsewhere": "`/{command}` answers in {channels}. Use it there.",
     "nobody_yet": "You have no {points} yet.",
     "nobody_yet_hint": "Write a message or join a voice channel; /earn lists all the ways",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from saas.core.errors import InvalidInputError
+from saas.core.errors import ConflictError, InvalidInputError
 
 
 class InvalidCurveError(InvalidInputError):
@@ -13,3 +13,14 @@ class InvalidCurveError(InvalidInputError):
 
 class InvalidLevelNameError(InvalidInputError):
     code = "invalid_level_name"
+
+
+class LevelsChangedError(ConflictError):
+    """Somebody else changed the curve or a name meanwhile."""
+
+    code = "levels_changed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody changed the levels since you read them. Compare them with yours, then save again."
+        )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Final
 
+import orjson
 from django.db import connection
 
 from .curves import DEFAULT_CURVE, DEFAULT_PARAMETERS, QUADRATIC, LevelCurve, build_curve
@@ -54,3 +56,11 @@ def get_level_name(*, level: int) -> str:
 def list_level_names() -> dict[int, str]:
     """level → name, for the levels that have one."""
     return dict(LevelName.objects.values_list("level", "name"))
+
+
+def get_levels_version() -> str:
+    """Another text after every change of curve or names; the same levels give the same. Two queries."""
+    stored = LevelSettings.objects.filter(pk=1).values_list("kind", "parameters", "version").first()
+    curve = list(stored[:2]) if stored is not None and stored[2] else None
+    names = sorted(list_level_names().items())
+    return hashlib.sha256(orjson.dumps([curve, names], option=orjson.OPT_SORT_KEYS)).hexdigest()[:20]

@@ -14,9 +14,10 @@ from engagement.audit.services import record_audit
 from engagement.ledger.models import POINTS, LedgerBalance
 from engagement.ledger.statements import in_schema, ledger_unit
 from engagement.levels.curves import CurvePreview, LevelCurve, build_curve, preview_change
+from engagement.levels.errors import LevelsChangedError
 from engagement.levels.models import LevelSettings
-from engagement.levels.selectors import load_curve
-from engagement.levels.services import set_curve
+from engagement.levels.selectors import get_levels_version, load_curve
+from engagement.levels.services import set_curve, set_level_name
 from saas.core.errors import ConflictError
 from saas.events import publish
 
@@ -100,6 +101,27 @@ def change_curve(
         )
         publish(CurveChanged(kind, len(changed)))
     return CurveChange(curve, len(changed))
+
+
+def change_levels(
+    *,
+    curve: tuple[str, Mapping[str, Any]] | None,
+    names: Mapping[int, str],
+    expected: str | None,
+    actor: Actor,
+) -> None:
+    """Set the curve (kind, parameters) where one is given, and the names of some levels, together or not at all.
+
+    `expected` is `get_levels_version` as the caller read it: when the levels are others by now, nothing is written. Under the
+    ledger lock. Raises LevelsChangedError, InvalidCurveError, InvalidLevelNameError.
+    """
+    with ledger_unit():
+        if expected is not None and expected != get_levels_version():
+            raise LevelsChangedError
+        if curve is not None:
+            change_curve(kind=curve[0], parameters=curve[1], actor=actor)
+        for level, name in names.items():
+            set_level_name(level=level, name=name, actor=actor)
 
 
 def preview_curve(*, kind: str, parameters: Mapping[str, Any]) -> CurvePreview:

@@ -55,11 +55,40 @@ OPERATIONS: Final = {
     "explain_activity": Access("explain_any_entry", "entries:read"),
     "send_activity": Access("send_activities", "activities:write"),
     "send_activities": Access("send_activities", "activities:write"),
+    # people
+    "list_members": Access("view_members", "members:read"),
+    "get_member": Access("view_members", "members:read"),
+    "register_member": Access("manage_members", "members:write"),
+    "change_member": Access("manage_members", "members:write"),
+    "delete_member": Access("delete_members"),
+    "restore_member": Access("delete_members"),
     # the ledger
     "list_entries": Access("explain_any_entry", "entries:read"),
     "explain_entry": Access("explain_any_entry", "entries:read"),
     "adjust_points": Access("adjust_points", "entries:write"),
     "undo_entry": Access("undo_adjustment", "entries:write"),
+    # what earns
+    "list_rules": Access("view_rules", "rules:read"),
+    "get_rule": Access("view_rules", "rules:read"),
+    "list_rule_versions": Access("view_rules", "rules:read"),
+    "dry_run_rule": Access("view_rules", "rules:read"),
+    "create_rule": Access("change_rules", "rules:write"),
+    "change_rule": Access("change_rules", "rules:write"),
+    "archive_rule": Access("change_rules", "rules:write"),
+    # levels
+    "get_levels": Access("view_ways_to_earn", "levels:read"),
+    "preview_levels": Access("change_levels", "levels:write"),
+    "change_levels": Access("change_levels", "levels:write"),
+    # levels from another bot
+    "list_imports": Access("run_imports", "imports:write"),
+    "get_import": Access("run_imports", "imports:write"),
+    "list_import_lines": Access("run_imports", "imports:write"),
+    "create_import": Access("run_imports", "imports:write"),
+    "upload_import_file": Access("run_imports", "imports:write"),
+    "change_import": Access("run_imports", "imports:write"),
+    "apply_import": Access("run_imports", "imports:write"),
+    "cancel_import": Access("run_imports", "imports:write"),
+    "undo_import": Access("run_imports", "imports:write"),
 }
 PUBLIC: Final = frozenset({EVERYBODY}) | {
     action for action, row in PERMISSIONS.items() if row.role == Role.STRANGER

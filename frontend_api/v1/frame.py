@@ -21,14 +21,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from engagement.audit.actor import Actor, cut_address
+from engagement.audit.denials import record_refusal
 from frontend_api.tenant import find_context, get_context
-from saas.core.errors import EngageHubError, NotSignedInError
+from saas.core.errors import EngageHubError, NotAllowedError, NotSignedInError
 from saas.core.ids import new_ulid
 from tenants.context import TenantContext
 from tenants.idempotency import Answer, answer_once
 
 from . import limits
-from .access import OPERATIONS
+from .access import OPERATIONS, Access
 from .callers import NOBODY, Caller
 from .operations import Operation
 from .paging import Page
@@ -100,7 +101,20 @@ class ApiView(APIView):
         request.accepted_renderer, request.accepted_media_type = negotiated
         declared = self._declared(request)
         if declared is not None:
-            caller.require(OPERATIONS[declared.id])
+            self._require(OPERATIONS[declared.id])
+
+    def _require(self, access: Access) -> None:
+        """Raises what Caller.require raises; what somebody known may not do is noted in the audit log."""
+        try:
+            self.caller.require(access)
+            context = find_context(self.request._request)
+            if context is not None:
+                self.caller.require_open(context, access)
+        except NotAllowedError:
+            if find_context(self.request._request) is not None:
+                place = f"{self.request.method} {self.request.path}"[:200]
+                record_refusal(actor=self.actor, permission=access.action, place=place)
+            raise
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """What the address knows. Nothing is asked of who asks."""

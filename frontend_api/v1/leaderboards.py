@@ -8,19 +8,18 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from engagement.leaderboards.selectors import Board, get_around, get_board, get_rank
+from engagement.leaderboards.selectors import Board, get_around, get_board, get_rank, list_offered_periods
 from engagement.members.errors import MemberNotFoundError
 from engagement.standings.periods import KINDS
 from saas.core.errors import InvalidInputError, NotFoundError
 
 from .frame import ApiView
 from .operations import operation
-from .paging import read_cursor, write_cursor
+from .paging import MAX_OFFSET, read_cursor, write_cursor
 from .serializing import Input, Output, Paging
 
 TAG = "Leaderboards"
 NAMES = {"all": "All time", "season": "Season", "month": "Month", "week": "Week"}
-MAX_OFFSET = 10_000_000
 
 
 class NoSuchBoardError(NotFoundError):
@@ -101,7 +100,7 @@ class BoardList(ApiView):
         example={"items": [{"period": "week", "name": "Week"}]},
     )
     def get(self, request: Request) -> Response:
-        return Response({"items": [{"period": kind, "name": NAMES[kind]} for kind in KINDS]})
+        return Response({"items": [{"period": kind, "name": NAMES[kind]} for kind in list_offered_periods()]})
 
 
 class BoardDetail(ApiView):
@@ -170,9 +169,10 @@ class BoardAround(ApiView):
 
 
 def _check_period(period: str) -> None:
-    if period not in KINDS:
+    offered = list_offered_periods()
+    if period not in offered:
         raise NoSuchBoardError(
-            f"There is no board of the period {period!r:.20}. There is one of {', '.join(KINDS)}."
+            f"There is no board of the period {period!r:.20}. There is one of {', '.join(offered)}."
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
@@ -78,6 +79,7 @@ def operation(
     errors: Sequence[int] = (),
     writes: bool = False,
     paged: bool = False,
+    binary: bool = False,
 ) -> Callable[[View], View]:
     """Declares a method of an ApiView."""
     access = OPERATIONS[name]
@@ -110,7 +112,7 @@ def operation(
             description=description + who,
             tags=[tag],
             parameters=[query] if query is not None else [],
-            request=body,
+            request={"application/octet-stream": OpenApiTypes.BINARY} if binary else body,
             responses=responses,
             examples=examples,
         )(view)

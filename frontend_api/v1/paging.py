@@ -14,6 +14,7 @@ from saas.core.errors import InvalidInputError
 
 DEFAULT_LIMIT: Final = 20
 MAX_LIMIT: Final = 100
+MAX_OFFSET: Final = 10_000_000
 Row = TypeVar("Row")
 
 

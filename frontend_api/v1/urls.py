@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import activities, entries, leaderboards, me, reference, tokens
+from . import activities, entries, imports, leaderboards, levels, me, members, reference, rules, tokens
 
 EVERYWHERE: list[URLPattern] = [
     path("auth/login", tokens.SignIn.as_view(), name="sign-in"),
@@ -25,6 +25,22 @@ NOUNS: list[URLPattern] = [
     path("leaderboards", leaderboards.BoardList.as_view(), name="boards"),
     path("leaderboards/<str:period>", leaderboards.BoardDetail.as_view(), name="board"),
     path("leaderboards/<str:period>/around", leaderboards.BoardAround.as_view(), name="board-around"),
+    path("members", members.MemberList.as_view(), name="members"),
+    path("members/<int:member_id>", members.MemberDetail.as_view(), name="member"),
+    path("members/<int:member_id>/restore", members.MemberRestore.as_view(), name="member-restore"),
+    path("rules", rules.RuleList.as_view(), name="rules"),
+    path("rules/dry-run", rules.RuleDryRun.as_view(), name="rule-dry-run"),
+    path("rules/<slug:key>", rules.RuleDetail.as_view(), name="rule"),
+    path("rules/<slug:key>/versions", rules.RuleVersions.as_view(), name="rule-versions"),
+    path("levels", levels.LevelsView.as_view(), name="levels"),
+    path("levels/preview", levels.LevelsPreview.as_view(), name="levels-preview"),
+    path("imports", imports.ImportList.as_view(), name="imports"),
+    path("imports/<int:import_id>", imports.ImportDetail.as_view(), name="import"),
+    path("imports/<int:import_id>/file", imports.ImportFile.as_view(), name="import-file"),
+    path("imports/<int:import_id>/lines", imports.ImportLines.as_view(), name="import-lines"),
+    path("imports/<int:import_id>/apply", imports.ImportApply.as_view(), name="import-apply"),
+    path("imports/<int:import_id>/cancel", imports.ImportCancel.as_view(), name="import-cancel"),
+    path("imports/<int:import_id>/undo", imports.ImportUndo.as_view(), name="import-undo"),
 ]
 # Pages for people, and the document for programs.
 REFERENCE: list[URLPattern] = [
