@@ -221,13 +221,17 @@ def test_a_view_cannot_lead_elsewhere(desk: Browser) -> None:
     assert desk.on(ACME).post("/dashboard/views/", form)["Location"].startswith("/dashboard/")
 
 
-def test_discord_roles_are_a_filter_by_name(desk: Browser, acme: TenantContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_discord_roles_are_a_filter_by_name(
+    desk: Browser, acme: TenantContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What Discord told last stands in the cache, as the bot's pages left it."""
     from engagement.members.models import Member
     from frontend_api.dashboard.members import listing
     from integrations.discord.directory import Directory, RoleLine
 
-    monkeypatch.setattr(listing, "get_directory", lambda context: Directory(roles=(RoleLine("5", "Staff <b>"),)))
+    monkeypatch.setattr(
+        listing, "get_directory", lambda context: Directory(roles=(RoleLine("5", "Staff <b>"),))
+    )
     member_id = give(acme, 1, "Ada", 10)
     give(acme, 2, "Bea", 10)
     with enter_tenant(acme):
