@@ -90,6 +90,13 @@ TENANT_ROUTES: Final = {
     "dashboard-rule-restore": "change_rules",
     "dashboard-rule-versions": "view_rules",
     "dashboard-rule-revert": "change_rules",
+    "dashboard-boards": "change_boards",
+    "dashboard-settings": "view_settings",  # saving: change_settings
+    "dashboard-settings-history": "view_audit",
+    "dashboard-settings-revert": "view_audit",  # and the setting's own action
+    "dashboard-commands": "view_settings",
+    "dashboard-command": "change_commands",
+    "dashboard-command-clear": "change_commands",
     "dashboard-levels": "view_rules",
     "dashboard-curve": "change_levels",
     "dashboard-level-names": "change_levels",

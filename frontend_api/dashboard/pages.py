@@ -86,11 +86,24 @@ PAGES: Final = (
     DashboardPage("earn", "Levels", "stairs-up", "dashboard-levels", "view_rules", "curve formula names"),
     DashboardPage("earn", "Level roles", "shield", "dashboard-level-roles", "view_settings", "discord roles"),
     DashboardPage(
-        "earn", "Announcements", "bell", "dashboard-announcements", "change_announcements", "level-ups channel words"
+        "earn",
+        "Announcements",
+        "bell",
+        "dashboard-announcements",
+        "change_announcements",
+        "level-ups channel words",
     ),
     DashboardPage("earn", "Ways to earn", "target-arrow", "earn", "view_ways_to_earn"),
     # --- spend ---
     # --- boards ---
+    DashboardPage(
+        "boards",
+        "Boards",
+        "trophy",
+        "dashboard-boards",
+        "change_boards",
+        "leaderboards ranks ties periods public",
+    ),
     DashboardPage("boards", "Leaderboard", "trophy", "leaderboard", "view_board"),
     # --- events ---
     # --- insights ---
@@ -99,9 +112,25 @@ PAGES: Final = (
         "integrations", "Discord bot", "plug", "bot", "view_dashboard", "server guild permissions invite"
     ),
     DashboardPage(
-        "integrations", "Bring your levels", "file-import", "imports", "run_imports", "import mee6 polaris lurkr csv xp"
+        "integrations",
+        "Bring your levels",
+        "file-import",
+        "imports",
+        "run_imports",
+        "import mee6 polaris lurkr csv xp",
     ),
     # --- settings ---
+    DashboardPage(
+        "settings",
+        "General",
+        "settings",
+        "dashboard-settings",
+        "view_settings",
+        "name colour emblem time zone language week points",
+    ),
+    DashboardPage(
+        "settings", "Bot commands", "robot", "dashboard-commands", "view_settings", "channels limits"
+    ),
     DashboardPage(
         "settings",
         "Community",
@@ -114,7 +143,17 @@ PAGES: Final = (
         "settings", "Team", "users-group", "dashboard-team", "view_team", "people permissions roles invite"
     ),
     DashboardPage("settings", "API keys", "key", "dashboard-keys", "manage_api_keys", "token program rest"),
-    DashboardPage("settings", "Audit log", "history", "dashboard-audit", "view_audit", "who changed what"),
+    DashboardPage(
+        "settings",
+        "History",
+        "history",
+        "dashboard-settings-history",
+        "view_audit",
+        "who changed settings undo revert",
+    ),
+    DashboardPage(
+        "settings", "Audit log", "list-details", "dashboard-audit", "view_audit", "who changed what"
+    ),
 )
 
 ACTS: Final[tuple[DashboardAct, ...]] = (
@@ -123,6 +162,11 @@ ACTS: Final[tuple[DashboardAct, ...]] = (
     ),
     DashboardAct(
         "Change the member types", "tag", "dashboard-members-types", "manage_members", "student mentor kinds"
+    ),
+    DashboardAct("Make a rule", "plus", "dashboard-rule-new", "change_rules", "new add earning"),
+    DashboardAct("Change the curve", "stairs-up", "dashboard-curve", "change_levels", "levels steeper"),
+    DashboardAct(
+        "Give a role for a level", "shield", "dashboard-level-role-new", "change_announcements", "level roles"
     ),
 )
 

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from frontend_api import theme
 from frontend_api.dashboard import bot, community, home, palette, saved_views
 from frontend_api.dashboard.audit import pages as audit
+from frontend_api.dashboard.boards import pages as boards
 from frontend_api.dashboard.imports import acts as import_acts
 from frontend_api.dashboard.imports import views as imports
 from frontend_api.dashboard.keys import pages as keys
@@ -17,6 +18,8 @@ from frontend_api.dashboard.members import merging as members_merging
 from frontend_api.dashboard.members import pages as members
 from frontend_api.dashboard.members import types as members_types
 from frontend_api.dashboard.rules import editing, general, listing, versions
+from frontend_api.dashboard.settings import commands, history
+from frontend_api.dashboard.settings import community as settings
 from frontend_api.dashboard.setup import live as setup_live
 from frontend_api.dashboard.setup import pages as setup
 from frontend_api.dashboard.team import pages as team
@@ -67,7 +70,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/settings/community/address/", community.change_address, name="community-address"),
     path("dashboard/settings/community/hand-over/", community.offer, name="community-offer"),
     path(
-        "dashboard/settings/community/hand-over/withdraw/", community.withdraw, name="community-offer-withdraw"
+        "dashboard/settings/community/hand-over/withdraw/",
+        community.withdraw,
+        name="community-offer-withdraw",
     ),
     path("dashboard/settings/community/delete/", community.delete, name="community-delete"),
     path("dashboard/members/register/", members_detail.register, name="dashboard-members-register"),
@@ -147,6 +152,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="dashboard-level-role-restore",
     ),
     path("dashboard/announcements/", announcements.change_announcements, name="dashboard-announcements"),
+    path("dashboard/boards/", boards.change_boards, name="dashboard-boards"),
+    path("dashboard/settings/", settings.change_community, name="dashboard-settings"),
+    path("dashboard/settings/history/", history.show_history, name="dashboard-settings-history"),
+    path("dashboard/settings/history/<int:entry_id>/", history.take_back, name="dashboard-settings-revert"),
+    path("dashboard/commands/", commands.show_commands, name="dashboard-commands"),
+    path("dashboard/commands/<str:name>/", commands.change_command, name="dashboard-command"),
+    path("dashboard/commands/<str:name>/clear/", commands.follow_others, name="dashboard-command-clear"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),

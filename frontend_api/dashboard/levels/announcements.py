@@ -136,8 +136,8 @@ def _embed(desk: Desk, form: AnnouncementForm) -> dict[str, Any]:
         "points": write_unit(1_284, desk.context.points_name),
         "community": desk.context.name,
     }
-    return {
-        "is_off": where == LevelUp.OFF,
-        "is_private": where == LevelUp.DM,
-        "text": fill_text(text, values),
-    }
+    # Discord's bold, the one format that our own sentence uses.
+    pieces = [
+        (number % 2 == 1, piece) for number, piece in enumerate(fill_text(text, values).split("**")) if piece
+    ]
+    return {"is_off": where == LevelUp.OFF, "is_private": where == LevelUp.DM, "pieces": pieces}

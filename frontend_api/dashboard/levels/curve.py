@@ -101,7 +101,8 @@ def choose_curve(request: HttpRequest, desk: Desk) -> HttpResponse:
         lead=f"Level 10 will need {_level_ten(build_curve(wanted_kind, wanted), desk.context.points_name)}.",
         consequences=[
             Consequence(
-                f"{write_unit(compared.rise, 'members')} to a higher level, without being congratulated.", "arrow-up"
+                f"{write_unit(compared.rise, 'members')} to a higher level, without being congratulated.",
+                "arrow-up",
             ),
             Consequence(f"{write_unit(compared.fall, 'members')} to a lower one.", "arrow-down"),
             Consequence("Level roles follow within minutes, where levels have any.", "shield"),
