@@ -110,6 +110,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
     return found | {
         "number": 1,
         "act": "cancel",
+        "name": "earn",
         "step": next(iter(STEPS)),
         "invite_id": invite.pk,
         "membership_id": Membership.objects.get(user__username="acme-analyst").pk,
