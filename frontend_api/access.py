@@ -115,6 +115,7 @@ TENANT_ROUTES: Final = {
 # Routes whose forms ask for more than looking does.
 SAVING: Final = {
     "dashboard-rule": "change_rules",
+    "dashboard-settings": "change_settings",
 }
 PUBLIC_ROUTES: Final = {
     "front": EVERYBODY,
