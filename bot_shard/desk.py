@@ -228,6 +228,8 @@ class Desk:
     ) -> None:
         policy = (await self._policies_of(ask.context)).policy_for(command)
         if not anywhere:
+            if not policy.enabled:
+                raise NotAllowedError(ask.say("switched_off", command=command))
             self._check_channel(ask, command, policy)
         # A form was counted when it was opened: what somebody wrote into it must not be lost to the limit.
         is_form = ask.interaction.type is discord.InteractionType.modal_submit

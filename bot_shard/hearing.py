@@ -57,6 +57,8 @@ class Ears:
             "MESSAGE_DELETE_BULK": self.message_delete_bulk,
             "MESSAGE_REACTION_ADD": self.reaction_add,
             "MESSAGE_REACTION_REMOVE": self.reaction_remove,
+            "MESSAGE_REACTION_REMOVE_ALL": self.reactions_clear,
+            "MESSAGE_REACTION_REMOVE_EMOJI": self.reactions_clear,
             "AUTO_MODERATION_ACTION_EXECUTION": self.auto_moderation,
             "THREAD_CREATE": self.thread_create,
             "THREAD_UPDATE": self.channel_change,
@@ -176,6 +178,14 @@ class Ears:
             return
         removed = self._recorder.reaction_removed(guild, data, session.moment_ms())
         self._put_all(session, number, guild, [removed])
+
+    def reactions_clear(self, session: ShardSession, number: int, data: dict[str, Any]) -> None:
+        guild = self._linked_guild(data)
+        if guild is None:
+            return
+        mark = f"{session.session_id}.{number}"
+        cleared = self._recorder.reactions_cleared(guild, data, mark=mark, at_ms=session.moment_ms())
+        self._put_all(session, number, guild, [cleared])
 
     # --- channels and threads
 

@@ -163,6 +163,18 @@ class Recorder:
             at_ms, attributes,
         )  # fmt: skip
 
+    def reactions_cleared(
+        self, guild: GuildPlaces, data: dict[str, Any], *, mark: str, at_ms: int
+    ) -> Activity:
+        """A moderator took all reactions off a message, or all of one emoji. Whose they were is not told."""
+        attributes = {"cleared": f"discord:message:{data['message_id']}"}
+        if "emoji" in data:
+            attributes["emoji"] = _emoji_name(data["emoji"])
+        return Activity(
+            f"discord:cleared:{data['message_id']}:{mark}", guild.source, NOBODY, "reactions_cleared", at_ms,
+            self.describe_place(guild, data["channel_id"]) | attributes,
+        )  # fmt: skip
+
     # --- members
 
     def joined(self, guild: GuildPlaces, data: dict[str, Any]) -> Activity:

@@ -28,9 +28,59 @@ TENANT_ROUTES: Final = {
     "dashboard-palette": TEAM,
     "dashboard-view-save": TEAM,
     "dashboard-view-remove": TEAM,  # one's own views; shared ones of others: manage_team
+    "imports": "run_imports",
+    "import-new": "run_imports",
+    "import": "run_imports",
+    "import-lines": "run_imports",
+    "import-lines-export": "run_imports",
+    "import-act": "run_imports",  # level roles: change_announcements
     "dashboard-members": "view_members",
     "dashboard-members-export": "export_members",
     "dashboard-member": "view_members",
+    "setup": TEAM,
+    "setup-heard": TEAM,
+    "setup-step": TEAM,
+    "setup-try": "manage_members",
+    "setup-live": "go_live",
+    "setup-shadow": "go_live",
+    "setup-skip": "go_live",
+    "setup-template-choose": "change_rules",
+    "setup-template-undo": "change_rules",
+    "community": "view_settings",
+    "community-address": "change_address",
+    "community-offer": "transfer_ownership",
+    "community-offer-withdraw": "transfer_ownership",
+    "community-delete": "delete_community",
+    "dashboard-members-register": "manage_members",
+    "dashboard-members-types": "manage_members",
+    "dashboard-members-pick": "view_members",
+    "dashboard-members-bulk": "view_members",  # and the act's own permission
+    "dashboard-members-bulk-result": "view_members",
+    "dashboard-members-bulk-undo": "view_members",  # likewise
+    "dashboard-member-edit": "manage_members",
+    "dashboard-member-points": "adjust_points",
+    "dashboard-member-undo": "undo_adjustment",
+    "dashboard-member-delete": "delete_members",
+    "dashboard-member-restore": "delete_members",
+    "dashboard-member-merge": "delete_members",
+    "dashboard-member-code": "manage_members",
+    "claim": SESSION,  # a login, which may have no role here yet; and a code
+    "dashboard-team": "view_team",
+    "dashboard-team-roles": "view_team",
+    "dashboard-team-invite": "manage_team",
+    "dashboard-team-invite-renew": "manage_team",
+    "dashboard-team-invite-withdraw": "manage_team",
+    "dashboard-team-map": "manage_team",
+    "dashboard-team-leave": "view_team",  # oneself
+    "dashboard-team-person": "manage_team",  # those below oneself
+    "dashboard-team-remove": "manage_team",  # likewise
+    "dashboard-keys": "manage_api_keys",
+    "dashboard-key-create": "manage_api_keys",
+    "dashboard-key-rotate": "manage_api_keys",
+    "dashboard-key-revoke": "manage_api_keys",
+    "dashboard-audit": "view_audit",
+    "dashboard-audit-export": "export_audit",
+    "dashboard-audit-entry": "view_audit",
     "dashboard-rules": "view_rules",
     "dashboard-rule-new": "change_rules",
     "dashboard-rules-general": "change_rules",
@@ -40,11 +90,31 @@ TENANT_ROUTES: Final = {
     "dashboard-rule-restore": "change_rules",
     "dashboard-rule-versions": "view_rules",
     "dashboard-rule-revert": "change_rules",
+    "dashboard-boards": "change_boards",
+    "dashboard-settings": "view_settings",  # saving: change_settings
+    "dashboard-settings-history": "view_audit",
+    "dashboard-settings-revert": "view_audit",  # and the setting's own action
+    "dashboard-commands": "view_settings",
+    "dashboard-command": "change_commands",
+    "dashboard-command-clear": "change_commands",
+    "dashboard-levels": "view_rules",
+    "dashboard-curve": "change_levels",
+    "dashboard-level-names": "change_levels",
+    "dashboard-level-roles": "view_settings",
+    "dashboard-level-role-new": "change_announcements",
+    "dashboard-level-role": "change_announcements",
+    "dashboard-level-role-remove": "change_announcements",
+    "dashboard-level-role-restore": "change_announcements",
+    "dashboard-announcements": "change_announcements",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket
     "logout": SESSION,
     "theme": EVERYBODY,
+}
+# Routes whose forms ask for more than looking does.
+SAVING: Final = {
+    "dashboard-rule": "change_rules",
 }
 PUBLIC_ROUTES: Final = {
     "front": EVERYBODY,
@@ -86,10 +156,15 @@ PUBLIC_ROUTES: Final = {
     "new-address": EVERYBODY,  # a stranger's is a 404
     "new-progress": EVERYBODY,  # its owner's alone; leads strangers to the form of sign-in
     "new-retry": EVERYBODY,  # likewise
+    "communities": USER,
+    "community-restore": USER,  # its owner alone
+    "community-accept": USER,  # whom it was offered to
+    "community-decline": USER,  # likewise
     "install": EVERYBODY,  # leads strangers to the form; asks for "link_guild" in the community that it names
     "claim": EVERYBODY,  # needs a ticket and a login as the Discord user that it names; asks for "link_guild"
     "discord-callback": EVERYBODY,  # needs a state that was begun in this session
 }
+CLOSED_ROUTES: Final = {"closed": EVERYBODY}
 SOCKETS: Final = {
     "live-board": "view_board",
     "live-home": TEAM,

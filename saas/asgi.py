@@ -10,6 +10,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saas.settings.dev")
 _pages = get_asgi_application()  # sets Django up; what imports models comes after it
 
+from frontend_api.bodies import BodyLimit  # noqa: E402
 from frontend_api.live.urls import urlpatterns  # noqa: E402
 
-application = ProtocolTypeRouter({"http": _pages, "websocket": URLRouter(urlpatterns)})
+application = ProtocolTypeRouter({"http": BodyLimit(_pages), "websocket": URLRouter(urlpatterns)})

@@ -12,6 +12,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "CurveChanged": ("integrations.discord.follow_curve",),
     "MembersMerged": ("integrations.discord.follow_level",),
     "ImportFinished": ("integrations.discord.follow_curve",),
+    "MembersUnnamed": ("integrations.discord.look_up_names",),
     "MemberJoined": ("integrations.discord.follow_level",),
     "WentLive": ("integrations.discord.follow_live",),
     "CommunityFounded": ("engagement.kinds.provision_community",),

@@ -186,6 +186,15 @@ class MoreThanYoursError(NotAllowedError):
         )
 
 
+class TeamChangedError(ConflictError):
+    code = "team_changed"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Somebody else has just changed what {name} may do, so nothing was saved. Look at it again, then decide."
+        )
+
+
 class BadGrantError(InvalidInputError):
     code = "bad_grant"
 

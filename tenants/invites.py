@@ -7,6 +7,7 @@ taking one. Who may invite is asked by the caller (`manage_team`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
@@ -36,6 +37,14 @@ INVITE_DAYS = 7
 OPEN_INVITES = 50
 RESEND_SECONDS = 60
 _STATES = (Tenant.State.PROVISIONING, Tenant.State.ACTIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The place on the team, and whether this call took the invite or an earlier one did."""
+
+    membership: Membership
+    is_new: bool
 
 
 class InviteGoneError(NotFoundError):
@@ -161,7 +170,7 @@ def find_invite(*, token: str) -> Invite:
     return invite
 
 
-def accept_invite(*, token: str, user: User) -> Membership:
+def accept_invite(*, token: str, user: User) -> Acceptance:
     """`user` takes the role that the invite offers, or keeps a higher one.
 
     The conditional update decides who of two gets a link; whoever took it may repeat this without effect. Raises
@@ -169,12 +178,13 @@ def accept_invite(*, token: str, user: User) -> Membership:
     """
     with enter_schema(PUBLIC), transaction.atomic():
         invite = find_invite(token=token)
+        is_new = False
         if invite.accepted_at is None:
             _check_person(invite, user)
-            _take(invite, token, user)
+            is_new = _take(invite, token, user)
         elif invite.accepted_by_id != user.pk:
             raise InviteUsedError
-        return _join(invite, user)
+        return Acceptance(_join(invite, user), is_new)
 
 
 def get_invite_address(token: str) -> str:
@@ -188,19 +198,21 @@ def mask_email(email: str) -> str:
     return f"{name[:1]}{'•' * min(6, max(1, len(name) - 1))}@{host}"
 
 
-def _take(invite: Invite, token: str, user: User) -> None:
+def _take(invite: Invite, token: str, user: User) -> bool:
+    """Whether this call took it; False where the same person's other click was quicker."""
     now = clock.now()
     taken = Invite.objects.filter(
         pk=invite.pk, token_digest=digest_of(token), accepted_at=None, expires_at__gt=now
     ).update(accepted_at=now, accepted_by=user)
     if taken:
-        return
+        return True
     # Somebody committed between our look and our update.
     later = Invite.objects.filter(pk=invite.pk, token_digest=digest_of(token)).first()
     if later is None:
         raise InviteGoneError
     if later.accepted_by_id != user.pk:
         raise InviteUsedError
+    return False
 
 
 def _join(invite: Invite, user: User) -> Membership:

@@ -260,6 +260,14 @@ def undo_until(tenant: Tenant) -> datetime | None:
     return None if tenant.deleted_at is None else _until(tenant.deleted_at)
 
 
+def offer_until(tenant: Tenant) -> datetime | None:
+    """The moment until which an offer of ownership stands; None where none does."""
+    offered = tenant.heir_offered_at
+    if offered is None or tenant.heir_id is None or not _offer_stands(tenant):
+        return None
+    return offered + timedelta(days=OFFER_DAYS)
+
+
 # --- the parts ---
 
 

@@ -55,6 +55,7 @@ _TABLE = (
     Permission("view_profile", Role.STRANGER, "see a member's page"),
     Permission("view_own_history", Role.MEMBER, "see their own history"),
     Permission("change_own_privacy", Role.MEMBER, "change their own visibility"),
+    Permission("claim_member", Role.MEMBER, "claim a member with a code"),
     Permission("view_dashboard", Role.ANALYST, "see the dashboard"),
     Permission("explain_any_entry", Role.ANALYST, "have anyone's points explained"),
     Permission("adjust_points", Role.MODERATOR, "give and take points"),
@@ -86,6 +87,8 @@ _TABLE = (
     Permission("operate", Role.OPERATOR, "see the operator's pages"),
 )
 PERMISSIONS = {row.action: row for row in _TABLE}
+# What a community may keep to its members (`board_public` off).
+_CLOSABLE = frozenset({"view_board", "view_profile"})
 # What can be given to one person, or taken from them: neither what everybody here may do nor what an owner alone may.
 GRANTABLE = tuple(row.action for row in _TABLE if Role.MEMBER < row.role <= Role.ADMIN)
 
@@ -138,6 +141,20 @@ def require(who: Role | Rights, action: str) -> None:
     """Raises NotPermittedError, which says whom to ask."""
     if not may(who, action):
         raise NotPermittedError(PERMISSIONS[action], _why_taken(who, action))
+
+
+def may_here(context: TenantContext, who: Role | Rights, action: str) -> bool:
+    """As `may`, in a community that may keep its boards and profiles to its members."""
+    role = who.role if isinstance(who, Rights) else who
+    return may(who, action) and (context.board_public or action not in _CLOSABLE or role >= Role.MEMBER)
+
+
+def require_here(context: TenantContext, who: Role | Rights, action: str) -> None:
+    """Raises NotPermittedError."""
+    require(who, action)
+    if not may_here(context, who, action):
+        asked = PERMISSIONS[action]
+        raise NotPermittedError(Permission(action, Role.MEMBER, asked.asks), "")
 
 
 def _why_taken(who: Role | Rights, action: str) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 
 from django.db import transaction
 
+from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 
 from .errors import (
@@ -21,11 +22,13 @@ from .errors import (
     MoreThanYoursError,
     NotYoursToChangeError,
     OwnerStaysError,
+    TeamChangedError,
     TeammateNotFoundError,
 )
 from .models import Membership, Tenant
 from .permissions import GRANTABLE, PERMISSIONS, Rights, Role, require, rights_of
 
+GIVEABLE: Final = tuple(role for role in Role if Role.MEMBER < role <= Role.ADMIN)
 STAFF: Final = Rights(Role.OPERATOR)  # EngageHub's own: a command's rights
 
 
@@ -71,11 +74,14 @@ def change_rights(
     role: Role | None = None,
     given: Iterable[str] | None = None,
     taken: Iterable[str] | None = None,
+    expected: Rights | None = None,
 ) -> TeamChange:
     """Another role, or other single actions given and taken; None leaves a thing as it is. `by_user_id` None: our own staff.
+    `expected` is what the caller saw: where the person holds something else meanwhile, nothing is written.
 
     A new role keeps the single actions that still say something beside it. Idempotent. Raises TeammateNotFoundError,
-    NotPermittedError, NotYoursToChangeError, MoreThanYoursError, OwnerStaysError, BadRoleError, BadGrantError.
+    NotPermittedError, NotYoursToChangeError, MoreThanYoursError, OwnerStaysError, BadRoleError, BadGrantError,
+    TeamChangedError.
     """
     if role is not None and not Role.MEMBER < role <= Role.ADMIN:
         raise BadRoleError(
@@ -87,6 +93,8 @@ def change_rights(
         row = _lock_teammate(tenant_id, membership_id, by_user_id, by)
         before = rights_of(row)
         after = _wanted(before, role, given, taken)
+        if expected is not None and before not in (expected, after):
+            raise TeamChangedError(str(row.user))
         check_gift(by, after)
         if after != before:
             row.role = after.role.title
@@ -113,6 +121,12 @@ def leave_team(*, tenant_id: int, user_id: int) -> TeamChange:
         if rights_of(row).role >= Role.OWNER:
             raise OwnerStaysError
         return _delete(row)
+
+
+def note_seen(*, tenant_id: int, user_id: int) -> None:
+    """The person is on the dashboard now. Called at most once an hour a session, so a lost update costs nothing."""
+    with enter_schema(PUBLIC):
+        Membership.objects.filter(tenant_id=tenant_id, user_id=user_id).update(last_seen_at=clock.now())
 
 
 def lock_team(tenant_id: int, by_user_id: int | None) -> Rights:

@@ -71,7 +71,7 @@ def accept_invite(*, token: str, user: User, actor: Actor) -> Membership:
     with transaction.atomic(), enter_schema(PUBLIC):
         tenant = invites.find_invite(token=token).tenant
         former = Membership.objects.filter(tenant=tenant, user=user).values_list("role", flat=True).first()
-        membership = invites.accept_invite(token=token, user=user)
+        membership = invites.accept_invite(token=token, user=user).membership
         if membership.role != former:
             before = None if former is None else {"role": former}
             context = TenantContext.of(tenant)
@@ -89,12 +89,13 @@ def change_teammate(
     role: Role | None = None,
     given: Iterable[str] | None = None,
     taken: Iterable[str] | None = None,
+    expected: Rights | None = None,
 ) -> Membership:
     """tenants.team.change_rights, recorded. Raises what that raises."""
     with transaction.atomic():
         change = team.change_rights(
             tenant_id=context.tenant_id, membership_id=membership_id, by_user_id=by_user_id, role=role, given=given,
-            taken=taken,
+            taken=taken, expected=expected,
         )  # fmt: skip
         if change.has_changed:
             moved = change.before.role != change.after.role

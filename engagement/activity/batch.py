@@ -34,8 +34,17 @@ from tenants.context import TenantContext
 
 from .memory import TenantMemory
 from .messages import Activity
-from .people import NO_NEWCOMER, newcomer_of, notice, write_profiles
-from .takebacks import TAKEBACK_TYPES, Award, Target, read_targets, takeback_id, targets_of
+from .people import NO_NEWCOMER, newcomer_of, notice, unnamed_among, write_profiles
+from .takebacks import (
+    TAKEBACK_TYPES,
+    Award,
+    Target,
+    clearing_of,
+    read_cleared,
+    read_targets,
+    takeback_id,
+    targets_of,
+)
 
 _STATE: Final = (
     "SELECT coalesce((SELECT version FROM {s}.rules_state WHERE id = 1), 0), "
@@ -128,7 +137,7 @@ class _Unit:
         # Two statements in one message: without parameters they need not be prepared.
         self.cursor.execute(f"BEGIN; {ledger_lock_sql(self.schema)}", prepare=False)
         known, ids, rules = self._read(activities)
-        self._read_targets(activities)
+        self._read_targets(activities, rules)
         for activity, activity_id in zip(activities, ids, strict=True):
             if activity.source_id in known:
                 self.outcome.repeated += 1
@@ -208,6 +217,7 @@ class _Unit:
         for subject in newcomers:
             row = self.rows[subject]
             self.book.rerank(row, holds_rank(row, self.excluded_roles))
+        self.events += unnamed_among([self.rows[subject] for subject in newcomers])
 
     def _keep(self, subject: str, columns: Sequence[Any]) -> MemberRow:
         row = self.by_id.get(columns[0]) or MemberRow(columns, self.context.timezone, ALL_TIME)
@@ -215,11 +225,14 @@ class _Unit:
         self.rows[subject] = row
         return row
 
-    def _read_targets(self, activities: Sequence[Activity]) -> None:
-        wanted = [t for a in activities if a.type in TAKEBACK_TYPES for t in targets_of(a.attributes)]
-        if not wanted:
-            return
-        self.targets = read_targets(self.run, self.schema, wanted)
+    def _read_targets(self, activities: Sequence[Activity], rules: RuleSet) -> None:
+        takebacks = [activity for activity in activities if activity.type in TAKEBACK_TYPES]
+        wanted = [target for activity in takebacks for target in targets_of(activity.attributes)]
+        clearings = [c for a in takebacks if (c := clearing_of(a.type, a.attributes, a.occurred_ms))]
+        if wanted:
+            self.targets = read_targets(self.run, self.schema, wanted)
+        if clearings:
+            self.targets |= read_cleared(self.run, self.schema, clearings, reversal_ms=rules.reversal_ms)
         missing = {t.member_id for t in self.targets.values()} - self.by_id.keys()
         if missing:
             # Their subjects are not at hand, so a remembered copy of these rows would miss what happens to them now.
@@ -274,7 +287,9 @@ class _Unit:
     def _take_back(self, activity: Activity, activity_id: int, rules: RuleSet) -> None:
         """Reverse what the target earned, if it is not too old. A target still to come is remembered by our own row."""
         member_id = 0
-        for source_id in targets_of(activity.attributes):
+        clearing = clearing_of(activity.type, activity.attributes, activity.occurred_ms)
+        covered = [] if clearing is None else [name for name in self.targets if clearing.covers(name)]
+        for source_id in [*targets_of(activity.attributes), *covered]:
             target = self.targets.get(source_id)
             if target is None:
                 continue

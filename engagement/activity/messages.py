@@ -29,6 +29,7 @@ Types and their ids for a Discord guild:
     left              discord:left:<guild>:<user>:<ms>
     message_deleted   discord:deleted:<message>     attr.target is the message's source_id, attr.reason deleted|automod
     reaction_removed  discord:unreacted:<message>:<user>:<emoji>  attr.target likewise
+    reactions_cleared  discord:cleared:<message>:<session>.<number>  attr.cleared is the message's source_id, attr.emoji perhaps one emoji
     member_updated    discord:member:<guild>:<user>:<ms>          new roles, name or avatar; earns nothing
 
 Of a community's own programs (engagement.activity.reports): any small word that is none of those above, api:<their id>
@@ -60,6 +61,7 @@ TYPES = frozenset(
         "left",
         "message_deleted",
         "reaction_removed",
+        "reactions_cleared",
         "member_updated",
     }
 )

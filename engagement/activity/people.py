@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -11,6 +11,7 @@ import orjson
 
 from engagement.ledger.arrays import bool_array, int_array, text_array
 from engagement.ledger.statements import Run, in_schema
+from engagement.members.events import MembersUnnamed
 from engagement.progression.newcomers import NAMELESS, Newcomer
 from engagement.progression.rows import MemberRow
 
@@ -19,6 +20,7 @@ from .takebacks import TAKEBACK_TYPES
 
 # Facts about somebody who is not a member yet: nothing was earned, so no member comes of it.
 NO_NEWCOMER: Final = TAKEBACK_TYPES | {"left", "member_updated"}
+_A_LOOK: Final = 100  # members an event
 _PROFILES: Final = (
     "WITH people AS (SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::boolean[], %s::bigint[]) "
     "AS u(id, name, avatar, roles, departed, joined)), places AS ("
@@ -65,6 +67,12 @@ def write_profiles(run: Run, schema: str, members: Mapping[int, MemberRow]) -> N
             int_array(row.joined_at_ms for row in rows),
         ),
     )
+
+
+def unnamed_among(newcomers: Sequence[MemberRow]) -> list[MembersUnnamed]:
+    """News of those of whom the activity told the id alone, so that somebody looks their names up."""
+    ids = [row.member_id for row in newcomers if row.display_name == NAMELESS]
+    return [MembersUnnamed(ids[start : start + _A_LOOK]) for start in range(0, len(ids), _A_LOOK)]
 
 
 def newcomer_of(activity: Activity) -> Newcomer:

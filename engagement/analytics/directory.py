@@ -66,6 +66,7 @@ class DirectoryQuery:
     visibility: tuple[str, ...] = ()
     types: tuple[int, ...] = ()
     login: bool | None = None
+    ids: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,9 @@ def _conditions(query: DirectoryQuery) -> tuple[list[str], list[Any]]:
     if query.types:
         where.append("coalesce(m.type_id, 0) = ANY(%s)")
         values.append(list(query.types))
+    if query.ids is not None:
+        where.append("m.id = ANY(%s)")
+        values.append(list(query.ids))
     if query.login is not None:
         where.append(f"m.user_id IS {'NOT ' if query.login else ''}NULL")
     return where, values

@@ -27,6 +27,7 @@ _DEEDS: Final = {
     "joined": "Joining",
     "message_deleted": "A message deleted",
     "reaction_removed": "A reaction removed",
+    "reactions_cleared": "Reactions cleared by a moderator",
 }
 KINDS: Final = {
     Cause.ACTIVITY: "award",

@@ -8,9 +8,9 @@ from typing import Final
 
 from django.db.models import Q, QuerySet
 
-from .actions import GROUPS
+from .actions import ACTIONS, GROUPS
 from .errors import AuditEntryNotFoundError
-from .models import AuditEntry, Outcome
+from .models import AuditEntry, AuditSeal, Outcome
 
 PAGE: Final = 50
 MOST: Final = 200
@@ -23,7 +23,7 @@ class AuditSearch:
     text: str = ""
     actor_kind: str = ""
     actor_id: int | None = None
-    group: str = ""  # the noun of an action
+    groups: tuple[str, ...] = ()  # nouns of actions
     action: str = ""
     target_kind: str = ""
     target_id: str = ""
@@ -36,8 +36,9 @@ class AuditSearch:
 def search_entries(search: AuditSearch) -> QuerySet[AuditEntry]:
     """The entries that fit, newest first. Lazy: sliced or streamed by the caller, inside the tenant."""
     found = AuditEntry.objects.filter(**_exact(search)).order_by("-id")
-    if search.group in GROUPS:
-        found = found.filter(action__startswith=f"{search.group}.")
+    nouns = [noun for noun in search.groups if noun in GROUPS]
+    if nouns:
+        found = found.filter(action__in=[one for one in ACTIONS if one.partition(".")[0] in nouns])
     if search.text:
         text = search.text.replace("\x00", "")[:100]
         found = found.filter(
@@ -83,3 +84,14 @@ def get_entry(entry_id: int) -> AuditEntry:
     if found is None:
         raise AuditEntryNotFoundError("There is no such entry in this community's audit log.")
     return found
+
+
+def find_seal(entry_id: int) -> AuditSeal | None:
+    """The entry's place in the chain; None until the job came by."""
+    return AuditSeal.objects.filter(entry_id=entry_id).first()
+
+
+def get_head() -> str:
+    """The chain's last place and its digest, `1200:9f86…`, as `verify_audit --expect` takes it; empty for an empty chain."""
+    head = AuditSeal.objects.order_by("-position").first()
+    return f"{head.position}:{head.chain}" if head else ""

@@ -18,6 +18,9 @@ class CommandSetting(models.Model):
     )
     uses = models.PositiveSmallIntegerField(help_text="How often one member may use it within `seconds`.")
     seconds = models.PositiveIntegerField()
+    enabled = models.BooleanField(
+        default=True, db_default=True, help_text="Off: the bot says that it is switched off."
+    )
 
     class Meta:
         db_table = "command_setting"

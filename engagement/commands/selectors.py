@@ -19,6 +19,7 @@ class CommandPolicy:
     channel_ids: frozenset[str] = frozenset()
     uses: int = DEFAULT_USES
     seconds: int = DEFAULT_SECONDS
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,9 @@ def get_command_policies() -> CommandPolicies:
     """Where and how often each command answers in the tenant in hand. One query."""
     return CommandPolicies(
         {
-            row.command: CommandPolicy(frozenset(map(str, row.channel_ids)), row.uses, row.seconds)
+            row.command: CommandPolicy(
+                frozenset(map(str, row.channel_ids)), row.uses, row.seconds, row.enabled
+            )
             for row in CommandSetting.objects.all()
         }
     )

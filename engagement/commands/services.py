@@ -14,7 +14,7 @@ from .errors import InvalidCommandSettingError
 from .models import CommandSetting
 from .selectors import DEFAULT_SECONDS, DEFAULT_USES, EVERY_COMMAND, CommandPolicy, get_command_policies
 
-_FIELDS: Final = ("channel_ids", "uses", "seconds")
+_FIELDS: Final = ("channel_ids", "uses", "seconds", "enabled")
 MAX_CHANNELS: Final = 100
 MAX_USES: Final = 100
 MAX_SECONDS: Final = 86_400
@@ -28,8 +28,9 @@ def set_command_policy(
     channel_ids: Sequence[str | int] = (),
     uses: int = DEFAULT_USES,
     seconds: int = DEFAULT_SECONDS,
+    enabled: bool = True,
 ) -> CommandPolicy:
-    """Say where a command answers, and that one member may use it `uses` times in `seconds` seconds.
+    """Say where a command answers, if at all, and that one member may use it `uses` times in `seconds` seconds.
 
     Without `command` it holds for every command that has no policy of its own. Idempotent. Raises
     InvalidCommandSettingError.
@@ -53,11 +54,11 @@ def set_command_policy(
             field="seconds",
         )
     before = CommandSetting.objects.filter(command=command).values(*_FIELDS).first()
-    after = {"channel_ids": channels, "uses": uses, "seconds": seconds}
+    after = {"channel_ids": channels, "uses": uses, "seconds": seconds, "enabled": enabled}
     CommandSetting.objects.update_or_create(command=command, defaults=after)
     if before != after:
         _record(actor, command, before, after)
-    return CommandPolicy(frozenset(channels), uses, seconds)
+    return CommandPolicy(frozenset(channels), uses, seconds, enabled)
 
 
 @transaction.atomic
@@ -68,6 +69,7 @@ def change_command_policy(
     channel_ids: Sequence[str | int] | None = None,
     uses: int | None = None,
     seconds: int | None = None,
+    enabled: bool | None = None,
 ) -> CommandPolicy:
     """As `set_command_policy`; what is None stays as it is in force for the command now.
 
@@ -80,6 +82,7 @@ def change_command_policy(
         channel_ids=sorted(now.channel_ids) if channel_ids is None else channel_ids,
         uses=now.uses if uses is None else uses,
         seconds=now.seconds if seconds is None else seconds,
+        enabled=now.enabled if enabled is None else enabled,
     )
 
 

@@ -6,7 +6,6 @@ size. Says the same as `points` and `progression.bulk.amount_to_book`; a test ho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -56,11 +55,12 @@ _KIND: Final = (
 _NUMBERS: Final = f"""
 SELECT kind, count(*), coalesce(sum(after - before), 0)::bigint, count(*) FILTER (WHERE level_after <> old_level)
 FROM (SELECT *, {_KIND} AS kind FROM lines) AS l GROUP BY kind"""
-_COLUMNS: Final = "line, external_id, name, avatar_url, old_xp, old_level, member_id, problem, before, after, level_before, level_after, kind"
+_COLUMNS: Final = "id, line, external_id, name, avatar_url, old_xp, old_level, member_id, problem, before, after, level_before, level_after, kind"
 _PAGE: Final = f"""
 SELECT {_COLUMNS} FROM (SELECT *, {_KIND} AS kind FROM lines) AS l
 WHERE (%(kind)s = '' OR kind = %(kind)s)
-  AND (%(search)s = '' OR name ILIKE %(like)s OR external_id = %(search)s) ORDER BY id LIMIT %(limit)s OFFSET %(offset)s"""
+  AND (%(search)s = '' OR name ILIKE %(like)s OR external_id = %(search)s) AND id {{side}} %(place)s
+ORDER BY id {{order}} LIMIT %(limit)s"""
 _MATCHING: Final = f"""
 SELECT count(*) FROM (SELECT *, {_KIND} AS kind FROM lines) AS l
 WHERE (%(kind)s = '' OR kind = %(kind)s) AND (%(search)s = '' OR name ILIKE %(like)s OR external_id = %(search)s)"""
@@ -68,8 +68,9 @@ WHERE (%(kind)s = '' OR kind = %(kind)s) AND (%(search)s = '' OR name ILIKE %(li
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One member before and after. `problem` says why nothing happens to them."""
+    """One member before and after. `id` is their place in the old bot's order; `problem` says why nothing happens to them."""
 
+    id: int
     line: int
     external_id: str
     name: str
@@ -113,25 +114,24 @@ def get_numbers(*, run: ImportRun) -> Numbers:
 
 
 def list_lines(
-    *, run: ImportRun, kind: str = "", search: str = "", limit: int = 50, offset: int = 0
+    *,
+    run: ImportRun,
+    kind: str = "",
+    search: str = "",
+    limit: int = 50,
+    place: int = 0,
+    backwards: bool = False,
 ) -> list[Line]:
-    """Lines in the old bot's order, of one kind (words.KINDS) and with `search` in their name or as their id, where given. A fixed
-    number of queries."""
-    found = _ask(run, _PAGE, **_filter(kind, search), limit=limit, offset=offset)
+    """Lines after that place in the old bot's order (`backwards`: before it, nearest first), of one kind (words.KINDS) and with
+    `search` in their name or as their id, where given. A fixed number of queries."""
+    question = _PAGE.format(side="<" if backwards else ">", order="DESC" if backwards else "ASC")
+    found = _ask(run, question, **_filter(kind, search), limit=limit, place=place)
     return [Line(*row) for row in found]
 
 
 def count_lines(*, run: ImportRun, kind: str = "", search: str = "") -> int:
     """How many lines `list_lines` has in all."""
     return int(_ask(run, _MATCHING, **_filter(kind, search))[0][0])
-
-
-def iterate_errors(*, run: ImportRun, at_once: int = 2_000) -> Iterator[Line]:
-    """Every line that cannot be used, for the download."""
-    offset = 0
-    while lines := list_lines(run=run, kind="error", limit=at_once, offset=offset):
-        yield from lines
-        offset += at_once
 
 
 def _filter(kind: str, search: str) -> dict[str, Any]:

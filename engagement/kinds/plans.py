@@ -13,8 +13,6 @@ from typing import Any, Final
 from engagement.levels.curves import DEFAULT_PARAMETERS, QUADRATIC
 from engagement.levels.models import LevelSettings
 from engagement.levels.selectors import list_level_names
-from engagement.notifications.models import LevelUp, NotificationSettings
-from engagement.notifications.selectors import get_notification_settings
 from engagement.rules.differences import describe_differences
 from engagement.rules.models import Rule
 from engagement.rules.seeds import RuleSeed
@@ -57,7 +55,6 @@ class Plan:
     names: dict[int, str] = field(default_factory=dict)  # an empty name goes
     season: str | None = None
     points_name: str | None = None
-    level_up: str | None = None
 
     @property
     def changes(self) -> list[PlanLine]:
@@ -76,7 +73,6 @@ def make_plan(*, kind: str, tenant: Tenant) -> Plan:
     _plan_levels(plan, former)
     _plan_season(plan)
     _plan_points_name(plan, tenant)
-    _plan_announcements(plan, former)
     return plan
 
 
@@ -176,19 +172,6 @@ def _plan_points_name(plan: Plan, tenant: Tenant) -> None:
         )
     else:
         plan.others.append(PlanLine(KEEP, "Points are called", f"{tenant.points_name}, as you named them"))
-
-
-def _plan_announcements(plan: Plan, former: Pack) -> None:
-    row = NotificationSettings.objects.filter(pk=1).first()
-    now, wanted = get_notification_settings().level_up, plan.pack.announce_level_up
-    if now == wanted:
-        return
-    if row is None or (now == former.announce_level_up and row.channel_id is None):
-        plan.level_up = wanted
-        text = f"{LevelUp(now).label} → {LevelUp(wanted).label.lower()}"
-        plan.others.append(PlanLine(CHANGE, "Level-ups are told", text))
-    else:
-        plan.others.append(PlanLine(KEEP, "Level-ups are told", f"{LevelUp(now).label}, as you chose"))
 
 
 def describe_snapshot(snapshot: Mapping[str, Any]) -> str:

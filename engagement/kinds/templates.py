@@ -13,8 +13,6 @@ from engagement.audit.services import record_audit
 from engagement.ledger.statements import ledger_unit
 from engagement.levels.selectors import list_level_names
 from engagement.levels.services import set_level_name
-from engagement.notifications.selectors import get_notification_settings
-from engagement.notifications.services import set_level_announcements
 from engagement.progression.levelling import change_curve
 from engagement.rules.models import Rule
 from engagement.rules.services import create_rule, revise_rule, set_rule_enabled
@@ -122,8 +120,6 @@ def _write_others(plan: Plan, tenant: Tenant) -> None:
         set_level_name(level=level, name=name, actor=_PEN)
     if plan.season is not None:
         seed_season_length(plan.season)
-    if plan.level_up is not None:
-        set_level_announcements(level_up=plan.level_up, actor=_PEN)
     if plan.points_name is not None:
         tenant.points_name = plan.points_name
 
@@ -159,8 +155,6 @@ def _take_snapshot(plan: Plan, tenant: Tenant) -> dict[str, Any]:
         snapshot["season"] = [get_season_length(), plan.season]
     if plan.points_name is not None:
         snapshot["points_name"] = [tenant.points_name, plan.points_name]
-    if plan.level_up is not None:
-        snapshot["level_up"] = [get_notification_settings().level_up, plan.level_up]
     return snapshot
 
 
@@ -194,6 +188,3 @@ def _put_others_back(snapshot: dict[str, Any], tenant: Tenant) -> None:
         seed_season_length(snapshot["season"][0])
     if "points_name" in snapshot and tenant.points_name == snapshot["points_name"][1]:
         tenant.points_name = snapshot["points_name"][0]
-    chosen = get_notification_settings()
-    if "level_up" in snapshot and chosen.level_up == snapshot["level_up"][1] and chosen.channel_id is None:
-        set_level_announcements(level_up=snapshot["level_up"][0], actor=_PEN)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from django.db import connection
 
-from .curves import DEFAULT_CURVE, LevelCurve, build_curve
+from .curves import DEFAULT_CURVE, DEFAULT_PARAMETERS, QUADRATIC, LevelCurve, build_curve
 from .models import LevelName, LevelSettings
 
 _MAX_KEPT: Final = 256
@@ -27,6 +27,12 @@ def load_curve() -> LevelCurve:
         return DEFAULT_CURVE
     kind, parameters, version = row
     return build_curve(kind, parameters, version=version)
+
+
+def get_curve_choice() -> tuple[str, dict[str, Any], int]:
+    """(kind, parameters, version) as chosen; the default's where none was. One query."""
+    row = LevelSettings.objects.filter(pk=1).values_list("kind", "parameters", "version").first()
+    return row if row is not None else (QUADRATIC, dict(DEFAULT_PARAMETERS), 0)
 
 
 def get_curve(*, version: int) -> LevelCurve:

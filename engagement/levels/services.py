@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -14,6 +14,8 @@ from engagement.audit.services import record_audit
 from .curves import DEFAULT_PARAMETERS, MAX_LEVEL, QUADRATIC, LevelCurve, build_curve
 from .errors import InvalidLevelNameError
 from .models import LevelName, LevelSettings
+
+MAX_NAMES: Final = 200
 
 
 @transaction.atomic
@@ -77,3 +79,19 @@ def seed_levels(*, kind: str, parameters: Mapping[str, Any], names: Mapping[int,
         set_curve(kind=kind, parameters=parameters)
     LevelName.objects.bulk_create(LevelName(level=level, name=name) for level, name in names.items())
     return True
+
+
+@transaction.atomic
+def set_level_names(*, names: Mapping[int, str], actor: Actor) -> int:
+    """Make these the names of the levels, all of them or none; a level that is left out loses its name. Answers how many changed.
+
+    Each change is recorded by itself. Idempotent. Raises InvalidLevelNameError.
+    """
+    if len(names) > MAX_NAMES:
+        raise InvalidLevelNameError(f"At most {MAX_NAMES} levels can have a name.", field="names")
+    standing = dict(LevelName.objects.values_list("level", "name"))
+    wanted = {level: " ".join(name.split()) for level, name in names.items() if name.strip()}
+    changed = [level for level in {**standing, **wanted} if standing.get(level) != wanted.get(level)]
+    for level in sorted(changed):
+        set_level_name(level=level, name=wanted.get(level, ""), actor=actor)
+    return len(changed)

@@ -24,6 +24,13 @@ class MemberLeft(DomainEvent):
 
 
 @dataclass(frozen=True)
+class MembersUnnamed(DomainEvent):
+    """People were met of whom only the id is known; at most a hundred an event."""
+
+    member_ids: list[int]
+
+
+@dataclass(frozen=True)
 class VisibilityChanged(DomainEvent):
     """A member chose to be shown, shown under an alias, or hidden."""
 

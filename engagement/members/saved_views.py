@@ -9,6 +9,9 @@ from urllib.parse import parse_qsl, urlencode
 from django.db import transaction
 from django.db.models import Q
 
+from engagement.audit.actor import Actor
+from engagement.audit.services import record_audit
+
 from .errors import InvalidViewError, ViewNotFoundError
 from .models import SavedView
 
@@ -38,7 +41,7 @@ def list_saved_views(*, list_key: str, user_id: int) -> list[SavedViewLine]:
     ]
 
 
-def save_view(*, list_key: str, name: str, query: str, shared: bool, user_id: int) -> SavedView:
+def save_view(*, list_key: str, name: str, query: str, shared: bool, user_id: int, actor: Actor) -> SavedView:
     """Keep a list's address under a name; the same person's view of that name takes the new address. Idempotent.
 
     Raises InvalidViewError.
@@ -60,10 +63,12 @@ def save_view(*, list_key: str, name: str, query: str, shared: bool, user_id: in
         view, _made = SavedView.objects.update_or_create(
             list_key=list_key, user_id=user_id, name=name, defaults={"query": query, "shared": shared}
         )
+        if shared:
+            _record(actor, "view.saved", view)
     return view
 
 
-def remove_view(*, view_id: int, user_id: int, remove_shared: bool) -> str:
+def remove_view(*, view_id: int, user_id: int, remove_shared: bool, actor: Actor) -> str:
     """Forget a view and answer its name. Somebody else's shared one only with `remove_shared`. Raises ViewNotFoundError."""
     views = SavedView.objects.filter(pk=view_id)
     mine = (
@@ -72,5 +77,20 @@ def remove_view(*, view_id: int, user_id: int, remove_shared: bool) -> str:
     found = mine.first()
     if found is None:
         raise ViewNotFoundError("There is no such view, or it is somebody else's. Nothing was removed.")
-    found.delete()
+    with transaction.atomic():
+        if found.shared:
+            _record(actor, "view.deleted", found)
+        found.delete()
     return found.name
+
+
+def _record(actor: Actor, action: str, view: SavedView) -> None:
+    """Of shared views alone: one's own are nobody else's business."""
+    record_audit(
+        actor=actor,
+        action=action,
+        target_kind="view",
+        target_id=view.pk,
+        target_name=view.name,
+        after={"list": view.list_key, "query": view.query},
+    )

@@ -1,16 +1,28 @@
-"""Work on members that nobody waits for: purging who was deleted, forgetting old codes, bulk acts over many."""
+"""Work on members that nobody waits for: purging who was deleted, bulk acts over many, a new curve for everybody."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any, Final
+
+from django.db import connection
+
+from engagement.audit.actor import Actor
+from engagement.levels.curves import build_curve
+from engagement.levels.errors import InvalidCurveError
 from engagement.members.claims import forget_old_claims
 from saas.events.jobs import defer, job, periodic_job
+from saas.events.retries import Backoff
 from tenants.context import current_tenant
 from tenants.models import Tenant
 
 from .bulk_acts import run_bulk_act
+from .levelling import CurveMovedError, change_curve
 from .people import purge_deleted_members
 
-QUEUE = "maintenance"
+QUEUE: Final = "maintenance"
+LEVELS: Final = "levels"
+_LOCK: Final = "apply curve"
 
 
 @periodic_job(cron="23 3 * * *", queue=QUEUE)
@@ -31,3 +43,44 @@ def tidy_members(*, tenant: str) -> None:
 def run_bulk(*, tenant: str, bulk_id: int) -> None:
     """Do, or undo, what is left of a bulk act. Idempotent: a repeat goes on where the last run stopped."""
     run_bulk_act(bulk_id=bulk_id, context=current_tenant())
+
+
+@job(queue=LEVELS, retry=Backoff(tries=5, first=2), lock=_LOCK)
+def apply_curve(
+    *, tenant: str, kind: str, parameters: dict[str, Any], actor: dict[str, Any], expected_version: int
+) -> None:
+    """Set a curve that was asked for on a page. Idempotent: the same curve again changes nothing; one that somebody else set
+    meanwhile is left alone."""
+    try:
+        change_curve(
+            kind=kind, parameters=parameters, actor=Actor(**actor), expected_version=expected_version
+        )
+    except (InvalidCurveError, CurveMovedError):
+        return
+
+
+def defer_curve(
+    *, tenant: str, kind: str, parameters: dict[str, Any], actor: Actor, expected_version: int
+) -> None:
+    """Have a curve set by a worker, in the caller's transaction. Raises InvalidCurveError at once for one that cannot be."""
+    build_curve(kind, parameters)
+    defer(
+        apply_curve,
+        tenant=tenant,
+        queueing_lock=_LOCK,
+        kind=kind,
+        parameters=parameters,
+        actor=asdict(actor),
+        expected_version=expected_version,
+    )
+
+
+def is_curve_waiting(*, tenant: str) -> bool:
+    """Whether a change that was deferred is still to be made, or being made. One query, by the index of waiting jobs."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM public.procrastinate_jobs WHERE lock = %s AND status IN ('todo', 'doing'))",
+            [f"{tenant}:{_LOCK}"],
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])

@@ -18,6 +18,7 @@ from engagement.levels.errors import LevelsChangedError
 from engagement.levels.models import LevelSettings
 from engagement.levels.selectors import get_levels_version, load_curve
 from engagement.levels.services import set_curve, set_level_name
+from saas.core.errors import ConflictError
 from saas.events import publish
 
 from .events import CurveChanged
@@ -60,15 +61,32 @@ class CurveChange:
     members_changed: int
 
 
-def change_curve(*, kind: str, parameters: Mapping[str, Any], actor: Actor) -> CurveChange:
+class CurveMovedError(ConflictError):
+    """Somebody else set another curve meanwhile."""
+
+    code = "curve_changed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else changed the levels while you were looking at yours. Nothing was changed: look at the preview again, it is held "
+            "against what stands now."
+        )
+
+
+def change_curve(
+    *, kind: str, parameters: Mapping[str, Any], actor: Actor, expected_version: int | None = None
+) -> CurveChange:
     """Set the tenant's curve and bring every member's level in line with it, in one transaction under the ledger lock, so that
     ingest books either before or after. The same curve again changes nothing.
 
-    Nobody is congratulated on a level that a new curve gave: publishes one CurveChanged and no LevelReached. Raises
-    InvalidCurveError.
+    Nobody is congratulated on a level that a new curve gave: publishes one CurveChanged and no LevelReached. `expected_version` is
+    the version that the caller began from. Raises InvalidCurveError, CurveMovedError.
     """
     with ledger_unit() as (run, schema):
         before, former = load_curve(), LevelSettings.objects.filter(pk=1).values("kind", "parameters").first()
+        same = former is not None and former == {"kind": kind, "parameters": dict(parameters)}
+        if expected_version is not None and expected_version != before.version and not same:
+            raise CurveMovedError()
         curve = set_curve(kind=kind, parameters=parameters)
         if curve.version == before.version:
             return CurveChange(curve, 0)

@@ -12,7 +12,7 @@ from .conditions import FLAG_FIELDS, LIST_FIELDS, NUMBER_FIELDS
 
 # In the order in which the form offers them.
 FIELD_WORDS: Final[Mapping[str, str]] = {
-    "length": "the message's length in characters",
+    "length": "the message's length",
     "channel": "the channel",
     "category": "the category",
     "parent": "the thread's channel",
@@ -59,7 +59,7 @@ def operators_of(field: str) -> Mapping[str, str]:
 
 
 def condition_text(form: object, names: Mapping[str, str] | None = None, *, inner: bool = False) -> str:
-    """“the message's length in characters is at least 20 and the member's level is less than 5”. Never raises: what it does not
+    """“the message's length is at least 20 and the member's level is less than 5”. Never raises: what it does not
     understand it calls by its expression."""
     names = names or {}
     match form:

@@ -34,7 +34,9 @@ EARNING_TYPES: Final = (
     "voice_minute",
     "joined",
 )
-NEVER_EARNING: Final = frozenset({"left", "message_deleted", "reaction_removed", "member_updated"})
+NEVER_EARNING: Final = frozenset(
+    {"left", "message_deleted", "reaction_removed", "reactions_cleared", "member_updated"}
+)
 TRIGGERS: Final = frozenset({*EARNING_TYPES, DAILY_BONUS})
 MAX_TRIGGERS: Final = 20
 MAX_TYPE: Final = 40

@@ -66,7 +66,10 @@ def _condition(definition: Definition, names: Names) -> str:
 
 
 def _cooldown(definition: Definition, names: Names) -> str:
-    return duration_text(definition.cooldown_seconds) if definition.cooldown_seconds else "none"
+    if not definition.cooldown_seconds:
+        return "none"
+    text = duration_text(definition.cooldown_seconds)
+    return text if text[0].isdigit() else f"1 {text}"
 
 
 _LINES: Final[tuple[tuple[str, Callable[[Definition, Names], str]], ...]] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, Final, ParamSpec
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -15,9 +15,13 @@ from engagement.audit.actor import Actor
 from frontend_api.actors import actor_of
 from frontend_api.people import Person, get_person
 from frontend_api.tenant import get_context
+from saas.core import clock
 from tenants.context import TenantContext
 from tenants.permissions import Rights, Role, may, require
+from tenants.team import note_seen
 
+_SEEN_KEY: Final = "dashboard_seen_at"
+_SEEN_EVERY: Final = 3_600  # seconds
 Given = ParamSpec("Given")
 View = Callable[Concatenate[HttpRequest, Given], HttpResponseBase]
 DeskView = Callable[Concatenate[HttpRequest, "Desk", Given], HttpResponseBase]
@@ -75,12 +79,21 @@ def dashboard_page(action: str) -> Callable[[DeskView[Given]], View[Given]]:
             require(person.rights, action)
             desk = Desk(context, person, person.user_id, actor_of(request))
             request.desk = desk  # type: ignore[attr-defined]
+            _note_seen(request, desk)
             return view(request, desk, *args, **kwargs)
 
         guarded.dashboard_action = action  # type: ignore[attr-defined]
         return guarded
 
     return decorate
+
+
+def _note_seen(request: HttpRequest, desk: Desk) -> None:
+    """For the team's page. The session remembers when, so that it costs a query an hour."""
+    now = clock.now().timestamp()
+    if now - float(request.session.get(_SEEN_KEY, 0)) >= _SEEN_EVERY:
+        request.session[_SEEN_KEY] = now
+        note_seen(tenant_id=desk.context.tenant_id, user_id=desk.user_id)
 
 
 def _send_to_sign_in(request: HttpRequest) -> HttpResponse:

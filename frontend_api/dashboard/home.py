@@ -12,9 +12,11 @@ from django.views.decorators.http import require_safe
 from engagement.activity.poison import count_poison
 from engagement.analytics.selectors import get_home_figures, list_gaps, list_recent_entries
 from engagement.analytics.week import list_daily_points
+from engagement.members.claims import list_locked_claimants
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.attention import Attention, list_guild_attention
 from frontend_api.dashboard.chart import draw_columns
+from frontend_api.dashboard.setup.pages import read_steps
 from frontend_api.figures import write_whole
 from integrations.discord.problems import list_problems
 from saas.core import clock
@@ -32,12 +34,10 @@ GAPS_KEPT = timedelta(days=7)  # older ones need nobody's attention any more
 @dashboard_page("view_dashboard")
 def show_home(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The page; for htmx (a poll) its body alone."""
-    part = request.headers.get("HX-Target") == "home"
-    return render(
-        request,
-        "dashboard/home_body.html" if part else "dashboard/home.html",
-        read_home(desk.context),
-    )
+    if request.headers.get("HX-Target") == "home":
+        return render(request, "dashboard/home_body.html", read_home(desk.context))
+    setup = None if desk.context.live else read_steps(desk.context)
+    return render(request, "dashboard/home.html", {**read_home(desk.context), "setup": setup})
 
 
 def read_home(context: TenantContext) -> dict[str, Any]:
@@ -73,6 +73,14 @@ def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
             problem.last_seen_at,
         )
         for problem in list_problems()[:PROBLEMS_SHOWN]
+    ]
+    lines += [
+        Attention(
+            "shield-lock",
+            f"{one.name or 'Somebody'} entered three wrong claim codes",
+            "They are locked out for an hour. If they forgot theirs, make them a new code on the member’s page.",
+        )
+        for one in list_locked_claimants()[:PROBLEMS_SHOWN]
     ]
     waiting = count_poison(tenant_id=context.tenant_id)
     if waiting:

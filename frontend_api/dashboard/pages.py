@@ -76,22 +76,92 @@ SECTIONS: Final = (
 
 PAGES: Final = (
     DashboardPage("home", "Home", "home", "dashboard", "view_dashboard"),
+    DashboardPage(
+        "home", "Set up", "list-details", "setup", "view_dashboard", "checklist wizard template live shadow"
+    ),
     # --- people ---
     DashboardPage("people", "Members", "users", "dashboard-members", "view_members", "people points roles"),
     # --- earn ---
     DashboardPage("earn", "Rules", "target-arrow", "dashboard-rules", "view_rules", "earning points awards"),
+    DashboardPage("earn", "Levels", "stairs-up", "dashboard-levels", "view_rules", "curve formula names"),
+    DashboardPage("earn", "Level roles", "shield", "dashboard-level-roles", "view_settings", "discord roles"),
+    DashboardPage(
+        "earn",
+        "Announcements",
+        "bell",
+        "dashboard-announcements",
+        "change_announcements",
+        "level-ups channel words",
+    ),
     DashboardPage("earn", "Ways to earn", "target-arrow", "earn", "view_ways_to_earn"),
     # --- spend ---
     # --- boards ---
+    DashboardPage(
+        "boards",
+        "Boards",
+        "trophy",
+        "dashboard-boards",
+        "change_boards",
+        "leaderboards ranks ties periods public",
+    ),
     DashboardPage("boards", "Leaderboard", "trophy", "leaderboard", "view_board"),
     # --- events ---
     # --- insights ---
     # --- integrations ---
-    DashboardPage("integrations", "Discord bot", "plug", "bot", "view_dashboard", "server guild permissions invite"),
+    DashboardPage(
+        "integrations", "Discord bot", "plug", "bot", "view_dashboard", "server guild permissions invite"
+    ),
+    DashboardPage(
+        "integrations", "Bring your levels", "file-import", "imports", "run_imports", "import mee6 polaris lurkr csv xp"
+    ),
     # --- settings ---
+    DashboardPage(
+        "settings",
+        "General",
+        "settings",
+        "dashboard-settings",
+        "view_settings",
+        "name colour emblem time zone language week points",
+    ),
+    DashboardPage(
+        "settings", "Bot commands", "robot", "dashboard-commands", "view_settings", "channels limits"
+    ),
+    DashboardPage(
+        "settings",
+        "Community",
+        "building-community",
+        "community",
+        "view_settings",
+        "address owner hand over transfer delete",
+    ),
+    DashboardPage(
+        "settings", "Team", "users-group", "dashboard-team", "view_team", "people permissions roles invite"
+    ),
+    DashboardPage("settings", "API keys", "key", "dashboard-keys", "manage_api_keys", "token program rest"),
+    DashboardPage(
+        "settings",
+        "History",
+        "history",
+        "dashboard-settings-history",
+        "view_audit",
+        "who changed settings undo revert",
+    ),
+    DashboardPage("settings", "Audit log", "list-details", "dashboard-audit", "view_audit", "who changed what"),
 )
 
-ACTS: Final[tuple[DashboardAct, ...]] = ()
+ACTS: Final[tuple[DashboardAct, ...]] = (
+    DashboardAct(
+        "Register a member", "user-plus", "dashboard-members-register", "manage_members", "add new manual"
+    ),
+    DashboardAct(
+        "Change the member types", "tag", "dashboard-members-types", "manage_members", "student mentor kinds"
+    ),
+    DashboardAct("Make a rule", "plus", "dashboard-rule-new", "change_rules", "new add earning"),
+    DashboardAct("Change the curve", "stairs-up", "dashboard-curve", "change_levels", "levels steeper"),
+    DashboardAct(
+        "Give a role for a level", "shield", "dashboard-level-role-new", "change_announcements", "level roles"
+    ),
+)
 
 
 def list_acts(rights: Rights) -> list[DashboardAct]:

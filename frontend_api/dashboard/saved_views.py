@@ -24,6 +24,7 @@ def keep_view(request: HttpRequest, desk: Desk) -> HttpResponse:
         query=request.POST.get("query", ""),
         shared=request.POST.get("shared") == "1",
         user_id=desk.user_id,
+        actor=desk.actor,
     )
     address = f"{safe_path(request.POST.get('path', ''))}?{view.query}"
     return go_to(request, address, f"“{view.name}” is saved; you find it under Views.")
@@ -33,7 +34,9 @@ def keep_view(request: HttpRequest, desk: Desk) -> HttpResponse:
 @dashboard_page("view_dashboard")
 def forget_view(request: HttpRequest, desk: Desk, view_id: int) -> HttpResponse:
     """Back to where the list was."""
-    name = remove_view(view_id=view_id, user_id=desk.user_id, remove_shared=desk.may("manage_team"))
+    name = remove_view(
+        view_id=view_id, user_id=desk.user_id, remove_shared=desk.may("manage_team"), actor=desk.actor
+    )
     return go_to(request, safe_path(request.POST.get("back", "")), f"The view “{name}” is gone.")
 
 

@@ -33,6 +33,7 @@ from frontend_api.portal.boards import KINDS
 from frontend_api.portal.leaderboard import MAX_PAGE
 from saas.events.log import Position
 from tenants.context import TenantContext
+from tenants.permissions import Role, may_here
 from tenants.routing import get_routing
 
 logger = logging.getLogger(__name__)
@@ -164,10 +165,12 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
 
 
 class BoardConsumer(LiveConsumer):
-    """`/live/board/?period=&page=&after=`: the public leaderboard, open to everybody."""
+    """`/live/board/?period=&page=&after=`: the leaderboard, open to everybody or to members alone."""
 
     def may_open(self, person: Person | None) -> bool:
-        return True
+        context = self.find_context()
+        role = Role.STRANGER if person is None else person.role
+        return context is not None and may_here(context, role, "view_board")
 
     def find_view(self, person: Person | None) -> View | None:
         kind, page = self.query("period", "all"), self.query("page", "1")

@@ -21,10 +21,11 @@ from engagement.analytics.selectors import (
     get_profile,
     list_history,
 )
-from engagement.leaderboards.selectors import get_rank
+from engagement.leaderboards.selectors import get_rank, list_offered_periods
 from engagement.members.models import Visibility
 from frontend_api.people import Person, get_person
 from frontend_api.portal.boards import KINDS, address_of_rank
+from frontend_api.portal.openness import open_to
 from frontend_api.tenant import get_context
 from saas.core.errors import NotFoundError
 
@@ -93,6 +94,7 @@ def open_member(member_id: int, person: Person | None) -> MemberPage:
 
 
 @require_safe
+@open_to("view_profile")
 def show_member(request: HttpRequest, member_id: int) -> HttpResponse:
     get_context(request)
     view = open_member(member_id, get_person(request))
@@ -104,6 +106,7 @@ def show_member(request: HttpRequest, member_id: int) -> HttpResponse:
 
 
 @require_safe
+@open_to("view_profile")
 def show_reason(request: HttpRequest, member_id: int, entry_id: int) -> HttpResponse:
     """Why one entry came to be: a part for htmx, a page of its own without scripts."""
     get_context(request)
@@ -165,5 +168,6 @@ def _list_places(profile: Profile) -> list[PeriodPlace]:
         "week": profile.week_rank,
     }
     return [
-        PeriodPlace(name, ranks[kind], address_of_rank(kind, ranks[kind])) for kind, name in KINDS.items()
+        PeriodPlace(KINDS[kind], ranks[kind], address_of_rank(kind, ranks[kind]))
+        for kind in list_offered_periods()
     ]

@@ -9,9 +9,11 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from engagement.access.team import accept_invite
+from frontend_api.actors import actor_of
 from frontend_api.site.limits import INVITE, check_address
 from saas.core.errors import EngageHubError
-from tenants.invites import accept_invite, find_invite
+from tenants.invites import find_invite
 from tenants.models import User
 from tenants.tickets import get_tenant_address
 
@@ -26,7 +28,7 @@ def show_invite(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST":
             if not isinstance(request.user, User):
                 return HttpResponseRedirect(f"{reverse('login')}?{urlencode({'next': request.path})}")
-            membership = accept_invite(token=token, user=request.user)
+            membership = accept_invite(token=token, user=request.user, actor=actor_of(request))
             return HttpResponseRedirect(
                 f"{get_tenant_address(membership.tenant.slug)}/login/?{urlencode({'next': '/dashboard/'})}"
             )

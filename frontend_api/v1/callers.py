@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from saas.core.errors import NotAllowedError, NotSignedInError
+from tenants.context import TenantContext
 from tenants.models import ApiKey, User
-from tenants.permissions import PERMISSIONS, STRANGER, Rights, Role, may, require
+from tenants.permissions import PERMISSIONS, STRANGER, Rights, Role, may, may_here, require, require_here
 from tenants.scopes import actions_of_scopes
 
 from .access import EVERYBODY, SIGNED_IN, Access
@@ -77,6 +78,21 @@ class Caller:
             require(self.rights, access.action)
         elif not may(Role.STRANGER, access.action):
             raise NotSignedInError(_WHO)
+
+    def require_open(self, context: TenantContext, access: Access) -> None:
+        """What is open to everybody elsewhere, in a community that keeps it to its members. Raises as `require`."""
+        if access.action not in PERMISSIONS or may_here(context, Role.STRANGER, access.action):
+            return
+        if self.kind == "key":
+            if access.scope and access.scope not in self.scopes:
+                raise ScopeMissingError(
+                    f"This community shows this to its members alone, and this API key has no scope {access.scope}. Make a key that "
+                    "has it in the dashboard, under API keys."
+                )
+            return
+        if not self.is_known:
+            raise NotSignedInError(_WHO)
+        require_here(context, self.role, access.action)
 
     def _require_scope(self, access: Access) -> None:
         if not access.scope:

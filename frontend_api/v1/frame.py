@@ -107,6 +107,9 @@ class ApiView(APIView):
         """Raises what Caller.require raises; what somebody known may not do is noted in the audit log."""
         try:
             self.caller.require(access)
+            context = find_context(self.request._request)
+            if context is not None:
+                self.caller.require_open(context, access)
         except NotAllowedError:
             if find_context(self.request._request) is not None:
                 place = f"{self.request.method} {self.request.path}"[:200]

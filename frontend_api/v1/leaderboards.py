@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from engagement.leaderboards.selectors import Board, get_around, get_board, get_rank
+from engagement.leaderboards.selectors import Board, get_around, get_board, get_rank, list_offered_periods
 from engagement.members.errors import MemberNotFoundError
 from engagement.standings.periods import KINDS
 from saas.core.errors import InvalidInputError, NotFoundError
@@ -100,7 +100,7 @@ class BoardList(ApiView):
         example={"items": [{"period": "week", "name": "Week"}]},
     )
     def get(self, request: Request) -> Response:
-        return Response({"items": [{"period": kind, "name": NAMES[kind]} for kind in KINDS]})
+        return Response({"items": [{"period": kind, "name": NAMES[kind]} for kind in list_offered_periods()]})
 
 
 class BoardDetail(ApiView):
@@ -169,9 +169,10 @@ class BoardAround(ApiView):
 
 
 def _check_period(period: str) -> None:
-    if period not in KINDS:
+    offered = list_offered_periods()
+    if period not in offered:
         raise NoSuchBoardError(
-            f"There is no board of the period {period!r:.20}. There is one of {', '.join(KINDS)}."
+            f"There is no board of the period {period!r:.20}. There is one of {', '.join(offered)}."
         )
 
 

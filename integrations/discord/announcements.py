@@ -48,7 +48,9 @@ def announce_level_up(
     Raises RetryLaterError, DiscordAwayError.
     """
     chosen = get_notification_settings()
-    member = Member.objects.filter(pk=event.member_id, is_bot=False, departed_at=None, deleted_at=None).first()
+    member = Member.objects.filter(
+        pk=event.member_id, is_bot=False, departed_at=None, deleted_at=None
+    ).first()
     if not context.live or chosen.level_up == LevelUp.OFF or member is None:
         return None
     in_channel = chosen.level_up == LevelUp.CHANNEL

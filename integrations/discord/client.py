@@ -58,6 +58,10 @@ class DiscordClient:
         path = f"/guilds/{guild_id}/members?limit={limit}&after={after}"
         return self._call("GET", path, bucket=f"members:{guild_id}")  # type: ignore[no-any-return]
 
+    def get_user(self, user_id: int) -> dict[str, Any]:
+        """Somebody who need not be in any guild of ours."""
+        return self._call("GET", f"/users/{user_id}", bucket="users")  # type: ignore[no-any-return]
+
     def get_guild(self, guild_id: int) -> dict[str, Any]:
         """The guild with its roles."""
         return self._call("GET", f"/guilds/{guild_id}", bucket=f"guild:{guild_id}")  # type: ignore[no-any-return]

@@ -23,7 +23,7 @@ from tenants.models import GuildGreeting, GuildLink
 from tenants.routing import get_routing
 from tenants.selectors import read_liveness
 
-from . import greetings, reconciling
+from . import greetings, names, reconciling
 from .announcements import announce_level_up
 from .client import get_client
 from .errors import UNKNOWN_GUILD, DiscordRefusedError
@@ -138,6 +138,14 @@ def sweep_tenant_roles(*, tenant: str, after_id: int = 0) -> None:
                     queueing_lock=SWEEP_LOCK,
                 )
                 return
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord names", priority=-10)
+def look_up_names(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of MembersUnnamed. In shadow mode too: it only reads."""
+    context = get_routing().context_for_schema(tenant)
+    if context is not None and context.guild_id is not None:
+        names.look_up_names(context, get_client(), member_ids=list(event["member_ids"]))
 
 
 @job(queue=QUEUE, retry=PATIENT)

@@ -110,3 +110,16 @@ def _find_or_make(guild_id: int, client: DiscordClient, name: str, level: int) -
             field="name",
         )
     return client.create_role(guild_id, name, reason=f"Level {level}")
+
+
+def list_level_roles() -> list[LevelRole]:
+    """The lowest level first. One query."""
+    return list(LevelRole.objects.order_by("level", "role_id"))
+
+
+def get_level_role(*, role_id: int) -> LevelRole:
+    """Raises NotFoundError."""
+    row = LevelRole.objects.filter(role_id=role_id).first() if role_id < 2**63 else None
+    if row is None:
+        raise NotFoundError("This role belongs to no level here.")
+    return row

@@ -67,7 +67,7 @@ def reset(folder: Path) -> int:
         with locked_home(open_home(home)):
             pass
         remove_home(home)
-    for name in ("mail", "discord.json", "secrets.json", "environment.json"):
+    for name in ("mail", "discord.json", "secrets.json", "environment.json", "demo-born"):
         path = folder / name
         if path.is_dir():
             for mail in path.glob("*"):
@@ -140,13 +140,14 @@ def summary(stack: Stack) -> str:
     for community in stack.communities:
         address = f"http://{community['host']}:{stack.ports.web}/"
         lines.append(
-            f"  {community['name']:<14} {address:<42} organiser: {community['username']} / {community['password']}"
+            f"  {community['name']:<20} {address:<42} organiser: {community['username']} / {community['password']}"
         )
-    lines += [f"  {'The site':<14} {stack.web_url}/"]
+    lines += [f"  {'The site':<20} {stack.web_url}/"]
     if stack.has_local_discord:
-        lines.append(f"  {'Local Discord':<14} {stack.discord_url}/   write there as anyone")
+        lines.append(f"  {'Our own pages':<20} {stack.web_url}/ops/   operator: operator / engagehub")
+        lines.append(f"  {'Local Discord':<20} {stack.discord_url}/   write there as anyone")
         lines.append(
-            f"  {'Old bots':<14} {'MEE6, Polaris, Lurkr; Amari and Tatsu':<42} key: local-import-key"
+            f"  {'Old bots':<20} {'MEE6, Polaris, Lurkr; Amari and Tatsu':<42} key: local-import-key"
         )
     else:
         lines += [
@@ -155,7 +156,7 @@ def summary(stack: Stack) -> str:
             "    .venv/bin/python manage.py tenant create my-community --guild <server id>",
         ]
     lines += [
-        f"  {'Mailbox':<14} {stack.mailbox_url}/   every mail that is sent",
+        f"  {'Mailbox':<20} {stack.mailbox_url}/   every mail that is sent",
         "",
         "  Ctrl-C stops everything. The data stays in .devstack/; make run ARGS=--reset forgets it.",
         "",

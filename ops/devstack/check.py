@@ -111,7 +111,8 @@ class _Check:
         self._stack = stack
 
     def choose_place(self) -> Place:
-        """A member who has not earned for the longest time: a cooldown would hide the next points."""
+        """The highest on the board who has not earned for five minutes: a cooldown would hide the next points, and who is further
+        down does not stand on the first page."""
         community = self._stack.communities[0]
         state = self._sandbox("GET", "state")
         guild = next(guild for guild in state["guilds"] if guild["id"] == community["guild_id"])
@@ -127,13 +128,14 @@ class _Check:
             raise DevstackError(
                 "Every member of the first community earned within the last minutes. Try again in five."
             )
+        points = self._points(community["schema"])
         return Place(
             community=community,
             channel=next(channel for channel in channels if channel["name"] == "general"),
             commands=next(
                 (channel for channel in channels if channel["name"] == "bot-commands"), channels[0]
             ),
-            member=members[-1],
+            member=max(members, key=lambda one: points.get(one["id"], 0)),
         )
 
     def post_message(self, place: Place) -> dict[str, Any]:
@@ -193,6 +195,15 @@ class _Check:
             [],
         )
         return {str(row["external_id"]) for row in rows}
+
+    def _points(self, schema: str) -> dict[str, int]:
+        rows = self._rows(
+            schema,
+            "SELECT i.external_id, b.lifetime FROM {0}.identity i JOIN {0}.ledger_balance b ON b.member_id = i.member_id "
+            "AND b.currency = 0 WHERE i.provider = 'discord'",
+            [],
+        )
+        return {str(row["external_id"]): row["lifetime"] for row in rows}
 
     def _rows(self, schema: str, query: str, values: list[object]) -> list[dict[str, Any]]:
         with (

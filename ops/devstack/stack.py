@@ -1,4 +1,4 @@
-"""The whole product on this machine: servers, migrations, two communities, and every process under one supervisor.
+"""The whole product on this machine: servers, migrations, five communities, and every process under one supervisor.
 
 Order: Postgres and Redis, migrations, the local Discord, the communities of its guilds, then the product's own
 processes. What the environment names (a database, a Redis, a real bot's token) is used instead of a local one.
@@ -17,8 +17,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
+from ops.demo.communities import COMMUNITIES
+from ops.demo.logins import LOGINS
+from ops.demo.logins import PASSWORD as DEMO_PASSWORD
 from saas.settings.local import ENVIRONMENT_FILE, write_local_stack
 
 from .errors import DevstackError
@@ -72,6 +76,14 @@ class Stack:
         return self.folder / ENVIRONMENT_FILE.name
 
     @property
+    def demo_born(self) -> str:
+        """The day on which the demo was first made here: its history is counted back from it."""
+        place = self.folder / "demo-born"
+        if not place.exists():
+            place.write_text(datetime.now(UTC).date().isoformat())
+        return place.read_text()
+
+    @property
     def web_url(self) -> str:
         return f"http://localhost:{self.ports.web}"
 
@@ -121,12 +133,15 @@ class Stack:
         write_local_stack(self.environment(), file=self._addresses)
         supervisor.keep(_mailbox(self.ports, self.folder))
         if self.has_local_discord:
-            supervisor.keep(_discord(self.ports, self.folder, self.web_url))
+            supervisor.keep(_discord(self.ports, self.folder, self.web_url, self.demo_born))
             supervisor.keep(_oldbots(self.ports))
         await self._set_up(supervisor, "migrate_fleet")
         if self.has_local_discord:
             await self._wait_for(f"{self.discord_url}/api/v10/gateway", "the local Discord")
             self.communities = await asyncio.to_thread(self._seed)
+            self.log.say("Filling in what the demo communities did in the last months …")
+            await self._set_up(supervisor, "seed_demo", "--born", self.demo_born)
+            self.communities += _communities_without_guild()
             await self._set_up(supervisor, "sync_commands")
         for program in _product(self.ports):
             supervisor.keep(program)
@@ -197,11 +212,29 @@ def _oldbots(ports: Ports) -> Program:
     return Program("oldbots", (sys.executable, "-m", "ops.sandbox.oldbots", *options))
 
 
-def _discord(ports: Ports, folder: Path, web_url: str) -> Program:
+def _communities_without_guild() -> list[dict[str, str]]:
+    owners = {
+        slug: username for username, _, _, teams in LOGINS for slug, role in teams.items() if role == "owner"
+    }
+    return [
+        {
+            "name": one.name,
+            "slug": one.slug,
+            "host": f"{one.slug}.localhost",
+            "guild_id": "",
+            "username": owners[one.slug],
+            "password": DEMO_PASSWORD,
+        }
+        for one in COMMUNITIES
+        if one.guild is None
+    ]
+
+
+def _discord(ports: Ports, folder: Path, web_url: str, demo_born: str) -> Program:
     options = (
         "--port", str(ports.discord), "--state", str(folder / "discord.json"), "--shards", "2", "--max-concurrency", "2",
         "--token", LOCAL_TOKEN, "--client-id", LOCAL_CLIENT_ID, "--client-secret", LOCAL_CLIENT_SECRET,
-        "--redirect-uri", f"{web_url}/oauth/discord/callback",
+        "--redirect-uri", f"{web_url}/oauth/discord/callback", "--demo-born", demo_born,
     )  # fmt: skip
     return Program("discord", (sys.executable, "-m", "ops.sandbox.discord", *options))
 

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api.site import (
     claim,
+    communities,
     discord,
     founding,
     install,
@@ -74,6 +75,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("new/address/", founding.check_new_address, name="new-address"),
     path("new/<int:tenant_id>/", founding.show_progress, name="new-progress"),
     path("new/<int:tenant_id>/retry/", founding.retry, name="new-retry"),
+    path("communities/", communities.show_communities, name="communities"),
+    path("communities/<int:tenant_id>/restore/", communities.restore, name="community-restore"),
+    path("communities/<int:tenant_id>/accept/", communities.accept, name="community-accept"),
+    path("communities/<int:tenant_id>/decline/", communities.decline, name="community-decline"),
     path("discord/install/", install.begin, name="install"),
     # Registered with Discord, where an address counts to the letter: no slash at its end.
     path("oauth/discord/callback", oauth.receive_answer, name="discord-callback"),

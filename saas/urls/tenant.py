@@ -3,10 +3,28 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api import theme
-from frontend_api.dashboard import bot, home, palette, saved_views
+from frontend_api.dashboard import bot, community, home, palette, saved_views
+from frontend_api.dashboard.audit import pages as audit
+from frontend_api.dashboard.boards import pages as boards
+from frontend_api.dashboard.imports import acts as import_acts
+from frontend_api.dashboard.imports import views as imports
+from frontend_api.dashboard.keys import pages as keys
+from frontend_api.dashboard.levels import announcements, curve
+from frontend_api.dashboard.levels import names as level_names
+from frontend_api.dashboard.levels import roles as level_roles
+from frontend_api.dashboard.members import bulk as members_bulk
+from frontend_api.dashboard.members import detail as members_detail
+from frontend_api.dashboard.members import merging as members_merging
 from frontend_api.dashboard.members import pages as members
+from frontend_api.dashboard.members import types as members_types
 from frontend_api.dashboard.rules import editing, general, listing, versions
-from frontend_api.portal import earn, entrance, leaderboard, member
+from frontend_api.dashboard.settings import commands, history
+from frontend_api.dashboard.settings import community as settings
+from frontend_api.dashboard.setup import live as setup_live
+from frontend_api.dashboard.setup import pages as setup
+from frontend_api.dashboard.team import pages as team
+from frontend_api.dashboard.team import person
+from frontend_api.portal import claim, earn, entrance, leaderboard, member
 from frontend_api.v1.urls import ON_TENANTS
 
 handler400 = "frontend_api.errors.handle_bad_request"
@@ -29,7 +47,79 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/views/<int:view_id>/remove/", saved_views.forget_view, name="dashboard-view-remove"),
     path("dashboard/members/", members.show_members, name="dashboard-members"),
     path("dashboard/members/export.<str:format>", members.export_members, name="dashboard-members-export"),
-    path("dashboard/members/<int:member_id>/", members.show_one, name="dashboard-member"),
+    path("dashboard/imports/", imports.show_imports, name="imports"),
+    path("dashboard/imports/new/", imports.begin_import, name="import-new"),
+    path("dashboard/imports/<int:import_id>/", imports.show_import, name="import"),
+    path("dashboard/imports/<int:import_id>/lines/", imports.show_lines, name="import-lines"),
+    path(
+        "dashboard/imports/<int:import_id>/lines/export.<str:format>",
+        imports.export_lines,
+        name="import-lines-export",
+    ),
+    path("dashboard/imports/<int:import_id>/<str:act>/", import_acts.act_on_import, name="import-act"),
+    path("dashboard/setup/", setup.show_setup, name="setup"),
+    path("dashboard/setup/heard/", setup.show_heard, name="setup-heard"),
+    path("dashboard/setup/try/", setup.try_activity, name="setup-try"),
+    path("dashboard/setup/go-live/", setup_live.go_live, name="setup-live"),
+    path("dashboard/setup/go-to-shadow/", setup_live.go_to_shadow, name="setup-shadow"),
+    path("dashboard/setup/template/choose/", setup.choose_template, name="setup-template-choose"),
+    path("dashboard/setup/template/undo/", setup.take_template_off, name="setup-template-undo"),
+    path("dashboard/setup/<slug:step>/", setup.show_step, name="setup-step"),
+    path("dashboard/setup/<slug:step>/skip/", setup.skip_step, name="setup-skip"),
+    path("dashboard/settings/community/", community.show_community, name="community"),
+    path("dashboard/settings/community/address/", community.change_address, name="community-address"),
+    path("dashboard/settings/community/hand-over/", community.offer, name="community-offer"),
+    path(
+        "dashboard/settings/community/hand-over/withdraw/", community.withdraw, name="community-offer-withdraw"
+    ),
+    path("dashboard/settings/community/delete/", community.delete, name="community-delete"),
+    path("dashboard/members/register/", members_detail.register, name="dashboard-members-register"),
+    path("dashboard/members/types/", members_types.edit_types, name="dashboard-members-types"),
+    path("dashboard/members/pick/", members_merging.pick_members, name="dashboard-members-pick"),
+    path("dashboard/members/bulk/", members_bulk.act_on_many, name="dashboard-members-bulk"),
+    path(
+        "dashboard/members/bulk/<int:bulk_id>/", members_bulk.show_bulk, name="dashboard-members-bulk-result"
+    ),
+    path(
+        "dashboard/members/bulk/<int:bulk_id>/undo/",
+        members_bulk.undo_bulk,
+        name="dashboard-members-bulk-undo",
+    ),
+    path("dashboard/members/<int:member_id>/", members_detail.show_one, name="dashboard-member"),
+    path("dashboard/members/<int:member_id>/edit/", members_detail.edit, name="dashboard-member-edit"),
+    path("dashboard/members/<int:member_id>/points/", members_detail.adjust, name="dashboard-member-points"),
+    path(
+        "dashboard/members/<int:member_id>/points/<int:adjustment_id>/undo/",
+        members_detail.undo,
+        name="dashboard-member-undo",
+    ),
+    path("dashboard/members/<int:member_id>/delete/", members_detail.delete, name="dashboard-member-delete"),
+    path(
+        "dashboard/members/<int:member_id>/restore/", members_detail.restore, name="dashboard-member-restore"
+    ),
+    path("dashboard/members/<int:member_id>/merge/", members_merging.merge, name="dashboard-member-merge"),
+    path("dashboard/members/<int:member_id>/code/", members_detail.make_code, name="dashboard-member-code"),
+    path("claim/", claim.show_claim, name="claim"),
+    path("dashboard/team/", team.show_team, name="dashboard-team"),
+    path("dashboard/team/roles/", team.show_roles, name="dashboard-team-roles"),
+    path("dashboard/team/invite/", team.invite, name="dashboard-team-invite"),
+    path("dashboard/team/invites/<int:invite_id>/renew/", team.renew, name="dashboard-team-invite-renew"),
+    path(
+        "dashboard/team/invites/<int:invite_id>/withdraw/",
+        team.withdraw,
+        name="dashboard-team-invite-withdraw",
+    ),
+    path("dashboard/team/discord/", team.change_map, name="dashboard-team-map"),
+    path("dashboard/team/leave/", person.leave, name="dashboard-team-leave"),
+    path("dashboard/team/<int:membership_id>/", person.show_person, name="dashboard-team-person"),
+    path("dashboard/team/<int:membership_id>/remove/", person.remove, name="dashboard-team-remove"),
+    path("dashboard/keys/", keys.show_keys, name="dashboard-keys"),
+    path("dashboard/keys/new/", keys.create, name="dashboard-key-create"),
+    path("dashboard/keys/<int:key_id>/replace/", keys.rotate, name="dashboard-key-rotate"),
+    path("dashboard/keys/<int:key_id>/revoke/", keys.revoke, name="dashboard-key-revoke"),
+    path("dashboard/audit/", audit.show_audit, name="dashboard-audit"),
+    path("dashboard/audit/export.<str:format>", audit.export_audit, name="dashboard-audit-export"),
+    path("dashboard/audit/<int:entry_id>/", audit.show_entry, name="dashboard-audit-entry"),
     path("dashboard/rules/", listing.show_rules, name="dashboard-rules"),
     path("dashboard/rules/new/", editing.add_rule, name="dashboard-rule-new"),
     path("dashboard/rules/general/", general.change_general, name="dashboard-rules-general"),
@@ -43,6 +133,30 @@ urlpatterns: list[URLPattern | URLResolver] = [
         versions.take_version,
         name="dashboard-rule-revert",
     ),
+    path("dashboard/levels/", curve.show_levels, name="dashboard-levels"),
+    path("dashboard/levels/curve/", curve.choose_curve, name="dashboard-curve"),
+    path("dashboard/levels/names/", level_names.change_names, name="dashboard-level-names"),
+    path("dashboard/level-roles/", level_roles.show_level_roles, name="dashboard-level-roles"),
+    path("dashboard/level-roles/new/", level_roles.give_role, name="dashboard-level-role-new"),
+    path("dashboard/level-roles/<int:role_id>/", level_roles.move_role, name="dashboard-level-role"),
+    path(
+        "dashboard/level-roles/<int:role_id>/remove/",
+        level_roles.drop_role,
+        name="dashboard-level-role-remove",
+    ),
+    path(
+        "dashboard/level-roles/<int:role_id>/restore/",
+        level_roles.bring_role_back,
+        name="dashboard-level-role-restore",
+    ),
+    path("dashboard/announcements/", announcements.change_announcements, name="dashboard-announcements"),
+    path("dashboard/boards/", boards.change_boards, name="dashboard-boards"),
+    path("dashboard/settings/", settings.change_community, name="dashboard-settings"),
+    path("dashboard/settings/history/", history.show_history, name="dashboard-settings-history"),
+    path("dashboard/settings/history/<int:entry_id>/", history.take_back, name="dashboard-settings-revert"),
+    path("dashboard/commands/", commands.show_commands, name="dashboard-commands"),
+    path("dashboard/commands/<str:name>/", commands.change_command, name="dashboard-command"),
+    path("dashboard/commands/<str:name>/clear/", commands.follow_others, name="dashboard-command-clear"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),

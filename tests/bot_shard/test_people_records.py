@@ -78,3 +78,23 @@ def test_bots_do_not_join(listener: Listener) -> None:
     robot = {"guild_id": GUILD, "user": user(ROBOT, bot=True)}
     assert listener.hear("GUILD_MEMBER_ADD", member() | robot) == []
     assert listener.hear("GUILD_MEMBER_REMOVE", robot) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "more", "emoji"),
+    [
+        ("MESSAGE_REACTION_REMOVE_ALL", {}, None),
+        ("MESSAGE_REACTION_REMOVE_EMOJI", {"emoji": {"id": None, "name": "👍"}}, "👍"),
+        ("MESSAGE_REACTION_REMOVE_EMOJI", {"emoji": {"id": "77", "name": "fox"}}, "77"),
+    ],
+)
+def test_reactions_cleared_by_a_moderator(
+    listener: Listener, event: str, more: dict, emoji: str | None
+) -> None:
+    place = {"guild_id": GUILD, "channel_id": reaction()["channel_id"], "message_id": MESSAGE}
+    [cleared] = listener.hear(event, place | more)
+    [again] = listener.hear(event, place | more)
+    assert cleared.type == "reactions_cleared"
+    assert cleared.attributes["cleared"] == f"discord:message:{MESSAGE}"
+    assert cleared.attributes.get("emoji") == emoji
+    assert cleared.source_id != again.source_id, "each clearing is one of its own"

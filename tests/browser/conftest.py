@@ -19,6 +19,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from redis import Redis
 
+from ops.sandbox.discord import Config, LocalDiscordThread
 from tests.browser.chromium import PROJECT, NoChromiumError, environment_for, find_chromium
 from tests.stack import TestStack
 
@@ -46,8 +47,18 @@ def chromium() -> Path:
 
 
 @pytest.fixture(scope="session")
+def discord_server() -> Iterator[LocalDiscordThread]:
+    """The Discord that the site signs people in with."""
+    with LocalDiscordThread(Config(rate_limits=False, identify_interval=0.0)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def site(
-    django_db_setup: None, test_stack: TestStack, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: None,
+    test_stack: TestStack,
+    discord_server: LocalDiscordThread,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """One server for all tests of this process."""
     with socket.socket() as free:
@@ -58,6 +69,11 @@ def site(
         "DJANGO_SETTINGS_MODULE": "saas.settings.test",
         "BASE_DOMAIN": "localhost",
         "BASE_URL": f"http://localhost:{port}",
+        "DISCORD_API_URL": discord_server.api_url,
+        "DISCORD_WEB_URL": discord_server.web_url,
+        "DISCORD_BOT_TOKEN": discord_server.discord.config.bot_token,
+        "DISCORD_CLIENT_ID": str(discord_server.discord.config.client_id),
+        "DISCORD_CLIENT_SECRET": discord_server.discord.config.client_secret,
         "PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")]),
     }
     command = [

@@ -8,7 +8,15 @@ from importlib import import_module
 import pytest
 from django.urls import URLPattern, URLResolver, reverse
 
-from frontend_api.access import EVERYBODY, PUBLIC_ROUTES, SESSION, SOCKETS, TENANT_ROUTES, USER
+from frontend_api.access import (
+    CLOSED_ROUTES,
+    EVERYBODY,
+    PUBLIC_ROUTES,
+    SESSION,
+    SOCKETS,
+    TENANT_ROUTES,
+    USER,
+)
 from saas.urls import tenant
 from tenants.permissions import PERMISSIONS, Role, may
 from tests.frontend_api.hosts import ACME, BASE, GLOBEX, Browser
@@ -16,6 +24,7 @@ from tests.frontend_api.hosts import ACME, BASE, GLOBEX, Browser
 TABLES = {
     "saas.urls.tenant": TENANT_ROUTES,
     "saas.urls.public": PUBLIC_ROUTES,
+    "saas.urls.closed": CLOSED_ROUTES,
     "frontend_api.live.urls": SOCKETS,
 }
 

@@ -60,7 +60,7 @@ def later(**passed: int) -> object:
 
 def test_a_link_gives_its_role_once(db: None) -> None:
     _, token = invite(Role.ADMIN)
-    assert accept_invite(token=token, user=person()).role == "admin"
+    assert accept_invite(token=token, user=person()).membership.role == "admin"
     with pytest.raises(InviteUsedError):
         accept_invite(token=token, user=person("globex-stranger"))
     assert not Membership.objects.filter(user=person("globex-stranger")).exists()
@@ -68,23 +68,24 @@ def test_a_link_gives_its_role_once(db: None) -> None:
 
 def test_taking_it_twice_changes_nothing(db: None) -> None:
     _, token = invite()
-    accept_invite(token=token, user=person())
-    assert accept_invite(token=token, user=person()).role == "moderator"
+    assert accept_invite(token=token, user=person()).is_new
+    again = accept_invite(token=token, user=person())
+    assert (again.membership.role, again.is_new) == ("moderator", False)
     assert Membership.objects.filter(user=person()).count() == 1
 
 
 def test_a_taken_invite_does_not_bring_back_whom_the_team_removed(db: None) -> None:
     _, token = invite()
-    accept_invite(token=token, user=person()).delete()
+    accept_invite(token=token, user=person()).membership.delete()
     with pytest.raises(InviteUsedError):
         accept_invite(token=token, user=person())
 
 
 def test_nobodys_role_falls(db: None) -> None:
     _, token = invite(Role.ANALYST)
-    assert accept_invite(token=token, user=person("acme-owner")).role == "owner"
+    assert accept_invite(token=token, user=person("acme-owner")).membership.role == "owner"
     _, token = invite(Role.ADMIN)
-    assert accept_invite(token=token, user=person("acme-moderator")).role == "admin"
+    assert accept_invite(token=token, user=person("acme-moderator")).membership.role == "admin"
 
 
 def test_only_the_digest_is_kept(db: None) -> None:
@@ -135,7 +136,7 @@ def test_an_address_is_needed_where_one_is_named(db: None) -> None:
         with pytest.raises(InviteForAnotherError, match=r"g••••@example\.org"):
             accept_invite(token=token, user=user)
     EmailAddress.objects.all().delete()
-    assert accept_invite(token=token, user=confirm(person(), GUEST.upper())).role == "moderator"
+    assert accept_invite(token=token, user=confirm(person(), GUEST.upper())).membership.role == "moderator"
 
 
 def test_it_ends_after_seven_days(db: None) -> None:
@@ -192,11 +193,11 @@ def test_a_deleted_community_takes_nobody(db: None) -> None:
         accept_invite(token=token, user=person())
 
 
-Take = Callable[[Invite, str, User], None]
+Take = Callable[[Invite, str, User], bool]
 
 
-def _unconditional(row: Invite, token: str, user: User) -> None:
-    Invite.objects.filter(pk=row.pk).update(accepted_at=clock.now(), accepted_by=user)
+def _unconditional(row: Invite, token: str, user: User) -> bool:
+    return bool(Invite.objects.filter(pk=row.pk).update(accepted_at=clock.now(), accepted_by=user))
 
 
 @pytest.mark.race
@@ -208,9 +209,9 @@ def test_of_two_who_take_one_link_one_gets_in(
     for _ in range(3):
         barrier = threading.Barrier(2)
 
-        def take_together(row: Invite, token: str, user: User, barrier: threading.Barrier = barrier) -> None:
+        def take_together(row: Invite, token: str, user: User, barrier: threading.Barrier = barrier) -> bool:
             barrier.wait(10)  # both have found it open
-            take(row, token, user)
+            return take(row, token, user)
 
         monkeypatch.setattr(invites, "_take", take_together)
         _, token = invite()

@@ -18,7 +18,7 @@ from engagement.analytics.directory import (
 from engagement.members.models import MemberType, Visibility
 from frontend_api.dashboard.parts.cells import Face, Tag, Tags
 from frontend_api.dashboard.parts.filters import Choice, Filter, Span
-from frontend_api.dashboard.parts.lists import Column, Empty, ListKind, ListQuery, Place, Sort
+from frontend_api.dashboard.parts.lists import BulkAct, Column, Empty, ListKind, ListQuery, Place, Sort
 
 _NO_TYPE: Final = "0"
 _STATE_CHOICES: Final = (
@@ -63,6 +63,7 @@ def ask_directory(query: ListQuery) -> DirectoryQuery:
         roles=values.get("role", ()),
         visibility=values.get("shown", ()),
         types=tuple(int(one) for one in values.get("type", ())),
+        ids=values.get("ids"),
         login={"yes": True, "no": False}.get(values.get("login", "")),
     )
 
@@ -72,7 +73,7 @@ def list_ids(query: ListQuery, *, limit: int) -> list[int]:
     return list_directory_ids(ask_directory(query), limit=limit)
 
 
-def build_members_list(*, points_name: str) -> ListKind:
+def build_members_list(*, points_name: str, acts: tuple[BulkAct, ...] = ()) -> ListKind:
     """The list with this community's words and member types. One query."""
     types = tuple(Choice(str(one.pk), one.name) for one in MemberType.objects.order_by("name"))
     return ListKind(
@@ -95,6 +96,7 @@ def build_members_list(*, points_name: str) -> ListKind:
             "Nobody is here yet",
             "Members appear by themselves when they write in your server. You can also register somebody by hand.",
         ),
+        acts=acts,
         row_name=lambda row: str(row.name),
         row_id=lambda row: int(row.member_id),
     )

@@ -9,6 +9,7 @@ from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.parts.export import FORMATS, export_list
 from frontend_api.dashboard.parts.list_page import show_list
 
+from .bulk import ACTS
 from .listing import build_members_list
 
 
@@ -18,7 +19,7 @@ def show_members(request: HttpRequest, desk: Desk) -> HttpResponse:
     return show_list(
         request,
         desk,
-        build_members_list(points_name=desk.context.points_name),
+        build_members_list(points_name=desk.context.points_name, acts=ACTS),
         template="dashboard/members/list.html",
         export_action="export_members",
     )
@@ -30,10 +31,5 @@ def export_members(request: HttpRequest, desk: Desk, format: str) -> HttpRespons
     """The list as its address narrows it, as a file."""
     if format not in FORMATS:
         raise Http404("A list is exported as csv or json.")
-    return export_list(request, desk, build_members_list(points_name=desk.context.points_name), format=format)
-
-
-@require_safe
-@dashboard_page("view_members")
-def show_one(request: HttpRequest, desk: Desk, member_id: int) -> HttpResponse:
-    raise Http404
+    kind = build_members_list(points_name=desk.context.points_name)
+    return export_list(request, desk, kind, format=format, action="member.exported")

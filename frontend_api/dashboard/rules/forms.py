@@ -81,8 +81,8 @@ class RuleForm(DeskForm):
     triggers = forms.MultipleChoiceField(
         label="What it rewards",
         choices=list(DEEDS.items()),
-        required=False,
         widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Tick at least one thing that the rule rewards."},
     )
     own_types = forms.CharField(
         label="Reports of your own programs",
@@ -123,6 +123,8 @@ class RuleForm(DeskForm):
         super().__init__(*args, **options)
         self.directory = directory
         self.row_errors: dict[int, str] = {}
+        # Reports of own programs are reward enough.
+        self.fields["triggers"].required = not str(self["own_types"].value() or "").strip()
         for name, (_, _, choices) in PLACES.items():
             picker = self.fields[name]
             assert isinstance(picker, PickerField)
@@ -142,8 +144,6 @@ class RuleForm(DeskForm):
                 "amount_to",
                 f"A range from {low:,} cannot end at {high:,}. Give more than {low:,}, or leave it empty.",
             )
-        if "triggers" in data and not data["triggers"] and not data.get("own_types"):
-            self.add_error("triggers", "Tick at least one thing that the rule rewards.")
         data["compiled"] = self._compile(data)
         return data
 

@@ -121,7 +121,8 @@ def _list_policies() -> dict[str, CommandPolicy]:
 
 def _line(name: str, policy: CommandPolicy) -> str:
     where = f"in {', '.join(sorted(policy.channel_ids))}" if policy.channel_ids else "everywhere"
-    return f"{f'/{name}' if name else ALL}: {where}, {policy.uses} uses in {policy.seconds} seconds a member"
+    off = "" if policy.enabled else ", switched off"
+    return f"{f'/{name}' if name else ALL}: {where}, {policy.uses} uses in {policy.seconds} seconds a member{off}"
 
 
 def _describe(name: str, policy: CommandPolicy) -> dict[str, Any]:

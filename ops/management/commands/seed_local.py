@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from engagement.kinds import seed_community
+from ops.demo.founding import find_demo_of_guild
 from tenants.models import Domain, GuildLink, Tenant, User
 from tenants.provisioning import provision_tenant
 from tenants.services import ensure_owner, link_guild
@@ -74,5 +75,18 @@ def _make_login(facts: dict[str, Any]) -> User:
 
 
 def _make_tenant(facts: dict[str, Any], owner: User) -> Tenant:
+    demo = find_demo_of_guild(int(facts["guild_id"]))
+    if demo is not None:
+        return provision_tenant(
+            slug=demo.slug,
+            name=demo.name,
+            kind=demo.kind,
+            timezone=demo.timezone,
+            first_weekday=demo.first_weekday,
+            points_name=demo.points_name,
+            colour=demo.colour,
+            owner=owner,
+            seed=seed_community,
+        )
     slug = re.sub(r"[^a-z0-9]+", "-", facts["name"].lower()).strip("-")[:40] or f"guild-{facts['guild_id']}"
     return provision_tenant(slug=slug, name=facts["name"], owner=owner, seed=seed_community)

@@ -125,14 +125,19 @@ class OAuth:
         token = self._by_refresh.get(refresh_token)
         if token is None:
             raise OAuthError(400, "invalid_grant", 'Invalid "refresh_token" in request.')
-        self.revoke(refresh_token)
+        self._forget(token)
         return self.issue_token(token.user_id, token.scopes)
 
     def revoke(self, text: str) -> None:
+        """End the authorization that the token belongs to: every token of that person, as Discord does."""
         token = self._by_access.get(text) or self._by_refresh.get(text)
         if token is not None:
-            self._by_access.pop(token.access, None)
-            self._by_refresh.pop(token.refresh, None)
+            for other in [each for each in self._by_access.values() if each.user_id == token.user_id]:
+                self._forget(other)
+
+    def _forget(self, token: Token) -> None:
+        self._by_access.pop(token.access, None)
+        self._by_refresh.pop(token.refresh, None)
 
     def find_grant(self, access_token: str) -> Grant | None:
         token = self._by_access.get(access_token)

@@ -58,7 +58,7 @@ def _board(world: World, guild_id: int) -> OldBoard:
     guild = world.guilds[guild_id]
     people = [world.users[user_id] for user_id in sorted(guild.members) if not world.users[user_id].bot]
     known = [
-        OldPerson(user.id, user.display_name, 18_400 // (place + 1) + 37 * place)
+        OldPerson(user.id, user.global_name or user.username, 18_400 // (place + 1) + 37 * place)
         for place, user in enumerate(people)
     ]
     rewards = [

@@ -35,6 +35,14 @@ async def test_command_channels_name_where_to_go(talk: Talk, inside: Inside) -> 
     assert "title" in embed(answered)
 
 
+async def test_a_command_that_is_switched_off_says_so(talk: Talk, inside: Inside) -> None:
+    await inside(set_command_policy, actor=SYSTEM, command="earn", enabled=False)
+    refused = await talk.command("member", "earn")
+    assert refused["ephemeral"]
+    assert "`/earn` is switched off" in embed(refused)["description"]
+    assert "title" in embed(await talk.command("member", "help"))
+
+
 async def test_threads_inherit_their_channel(talk: Talk, inside: Inside) -> None:
     await inside(set_command_policy, actor=SYSTEM, channel_ids=[channel_id(talk, "bot-commands")])
     thread = talk.local.state.start_thread(ACME.guild_id, "bot-commands", "acme-member", "Ask the bot")

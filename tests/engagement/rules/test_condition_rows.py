@@ -111,8 +111,8 @@ def test_words_name_what_they_can() -> None:
         "all": [FORMS[0], {"any": [{"field": "channel", "is": "in", "value": ["7", "8"]}, {"not": FORMS[0]}]}]
     }
     assert condition_text(form, {"7": "#help"}) == (
-        "the message's length in characters is at least 20 and (the channel is one of #help, “8” or "
-        "not (the message's length in characters is at least 20))"
+        "the message's length is at least 20 and (the channel is one of #help, “8” or "
+        "not (the message's length is at least 20))"
     )
     assert condition_text({"field": "weekday", "is": "==", "value": 0}) == "the day of the week is Monday"
     assert condition_text({"field": "thread", "is": "==", "value": False}) == "not: it is inside a thread"

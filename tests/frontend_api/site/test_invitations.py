@@ -6,6 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from allauth.account.models import EmailAddress
 
+from engagement.audit.models import AuditEntry
+from tenants.context import TenantContext, enter_tenant
 from tenants.invites import get_invite_address, invite_person
 from tenants.models import Membership, Tenant, User
 from tenants.permissions import Role
@@ -32,7 +34,7 @@ def test_opening_it_changes_nothing_and_says_who_asks_for_what(pages: Browser) -
     assert Membership.objects.filter(tenant__slug="acme").count() == 2
 
 
-def test_somebody_with_a_login_signs_in_comes_back_and_joins(pages: Browser) -> None:
+def test_somebody_with_a_login_signs_in_comes_back_and_joins(pages: Browser, acme: TenantContext) -> None:
     path = invite()
     away = pages.on(BASE).post(path)
     assert parse_qs(urlsplit(away["Location"]).query)["next"] == [path]
@@ -43,6 +45,9 @@ def test_somebody_with_a_login_signs_in_comes_back_and_joins(pages: Browser) -> 
     assert (answer.status_code, host, answer.request["PATH_INFO"]) == (200, ACME, "/dashboard/")
     assert pages.on(BASE).post(path).status_code == 302, "a second click is harmless"
     assert Membership.objects.filter(user__username="acme-stranger").count() == 1
+    with enter_tenant(acme):
+        (entry,) = AuditEntry.objects.filter(action="team.joined")
+    assert (entry.actor_name, entry.after) == ("Acme Stranger", {"role": "moderator"})
 
 
 def test_a_stranger_signs_up_confirms_comes_back_and_joins(pages: Browser) -> None:

@@ -126,7 +126,7 @@ def test_what_does_not_fit_is_said_beside_the_field(pages: Browser, field: str, 
         "/signup/", {"name": "Ada", "email": EMAIL, "password1": STRONG, field: value}
     )
     assert answer.status_code == 422
-    assert f'id="id_{field}_error"' in answer.content.decode()
+    assert f'id="id_{field}-error"' in answer.content.decode()
     assert not User.objects.filter(email=EMAIL).exists()
 
 

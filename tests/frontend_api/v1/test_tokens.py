@@ -15,6 +15,7 @@ from django.db import connections
 from redis import Redis
 
 from saas.core import clock
+from saas.core.redis_clients import cache_redis
 from tenants import tokens
 from tenants.jobs import prune_token_families
 from tenants.models import Tenant, TokenFamily, User
@@ -73,6 +74,7 @@ def test_a_login_with_an_authenticator_app_needs_its_code(api: Api, redis_cache:
     spare = Authenticator.objects.get(user=user, type="recovery_codes").wrap().get_unused_codes()[0]
     answer = sign_in(api, "acme-owner@example.org", code=spare)
     assert answer.status_code == 200
+    cache_redis().flushdb()  # the sixth try within a minute, whichever name was used
     assert code_of(sign_in(api, "acme-owner@example.org", code=spare)) == "bad_code"
 
 

@@ -22,8 +22,16 @@ from integrations.discord.rights import (
 GUILD, BOT, BOT_ROLE, GOLD, SILVER = 1000, 2000, 3000, 4000, 5000
 
 
-def role(id_: int, name: str, position: int, *, permissions: int = 0, managed: bool = False) -> dict[str, Any]:
-    return {"id": str(id_), "name": name, "position": position, "permissions": str(permissions), "managed": managed}
+def role(
+    id_: int, name: str, position: int, *, permissions: int = 0, managed: bool = False
+) -> dict[str, Any]:
+    return {
+        "id": str(id_),
+        "name": name,
+        "position": position,
+        "permissions": str(permissions),
+        "managed": managed,
+    }
 
 
 def channel(id_: int, name: str, *, deny: int = 0, type: int = 0, who: int = BOT_ROLE) -> dict[str, Any]:
@@ -84,7 +92,9 @@ def test_an_outage_is_nobodys_to_mend() -> None:
 
 
 def test_absent_nothing_else_is_said() -> None:
-    assert [finding.code for finding in diagnose(facts(guild=None, own=None))] == ["absent", "online"]
+    assert [finding.code for finding in diagnose(facts(guild=None, own=None))] == ["absent"]
+    away = facts(guild=None, own=None, unavailable_since=datetime.now(UTC))
+    assert [finding.code for finding in diagnose(away)] == ["outage"]
 
 
 def test_channels_that_it_does_not_see_are_named() -> None:

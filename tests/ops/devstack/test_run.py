@@ -71,7 +71,7 @@ def test_check_drives_a_message_and_a_command_through_the_product(folder: Path) 
     assert answer.returncode == 0, answer.stderr[-6000:]
     seen = json.loads(answer.stdout)
     assert seen["ok"] is True
-    assert len(seen["communities"]) == 2
+    assert len(seen["communities"]) == 5
     assert seen["ledger"][0]["points"] > 0
     assert seen["violations"] == 0
     assert set(seen["restarts"].values()) == {0}

@@ -35,7 +35,7 @@ def test_a_curve_is_previewed_and_set(acme: TenantContext) -> None:
 
 
 def test_levels_have_names() -> None:
-    assert run("acme", "name", "3", "Regular") == {"3": "Regular"}
+    assert run("acme", "name", "3", "Regular")["3"] == "Regular"
     out = StringIO()
     call_command("levels", "acme", "show", stdout=out)
     assert "475 points  Regular" in out.getvalue()

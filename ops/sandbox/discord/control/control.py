@@ -82,6 +82,16 @@ class Control(Interacting):
     def delete_guild(self, guild: GuildLike) -> None:
         guilds.remove_bot(self._world, find_guild(self._world, guild), delete=True)
 
+    def change_guild(self, guild: GuildLike, **fields: Any) -> None:
+        """Change name or icon; GUILD_UPDATE."""
+        guilds.update_guild(self._world, find_guild(self._world, guild), **fields)
+
+    def hand_over(self, guild: GuildLike, member: UserLike) -> None:
+        """The guild gets another owner, who must be a member; GUILD_UPDATE."""
+        found, row = self._member(guild, member)
+        guilds.update_guild(self._world, found, owner_id=row.user_id)
+        self._world.permissions_changed()
+
     def set_unavailable(self, guild: GuildLike, unavailable: bool = True) -> None:
         """GUILD_DELETE with `unavailable`, or GUILD_CREATE when it is over."""
         guilds.set_unavailable(self._world, find_guild(self._world, guild), unavailable=unavailable)
@@ -239,6 +249,10 @@ class Control(Interacting):
 
     def unreact(self, message: Message | int | str, member: UserLike, emoji: str) -> None:
         messages.remove_reaction(self._world, *self._reaction(message, member), emoji)
+
+    def clear_reactions(self, message: Message | int | str, emoji: str | None = None) -> None:
+        """A moderator takes off all reactions, or those with one emoji. Whose they were is not told."""
+        messages.clear_reactions(self._world, find_message(self._world, message), emoji)
 
     def _reaction(self, message: Message | int | str, member: UserLike) -> tuple[Message, int]:
         return find_message(self._world, message), find_user(self._world, member).id

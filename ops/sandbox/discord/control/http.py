@@ -3,7 +3,7 @@
     GET    state · messages · commands · visible · violations · sessions · faults · traffic · calls · audit · events
     POST   users · dms · guilds · channels · roles · messages · special · reactions · threads · voice · members · commands · menus
            autocomplete · buttons · selects · modals · faults · traffic · reset · save · bot
-    PATCH  messages/{id}            DELETE  messages/{id} · faults · traffic · violations
+    PATCH  messages/{id} · guilds/{guild}        DELETE  messages/{id} · reactions · faults · traffic · violations
 
 Guilds, channels, members and roles are given by id or name. Commands, buttons and forms wait for the bot's answer
 and return the interaction's record, unless `"wait": false`.
@@ -155,6 +155,22 @@ def _delete(discord: LocalDiscord, body: Body) -> None:
 def _react(discord: LocalDiscord, body: Body) -> None:
     change = discord.state.unreact if body.get("remove") else discord.state.react
     change(body["message"], body["member"], str(body["emoji"]))
+
+
+def _clear_reactions(discord: LocalDiscord, body: Body) -> None:
+    emoji = str(body["emoji"]) if body.get("emoji") else None
+    discord.state.clear_reactions(body["message"], emoji)
+
+
+def _change_guild(discord: LocalDiscord, body: Body) -> Payload:
+    """`name` and `icon` as they are to be; `owner` is a member."""
+    guild = find_guild(discord.world, body["guild"])
+    fields = {key: str(body[key]) for key in ("name", "icon") if body.get(key)}
+    if fields:
+        discord.state.change_guild(guild, **fields)
+    if body.get("owner"):
+        discord.state.hand_over(guild, body["owner"])
+    return guild_payload(discord.world, guild)
 
 
 def _thread(discord: LocalDiscord, body: Body) -> Payload:
@@ -349,6 +365,8 @@ _ACTIONS: dict[tuple[str, str], Action] = {
         discord, discord.state.edit_message(body["id"], str(body["text"]))
     ),
     ("DELETE", "messages/{id}"): _delete,
+    ("DELETE", "reactions"): _clear_reactions,
+    ("PATCH", "guilds/{guild}"): _change_guild,
     ("POST", "reactions"): _react,
     ("POST", "threads"): _thread,
     ("POST", "voice"): _voice,

@@ -225,6 +225,18 @@ function servers() {
     button("Outage over", "available"),
     button("Remove bot", "remove"),
     button("Add bot", "install"),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "plain",
+        onclick: async () => {
+          if (!guildNow()) return toast("Choose a server first.");
+          await call("PATCH", `guilds/${view.guild}`, { owner: view.user });
+        },
+      },
+      "Make me the owner",
+    ),
   );
 }
 

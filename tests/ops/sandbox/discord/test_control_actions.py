@@ -110,3 +110,29 @@ async def test_what_cannot_be_done_is_told(local: LocalDiscord, path: str, body:
     async with aiohttp.ClientSession() as http, http.post(url, json=body) as response:
         assert response.status == 422
         assert problem in (await response.json())["error"]
+
+
+async def test_a_guild_is_renamed_and_handed_over(local: LocalDiscord) -> None:
+    guild = next(guild for guild in local.world.guilds.values() if guild.name == "Night Owls")
+    heard: list[Any] = []
+    local.world.listeners.append(lambda happening: heard.append((happening.type, happening.data)))
+    told = await _call(
+        local, "PATCH", f"guilds/{guild.id}", {"name": "Early Birds", "icon": "abc", "owner": "ada.wren"}
+    )
+    assert (told["name"], told["icon"]) == ("Early Birds", "abc")
+    assert local.world.users[guild.owner_id].username == "ada.wren"
+    updates = [data for kind, data in heard if kind == "GUILD_UPDATE"]
+    assert updates[-1]["owner_id"] == str(guild.owner_id)
+
+
+async def test_reactions_are_cleared_by_emoji_and_all_at_once(local: LocalDiscord) -> None:
+    message = local.state.post_message("Pixel Pals", "general", "milo", "clear me")
+    heard: list[str] = []
+    local.world.listeners.append(lambda happening: heard.append(happening.type))
+    for emoji in ("🦊", "🎉"):
+        local.state.react(message, "ada.wren", emoji)
+    await _call(local, "DELETE", "reactions", {"message": str(message.id), "emoji": "🦊"})
+    assert [reaction.name for reaction in message.reactions] == ["🎉"]
+    await _call(local, "DELETE", "reactions", {"message": str(message.id)})
+    assert message.reactions == []
+    assert heard[-2:] == ["MESSAGE_REACTION_REMOVE_EMOJI", "MESSAGE_REACTION_REMOVE_ALL"]

@@ -159,3 +159,23 @@ async def test_wrong_credentials_and_scopes(local: LocalDiscord) -> None:
         bearer = {"Authorization": f"Bearer {token['access_token']}"}
         async with http.get(f"{local.api_url}/users/@me", headers=bearer) as response:
             assert response.status == 403
+
+
+async def test_revoking_ends_every_token_of_that_person(local: LocalDiscord) -> None:
+    async with aiohttp.ClientSession() as http:
+        tokens = []
+        for _ in range(2):
+            form = _query(local) | {"user": _user(local, "milo"), "answer": "authorize"}
+            _, answer = await _decide(http, local, form)
+            tokens.append((await _token(http, local, code=answer["code"], code_verifier=VERIFIER))[1])
+        data = {
+            "client_id": str(local.config.client_id),
+            "client_secret": local.config.client_secret,
+            "token": tokens[0]["access_token"],
+        }
+        async with http.post(f"{local.api_url}/oauth2/token/revoke", data=data) as response:
+            assert response.status == 200
+        for token in tokens:
+            bearer = {"Authorization": f"Bearer {token['access_token']}"}
+            async with http.get(f"{local.api_url}/users/@me", headers=bearer) as response:
+                assert response.status == 401

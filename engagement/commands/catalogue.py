@@ -1,0 +1,26 @@
+"""The bot's commands as an organiser sets them up: each by its name, with what it does. A test holds it against the bot's own table.
+
+A group (`points`) stands for all its commands that have no row of their own. `/setup` answers everywhere, so that a channel that is
+gone locks nobody out, and does not stand here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "profile": "level, points and rank of a member, as a card",
+    "leaderboard": "who is ahead, with the own line under it",
+    "history": "the own entries, each with its reason",
+    "why": "what a message earned, and by which rule",
+    "earn": "the ways to earn",
+    "help": "what the bot can do",
+    "privacy": "all of /privacy",
+    "privacy show": "be shown by name",
+    "privacy alias": "be shown under an alias",
+    "privacy hide": "not be shown at all",
+    "points": "all of /points, for moderators",
+    "points give": "give points by hand",
+    "points take": "take points by hand",
+}

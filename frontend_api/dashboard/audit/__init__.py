@@ -1,0 +1,1 @@
+"""The audit log as organisers read it: searched, one entry with its difference, as a file."""

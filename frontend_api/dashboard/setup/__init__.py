@@ -1,0 +1,1 @@
+"""The checklist that leads a new community from its first minute to going live."""
