@@ -82,7 +82,10 @@ def token_of(
         ("key", 2),
         ("least", 1),
         ("nobody", 1),
-        *(pytest.param(who, 25, marks=pytest.mark.faults) for who in ("owner", "key", "least", "nobody")),
+        *(
+            pytest.param(who, 25, marks=[pytest.mark.faults, pytest.mark.timeout(3_600)])
+            for who in ("owner", "key", "least", "nobody")
+        ),
     ],
 )
 def test_the_document_holds_for(who: str, examples: int, token_of: Callable[[str], str]) -> None:
