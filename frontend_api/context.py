@@ -32,6 +32,7 @@ class Community:
     points_name: str
     timezone: str
     live: bool
+    description: str = ""
 
     @property
     def theme_path(self) -> str:
@@ -53,6 +54,7 @@ def describe_community(context: TenantContext) -> Community:
         points_name=context.points_name,
         timezone=context.timezone,
         live=context.live,
+        description=context.description,
     )
 
 
