@@ -30,6 +30,7 @@ COMMANDS = {
     "privacy show": "change_own_privacy",
     "privacy alias": "change_own_privacy",
     "privacy hide": "change_own_privacy",
+    "claim": "claim_member",
     "points give": "adjust_points",
     "points take": "adjust_points",
     "Give points": "adjust_points",

@@ -82,6 +82,13 @@ _EN: Final[Mapping[str, str]] = {
     "privacy_alias": "Others see you as {alias}, without your picture. You keep your rank.",
     "privacy_shown": "You are shown by name.",
     "privacy_hint": "/privacy show, alias or hide changes it at any time",
+    # claiming a member
+    "claimable": "This code opens {name}, with {amount}.",
+    "claimable_new": "Claimed, this member is yours: its {points}, its level and its history.",
+    "claimable_merge": "You are here already, as {name} with {own}. The two become one: {sum}, level {level}, under your name. This cannot be undone.",
+    "claimable_hint": "Write /claim once more with confirm to go on",
+    "claimed": "It is yours now.",
+    "claimed_hint": "/profile shows it",
     # points
     "given": "{name} got {amount}.",
     "taken": "{name} lost {amount}.",

@@ -112,6 +112,10 @@ TENANT_ROUTES: Final = {
     "logout": SESSION,
     "theme": EVERYBODY,
 }
+# Routes whose forms ask for more than looking does.
+SAVING: Final = {
+    "dashboard-rule": "change_rules",
+}
 PUBLIC_ROUTES: Final = {
     "front": EVERYBODY,
     "login": EVERYBODY,

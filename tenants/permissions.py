@@ -55,6 +55,7 @@ _TABLE = (
     Permission("view_profile", Role.STRANGER, "see a member's page"),
     Permission("view_own_history", Role.MEMBER, "see their own history"),
     Permission("change_own_privacy", Role.MEMBER, "change their own visibility"),
+    Permission("claim_member", Role.MEMBER, "claim a member with a code"),
     Permission("view_dashboard", Role.ANALYST, "see the dashboard"),
     Permission("explain_any_entry", Role.ANALYST, "have anyone's points explained"),
     Permission("adjust_points", Role.MODERATOR, "give and take points"),

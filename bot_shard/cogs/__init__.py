@@ -13,4 +13,5 @@ EXTENSIONS = (
     "bot_shard.cogs.points",
     "bot_shard.cogs.setup",
     "bot_shard.cogs.claim",
+    "bot_shard.cogs.claiming",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from saas.events.jobs import job
 from saas.events.retries import Backoff
 from tenants.context import current_tenant
+from tenants.selectors import get_context
 
 from .applying import work_on_import as work
 from .services import read_import as read
@@ -15,7 +16,7 @@ QUEUE = "imports"
 @job(queue=QUEUE, retry=Backoff(tries=5, first=2), lock="reading imports")
 def read_import(*, tenant: str, import_id: int) -> None:
     """Read an uploaded file into rows."""
-    read(import_id=import_id, guild_id=current_tenant().guild_id)
+    read(import_id=import_id, guild_id=get_context(slug=current_tenant().slug).guild_id)
 
 
 @job(queue=QUEUE, retry=Backoff(tries=20, first=2, longest=60), lock="imports")

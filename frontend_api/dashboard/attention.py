@@ -45,16 +45,18 @@ def list_guild_attention(context: TenantContext) -> list[Attention]:
     return [] if link is None else describe_link(context, link)
 
 
-def describe_link(context: TenantContext, link: GuildLink) -> list[Attention]:
-    """One query where the server's owner changed lately, else none."""
+def describe_link(context: TenantContext, link: GuildLink, *, at_home: bool = True) -> list[Attention]:
+    """One query where the server's owner changed lately, else none. The bot's own page shows a removal by itself."""
     name = link.guild_name or "the server"
     if link.state == GuildLink.State.REMOVED:
+        if not at_home:
+            return []
         return [
             Attention(
                 "plug-connected-x",
                 f"The bot is no longer in {name}",
-                "It was removed, or the server was deleted. Members and points are kept, and nothing counts meanwhile. Add the bot "
-                "again on the page “Discord bot”, or unlink the server there.",
+                "It was removed, or the server was deleted. Members and points are kept, and nothing counts meanwhile. The page "
+                "“Discord bot” is where you add it again, or unlink the server.",
                 link.ended_at,
             )
         ]

@@ -78,15 +78,22 @@ def _describe(request: HttpRequest, desk: Desk, link: GuildLink | None) -> dict[
     return {
         "link": link,
         "is_removed": link is not None and link.state == GuildLink.State.REMOVED,
-        "attention": [] if link is None else describe_link(desk.context, link),
+        "attention": [] if link is None else describe_link(desk.context, link, at_home=False),
         "may_link": desk.may("link_guild"),
         "install_address": f"{settings.BASE_URL}{_install_path()}?{urlencode({'to': desk.context.slug})}",
         "wanted": WANTED,
         "linked": link is not None and "linked" in request.GET,
         "parted": link is None and "parted" in request.GET,
-        "refusal": "" if link is not None else _REFUSALS.get(request.GET.get("unlinked", ""), ""),
+        "refusal": _explain(request.GET["unlinked"]) if link is None and "unlinked" in request.GET else "",
         "icon_address": _icon_address(link),
     }
+
+
+def _explain(code: str) -> str:
+    """Why the server that a new community was made for is not connected."""
+    return _REFUSALS.get(
+        code, "The server was not connected. Press the button in it again, or add the bot here."
+    )
 
 
 def _install_path() -> str:

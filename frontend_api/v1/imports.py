@@ -38,7 +38,7 @@ from engagement.imports.words import (
 
 from .frame import ApiView, once
 from .operations import operation
-from .paging import MAX_OFFSET, Page, cut, read_cursor, write_cursor
+from .paging import Page, cut, read_cursor, write_cursor
 from .serializing import MAX_ID, Input, Output, Paging
 
 TAG = "Imports"
@@ -287,16 +287,15 @@ class ImportLines(ApiView):
         run = get_import(import_id=_checked(import_id))
         # The lines of a run come in one order and neither come nor go.
         place = read_cursor(query.get("cursor", ""), int)
-        offset = 0 if place is None else max(0, min(place[0], MAX_OFFSET))
         limit = query["limit"]
         lines = list_lines(
             run=run,
             kind=query.get("kind", ""),
             search=query.get("search", ""),
             limit=limit + 1,
-            offset=offset,
+            place=0 if place is None else max(0, min(place[0], 2**62)),
         )
-        following = write_cursor(offset + limit) if len(lines) > limit else None
+        following = write_cursor(lines[limit - 1].id) if len(lines) > limit else None
         return self.answer_page(Page(lines[:limit], following), ImportLine)
 
 

@@ -72,17 +72,16 @@ class BotFacts:
 
 def diagnose(facts: BotFacts) -> list[Finding]:
     """Everything that was looked at, the worst first."""
-    findings = [_connection(facts)]
     if facts.guild is None or facts.own is None:
-        findings.append(_absence(facts))
-    else:
-        findings += [
-            *_hearing(facts),
-            *_announcing(facts),
-            *_roles(facts),
-            *_intents(facts),
-            *_commands(facts),
-        ]
+        return [_absence(facts)]
+    findings = [
+        _connection(facts),
+        *_hearing(facts),
+        *_announcing(facts),
+        *_roles(facts),
+        *_intents(facts),
+        *_commands(facts),
+    ]
     return sorted(findings, key=lambda finding: finding.level)
 
 
@@ -103,6 +102,8 @@ def _connection(facts: BotFacts) -> Finding:
 
 
 def _absence(facts: BotFacts) -> Finding:
+    if facts.unavailable_since is not None:
+        return _connection(facts)  # in an outage Discord does not know its own guild
     return Finding(
         "absent", Level.BAD, "The bot is not in the server",
         "It was removed, or the server was deleted. Points and members are kept.",

@@ -12,6 +12,7 @@ from saas.core.crypto import BadSealError, unseal
 from saas.events.jobs import job
 from saas.events.retries import Backoff, PermanentJobError
 from tenants.context import current_tenant
+from tenants.selectors import get_context
 
 from .errors import CancelledError, OldBotError
 from .leaderboards import fetch_leaderboard
@@ -19,14 +20,18 @@ from .members import read_guild_levels
 from .services import SEAL
 
 QUEUE = "imports"
+UNLINKED = "The Discord server is no longer linked, so nobody knows whose levels to ask for. Link it again, or upload a file."
 _RETRY = Backoff(tries=3, first=5)
 
 
 @job(queue=QUEUE, retry=_RETRY, lock="fetching imports")
 def fetch_old_bot(*, tenant: str, import_id: int) -> None:
     """Read another bot's leaderboard. Nothing is kept before all of it was read, so a repeat begins afresh."""
-    run, context = get_import(import_id=import_id), current_tenant()
-    if run.state != words.READING or context.guild_id is None:
+    run, context = get_import(import_id=import_id), get_context(slug=current_tenant().slug)
+    if run.state != words.READING:
+        return
+    if context.guild_id is None:
+        fail_reading(import_id=import_id, problem=UNLINKED)
         return
     try:
         key = unseal(run.secret, purpose=SEAL) if run.secret else ""
@@ -45,8 +50,11 @@ def fetch_old_bot(*, tenant: str, import_id: int) -> None:
 @job(queue=QUEUE, retry=_RETRY, lock="fetching imports")
 def read_roles(*, tenant: str, import_id: int) -> None:
     """Read the guild's members and the levels of their roles."""
-    run, context = get_import(import_id=import_id), current_tenant()
-    if run.state != words.READING or context.guild_id is None:
+    run, context = get_import(import_id=import_id), get_context(slug=current_tenant().slug)
+    if run.state != words.READING:
+        return
+    if context.guild_id is None:
+        fail_reading(import_id=import_id, problem=UNLINKED)
         return
     levels = {int(role): int(level) for role, level in run.mapping.items()}
     try:

@@ -180,7 +180,7 @@ VARIABLES = (
     ),
     Variable("DISCORD_BOT_TOKEN", "The bot's token.", check_token, True),
     Variable("DISCORD_CLIENT_ID", "The application's id.", check_snowflake, True),
-    Variable("DISCORD_CLIENT_SECRET", "For signing in with Discord.", check_token, True),
+    Variable("DISCORD_CLIENT_SECRET", "For signing in with Discord and adding the bot.", check_token, True),
     Variable("DISCORD_SHARD_COUNT", "Shards of all bot processes together.", check_number(1, 100_000)),
     Variable("DISCORD_SHARDS_PER_PROCESS", "Shards of one bot process.", check_number(1, 1000)),
     Variable("POD_NAME", "Its number at the end picks the bot's shards.", check_text),

@@ -10,7 +10,7 @@ from discord import app_commands
 
 from bot_shard.cogs import EXTENSIONS
 from bot_shard.gateway import OfflineBot
-from bot_shard.permissions import COMMANDS, check_command
+from bot_shard.permissions import COMMANDS, GUEST_BUTTONS, check_command, may_claim
 from tenants.context import TenantContext
 from tenants.permissions import MANAGE_GUILD, MODERATE_MEMBERS, PERMISSIONS, NotPermittedError, Role
 from tests.cast import ACME
@@ -70,6 +70,23 @@ def test_points_are_moderators_to_give(
     given = {"context": acme, "discord_id": ACME.discord_id(role), "permissions": bits}
     with nullcontext() if may else pytest.raises(NotPermittedError, match="No"):
         check_command("adjust_points", refusal="No.", **given)  # type: ignore[arg-type]
+
+
+async def test_what_is_pressed_in_a_server_of_nobody_stands_in_the_table_too() -> None:
+    assert set(GUEST_BUTTONS.values()) <= PERMISSIONS.keys()
+    bot = OfflineBot()
+    for name in EXTENSIONS:
+        await bot.load_extension(name)
+    pressed = {button for cog in bot.cogs.values() for button in getattr(cog, "buttons", dict)()}
+    await bot.close()
+    assert GUEST_BUTTONS.keys() <= pressed
+
+
+@pytest.mark.parametrize(
+    ("bits", "may"), [(0, False), (MODERATE_MEMBERS, False), (MANAGE_GUILD, True), (1 << 3, True)]
+)
+def test_a_server_is_claimed_by_who_manages_it(bits: int, may: bool) -> None:
+    assert may_claim(permissions=bits) is may
 
 
 def test_every_command_can_be_set_up_by_the_organiser_but_setup_itself() -> None:

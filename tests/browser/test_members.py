@@ -35,7 +35,9 @@ def open_ada(page: Page) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
-def test_every_page_is_open_to_everybody_and_fits(open_page: Opener, site: Site, width: int, scheme: str) -> None:
+def test_every_page_is_open_to_everybody_and_fits(
+    open_page: Opener, site: Site, width: int, scheme: str
+) -> None:
     page = open_members(open_page, site, width=width, scheme=scheme)
     open_ada(page)
     ada = page.url.split("localhost", 1)[1].split("/", 1)[1]

@@ -75,6 +75,7 @@ LOWEST = {
     "view_profile": Role.STRANGER,
     "view_own_history": Role.MEMBER,
     "change_own_privacy": Role.MEMBER,
+    "claim_member": Role.MEMBER,
     "view_dashboard": Role.ANALYST,
     "explain_any_entry": Role.ANALYST,
     "adjust_points": Role.MODERATOR,

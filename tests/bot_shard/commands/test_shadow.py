@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
 import pytest
-from asgiref.sync import sync_to_async
 
 from tests.bot_shard.commands.conftest import Talk
-from tests.cast import ACME
+
+if TYPE_CHECKING:
+    from tenants.routing import Routing
+
+Inside = Callable[..., Awaitable[Any]]
 
 
 @pytest.mark.parametrize("deferred", [False, True])
 async def test_a_public_command_answers_in_private(
-    talk: Talk, monkeypatch: pytest.MonkeyPatch, deferred: bool
+    talk: Talk, inside: Inside, monkeypatch: pytest.MonkeyPatch, deferred: bool
 ) -> None:
     shown = await talk.command("member", "leaderboard")
     assert not shown["replies"][-1].get("flags", 0) & 64
-    await sync_to_async(_go_to_shadow)()
-    talk.service.routing.load_tenants({await sync_to_async(_acme_id)()})
+    await inside(_go_to_shadow, talk.service.routing)
     if deferred:
         monkeypatch.setattr("bot_shard.desk.DEFER_SECONDS", 0.0)
     hidden = await talk.command("member", "leaderboard")
     assert hidden["ephemeral"]
 
 
-def _acme_id() -> int:
-    from tenants.models import Tenant
-
-    return int(Tenant.objects.values_list("pk", flat=True).get(slug=ACME.slug))
-
-
-def _go_to_shadow() -> None:
+def _go_to_shadow(routing: Routing) -> None:
+    from tenants.context import current_tenant
     from tenants.lifecycle import return_to_shadow
 
-    return_to_shadow(tenant_id=_acme_id())
+    tenant_id = current_tenant().tenant_id
+    return_to_shadow(tenant_id=tenant_id)
+    routing.load_tenants({tenant_id})

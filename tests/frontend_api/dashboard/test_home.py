@@ -155,9 +155,13 @@ def test_the_feed_shows_faces_but_none_of_who_goes_by_an_alias(pages: Browser, a
 
 
 def test_rules_that_reward_nothing_need_attention(pages: Browser, acme: TenantContext) -> None:
-    assert "No rule is on" in text_of(pages.sign_in("acme-owner"))
     give_rules(acme)
-    assert "No rule is on" not in text_of(pages.on(ACME).get("/dashboard/"))
+    assert "No rule is on" not in text_of(pages.sign_in("acme-owner"))
+    with enter_tenant(acme):
+        Rule.objects.update(enabled=False)
+    assert "No rule is on" in text_of(pages.on(ACME).get("/dashboard/"))
+    with enter_tenant(acme):
+        Rule.objects.update(enabled=True)
     with enter_tenant(acme):
         RuleVersion.objects.filter(rule__key="thread").update(
             definition={"triggers": ["thread"], "amount": 0}

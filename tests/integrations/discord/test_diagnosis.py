@@ -92,7 +92,9 @@ def test_an_outage_is_nobodys_to_mend() -> None:
 
 
 def test_absent_nothing_else_is_said() -> None:
-    assert [finding.code for finding in diagnose(facts(guild=None, own=None))] == ["absent", "online"]
+    assert [finding.code for finding in diagnose(facts(guild=None, own=None))] == ["absent"]
+    away = facts(guild=None, own=None, unavailable_since=datetime.now(UTC))
+    assert [finding.code for finding in diagnose(away)] == ["outage"]
 
 
 def test_channels_that_it_does_not_see_are_named() -> None:

@@ -22,6 +22,14 @@ from tests.saas.events.material import read_jobs
 __all__ = ["linked"]
 
 
+def settle() -> None:
+    """Until nothing waits: a job may defer another while the queue is being worked off."""
+    for _ in range(5):
+        if work() == []:
+            return
+    pytest.fail(f"Jobs still wait: {work()}")
+
+
 def roles_of(linked: dict[str, Any]) -> list[int]:
     return list(linked["guild"].members[linked["user"].id].roles)
 
@@ -33,18 +41,18 @@ def test_in_shadow_nothing_shows_and_going_live_gives_roles_without_telling(
 ) -> None:
     take_back_to_shadow(context=acme, actor=SYSTEM)
     reach(acme, linked, 5)
-    assert work() == []
+    settle()
     jobs.sweep_level_roles(tenant="public")
-    assert work() == []
+    settle()
     assert (messages(server, linked), roles_of(linked)) == ([], [])
     with enter_tenant(acme):
         assert preview_roles() == [RoleChange(5, linked["role"].id, 1, 0)]
     take_live(context=acme, actor=SYSTEM)
-    assert work() == []
+    settle()
     assert messages(server, linked) == []
     assert roles_of(linked) == [linked["role"].id]
     reach(acme, linked, 6)
-    assert work() == []
+    settle()
     assert len(messages(server, linked)) == 1
 
 
@@ -61,7 +69,7 @@ def test_what_was_reached_in_shadow_stays_silent_when_its_job_runs_late(
     take_live(context=acme, actor=SYSTEM)
     if not since:
         Tenant.objects.filter(pk=acme.tenant_id).update(live_since=None)
-    assert work() == []
+    settle()
     assert len(messages(server, linked)) == (0 if since else 1)
     assert roles_of(linked) == [linked["role"].id]
 
@@ -73,7 +81,7 @@ def test_a_job_that_was_waiting_when_it_went_back_stays_silent(
 ) -> None:
     reach(acme, linked, 5)
     take_back_to_shadow(context=acme, actor=SYSTEM)
-    assert work() == []
+    settle()
     assert (messages(server, linked), roles_of(linked)) == ([], [])
     with enter_tenant(acme):
         assert not Delivery.objects.filter(state=Delivery.State.SENT).exists()

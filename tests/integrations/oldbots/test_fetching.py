@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from engagement.imports.errors import InvalidImportError
 from engagement.imports.models import ImportRow, ImportRun
@@ -22,7 +23,9 @@ pytestmark = pytest.mark.usefixtures("committed_db")
 def fetch(context: TenantContext, source: str, key: str = "") -> ImportRun:
     run = create_import(source=source, actor=ACTOR)
     fetch_import(import_id=run.pk, key=key, context=context)
+    connection.set_schema_to_public()  # type: ignore[attr-defined]  # as a worker's thread begins
     fetch_old_bot(tenant=context.schema, import_id=run.pk)
+    connection.set_schema(context.schema)  # type: ignore[attr-defined]
     run.refresh_from_db()
     return run
 
