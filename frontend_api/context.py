@@ -37,6 +37,7 @@ class Community:
     points_name: str
     timezone: str
     live: bool
+    description: str = ""
 
     @property
     def theme_path(self) -> str:
@@ -58,6 +59,7 @@ def describe_community(context: TenantContext) -> Community:
         points_name=context.points_name,
         timezone=context.timezone,
         live=context.live,
+        description=context.description,
     )
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from engagement.members.selectors import find_member
+from engagement.rules.selectors import load_rule_set
 from saas.core import clock
 from tenants.context import TenantContext
 from tenants.models import GuildLink, Membership
@@ -26,6 +27,20 @@ class Attention:
     text: str
     moment: datetime | None = None
     href: str = ""  # the page where something can be done about it
+
+
+def list_rule_attention() -> list[Attention]:
+    """Rules that ingest leaves out, and a community in which nothing is rewarded. Two queries."""
+    rules = load_rule_set()
+    lines = [
+        Attention("alert-triangle", "A rule is left out", f"{problem} Open it under Earn and save it anew.")
+        for problem in rules.problems
+    ]
+    if not rules.by_type and not rules.problems:
+        lines.append(
+            Attention("target-arrow", "No rule is on", "Nobody earns anything. Switch a rule on under Earn.")
+        )
+    return lines
 
 
 def list_guild_attention(context: TenantContext) -> list[Attention]:

@@ -14,7 +14,7 @@ from engagement.analytics.selectors import get_home_figures, list_gaps, list_rec
 from engagement.analytics.week import list_daily_points
 from engagement.members.claims import list_locked_claimants
 from frontend_api.dashboard.access import Desk, dashboard_page
-from frontend_api.dashboard.attention import Attention, list_guild_attention
+from frontend_api.dashboard.attention import Attention, list_guild_attention, list_rule_attention
 from frontend_api.dashboard.chart import draw_columns
 from frontend_api.dashboard.setup.pages import read_steps
 from frontend_api.figures import write_whole
@@ -54,7 +54,7 @@ def read_home(context: TenantContext) -> dict[str, Any]:
 
 def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
     """What became of the server, what was set aside, gaps in the bot's hearing of the last days, what Discord refused."""
-    lines = list_guild_attention(context)
+    lines = [*list_guild_attention(context), *list_rule_attention()]
     lines += [
         Attention(
             "ear-off",

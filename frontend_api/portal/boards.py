@@ -55,8 +55,8 @@ class BoardPage:
 
 
 def address_of(kind: str, page: int = 1) -> str:
-    """The page's address. It names the period, because which one comes first is the community's choice."""
-    query = {"period": kind}
+    """The page's address; what is the default stays out of it. All time is it wherever it is offered."""
+    query = {"period": kind} if kind != "all" else {}
     if page > 1:
         query["page"] = str(page)
     return reverse("leaderboard") + (f"?{urlencode(query)}" if query else "")

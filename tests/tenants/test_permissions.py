@@ -13,9 +13,12 @@ from tenants.permissions import (
     MANAGE_GUILD,
     MODERATE_MEMBERS,
     PERMISSIONS,
+    NotPermittedError,
     Role,
     may,
+    may_here,
     require,
+    require_here,
     rights_for_interaction,
     rights_of_user,
     role_of_user,
@@ -174,3 +177,16 @@ def test_an_action_of_a_former_release_counts_for_nothing(db: None, acme: Tenant
     membership = Membership.objects.get(user__discord_id=ACME.discord_id("moderator"))
     rights = rights_of_user(user_id=membership.user_id, tenant_id=acme.tenant_id)
     assert rights.given == frozenset()
+
+
+def test_a_community_may_keep_boards_and_profiles_to_its_members(acme: TenantContext) -> None:
+    closed = replace(acme, board_public=False)
+    for action in ("view_board", "view_profile"):
+        assert may_here(acme, Role.STRANGER, action)
+        assert not may_here(closed, Role.STRANGER, action)
+        assert may_here(closed, Role.MEMBER, action)
+        with pytest.raises(NotPermittedError, match="Only members and above"):
+            require_here(closed, Role.STRANGER, action)
+    assert may_here(closed, Role.STRANGER, "view_ways_to_earn")
+    with pytest.raises(NotPermittedError):
+        require_here(acme, Role.MEMBER, "change_rules")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection
 
-from engagement.audit.actor import Actor
+from engagement.audit.actor import SYSTEM, Actor
 from engagement.rules import services
+from engagement.rules.errors import RuleChangedError
 from engagement.rules.models import RulesState, RuleVersion
-from engagement.rules.selectors import get_rules_version
+from engagement.rules.selectors import get_rule, get_rules_version
 from tenants.context import TenantContext, enter_tenant
 
 pytestmark = [pytest.mark.race, pytest.mark.usefixtures("rules")]
@@ -71,3 +74,52 @@ def test_without_the_lock_the_race_is_seen(acme: TenantContext, monkeypatch: pyt
         if edit_at_once(acme):
             return
     pytest.fail("two edits never met: this test proves nothing")
+
+
+def edit_what_both_opened(context: TenantContext) -> int:
+    """Two threads open one version and save theirs, in step, EDITS times; answers how often both were let through."""
+    barrier = threading.Barrier(2)
+    passed: list[int] = []
+
+    def edit(author: int) -> None:
+        try:
+            with enter_tenant(context):
+                for number in range(EDITS):
+                    barrier.wait(10)
+                    standing = get_rule(key="message").latest
+                    assert standing is not None
+                    barrier.wait(10)
+                    try:
+                        services.revise_rule(
+                            key="message",
+                            definition={"triggers": ["message"], "amount": 1 + author * 1000 + number},
+                            actor=replace(SYSTEM, name=str(author)),
+                            expected_version=standing.number,
+                        )
+                        passed.append(number)
+                    except (RuleChangedError, IntegrityError):
+                        pass
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=edit, args=(author,)) for author in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(passed) - EDITS
+
+
+def test_of_two_who_opened_one_version_exactly_one_saves(acme: TenantContext) -> None:
+    for _ in range(3):
+        assert edit_what_both_opened(acme) == 0
+
+
+def test_without_the_version_both_would_save(acme: TenantContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = services.revise_rule
+
+    def careless(**given: Any) -> Any:
+        return real(**{**given, "expected_version": None})
+
+    monkeypatch.setattr(services, "revise_rule", careless)
+    assert edit_what_both_opened(acme) > 0

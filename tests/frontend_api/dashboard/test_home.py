@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from engagement.rules.models import Rule, RuleVersion
+from engagement.rules.services import seed_rules
 from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
 from tests.frontend_api.givers import TEAM, give, hide, rename
@@ -11,7 +13,14 @@ from tests.frontend_api.hosts import ACME, GLOBEX, Browser
 from tests.frontend_api.portal.test_leaderboard import text_of
 
 
-def test_a_quiet_home_says_why_it_is_quiet(pages: Browser) -> None:
+def give_rules(*contexts: TenantContext) -> None:
+    for context in contexts:
+        with enter_tenant(context):
+            seed_rules()
+
+
+def test_a_quiet_home_says_why_it_is_quiet(pages: Browser, acme: TenantContext) -> None:
+    give_rules(acme)
     text = text_of(pages.sign_in("acme-owner"))
     assert "Nothing has been earned yet" in text
     assert "Nobody took part since midnight" in text
@@ -60,6 +69,7 @@ def test_activities_set_aside_are_counted_for_their_tenant(
 ) -> None:
     from tenants.models import PoisonActivity
 
+    give_rules(acme, globex)
     for number in range(2):
         PoisonActivity.objects.create(
             key=f"activities:0/{number}-0", tenant_id=acme.tenant_id, raw=b"x", size=1, error="no JSON"
@@ -142,3 +152,29 @@ def test_the_feed_shows_faces_but_none_of_who_goes_by_an_alias(pages: Browser, a
     text = text_of(pages.sign_in("acme-owner"))
     assert f"https://cdn.example/{ids[0]}.png" in text
     assert f"https://cdn.example/{ids[1]}.png" not in text
+
+
+def test_rules_that_reward_nothing_need_attention(pages: Browser, acme: TenantContext) -> None:
+    give_rules(acme)
+    assert "No rule is on" not in text_of(pages.sign_in("acme-owner"))
+    with enter_tenant(acme):
+        Rule.objects.update(enabled=False)
+    assert "No rule is on" in text_of(pages.on(ACME).get("/dashboard/"))
+    with enter_tenant(acme):
+        Rule.objects.update(enabled=True)
+    with enter_tenant(acme):
+        RuleVersion.objects.filter(rule__key="thread").update(
+            definition={"triggers": ["thread"], "amount": 0}
+        )
+        assert Rule.objects.filter(key="thread").exists()
+    assert "A rule is left out" in text_of(pages.on(ACME).get("/dashboard/"))
+
+
+def test_the_communitys_description_stands_on_its_board_as_text(pages: Browser, acme: TenantContext) -> None:
+    from tenants.community import change_facts
+    from tenants.routing import get_routing
+
+    change_facts(tenant_id=acme.tenant_id, changes={"description": "We <b>make</b> things."})
+    get_routing().load()
+    text = text_of(pages.on(ACME).get("/"))
+    assert "We &lt;b&gt;make&lt;/b&gt; things." in text

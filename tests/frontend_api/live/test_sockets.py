@@ -228,3 +228,22 @@ async def test_a_slow_reader_skips_parts_and_gets_the_newest() -> None:
     assert await watcher.fetch() == (Position(3, 1), "new")
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(watcher.fetch(), 0.05)
+
+
+async def test_a_closed_communitys_board_is_refused_to_strangers_and_goes_on_for_members(
+    acme: TenantContext,
+) -> None:
+    def close(is_open: bool) -> None:
+        from tenants.community import change_facts
+        from tenants.routing import get_routing
+
+        change_facts(tenant_id=acme.tenant_id, changes={"board_public": is_open})
+        get_routing().load()
+        connections.close_all()
+
+    await asyncio.to_thread(close, False)
+    async with Socket() as refused:
+        assert await refused.read_close() == 4403
+    await asyncio.to_thread(close, True)
+    async with Socket() as again:
+        assert "id" in await again.read()
