@@ -63,6 +63,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
     """One of everything in Acme: a part of an address → its value."""
     from engagement.audit.actor import SYSTEM
     from engagement.audit.models import AuditEntry
+    from engagement.imports.services import create_import
     from engagement.ledger.models import LedgerEntry
     from engagement.members.models import SavedView
     from engagement.rules.services import create_rule
@@ -89,6 +90,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
             "member_id": member_id,
             "entry_id": LedgerEntry.objects.latest("pk").pk,
             "rule_id": rule.pk,
+            "import_id": create_import(source="csv", actor=SYSTEM).pk,
             "view_id": view.pk,
             "audit_entry_id": AuditEntry.objects.latest("pk").pk,
         }
@@ -98,6 +100,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
         "membership_id": Membership.objects.get(user__username="acme-analyst").pk,
         "key_id": key.key.pk,
         "format": "csv",
+        "act": "cancel",
         "colour": "4f46e5",
         "tenant_id": context.tenant_id,
     }
