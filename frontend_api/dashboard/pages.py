@@ -112,7 +112,12 @@ PAGES: Final = (
         "integrations", "Discord bot", "plug", "bot", "view_dashboard", "server guild permissions invite"
     ),
     DashboardPage(
-        "integrations", "Bring your levels", "file-import", "imports", "run_imports", "import mee6 polaris lurkr csv xp"
+        "integrations",
+        "Bring your levels",
+        "file-import",
+        "imports",
+        "run_imports",
+        "import mee6 polaris lurkr csv xp",
     ),
     # --- settings ---
     DashboardPage(
@@ -146,7 +151,9 @@ PAGES: Final = (
         "view_audit",
         "who changed settings undo revert",
     ),
-    DashboardPage("settings", "Audit log", "list-details", "dashboard-audit", "view_audit", "who changed what"),
+    DashboardPage(
+        "settings", "Audit log", "list-details", "dashboard-audit", "view_audit", "who changed what"
+    ),
 )
 
 ACTS: Final[tuple[DashboardAct, ...]] = (

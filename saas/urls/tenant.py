@@ -70,7 +70,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/settings/community/address/", community.change_address, name="community-address"),
     path("dashboard/settings/community/hand-over/", community.offer, name="community-offer"),
     path(
-        "dashboard/settings/community/hand-over/withdraw/", community.withdraw, name="community-offer-withdraw"
+        "dashboard/settings/community/hand-over/withdraw/",
+        community.withdraw,
+        name="community-offer-withdraw",
     ),
     path("dashboard/settings/community/delete/", community.delete, name="community-delete"),
     path("dashboard/members/register/", members_detail.register, name="dashboard-members-register"),
