@@ -91,7 +91,9 @@ def _describe(request: HttpRequest, desk: Desk, link: GuildLink | None) -> dict[
 
 def _explain(code: str) -> str:
     """Why the server that a new community was made for is not connected."""
-    return _REFUSALS.get(code, "The server was not connected. Press the button in it again, or add the bot here.")
+    return _REFUSALS.get(
+        code, "The server was not connected. Press the button in it again, or add the bot here."
+    )
 
 
 def _install_path() -> str:
