@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from engagement.analytics.selectors import get_profile, list_history
 from engagement.analytics.team_view import MemberSheet, get_member_sheet
+from engagement.audit.selectors import list_history as list_audit
 from engagement.members.claims import issue_claim_code
 from engagement.members.errors import MemberChangedError
 from engagement.members.models import Member
@@ -156,10 +157,16 @@ def _show_difference(
         form=form,
         opened=opened,
         now=now,
-        changed_by="",
+        changed_by=_last_to_change(member.pk),
         title=f"Change {member.display_name}",
         back=_address(member.pk),
     )
+
+
+def _last_to_change(member_id: int) -> str:
+    """Whom the difference is with; empty where nobody is known."""
+    newest = list_audit(target_kind="member", target_id=member_id, limit=1)
+    return newest[0].actor_name if newest else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
