@@ -66,7 +66,6 @@ _TABLE: Final = (
     ("rule.restored", "brought back the rule"),
     ("rule_settings.changed", "changed what holds for all rules of"),
     ("settings.changed", "changed the settings of"),
-    ("settings.reverted", "took back a change of the settings of"),
     ("team.grants_changed", "changed what may be done by"),
     ("team.invite_revoked", "took back the invitation of"),
     ("team.invited", "invited"),

@@ -62,7 +62,7 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "dashboard-rule-switch": ("rule.enabled", "rule.disabled"),
     "dashboard-rules-general": ("rule_settings.changed",),
     "dashboard-settings": ("settings.changed",),
-    "dashboard-settings-revert": ("settings.reverted",),
+    "dashboard-settings-revert": ("settings.changed",),  # through the service that changed it
     "dashboard-team-invite": ("team.invited",),
     "dashboard-team-invite-renew": ("team.invited",),
     "dashboard-team-invite-withdraw": ("team.invite_revoked",),
