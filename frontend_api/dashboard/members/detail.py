@@ -40,6 +40,7 @@ from frontend_api.dashboard.parts.conflicts import (
 )
 from frontend_api.dashboard.parts.forms import FormPage, show_form
 from frontend_api.figures import write_signed, write_unit, write_whole
+from integrations.discord.directory import get_directory
 
 from .forms import MemberForm, PointsForm, initial_of
 
@@ -63,6 +64,9 @@ def show_one(request: HttpRequest, desk: Desk, member_id: int) -> HttpResponse:
         "tabs": [(f"{here}?tab={key}" if key else here, name, key == tab) for key, name in TABS.items()],
         "purge_days": PURGE_AFTER.days,
     }
+    if not tab:
+        directory = get_directory(desk.context)
+        facts["roles"] = [directory.name_of(role) for role in sheet.member.role_ids]
     if tab == "history":
         before_id = int(before) if before.isdecimal() and len(before) < 19 else None
         entries = list_history(member_id=member_id, limit=ENTRIES + 1, before_id=before_id)
