@@ -104,7 +104,6 @@ def set_up_things(context: Any) -> dict[str, Any]:
             "member_id": member_id,
             "entry_id": LedgerEntry.objects.latest("pk").pk,
             "rule_id": rule.pk,
-            "import_id": create_import(source="csv", actor=SYSTEM).pk,
             "view_id": view.pk,
             "audit_entry_id": AuditEntry.objects.latest("pk").pk,
         }
@@ -117,7 +116,6 @@ def set_up_things(context: Any) -> dict[str, Any]:
         "membership_id": Membership.objects.get(user__username="acme-analyst").pk,
         "key_id": key.key.pk,
         "format": "csv",
-        "act": "cancel",
         "colour": "4f46e5",
         "tenant_id": context.tenant_id,
     }
