@@ -7,6 +7,8 @@ the database is away, news waits, at most one a guild. Hearing never waits for a
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +27,9 @@ from .calls import Calls
 log = structlog.get_logger(__name__)
 GATHER_SECONDS = 0.2  # a session's start tells of all its guilds within moments
 RETRY_SECONDS = 5.0
+LOOK_SECONDS = 5.0
+# A new session describes its guilds one by one; one that is not described after so long has an outage.
+PROMISE_SECONDS = 120.0
 MOST_A_ROUND = 500
 
 
@@ -51,15 +56,23 @@ class GuildNews:
         self._is_gone = is_gone
         self._waiting: dict[int, News] = {}
         self._wake = asyncio.Event()
+        self._promised: dict[int, float] = {}  # guild → until when it is waited for
+
+    def promise(self, guild_ids: set[int]) -> None:
+        """A new session begins with these guilds."""
+        until = time.monotonic() + PROMISE_SECONDS
+        self._promised |= dict.fromkeys(guild_ids, until)
 
     def hear(self, facts: GuildFacts, joined_at: datetime | None = None) -> None:
         """A guild as it is now; an outage too."""
+        self._promised.pop(facts.guild_id, None)
         earlier = self._waiting.get(facts.guild_id)
         if joined_at is None and earlier is not None and earlier.facts is not None:
             joined_at = earlier.joined_at
         self._put(facts.guild_id, News(facts, joined_at))
 
     def leave(self, guild_id: int) -> None:
+        self._promised.pop(guild_id, None)
         self._put(guild_id, News(None))
 
     def _put(self, guild_id: int, news: News) -> None:
@@ -69,9 +82,13 @@ class GuildNews:
     async def run(self) -> None:
         """For as long as the process lives."""
         while True:
-            await self._wake.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+            self._give_up_waiting()
             await asyncio.sleep(GATHER_SECONDS)
             self._wake.clear()
+            if not self._waiting:
+                continue
             batch = {guild_id: self._waiting.pop(guild_id) for guild_id in list(self._waiting)[:MOST_A_ROUND]}
             try:
                 await self._tell(batch)
@@ -84,6 +101,14 @@ class GuildNews:
                 log.error("guild_news_lost", guilds=sorted(batch)[:20], exc_info=error)
             if self._waiting:
                 self._wake.set()
+
+    def _give_up_waiting(self) -> None:
+        """Linked guilds that a session promised and Discord did not describe: an outage that began before it."""
+        now, linked = time.monotonic(), self._links.linked_guilds()
+        for guild_id in [guild_id for guild_id, until in self._promised.items() if until < now]:
+            del self._promised[guild_id]
+            if guild_id in linked:
+                self.hear(GuildFacts(guild_id, available=False))
 
     async def _tell(self, batch: dict[int, News]) -> None:
         await self._remove([guild_id for guild_id, news in batch.items() if news.facts is None])

@@ -51,6 +51,8 @@ class Ears:
         self.on_guild_left: Callable[[int], None] = lambda guild_id: None
         # Told of every guild that is there, and of every outage: (the guild, when the bot joined it if that was told).
         self.on_guild_heard: Callable[[GuildFacts, datetime | None], None] = lambda facts, joined_at: None
+        # Told of a new session's guilds, each of which Discord is about to describe.
+        self.on_guilds_promised: Callable[[set[int]], None] = lambda guild_ids: None
         self.handlers: dict[str, Handler] = {
             "MESSAGE_CREATE": self.message_create,
             "MESSAGE_DELETE": self.message_delete,
@@ -295,6 +297,7 @@ class Ears:
             commands.insert(0, gap)
             self.stats.gaps += 1
         session.guild_ids = guild_ids
+        self.on_guilds_promised({int(guild_id) for guild_id in guild_ids})
         for guild_id in gone:
             if session.owns(int(guild_id)):
                 commands += self._leave(session, guild_id)

@@ -59,6 +59,7 @@ class BotService:
         self.news = GuildNews(self.calls, routing, self._is_gone)
         self.process.ears.on_guild_left = self.news.leave
         self.process.ears.on_guild_heard = self.news.hear
+        self.process.ears.on_guilds_promised = self.news.promise
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: asyncio.Event, *, beat: Callable[[], None] = lambda: None) -> None:

@@ -115,6 +115,7 @@ TENANT_ROUTES: Final = {
 # Routes whose forms ask for more than looking does.
 SAVING: Final = {
     "dashboard-rule": "change_rules",
+    "dashboard-settings": "change_settings",
 }
 PUBLIC_ROUTES: Final = {
     "front": EVERYBODY,
@@ -163,6 +164,18 @@ PUBLIC_ROUTES: Final = {
     "install": EVERYBODY,  # leads strangers to the form; asks for "link_guild" in the community that it names
     "claim": EVERYBODY,  # needs a ticket and a login as the Discord user that it names; asks for "link_guild"
     "discord-callback": EVERYBODY,  # needs a state that was begun in this session
+    "ops": "operate",
+    "ops-communities": "operate",
+    "ops-community": "operate",
+    "ops-suspend": "operate",
+    "ops-resume": "operate",
+    "ops-lag": "operate",
+    "ops-poison": "operate",
+    "ops-poison-one": "operate",
+    "ops-replay": "operate",
+    "ops-jobs": "operate",
+    "ops-job-retry": "operate",
+    "ops-job-cancel": "operate",
 }
 CLOSED_ROUTES: Final = {"closed": EVERYBODY}
 SOCKETS: Final = {

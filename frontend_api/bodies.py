@@ -9,6 +9,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
+import orjson
+
+from frontend_api.v1.problems import API, MEDIA_TYPE, Problem
+from saas.core.ids import new_reference
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -41,7 +46,7 @@ class BodyLimit:
             return
         limit = limit_of(scope["path"])
         if _announced(scope) > limit:
-            await _refuse(send, limit)
+            await _refuse(send, limit, scope["path"])
             return
         began = False
         seen = 0
@@ -63,7 +68,7 @@ class BodyLimit:
             await self._app(scope, counted, noted)
         except BodyTooLargeError:
             if not began:
-                await _refuse(send, limit)
+                await _refuse(send, limit, scope["path"])
 
 
 def limit_of(path: str) -> int:
@@ -78,12 +83,19 @@ def _announced(scope: Scope) -> int:
     return 0
 
 
-async def _refuse(send: Send, limit: int) -> None:
-    body = _PAGE.format(limit=limit // MEGABYTE).encode()
+async def _refuse(send: Send, limit: int, path: str) -> None:
+    kind, body = b"text/html; charset=utf-8", _PAGE.format(limit=limit // MEGABYTE).encode()
+    if path.startswith(API):
+        kind, body = MEDIA_TYPE.encode(), _problem(limit)
     headers = [
-        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-type", kind),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
     ]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _problem(limit: int) -> bytes:
+    detail = f"At most {limit // MEGABYTE} MB can be sent here, and nothing of it was kept. Send it in parts."
+    return orjson.dumps(Problem(413, "body_too_large", detail, new_reference()).body)

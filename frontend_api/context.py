@@ -17,7 +17,12 @@ from frontend_api.figures import initials_of
 from frontend_api.people import Person, get_person
 from frontend_api.tenant import find_context
 from saas.core.errors import InvalidInputError
+from tenants.communities import list_places
 from tenants.context import TenantContext
+from tenants.models import User
+from tenants.tickets import get_tenant_address
+
+OTHER_PLACES = 6  # of the switcher; the list of communities has all
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,21 @@ def page_facts(request: HttpRequest) -> dict[str, Any]:
         facts["dashboard_nav"] = SimpleLazyObject(lambda: list_dashboard_nav(request))
         facts["dashboard_bottom"] = SimpleLazyObject(lambda: list_bottom_nav(request))
         facts["dashboard_tabs"] = SimpleLazyObject(lambda: list_section_tabs(request))
+        facts["switcher"] = SimpleLazyObject(lambda: list_other_places(request, context))
         facts["notices"] = SimpleLazyObject(lambda: take_notices(request))
     return facts
+
+
+def list_other_places(request: HttpRequest, context: TenantContext) -> list[dict[str, str]]:
+    """The other communities on whose team the person is, a few of them; opening one needs no second login. One query."""
+    if not isinstance(request.user, User):
+        return []
+    places = list_places(user=request.user, limit=OTHER_PLACES + 1, only_open=True)
+    others = [place for place in places if place.tenant_id != context.tenant_id][:OTHER_PLACES]
+    return [
+        {"name": place.name, "href": f"{get_tenant_address(place.slug)}/login/?next=/dashboard/"}
+        for place in others
+    ]
 
 
 def list_portal_nav(request: HttpRequest) -> list[NavLine]:

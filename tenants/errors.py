@@ -62,6 +62,13 @@ class TenantNotFoundError(NotFoundError):
         super().__init__(f"There is no community {name!r}. `manage.py tenant list` shows those that exist.")
 
 
+class NotYourCommunityError(TenantNotFoundError):
+    """For a person on the site: another's community and none at all read the same."""
+
+    def __init__(self) -> None:
+        NotFoundError.__init__(self, "There is no such community among yours. Choose one from your list.")
+
+
 class BadGuildError(InvalidInputError):
     code = "bad_guild"
 

@@ -24,8 +24,8 @@ from saas.events import publish
 from .errors import (
     BadSlugError,
     NotConfirmedError,
+    NotYourCommunityError,
     SlugTakenError,
-    TenantNotFoundError,
     TooManyCommunitiesError,
 )
 from .events import CommunityFounded
@@ -129,7 +129,7 @@ def get_founding(*, user: User, tenant_id: int) -> Tenant:
     owned = Membership.objects.filter(user=user, tenant_id=tenant_id, role=Membership.Role.OWNER)
     found = owned.select_related("tenant").first()
     if found is None:
-        raise TenantNotFoundError(tenant_id)
+        raise NotYourCommunityError
     return found.tenant
 
 

@@ -6,6 +6,7 @@ an e-mail address is the same; the last way in is not taken away; a community is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import available_timezones
@@ -234,15 +235,24 @@ def delete_login(*, user: User) -> None:
     Idempotent. Raises SoleOwnerError.
     """
     with enter_schema(PUBLIC), transaction.atomic():
-        held = list(_lock_memberships(user))
-        owned = [
-            membership.tenant.name
-            for membership in held
-            if membership.role == Membership.Role.OWNER and membership.tenant.state != Tenant.State.DELETED
-        ]
+        owned = _owned_of(_lock_memberships(user))
         if owned:
-            raise SoleOwnerError(sorted(owned))
+            raise SoleOwnerError(owned)
         User.objects.filter(pk=user.pk).delete()
+
+
+def list_owned_communities(user: User) -> list[str]:
+    """The names of those that would be left without an owner. One query."""
+    return _owned_of(Membership.objects.filter(user=user).select_related("tenant"))
+
+
+def _owned_of(held: Iterable[Membership]) -> list[str]:
+    """A community has one owner; a deleted one holds nobody back."""
+    return sorted(
+        membership.tenant.name
+        for membership in held
+        if membership.role == Membership.Role.OWNER and membership.tenant.state != Tenant.State.DELETED
+    )
 
 
 def _lock_memberships(user: User) -> QuerySet[Membership]:

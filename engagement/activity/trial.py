@@ -20,7 +20,7 @@ from saas.core.redis_clients import stream_redis
 from tenants.context import TenantContext
 from tenants.models import User
 
-from .messages import TYPES, Activity
+from .messages import TYPES, Activity, is_own_type
 from .stream import append_activities
 
 MOST_TYPES: Final = 20
@@ -28,7 +28,11 @@ MOST_TYPES: Final = 20
 
 def list_trial_types() -> list[tuple[str, str]]:
     """What can be tried: the types that a live rule rewards, each with its words."""
-    found = [kind for kind in load_rule_set().by_type if kind != DAILY_BONUS and kind in TYPES]
+    found = [
+        kind
+        for kind in load_rule_set().by_type
+        if kind != DAILY_BONUS and (kind in TYPES or is_own_type(kind))
+    ]
     return [(kind, deed_text(kind)) for kind in found[:MOST_TYPES]]
 
 

@@ -20,6 +20,7 @@ from engagement.ledger.statements import Run, in_schema, ledger_unit
 from engagement.levels.curves import DEFAULT_PARAMETERS, QUADRATIC, build_curve
 from engagement.levels.models import LevelSettings
 from engagement.levels.selectors import load_curve
+from engagement.members.models import Member
 from engagement.progression.bulk import (
     Booked,
     Brought,
@@ -124,7 +125,8 @@ def cancel_import(*, import_id: int, actor: Actor, context: TenantContext) -> Im
 
 def undo_import(*, import_id: int, actor: Actor, context: TenantContext) -> ImportRun:
     """Have a job take back what the run booked. What members earned since stays; members whom it made go if nobody touched them
-    since; a curve that it brought gives way to the one before, unless it was changed since. Idempotent.
+    since; what was merged into another member since stays there; a curve that it brought gives way to the one before, unless it was
+    changed since. Idempotent.
 
     Imports are undone newest first, because a newer one booked the difference to what this one had left. Raises
     ImportNotFoundError, ImportStateError, ImportOrderError.
@@ -271,10 +273,14 @@ def _take_back_step(run_sql: Run, schema: str, run: ImportRun, context: TenantCo
         _finish(run, ended, int(run.results.get("taken_back", 0)))
         return
     ids = [row.member_id for row in rows if row.member_id is not None]
+    # What was merged into another member since is no longer theirs to give back.
+    merged = set(Member.objects.filter(pk__in=ids, merged_into_id__isnull=False).values_list("pk", flat=True))
+    ids = [member_id for member_id in ids if member_id not in merged]
     taken = take_back_points(run_sql, schema, member_ids=ids, import_id=run.pk, context=context)
-    made = [row.member_id for row in rows if row.created and row.member_id is not None]
+    able = set(ids)
+    made = [row.member_id for row in rows if row.created and row.member_id in able]
     gone = remove_untouched(run_sql, schema, member_ids=made)
-    _count(run, taken_back=taken, removed=gone, stayed=len(made) - gone)
+    _count(run, taken_back=taken, removed=gone, stayed=len(made) - gone, merged=len(merged))
     _move_on(run, rows)
 
 

@@ -60,7 +60,7 @@ _PAGE: Final = f"""
 SELECT {_COLUMNS} FROM (SELECT *, {_KIND} AS kind FROM lines) AS l
 WHERE (%(kind)s = '' OR kind = %(kind)s)
   AND (%(search)s = '' OR name ILIKE %(like)s OR external_id = %(search)s) AND id {{side}} %(place)s
-ORDER BY id {{order}} LIMIT %(limit)s"""
+ORDER BY id {{order}} LIMIT %(limit)s OFFSET %(offset)s"""
 _MATCHING: Final = f"""
 SELECT count(*) FROM (SELECT *, {_KIND} AS kind FROM lines) AS l
 WHERE (%(kind)s = '' OR kind = %(kind)s) AND (%(search)s = '' OR name ILIKE %(like)s OR external_id = %(search)s)"""
@@ -119,13 +119,15 @@ def list_lines(
     kind: str = "",
     search: str = "",
     limit: int = 50,
+    offset: int = 0,
     place: int = 0,
     backwards: bool = False,
 ) -> list[Line]:
-    """Lines after that place in the old bot's order (`backwards`: before it, nearest first), of one kind (words.KINDS) and with
+    """Lines after that place in the old bot's order (`backwards`: before it, nearest first) and past
+    `offset` of them, of one kind (words.KINDS) and with
     `search` in their name or as their id, where given. A fixed number of queries."""
     question = _PAGE.format(side="<" if backwards else ">", order="DESC" if backwards else "ASC")
-    found = _ask(run, question, **_filter(kind, search), limit=limit, place=place)
+    found = _ask(run, question, **_filter(kind, search), limit=limit, offset=offset, place=place)
     return [Line(*row) for row in found]
 
 

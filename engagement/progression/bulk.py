@@ -17,18 +17,14 @@ from typing import Final, NamedTuple
 from engagement.ledger.arrays import int_array, text_array
 from engagement.ledger.models import EARNED_COUNTERS, Cause, Counter
 from engagement.ledger.statements import Run, in_schema
-from engagement.levels.selectors import load_curve
 from engagement.members.models import Member
-from engagement.standings.histogram import Bounds
-from engagement.standings.models import StandingsState
 from engagement.standings.periods import ALL_TIME
-from engagement.standings.splitting import split_buckets
 from tenants.context import TenantContext
 
-from .book import Book, Entry
+from .book import Entry
 from .newcomers import NAMELESS, Newcomer, create_members
-from .rows import BY_ID, BY_IDENTITY, MemberRow
-from .writes import load_bounds, read_written, settle_past, write_book
+from .rows import BY_IDENTITY, MemberRow
+from .units import open_book, read_rows, write_rows
 
 _EARNED: Final = "(" + ", ".join(str(int(counter)) for counter in EARNED_COUNTERS) + ")"
 # One look into an index per member (LATERAL … LIMIT 1), whatever the planner knows of a ledger that has just grown.
@@ -137,12 +133,11 @@ def bring_points(
     ]
     created = set(create_members(run, schema, newcomers))
     rows = _read_people(run, schema, provider, [one.external_id for one in brought], context)
-    deleted = _find_deleted(rows)
-    book = _open_book(context)
+    book = open_book(context)
     booked = []
     for one in brought:
         row = rows[one.external_id]
-        if row.member_id in deleted:
+        if row.deleted:
             continue
         points_before = row.lifetime
         amount = amount_to_book(
@@ -161,7 +156,8 @@ def bring_points(
                 row.level,
             )
         )
-    _write(run, schema, book)
+    if book.entries:
+        write_rows(run, schema, book, silent=True)
     return booked
 
 
@@ -178,18 +174,12 @@ def take_back_points(
         return 0
     ids = int_array(row[0] for row in found)
     reached = dict(run(in_schema(_REACHED, schema), (ids, import_id)).fetchall())
-    people = {
-        row.member_id: row
-        for row in (
-            MemberRow(columns[1:], context.timezone, ALL_TIME)
-            for columns in run(in_schema(BY_ID, schema), (ids,)).fetchall()
-        )
-    }
-    book = _open_book(context)
+    people = read_rows(run, schema, context, [row[0] for row in found])
+    book = open_book(context)
     for member_id, amount, occurred_ms in found:
         entry = _entry(member_id, -amount, Cause.IMPORT_UNDO, import_id, occurred_ms)
         book.retract(people[member_id], entry, reached.get(member_id))
-    _write(run, schema, book)
+    write_rows(run, schema, book, silent=True)
     return len(found)
 
 
@@ -233,15 +223,6 @@ def _entry(member_id: int, amount: int, cause: Cause, import_id: int, occurred_m
     )
 
 
-def _open_book(context: TenantContext) -> Book:
-    return Book(
-        zone=context.timezone,
-        first_weekday=context.first_weekday,
-        season_length=StandingsState.objects.get(pk=1).season_length,
-        level_for=load_curve().level_for,
-    )
-
-
 def _read_people(
     run: Run, schema: str, provider: str, external_ids: Sequence[str], context: TenantContext
 ) -> dict[str, MemberRow]:
@@ -249,19 +230,3 @@ def _read_people(
     found = run(in_schema(BY_IDENTITY, schema), (text_array(external_ids), text_array(providers))).fetchall()
     cut = len(provider) + 1
     return {columns[0][cut:]: MemberRow(columns[1:], context.timezone, ALL_TIME) for columns in found}
-
-
-def _find_deleted(rows: Mapping[str, MemberRow]) -> set[int]:
-    members = Member.objects.filter(pk__in=[row.member_id for row in rows.values()], deleted_at__isnull=False)
-    return set(members.values_list("pk", flat=True))
-
-
-def _write(run: Run, schema: str, book: Book) -> None:
-    if not book.entries:
-        return
-    book.finish()
-    settle_past(run, schema, book)
-    bounds = Bounds(0)
-    load_bounds(run, schema, bounds, book.moves.periods())
-    oversized, _no_news = read_written(write_book(run, schema, book, bounds, silent=True))
-    split_buckets(run, schema, oversized)

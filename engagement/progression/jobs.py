@@ -28,7 +28,8 @@ _LOCK: Final = "apply curve"
 @periodic_job(cron="23 3 * * *", queue=QUEUE)
 def tidy_members_everywhere(*, tenant: str, timestamp: int) -> None:
     """Every night, one job a tenant."""
-    for schema in Tenant.objects.values_list("schema_name", flat=True).iterator():
+    there = Tenant.objects.filter(state__in=(Tenant.State.ACTIVE, Tenant.State.SUSPENDED))
+    for schema in there.values_list("schema_name", flat=True).iterator():
         defer(tidy_members, tenant=schema, queueing_lock="tidy members")
 
 

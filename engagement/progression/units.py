@@ -41,13 +41,13 @@ def read_rows(
     return {row.member_id: row for row in rows}
 
 
-def write_rows(run: Run, schema: str, book: Book) -> None:
-    """The book, in the database; the boards hear of it when the transaction commits."""
+def write_rows(run: Run, schema: str, book: Book, *, silent: bool = False) -> None:
+    """The book, in the database; the boards hear of it when the transaction commits, unless `silent`."""
     book.finish()
     settle_past(run, schema, book)
     bounds = Bounds(0)
     load_bounds(run, schema, bounds, book.moves.periods())
-    oversized, news_id = read_written(write_book(run, schema, book, bounds))
+    oversized, news_id = read_written(write_book(run, schema, book, bounds, silent=silent))
     split_buckets(run, schema, oversized)
     if news_id is not None:
         transaction.on_commit(lambda: announce(schema, news_id))

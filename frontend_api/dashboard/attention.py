@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
+from django.urls import reverse
+
 from engagement.members.selectors import find_member
 from engagement.rules.selectors import load_rule_set
 from saas.core import clock
@@ -23,6 +26,7 @@ class Attention:
     title: str
     text: str
     moment: datetime | None = None
+    href: str = ""  # the page where something can be done about it
 
 
 def list_rule_attention() -> list[Attention]:
@@ -55,9 +59,9 @@ def describe_link(context: TenantContext, link: GuildLink, *, at_home: bool = Tr
             Attention(
                 "plug-connected-x",
                 f"The bot is no longer in {name}",
-                "It was removed, or the server was deleted. Members and points are kept, and nothing counts meanwhile. The page "
-                "“Discord bot” is where you add it again, or unlink the server.",
+                "It was removed, or the server was deleted. Members and points are kept, and nothing counts meanwhile.",
                 link.ended_at,
+                reverse("bot", urlconf=settings.ROOT_URLCONF),
             )
         ]
     lines = []

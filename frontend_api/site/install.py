@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET
 
 from engagement.audit.actor import Actor
 from frontend_api.actors import actor_of
-from integrations.discord.errors import InstallDeclinedError
+from integrations.discord.errors import GuildNotManagedError, InstallDeclinedError
 from integrations.discord.linking import abandon_install, begin_install, finish_install
-from saas.core.errors import EngageHubError
+from saas.core.errors import ConflictError, EngageHubError
 from tenants.context import TenantContext
 from tenants.models import Tenant
 from tenants.oauth_states import OAuthState
@@ -96,6 +96,7 @@ def _show_failure(request: HttpRequest, tenant: Tenant, error: EngageHubError) -
     facts = {
         "declined": isinstance(error, InstallDeclinedError),
         "message": error.message,
+        "returned": isinstance(error, GuildNotManagedError | ConflictError),
         "reference": error.reference,
         "again": f"{reverse('install')}?{urlencode({'to': tenant.slug})}",
         "back": address_of_bot_page(tenant),

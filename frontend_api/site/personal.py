@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from allauth.account.views import EmailView
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -34,6 +35,7 @@ from tenants.logins import (
     delete_login,
     get_proof_kind,
     get_ways_in,
+    list_owned_communities,
     unlink_discord,
     vouch_for_email,
 )
@@ -139,17 +141,19 @@ def show_delete(request: HttpRequest) -> HttpResponse:
     """The end of the login, after its name was typed."""
     user = user_of(request)
     form = DeleteForm(request.POST or None, name=str(user))
-    problem = ""
+    owned = list_owned_communities(user)
+    problem = SoleOwnerError(owned).message if owned else ""
     if request.method == "POST" and form.is_valid():
         try:
-            end_other_sessions(user=user, keep=request.session.session_key or "")
-            delete_login(user=user)
+            with transaction.atomic():  # a login that stays keeps its sessions
+                end_other_sessions(user=user, keep=request.session.session_key or "")
+                delete_login(user=user)
         except SoleOwnerError as error:
             problem = error.message
         else:
             logout(request)
             return HttpResponseRedirect(reverse("deleted"))
-    facts = {"form": form, "problem": problem, "name": str(user)}
+    facts = {"form": form, "problem": problem, "name": str(user), "owned": owned}
     return render(
         request, "site/settings/delete.html", facts, status=422 if request.method == "POST" else 200
     )

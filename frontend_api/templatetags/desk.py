@@ -10,6 +10,7 @@ from django.forms import BoundField
 from engagement.audit.actions import words_of
 from engagement.audit.models import AuditEntry
 from engagement.audit.selectors import list_history
+from frontend_api.dashboard.audit.difference import describe_change
 
 register = template.Library()
 
@@ -64,10 +65,6 @@ def history_of(target_kind: str, target_id: object, allowed: bool = True) -> dic
     }
 
 
-def _changes(entry: AuditEntry) -> list[tuple[str, object, object]]:
-    """(field, before, after) of what an entry tells."""
-    before, after = entry.before or {}, entry.after or {}
-    return [
-        (name.replace("_", " "), before.get(name, ""), after.get(name, ""))
-        for name in dict.fromkeys([*before, *after])
-    ]
+def _changes(entry: AuditEntry) -> list[tuple[str, str, str]]:
+    """(field, before, after) of what an entry tells, as the log's own page writes them."""
+    return [(line.name, line.before, line.after) for line in describe_change(entry)]

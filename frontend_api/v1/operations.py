@@ -13,7 +13,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
-from .access import OPERATIONS, PUBLIC
+from .access import OPERATIONS
 from .problems import MEDIA_TYPE
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -84,8 +84,6 @@ def operation(
     """Declares a method of an ApiView."""
     access = OPERATIONS[name]
     statuses = {401, 403, 406, 429, 503, *errors}
-    if access.action in PUBLIC:
-        statuses -= {403}
     if body is not None:
         statuses |= {400, 413, 415, 422}
     if query is not None or writes:

@@ -27,6 +27,7 @@ from saas.core.ids import new_reference
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"
+API: Final = "/api/"  # below it every error is a problem
 # What no error class of ours stands for: code → (status, what it means).
 GENERAL: Final[dict[str, tuple[int, str]]] = {
     "bad_request": (400, "The request could not be read."),
@@ -164,7 +165,7 @@ def flatten(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 def is_api(request: HttpRequest) -> bool:
     """Whether errors of this address are problems."""
-    return request.path.startswith("/api/")
+    return request.path.startswith(API)
 
 
 def answer_problem(

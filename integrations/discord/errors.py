@@ -74,6 +74,5 @@ class GuildNotManagedError(NotAllowedError):
     def __init__(self, guild_name: str) -> None:
         super().__init__(
             f"You may not link {guild_name or 'this server'}: Discord says that you do not hold Manage Server there (any more). "
-            "Nothing was linked, and we gave the permission back to Discord. Ask the server's owner for Manage Server, or ask "
-            "somebody who has it to do this."
+            "Nothing was linked. Ask the server's owner for Manage Server, or ask somebody who has it to do this."
         )

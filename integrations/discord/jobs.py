@@ -120,7 +120,9 @@ def sweep_tenant_roles(*, tenant: str, after_id: int = 0) -> None:
     lowest = min(role.level for role in roles)
     levels = dict(MemberProgress.objects.filter(level__gte=lowest).values_list("member_id", "level"))
     found = 0
-    here = Member.objects.filter(pk__in=levels, pk__gt=after_id, departed_at=None, is_bot=False)
+    here = Member.objects.filter(
+        pk__in=levels, pk__gt=after_id, departed_at=None, deleted_at=None, is_bot=False
+    )
     for member in here.only("id", "role_ids").order_by("pk").iterator():
         held = {int(role) for role in member.role_ids} & managed
         if held != desired_roles(roles, levels[member.pk]):

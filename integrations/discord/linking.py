@@ -99,6 +99,10 @@ def finish_install(*, state: OAuthState, tenant: Tenant, code: str, error: str, 
     except EngageHubError:
         _withdraw(oauth, grant, since=state.issued_at)
         raise
+    except Exception:
+        # Something of ours broke, and may break again on the way to leave the guild.
+        oauth.revoke(grant.access_token)
+        raise
 
 
 def claim_guild(*, tenant: Tenant, claim: Claim, actor: Actor) -> GuildLink:

@@ -1,12 +1,14 @@
 """Structured logs, on standard error: one JSON object a line in production, readable lines at home.
 
 Every line carries the tenant's schema that this thread is in, and whatever else was bound with structlog's contextvars: `shard`,
-`activity`, `request_id`. Personal data is never logged: no names, no mail addresses, no network addresses.
+`activity`, `request_id`. Personal data is never logged: no names, no mail addresses, no network addresses; nor what opens a
+door: the secret part of a link is cut out of the address that is logged.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import structlog
@@ -27,6 +29,22 @@ def add_tenant(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDic
             schema = getattr(connection, "schema_name", None)
             if schema and schema != "public":
                 event["tenant"] = schema
+    return event
+
+
+# Links that somebody may still use: invites, confirmations, new passwords, claims, tickets; plain or inside `next`.
+_SECRET = re.compile(
+    r"((?:/|%2F)(?:invites|signup(?:/|%2F)confirm|password(?:/|%2F)new)(?:/|%2F)"
+    r"|(?:[?&]|%3F|%26)(?:ticket|code|state|nonce|token|key)(?:=|%3D))[^/\s&%'\"]+",
+    re.IGNORECASE,
+)
+
+
+def hide_secrets(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """No line holds what a link opens with."""
+    for name, value in event.items():
+        if isinstance(value, str) and ("/" in value or "%2" in value):
+            event[name] = _SECRET.sub(r"\1…", value)
     return event
 
 
@@ -99,11 +117,16 @@ def _rendering(form: str) -> list[Processor]:
         frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
         return [
             drop,
+            hide_secrets,
             structlog.processors.ExceptionRenderer(frames),
             structlog.processors.JSONRenderer(default=str),
         ]
     plain = structlog.dev.plain_traceback
-    return [drop, structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, exception_formatter=plain)]
+    return [
+        drop,
+        hide_secrets,
+        structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, exception_formatter=plain),
+    ]
 
 
 def _at_least(level: str, floor: str) -> str:

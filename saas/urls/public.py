@@ -2,6 +2,9 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from frontend_api.operator import communities as ops_communities
+from frontend_api.operator import queues as ops_queues
+from frontend_api.operator.admin_public import public_site
 from frontend_api.site import (
     claim,
     communities,
@@ -83,4 +86,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Registered with Discord, where an address counts to the letter: no slash at its end.
     path("oauth/discord/callback", oauth.receive_answer, name="discord-callback"),
     path("api/v1/", include(ON_BASE_DOMAIN, namespace="api")),
+    path("ops/", ops_communities.show_overview, name="ops"),
+    path("ops/communities/", ops_communities.show_communities, name="ops-communities"),
+    path("ops/communities/<int:tenant_id>/", ops_communities.show_community, name="ops-community"),
+    path("ops/communities/<int:tenant_id>/suspend/", ops_communities.suspend, name="ops-suspend"),
+    path("ops/communities/<int:tenant_id>/resume/", ops_communities.resume, name="ops-resume"),
+    path("ops/lag/", ops_queues.show_lag, name="ops-lag"),
+    path("ops/poison/", ops_queues.show_poison, name="ops-poison"),
+    path("ops/poison/<int:poison_id>/", ops_queues.show_poison_one, name="ops-poison-one"),
+    path("ops/poison/<int:poison_id>/replay/", ops_queues.replay, name="ops-replay"),
+    path("ops/jobs/", ops_queues.show_jobs, name="ops-jobs"),
+    path("ops/jobs/<int:job_id>/retry/", ops_queues.retry, name="ops-job-retry"),
+    path("ops/jobs/<int:job_id>/cancel/", ops_queues.cancel, name="ops-job-cancel"),
+    path("ops/admin/", public_site.urls),
 ]

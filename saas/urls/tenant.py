@@ -24,6 +24,7 @@ from frontend_api.dashboard.setup import live as setup_live
 from frontend_api.dashboard.setup import pages as setup
 from frontend_api.dashboard.team import pages as team
 from frontend_api.dashboard.team import person
+from frontend_api.operator.admin_community import community_site
 from frontend_api.portal import claim, earn, entrance, leaderboard, member
 from frontend_api.v1.urls import ON_TENANTS
 
@@ -165,4 +166,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logout/", entrance.leave, name="logout"),
     re_path(r"^theme/(?P<colour>[0-9a-f]{6})\.css$", theme.show_theme, name="theme"),
     path("api/v1/", include(ON_TENANTS, namespace="api")),
+    path("ops/admin/", community_site.urls),
 ]

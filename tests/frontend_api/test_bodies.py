@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 from asgiref.sync import async_to_sync
 
@@ -57,3 +58,16 @@ def test_what_fits_goes_through() -> None:
 def test_only_imports_may_be_large() -> None:
     assert limit_of("/dashboard/imports/7/upload/") == limit_of("/api/v1/imports/") == bodies.LARGEST_UPLOAD
     assert limit_of("/dashboard/members/") == bodies.LARGEST_BODY
+
+
+def test_the_api_is_told_by_a_problem() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"content-length", str(200 * MEGABYTE).encode())]
+    scope = {"type": "http", "path": "/api/v1/activities", "headers": headers}
+    async_to_sync(BodyLimit(None))(scope, None, send)  # type: ignore[arg-type]
+    assert dict(sent[0]["headers"])[b"content-type"] == b"application/problem+json"
+    assert (sent[0]["status"], orjson.loads(sent[1]["body"])["code"]) == (413, "body_too_large")

@@ -38,3 +38,11 @@ def sign_in(things: dict[str, Any]) -> Any:
         return browser
 
     return make
+
+
+@pytest.fixture
+def committed_pages(committed_db: None, redis_cache: Redis, settings: object) -> Browser:
+    """Everybody with a password, committed: for sockets."""
+    from tests.frontend_api.conftest import _open
+
+    return _open(settings)

@@ -5,8 +5,9 @@ An address whose part stands in no row of SAMPLES fails the build: whoever adds 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
+from uuid import uuid4
 
 from django.db import connection
 from django.urls import URLPattern, reverse
@@ -17,6 +18,7 @@ PASSWORD: Final = "a long enough password"
 # So far are the ids of Acme's new rows ahead, that none of them is one of Globex's as well.
 APART: Final = 500
 NOBODYS: Final = 999_999_999
+LEVEL_ROLE: Final = 600_000_000_000_000_077
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,20 @@ def set_up_things(context: Any) -> dict[str, Any]:
     """One of everything in Acme: a part of an address → its value."""
     from engagement.audit.actor import SYSTEM
     from engagement.audit.models import AuditEntry
+    from engagement.imports.services import create_import
+    from engagement.imports.words import SOURCES
     from engagement.ledger.models import LedgerEntry
     from engagement.members.models import SavedView
+    from engagement.points.models import Adjustment
+    from engagement.progression.models import BulkAct
     from engagement.rules.services import create_rule
+    from integrations.discord.roles import add_level_role
     from tenants.api_keys import issue_api_key
     from tenants.context import enter_tenant
     from tenants.invites import invite_person
     from tenants.models import Membership, Tenant, User
     from tenants.permissions import Role
+    from tenants.setup import STEPS
     from tests.frontend_api.givers import give
 
     owner = User.objects.get(username="acme-owner")
@@ -85,7 +93,14 @@ def set_up_things(context: Any) -> dict[str, Any]:
         rule = create_rule(
             key="greet", name="Greeting", definition={"triggers": ["message"], "amount": 1}, actor=SYSTEM
         )
+        run = create_import(source=next(iter(SOURCES)), actor=SYSTEM)
+        add_level_role(level=5, role_id=LEVEL_ROLE, actor=SYSTEM)
+        bulk = BulkAct.objects.create(key=uuid4(), act="points", amount=1, actor=asdict(SYSTEM), total=0)
         found = {
+            "import_id": run.pk,
+            "bulk_id": bulk.pk,
+            "adjustment_id": Adjustment.objects.latest("pk").pk,
+            "role_id": LEVEL_ROLE,
             "member_id": member_id,
             "entry_id": LedgerEntry.objects.latest("pk").pk,
             "rule_id": rule.pk,
@@ -94,6 +109,9 @@ def set_up_things(context: Any) -> dict[str, Any]:
         }
     return found | {
         "number": 1,
+        "act": "cancel",
+        "name": "earn",
+        "step": next(iter(STEPS)),
         "invite_id": invite.pk,
         "membership_id": Membership.objects.get(user__username="acme-analyst").pk,
         "key_id": key.key.pk,

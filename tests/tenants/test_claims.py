@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -81,6 +83,41 @@ def test_the_session_keeps_it_for_an_hour(monkeypatch: pytest.MonkeyPatch) -> No
     drop_claim(session)
     drop_claim(session)
     assert session == {}
+
+
+def test_two_that_redeem_one_ticket_at_once() -> None:
+    for _ in range(3):
+        token = ticket()
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(redeem, [token] * 2)) == ["refused", "taken"]
+
+
+def test_the_race_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: reading and deleting in two steps lets both in."""
+    real, barrier = claims.cache_redis(), threading.Barrier(2)
+
+    class Slow:
+        def get(self, key: str) -> Any:
+            return real.get(key)
+
+        def getdel(self, key: str) -> Any:
+            found = real.get(key)
+            barrier.wait(5)
+            real.delete(key)
+            return found
+
+    token = ticket()
+    monkeypatch.setattr(claims, "cache_redis", Slow)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(redeem, [token] * 2)) == ["taken", "taken"]
+
+
+def redeem(token: str) -> str:
+    try:
+        redeem_claim_ticket(token=token, discord_id=PERSON)
+    except BadTicketError:
+        return "refused"
+    return "taken"
 
 
 def test_without_redis_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,7 +145,7 @@ def _chosen(request: HttpRequest, desk: Desk) -> list[int]:
     """The ticked members, or everybody whom the list as narrowed holds."""
     if request.POST.get("scope") == "all":
         query = read_query(
-            build_members_list(points_name=desk.context.points_name),
+            build_members_list(desk.context),
             QueryDict(request.POST.get("query", "")[:4_000]),
             desk.context,
         )
@@ -202,7 +202,7 @@ def _key(request: HttpRequest) -> UUID:
 
 
 def _export(request: HttpRequest, desk: Desk, ids: list[int]) -> HttpResponseBase:
-    kind = build_members_list(points_name=desk.context.points_name)
+    kind = build_members_list(desk.context)
     query = read_query(kind, QueryDict(request.POST.get("query", "")[:4_000]), desk.context)
     if request.POST.get("scope") != "all":
         values: dict[str, Any] = {**query.values, "ids": tuple(ids)}

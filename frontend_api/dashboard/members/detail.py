@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from engagement.analytics.selectors import get_profile, list_history
 from engagement.analytics.team_view import MemberSheet, get_member_sheet
+from engagement.audit.selectors import list_history as list_audit
 from engagement.members.claims import issue_claim_code
 from engagement.members.errors import MemberChangedError
 from engagement.members.models import Member
@@ -40,6 +41,7 @@ from frontend_api.dashboard.parts.conflicts import (
 )
 from frontend_api.dashboard.parts.forms import FormPage, show_form
 from frontend_api.figures import write_signed, write_unit, write_whole
+from integrations.discord.directory import get_directory
 
 from .forms import MemberForm, PointsForm, initial_of
 
@@ -63,6 +65,9 @@ def show_one(request: HttpRequest, desk: Desk, member_id: int) -> HttpResponse:
         "tabs": [(f"{here}?tab={key}" if key else here, name, key == tab) for key, name in TABS.items()],
         "purge_days": PURGE_AFTER.days,
     }
+    if not tab:
+        directory = get_directory(desk.context)
+        facts["roles"] = [directory.name_of(role) for role in sheet.member.role_ids]
     if tab == "history":
         before_id = int(before) if before.isdecimal() and len(before) < 19 else None
         entries = list_history(member_id=member_id, limit=ENTRIES + 1, before_id=before_id)
@@ -152,10 +157,16 @@ def _show_difference(
         form=form,
         opened=opened,
         now=now,
-        changed_by="",
+        changed_by=_last_to_change(member.pk),
         title=f"Change {member.display_name}",
         back=_address(member.pk),
     )
+
+
+def _last_to_change(member_id: int) -> str:
+    """Whom the difference is with; empty where nobody is known."""
+    newest = list_audit(target_kind="member", target_id=member_id, limit=1)
+    return newest[0].actor_name if newest else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

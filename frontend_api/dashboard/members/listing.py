@@ -19,6 +19,8 @@ from engagement.members.models import MemberType, Visibility
 from frontend_api.dashboard.parts.cells import Face, Tag, Tags
 from frontend_api.dashboard.parts.filters import Choice, Filter, Span
 from frontend_api.dashboard.parts.lists import BulkAct, Column, Empty, ListKind, ListQuery, Place, Sort
+from integrations.discord.directory import get_directory
+from tenants.context import TenantContext
 
 _NO_TYPE: Final = "0"
 _STATE_CHOICES: Final = (
@@ -73,8 +75,10 @@ def list_ids(query: ListQuery, *, limit: int) -> list[int]:
     return list_directory_ids(ask_directory(query), limit=limit)
 
 
-def build_members_list(*, points_name: str, acts: tuple[BulkAct, ...] = ()) -> ListKind:
-    """The list with this community's words and member types. One query."""
+def build_members_list(context: TenantContext, *, acts: tuple[BulkAct, ...] = ()) -> ListKind:
+    """The list with this community's words, member types and Discord roles. One query."""
+    points_name = context.points_name
+    roles = tuple(Choice(role.id, role.name) for role in get_directory(context).roles)
     types = tuple(Choice(str(one.pk), one.name) for one in MemberType.objects.order_by("name"))
     return ListKind(
         key="members",
@@ -90,7 +94,7 @@ def build_members_list(*, points_name: str, acts: tuple[BulkAct, ...] = ()) -> L
             Sort("active", "moment"),
         ),
         sort="-points",
-        filters=_filters(points_name.capitalize(), types),
+        filters=_filters(points_name.capitalize(), types, roles),
         empty=Empty(
             "users",
             "Nobody is here yet",
@@ -141,7 +145,7 @@ def _columns(points: str) -> tuple[Column, ...]:
     )
 
 
-def _filters(points: str, types: Sequence[Choice]) -> tuple[Filter, ...]:
+def _filters(points: str, types: Sequence[Choice], roles: tuple[Choice, ...]) -> tuple[Filter, ...]:
     filters = [
         Filter(
             "state", "State", "choice", _STATE_CHOICES, help="Deleted members are only shown when asked for."
@@ -155,6 +159,8 @@ def _filters(points: str, types: Sequence[Choice]) -> tuple[Filter, ...]:
     ]
     if types:
         filters.append(Filter("type", "Type", "choice", (*types, Choice(_NO_TYPE, "none"))))
+    if roles:
+        filters.append(Filter("role", "Discord role", "choice", roles))
     return tuple(filters)
 
 

@@ -19,7 +19,7 @@ def show_members(request: HttpRequest, desk: Desk) -> HttpResponse:
     return show_list(
         request,
         desk,
-        build_members_list(points_name=desk.context.points_name, acts=ACTS),
+        build_members_list(desk.context, acts=ACTS),
         template="dashboard/members/list.html",
         export_action="export_members",
     )
@@ -31,5 +31,5 @@ def export_members(request: HttpRequest, desk: Desk, format: str) -> HttpRespons
     """The list as its address narrows it, as a file."""
     if format not in FORMATS:
         raise Http404("A list is exported as csv or json.")
-    kind = build_members_list(points_name=desk.context.points_name)
+    kind = build_members_list(desk.context)
     return export_list(request, desk, kind, format=format, action="member.exported")

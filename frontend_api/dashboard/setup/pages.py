@@ -32,6 +32,7 @@ from integrations.discord.previews import preview_roles
 from tenants.context import TenantContext
 from tenants.models import GuildLink, Tenant, User
 from tenants.setup import STEPS, mark_step
+from tenants.tickets import get_tenant_address
 
 TRIALS: Final = Limit("trial", "20/m", "test activities")
 COMPARED: Final = 25
@@ -159,10 +160,13 @@ def _read_import(request: HttpRequest, desk: Desk) -> dict[str, Any]:
 
 
 def _read_test(request: HttpRequest, desk: Desk) -> dict[str, Any]:
+    types = list_trial_types()
     return {
         **_read_heard(desk),
-        "types": list_trial_types(),
-        "keys_address": find_route("api-keys"),
+        "types": types,
+        "example_type": types[0][0] if types else "lesson_completed",
+        "keys_address": find_route("dashboard-keys"),
+        "activities_address": _activities_address(desk),
     }
 
 
@@ -225,6 +229,11 @@ def _install_address(desk: Desk) -> str:
         return ""
     query = urlencode({"to": desk.context.slug})
     return f"{settings.BASE_URL}{path}?{query}"
+
+
+def _activities_address(desk: Desk) -> str:
+    path = find_route("api:activities")
+    return f"{get_tenant_address(desk.context.slug)}{path}" if path else ""
 
 
 def _pages(page: int, total: int, *, differing: bool) -> dict[str, Any]:

@@ -141,3 +141,20 @@ def stopped(service: BotService, service_stop: asyncio.Event) -> Callable[[], Aw
         await asyncio.sleep(0.5)
 
     return stop
+
+
+async def test_an_outage_that_began_while_the_bot_was_down(
+    local: LocalDiscord,
+    stopped: Callable[[], Awaitable[None]],
+    restart: Any,
+    inside: Inside,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A new session lists the server and never describes it."""
+    monkeypatch.setattr("bot_shard.guild_news.PROMISE_SECONDS", 0.5)
+    monkeypatch.setattr("bot_shard.guild_news.LOOK_SECONDS", 0.2)
+    await stopped()
+    local.state.set_unavailable("Acme Makers")
+    await restart(inside, lambda link: link.unavailable_since is not None, forget=True)
+    local.state.set_unavailable("Acme Makers", False)
+    await restart(inside, lambda link: link.unavailable_since is None, forget=True)

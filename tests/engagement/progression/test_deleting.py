@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from engagement.activity.memory import TenantMemory
 from engagement.audit.actor import SYSTEM
@@ -130,3 +131,26 @@ def test_another_communitys_member_is_nobody_here(acme: TenantContext, globex: T
         who = member_id()
     with enter_tenant(globex), pytest.raises(MemberNotFoundError):
         delete_member(member_id=who + 10_000, actor=SYSTEM, context=globex)
+
+
+def test_every_night_each_community_is_tidied(acme: TenantContext, globex: TenantContext) -> None:
+    from engagement.progression.jobs import tidy_members, tidy_members_everywhere
+    from saas.core.schemas import PUBLIC
+
+    book(acme, [message(1)])
+    with enter_tenant(acme):
+        who = member_id()
+        delete_member(member_id=who, actor=SYSTEM, context=acme)
+        Member.objects.filter(pk=who).update(deleted_at=clock.now() - timedelta(days=31))
+    tidy_members_everywhere(tenant=PUBLIC, timestamp=0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT args->>'tenant' FROM public.procrastinate_jobs WHERE task_name = 'engagement.progression.tidy_members'"
+        )
+        assert {acme.schema, globex.schema} <= {row[0] for row in cursor.fetchall()}
+    tidy_members(tenant=globex.schema)
+    with enter_tenant(acme):
+        assert Member.objects.get(pk=who).purged_at is None
+    tidy_members(tenant=acme.schema)
+    with enter_tenant(acme):
+        assert Member.objects.get(pk=who).purged_at is not None

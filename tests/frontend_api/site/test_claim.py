@@ -178,6 +178,34 @@ def test_a_new_community_takes_the_claim_along(pages: Browser, guild: Any, rf: A
     assert choose(pages, address, "new").status_code == 403
 
 
+def test_the_page_that_waits_for_the_new_community_connects_the_server(pages: Browser, guild: Any) -> None:
+    from tenants.models import Tenant
+
+    pages.sign_in("acme-owner")
+    made = choose(pages, link(guild), "new")
+    assert made["Location"] == "/new/"
+    tenant = Tenant.objects.get(slug="acme")  # stands for the one that was just made
+    done = pages.on(BASE).get(f"/new/{tenant.pk}/")
+    assert "next=%2Fdashboard%2Fsetup%2F" in done["Location"]
+    assert owner_of(guild) == "acme"
+
+
+def test_a_server_that_was_taken_meanwhile_does_not_stop_the_new_community(
+    pages: Browser, guild: Any
+) -> None:
+    from tenants.models import Tenant
+    from tenants.services import link_guild, unlink_guild
+
+    unlink_guild(guild_id=OTHERS.guild_id)
+    pages.sign_in("acme-owner")
+    choose(pages, link(guild), "new")
+    link_guild(tenant=Tenant.objects.get(slug="globex"), guild_id=guild.id)
+    done = pages.on(BASE).get(f"/new/{Tenant.objects.get(slug='acme').pk}/")
+    assert "unlinked%3Dguild_taken" in done["Location"]
+    told = pages.on("acme.localhost").get("/dashboard/bot/?unlinked=guild_taken").content.decode()
+    assert "connected to another community meanwhile" in told
+
+
 def test_the_choice_costs_the_same_for_one_and_for_fifty(
     pages: Browser, guild: Any, django_assert_num_queries: Any
 ) -> None:

@@ -46,6 +46,7 @@ def test_discord_is_unlinked_and_linked_again_and_mails_say_so(pages: Browser, d
     assert only_mail("acme-owner@example.org").subject == "Discord was linked"
     page = pages.on(BASE).get("/settings/sign-in/?done=linked").content.decode()
     assert "Discord is linked" in page
+    assert "Linked. One button signs you in" in page
 
 
 def test_another_one_has_to_wait_and_the_page_says_until_when(pages: Browser, discord: LocalPeople) -> None:
@@ -168,9 +169,15 @@ def test_an_address_of_somebody_else_is_neither_told_nor_taken(pages: Browser) -
 
 
 def test_the_owner_of_a_community_is_told_why_they_cannot_go(pages: Browser) -> None:
+    other = Browser()
+    enter(other)
     enter(pages)
+    page = pages.on(BASE).get("/settings/delete/").content.decode()
+    assert "You are the only owner of Acme Makers" in page
+    assert "Type your name" not in page
     answer = pages.on(BASE).post("/settings/delete/", {"typed": "Acme Owner"})
     assert answer.status_code == 422
+    assert other.on(BASE).get("/settings/").status_code == 200, "their other browser stays signed in"
     assert "Acme Makers" in answer.content.decode()
     assert User.objects.filter(username="acme-owner").exists()
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.validation import validate_schema
 
-from frontend_api.v1.access import OPERATIONS
+from frontend_api.v1.access import EVERYBODY, OPERATIONS, SIGNED_IN
 from frontend_api.v1.schema import get_document
+from tenants.permissions import Role, may
 from tests.frontend_api.hosts import ACME, BASE, Browser
+from tests.frontend_api.v1.asking import Api
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -121,3 +124,45 @@ def test_the_pages_show_every_operation_and_need_no_login(pages: Browser, host: 
 
 def test_the_pages_weight_is_bounded(pages: Browser) -> None:
     assert len(pages.on(ACME).get("/api/v1/").content) < 300_000
+
+
+def test_the_short_reference_lists_what_there_is() -> None:
+    written = {
+        line.split("|")[1].strip(" `"): line.split("|")[3].strip()
+        for line in (Path(__file__).parents[3] / "ops" / "api.md").read_text().splitlines()
+        if line.startswith("| `")
+    }
+    found = {
+        f"{method.upper()} {path}": OPERATIONS[operation["operationId"]].words
+        for path, method, operation in operations()
+    }
+    assert written == found
+
+
+@pytest.mark.parametrize(
+    ("who", "role"),
+    [
+        ("", Role.STRANGER),
+        ("globex-owner", Role.STRANGER),
+        ("acme-stranger", Role.STRANGER),
+        ("acme-moderator", Role.MODERATOR),
+        ("acme-owner", Role.OWNER),
+    ],
+)
+def test_every_address_keeps_to_its_row(api: Api, who: str, role: Role) -> None:
+    """Asked with nothing in hand: who may is let in as far as “that is wrong” or “that is not there”, others are not."""
+    asking = api.as_person(who).on(ACME) if who else api
+    for path, method, found in operations():
+        action = OPERATIONS[found["operationId"]].action
+        if found["operationId"] == "end_session":
+            continue  # of somebody else's: tests/frontend_api/v1/test_tokens.py
+        address = re.sub(r"\{\w+\}", "1", path)
+        status = asking.ask(method.upper(), address, {} if method != "get" else None).status_code
+        if action == EVERYBODY or (action == SIGNED_IN and who):
+            assert status not in {401, 403}, (path, status)
+        elif action == SIGNED_IN:
+            assert status == 401, (path, status)
+        elif may(role, action):
+            assert status not in {401, 403}, (path, status)
+        else:
+            assert status == (403 if who else 401), (path, status)

@@ -219,3 +219,24 @@ def test_a_view_is_saved_shared_and_removed(desk: Browser, acme: TenantContext) 
 def test_a_view_cannot_lead_elsewhere(desk: Browser) -> None:
     form = {"list": "members", "path": "//evil.example/dashboard/", "query": "", "name": "x"}
     assert desk.on(ACME).post("/dashboard/views/", form)["Location"].startswith("/dashboard/")
+
+
+def test_discord_roles_are_a_filter_by_name(
+    desk: Browser, acme: TenantContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Discord told last stands in the cache, as the bot's pages left it."""
+    from engagement.members.models import Member
+    from frontend_api.dashboard.members import listing
+    from integrations.discord.directory import Directory, RoleLine
+
+    monkeypatch.setattr(
+        listing, "get_directory", lambda context: Directory(roles=(RoleLine("5", "Staff <b>"),))
+    )
+    member_id = give(acme, 1, "Ada", 10)
+    give(acme, 2, "Bea", 10)
+    with enter_tenant(acme):
+        Member.objects.filter(pk=member_id).update(role_ids=["5"])
+    text = look(desk, role="5")
+    assert ">Ada<" in text
+    assert ">Bea<" not in text
+    assert "Discord role: Staff &lt;b&gt;" in text

@@ -1,0 +1,141 @@
+"""Every form of the dashboard either leaves an entry in the audit log or says here why it leaves none."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from django.db import transaction
+
+from engagement.audit.actions import ACTIONS, GROUPS
+from ops.devstack.places import PROJECT
+from tests.frontend_api.hosts import ACME, Browser
+from tests.permissions.scene import address_of
+from tests.permissions.test_pages import FORM, TENANT_PATTERNS
+
+FLOORS: Final = (
+    "saas",
+    "tenants",
+    "billing",
+    "engagement",
+    "integrations",
+    "bot_shard",
+    "frontend_api",
+    "ops",
+)
+# Routes that take a form, and the acts that they record.
+RECORDED: Final[dict[str, tuple[str, ...]]] = {
+    "bot-unlink": ("guild.unlinked",),
+    "claim": ("member.claimed", "member.claim_locked"),
+    "community-address": ("tenant.address_changed",),
+    "community-delete": ("tenant.deleted",),
+    "dashboard-announcements": ("announcements.changed",),
+    "dashboard-boards": ("board.changed",),
+    "dashboard-command": ("commands.changed",),
+    "dashboard-command-clear": ("commands.changed",),
+    "dashboard-curve": ("levels.changed",),
+    "dashboard-key-create": ("key.created",),
+    "dashboard-key-revoke": ("key.revoked",),
+    "dashboard-key-rotate": ("key.created",),
+    "dashboard-level-names": ("levels.named",),
+    "dashboard-level-role": ("level_role.added",),
+    "dashboard-level-role-new": ("level_role.added",),
+    "dashboard-level-role-remove": ("level_role.removed",),
+    "dashboard-level-role-restore": ("level_role.added",),
+    "dashboard-member-code": ("member.code_issued",),
+    "dashboard-member-delete": ("member.deleted",),
+    "dashboard-member-edit": ("member.changed",),
+    "dashboard-member-merge": ("member.merged",),
+    "dashboard-member-points": ("points.adjusted",),
+    "dashboard-member-restore": ("member.restored",),
+    "dashboard-member-undo": ("points.undone",),
+    "dashboard-members-bulk": ("points.adjusted", "member.deleted", "member.restored", "member.changed"),
+    "dashboard-members-bulk-undo": ("points.undone", "member.restored", "member.deleted"),
+    "dashboard-members-register": ("member.registered",),
+    "dashboard-members-types": ("member.types_changed",),
+    "dashboard-rule": ("rule.revised",),
+    "dashboard-rule-archive": ("rule.archived",),
+    "dashboard-rule-new": ("rule.created",),
+    "dashboard-rule-restore": ("rule.restored",),
+    "dashboard-rule-revert": ("rule.revised",),
+    "dashboard-rule-switch": ("rule.enabled", "rule.disabled"),
+    "dashboard-rules-general": ("rule_settings.changed",),
+    "dashboard-settings": ("settings.changed",),
+    "dashboard-settings-revert": ("settings.changed",),  # through the service that changed it
+    "dashboard-team-invite": ("team.invited",),
+    "dashboard-team-invite-renew": ("team.invited",),
+    "dashboard-team-invite-withdraw": ("team.invite_revoked",),
+    "dashboard-team-leave": ("team.left",),
+    "dashboard-team-map": ("role_map.changed",),
+    "dashboard-team-person": ("team.role_changed", "team.grants_changed"),
+    "dashboard-team-remove": ("team.removed",),
+    "import-act": ("import.applied", "import.cancelled", "import.undone"),
+    "import-new": ("import.created",),
+    "setup-live": ("tenant.went_live",),
+    "setup-shadow": ("tenant.went_shadow",),
+    "setup-template-choose": ("template.applied",),
+    "setup-template-undo": ("template.undone",),
+}
+# Routes that take a form and record nothing, and why.
+UNRECORDED: Final[dict[str, str]] = {
+    "community-offer": "an offer changes nothing; taking it is tenant.transferred",
+    "community-offer-withdraw": "likewise",
+    "dashboard-view-remove": "a list as somebody narrowed it",
+    "dashboard-view-save": "likewise",
+    "logout": "one's own session",
+    "setup-skip": "a step of the checklist",
+    "setup-try": "a test message, which changes nothing",
+    "visit": "one's own session, by a ticket",
+}
+
+
+def test_every_form_is_recorded_or_says_why_not(
+    things: dict[str, Any], sign_in: Callable[..., Browser]
+) -> None:
+    browser = sign_in("acme-owner")
+    taking = set()
+    for pattern in TENANT_PATTERNS:
+        with transaction.atomic():
+            answer = browser.on(ACME).post(address_of(pattern, "saas.urls.tenant", things), FORM)
+            transaction.set_rollback(True)
+        if answer.status_code != 405:
+            taking.add(pattern.name)
+    assert sorted(taking - RECORDED.keys() - UNRECORDED.keys()) == []
+    assert taking == RECORDED.keys() | UNRECORDED.keys()
+
+
+def test_every_act_that_is_recorded_stands_in_the_catalogue_and_is_recorded_somewhere() -> None:
+    written = set(_list_texts())
+    for acts in RECORDED.values():
+        assert set(acts) <= ACTIONS.keys()
+        assert set(acts) <= written, "no code records it"
+    assert {action.partition(".")[0] for action in ACTIONS} == GROUPS.keys()
+    assert not RECORDED.keys() & UNRECORDED.keys()
+
+
+def test_every_call_names_an_action_of_the_catalogue() -> None:
+    """As far as it is written out; what is computed is refused when it is recorded."""
+    for name in _list_recorded():
+        assert name in ACTIONS, name
+
+
+def _list_recorded() -> Iterator[str]:
+    for node in _nodes():
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "record_audit":
+            for keyword in node.keywords:
+                if keyword.arg == "action" and isinstance(keyword.value, ast.Constant):
+                    yield str(keyword.value.value)
+
+
+def _list_texts() -> Iterator[str]:
+    for node in _nodes():
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _nodes() -> Iterator[ast.AST]:
+    for floor in FLOORS:
+        for path in sorted((PROJECT / floor).rglob("*.py")):
+            if path.parts[-2:] != ("audit", "actions.py"):
+                yield from ast.walk(ast.parse(path.read_text()))
