@@ -16,6 +16,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "why": "what a message earned, and by which rule",
     "earn": "the ways to earn",
     "help": "what the bot can do",
+    "claim": "take over what was registered by hand, with its code",
     "privacy": "all of /privacy",
     "privacy show": "be shown by name",
     "privacy alias": "be shown under an alias",
