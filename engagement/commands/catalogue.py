@@ -21,7 +21,6 @@ COMMANDS: Final[Mapping[str, str]] = {
     "privacy show": "be shown by name",
     "privacy alias": "be shown under an alias",
     "privacy hide": "not be shown at all",
-    "claim": "take over points that the team registered by hand",
     "points": "all of /points, for moderators",
     "points give": "give points by hand",
     "points take": "take points by hand",
