@@ -20,6 +20,7 @@ from engagement.levels.curves import DEFAULT_CURVE
 from engagement.levels.selectors import load_curve
 from engagement.members.models import Member
 from engagement.progression.levelling import change_curve
+from engagement.progression.merging import merge_members
 from engagement.progression.models import MemberProgress
 from engagement.progression.verification import verify_ledger
 from saas.events.models import TenantEvent
@@ -351,3 +352,16 @@ def test_the_audit_log_tells_who_did_it(acme: TenantContext) -> None:
             ("import.applied", "Ada Wren"),
             ("import.undone", "Ada Wren"),
         ]
+
+
+def test_what_was_merged_into_another_member_since_stays_there(acme: TenantContext) -> None:
+    with enter_tenant(acme):
+        run = applied_run(acme, mee6_file(XP))
+        merged, kept = member_of(1), member_of(2)
+        merge_members(kept_id=kept, gone_id=merged, actor=ACTOR, context=acme)
+
+        undo_run(acme, run)
+
+        assert run.results["merged"] == 1
+        assert LedgerBalance.objects.get(member_id=kept).lifetime == XP[1]
+        assert verify_ledger(acme) == []

@@ -75,7 +75,7 @@ def test_the_list_reads_well() -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("channels", "dance"), r"no command 'dance' to set up. There are: all, earn, .*points give"),
+        (("channels", "dance"), r"no command 'dance' to set up. There are: all, .*earn, .*points give"),
         (("limit", "setup", "--per-minute", "1"), "no command 'setup'"),
         (("clear", "Explain points"), "no command"),
         (("channels", "all", "general"), "each by its Discord id"),
