@@ -22,6 +22,12 @@ from tenants.permissions import (
 COMMANDS = {
     "leaderboard": "view_board",
     "profile": "view_profile",
+    "stats": "view_profile",
+    "compare": "view_profile",
+    "rank": "view_board",
+    "levels": "view_ways_to_earn",
+    "community": "view_ways_to_earn",
+    "dashboard": "view_dashboard",
     "history": "view_own_history",
     "why": "view_own_history",
     "Explain points": "view_own_history",

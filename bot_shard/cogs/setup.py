@@ -10,17 +10,13 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot_shard.actors import actor_of
 from bot_shard.answers import Answer
 from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction
-from bot_shard.gateway import role_ids_of
-from bot_shard.permissions import check_command
-from engagement.audit.actor import Actor
+from bot_shard.who import Who, who_asks
 from engagement.commands.selectors import CommandPolicy, get_command_policies
 from engagement.commands.services import MAX_SECONDS, MAX_USES, change_command_policy
 from saas.core.errors import InvalidInputError
-from tenants.context import TenantContext
 
 MANAGE = discord.Permissions(manage_guild=True)
 
@@ -58,30 +54,9 @@ class Change:
     seconds: int | None = None
 
 
-@dataclass(frozen=True)
-class Who:
-    """Who asks, as Discord tells it."""
-
-    context: TenantContext
-    discord_id: int
-    permissions: int
-    role_ids: tuple[int, ...]
-    actor: Actor
-
-    def check(self) -> None:
-        """Inside the community. Raises NotPermittedError."""
-        check_command(
-            "change_commands",
-            context=self.context,
-            discord_id=self.discord_id,
-            permissions=self.permissions,
-            role_ids=self.role_ids,
-        )
-
-
 def change_policy(change: Change, who: Who) -> CommandPolicy:
     """Raises NotPermittedError and what the service raises."""
-    who.check()
+    who.check("change_commands")
     return change_command_policy(
         actor=who.actor,
         command=change.command,
@@ -93,7 +68,7 @@ def change_policy(change: Change, who: Who) -> CommandPolicy:
 
 def read_policies(who: Who) -> dict[str, CommandPolicy]:
     """Those that were set, the one for every command first."""
-    who.check()
+    who.check("change_commands")
     policies = get_command_policies()
     return {"": policies.policy_for("")} | dict(sorted(policies.by_command.items()))
 
@@ -136,7 +111,7 @@ class SetupCog(DeskCog):
     @setup_group.command(name="show", description="What is set up at the moment.")
     async def show(self, interaction: Interaction) -> None:
         async def find(ask: Ask) -> Answer:
-            policies = await ask.do(read_policies, _who(ask))
+            policies = await ask.do(read_policies, who_asks(ask))
             lines = [_line(ask, name, policy) for name, policy in policies.items()]
             return Answer(ask.say("setup_title"), text="\n".join(lines), hint=ask.say("setup_hint"))
 
@@ -163,20 +138,13 @@ class SetupCog(DeskCog):
         async def work(ask: Ask) -> Answer:
             if change.command and change.command not in self._names():
                 raise InvalidInputError(ask.say("setup_unknown", command=typed[:60]), field="command")
-            policy = await ask.do(change_policy, change, _who(ask))
+            policy = await ask.do(change_policy, change, who_asks(ask))
             self.desk.forget_policies(ask.context)
             return Answer(
                 ask.say("setup_done"), text=_line(ask, change.command, policy), hint=ask.say("setup_hint")
             )
 
         await self.desk.answer(interaction, "setup", work, writes=True, anywhere=True)
-
-
-def _who(ask: Ask) -> Who:
-    user = ask.interaction.user
-    return Who(
-        ask.context, user.id, ask.interaction.permissions.value, role_ids_of(user), actor_of(ask.interaction)
-    )
 
 
 def _line(ask: Ask, command: str, policy: CommandPolicy) -> str:
