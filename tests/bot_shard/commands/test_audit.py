@@ -48,4 +48,4 @@ async def test_setting_commands_up_is_recorded(talk: Talk, inside: Inside) -> No
     await talk.command("owner", "setup limit", {"uses": 3, "seconds": 30})
 
     [entry] = await inside(recorded, "commands.changed")
-    assert entry.after == {"channel_ids": [], "uses": 3, "seconds": 30}
+    assert entry.after == {"channel_ids": [], "uses": 3, "seconds": 30, "enabled": True}
