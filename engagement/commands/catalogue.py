@@ -30,4 +30,6 @@ COMMANDS: Final[Mapping[str, str]] = {
     "points": "all of /points, for moderators",
     "points give": "give points by hand",
     "points take": "take points by hand",
+    "member": "all of /member, for moderators",
+    "member info": "what the team knows of a member, in short",
 }

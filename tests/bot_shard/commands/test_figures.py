@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from engagement.analytics.selectors import get_profile
 from engagement.members.models import Member
 from engagement.progression.services import set_visibility
@@ -63,23 +65,23 @@ async def test_figures_of_who_left_are_kept(talk: Talk, inside: Inside, acme: Te
     assert "50 all time" in fields_of(shown)["Earned"]
 
 
+@pytest.mark.parametrize(("visibility", "alias"), [("hidden", ""), ("alias", "Nightingale")])
 async def test_hidden_and_aliased_members_figures_are_for_them_alone(
-    talk: Talk, inside: Inside, acme: TenantContext
+    talk: Talk, inside: Inside, acme: TenantContext, visibility: str, alias: str
 ) -> None:
     member_id = await inside(give, acme, "stranger", 50)
     await inside(give, acme, "member", 10)
-    for visibility, alias in (("hidden", ""), ("alias", "Nightingale")):
-        await inside(
-            lambda: set_visibility(member_id=member_id, visibility=visibility, alias=alias, context=acme)
-        )
-        for command in ("stats", "compare"):
-            refused = await talk.command("member", command, STRANGER)
-            assert "keeps their profile to themselves" in embed(refused)["title"]
-            assert "Nightingale" not in str(refused["replies"])
-            assert refused["ephemeral"]
-        own = await talk.command("stranger", "stats")
-        assert own["ephemeral"]
-        assert "50 all time" in fields_of(own)["Earned"]
+    await inside(
+        lambda: set_visibility(member_id=member_id, visibility=visibility, alias=alias, context=acme)
+    )
+    for command in ("stats", "compare"):
+        refused = await talk.command("member", command, STRANGER)
+        assert "keeps their profile to themselves" in embed(refused)["title"]
+        assert "Nightingale" not in str(refused["replies"])
+        assert refused["ephemeral"]
+    own = await talk.command("stranger", "stats")
+    assert own["ephemeral"]
+    assert "50 all time" in fields_of(own)["Earned"]
 
 
 async def test_two_members_stand_side_by_side(talk: Talk, inside: Inside, acme: TenantContext) -> None:
