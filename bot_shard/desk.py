@@ -31,7 +31,7 @@ from .answers import Answer, error_answer
 from .calls import Calls
 from .limits import CommandLimiter, too_often
 from .stats import Stats
-from .words import choose_language, say
+from .words import choose_language, number, say
 
 log = structlog.get_logger(__name__)
 
@@ -111,6 +111,10 @@ class Ask(Question):
     def count(self, amount: int) -> str:
         """`1 point`, `25 points`, in the community's own word."""
         return write_count(amount, self.context.points_name)
+
+    def many(self, key: str, count: int) -> str:
+        """`1 member`, `1,284 members`: the sentences `key`_one and `key`_many."""
+        return self.say(f"{key}_one" if count == 1 else f"{key}_many", count=number(count))
 
     async def do(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """One unit of work inside the community."""
@@ -242,7 +246,7 @@ class Desk:
             seconds=policy.seconds,
         )
         if seconds:
-            raise too_often(seconds)
+            raise too_often(ask.language, seconds)
 
     def _check_channel(self, ask: Ask, command: str, policy: CommandPolicy) -> None:
         if not policy.channel_ids:

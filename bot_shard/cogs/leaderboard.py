@@ -13,7 +13,6 @@ from bot_shard.cog import Ask, DeskCog, Interaction, Responder, member_of
 from bot_shard.words import number
 from engagement.leaderboards.selectors import Board, Place, get_board, get_rank, list_offered_periods
 from engagement.members.models import Visibility
-from saas.core.counts import write_count
 
 PERIODS = ("all", "month", "week")  # that have a button
 MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
@@ -100,7 +99,7 @@ class LeaderboardCog(DeskCog):
                 "board_page",
                 page=offset // size + 1,
                 pages=pages,
-                total=write_count(board.total, ask.say("members")),
+                total=ask.many("member", board.total),
             ),
             buttons=_buttons(ask, read, size, offset),
             private=not shown and not shared,
