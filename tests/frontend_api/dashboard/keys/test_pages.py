@@ -114,3 +114,9 @@ def test_anothers_key_is_not_there(desk: Browser, globex: TenantContext) -> None
         assert [answer.status_code for answer in answers] == [404, 404]
     assert "Theirs" not in text_of(desk.on(ACME).get(KEYS))
     assert ApiKey.objects.get().revoked_at is None
+
+
+def test_the_page_leads_to_the_reference(desk: Browser) -> None:
+    found = re.search(r'href="([^"]+)">How the API works', desk.on(ACME).get(KEYS).content.decode())
+    assert found
+    assert desk.on(ACME).get(found[1], headers={"accept": "text/html"}).status_code == 200
