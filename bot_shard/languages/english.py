@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 ENGLISH: Final[Mapping[str, str]] = {
+    # the community's word where it chose none
+    "points_word": "points",
+    "point_one": "{count} point",
+    "point_many": "{count} points",
     # whoever asks
     "server_only": "I answer inside a server, not in direct messages. Open a server where I am and try it there.",
     "unlinked": "This server is not connected to a community yet, so there are no points here. Somebody who manages the server can connect it on {site}.",
@@ -74,6 +78,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     # help
     "help_title": "What I can do here",
     "help_hint": "Personal answers are only visible to you",
+    "help_member_menu": "Right-click a member → Apps → **{name}**",
+    "help_message_menu": "Right-click a message → Apps → **{name}**",
     # privacy
     "privacy_hidden": "You are hidden. Nobody sees your {points}, and you hold no rank; you go on earning.",
     "privacy_alias": "Others see you as {alias}, without your picture. You keep your rank.",
