@@ -78,6 +78,8 @@ _TABLE: Final = (
     ("tenant.address_changed", "changed the address of"),
     ("tenant.created", "made the community"),
     ("tenant.deleted", "deleted the community"),
+    ("tenant.offer_ended", "ended the offer of the community to"),
+    ("tenant.offered", "offered the community to"),
     ("tenant.renamed", "renamed the community"),
     ("tenant.restored", "restored the community"),
     ("tenant.transferred", "handed the community over to"),
