@@ -33,6 +33,7 @@ _TABLE: Final = (
     ("import.undone", "undid the import"),
     ("key.created", "made the API key"),
     ("key.revoked", "revoked the API key"),
+    ("level_role.planned", "planned level roles"),
     ("level_role.added", "began to give the level role"),
     ("level_role.removed", "stopped giving the level role"),
     ("job.cancelled", "cancelled the job"),
