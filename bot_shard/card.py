@@ -51,10 +51,11 @@ def draw_card(facts: CardFacts, avatar: bytes | None) -> bytes:
     _ring(image, pen, facts, accent, avatar)
     name = facts.name if is_drawable(facts.name) else ""
     pen.text(_at(300, 44), _shorten(name, 40, 560), font=_font(40, 700), fill=INK)
-    columns = ((300, facts.points, facts.points_text), (560, facts.rank, facts.rank_text))
-    for left, figure, text in columns:
-        pen.text(_at(left, 112), figure, font=_font(44, 700), fill=accent if left == 300 else INK)
-        pen.text(_at(left, 166), text, font=_font(20, 400), fill=QUIET)
+    columns = ((300, 245, facts.points, facts.points_text), (560, 310, facts.rank, facts.rank_text))
+    for left, width, figure, text in columns:
+        fill = accent if left == 300 else INK
+        pen.text(_at(left, 138), figure, font=_fitting(figure, 44, 700, width), fill=fill, anchor="lm")
+        pen.text(_at(left, 180), text, font=_fitting(text, 20, 400, width), fill=QUIET, anchor="lm")
     _line(pen, facts.days, accent)
     pen.text(_at(300, 262), facts.days_text, font=_font(16, 400), fill=QUIET)
     data = BytesIO()
@@ -113,6 +114,15 @@ def _line(pen: ImageDraw.ImageDraw, days: Sequence[int], accent: str) -> None:
 def is_drawable(text: str) -> bool:
     """Whether the font has every character: Latin, and the punctuation around it."""
     return all(character < "ɐ" or "\u2010" <= character <= "\u2026" for character in text)
+
+
+def _fitting(text: str, size: int, weight: int, width: int) -> Font:
+    """The font at the largest size at which the text keeps to its column; a third of the size is the least."""
+    sizes = range(size, size // 3, -1)
+    return next(
+        (font for font in (_font(size, weight) for size in sizes) if font.getlength(text) <= width * SCALE),
+        _font(size // 3, weight),
+    )
 
 
 def _shorten(text: str, size: int, width: int) -> str:

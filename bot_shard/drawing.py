@@ -16,7 +16,6 @@ from engagement.members.models import Visibility
 from .answers import Answer, plain
 from .card import CardFacts, draw_card
 from .desk import Ask
-from .words import number
 
 log = structlog.get_logger(__name__)
 
@@ -50,10 +49,10 @@ def _facts(ask: Ask, profile: Profile, days: Sequence[int]) -> CardFacts:
         level=ask.say("card_level", level=profile.level),
         percent=profile.progress_percent,
         next_text=next_text(ask, profile),
-        points=number(profile.current),
-        points_text=ask.say("card_points", week=number(profile.week_points)),
-        rank=ask.say("card_rank", rank=number(profile.rank or 0)) if ranked else "–",
-        rank_text=ask.say("card_of", total=number(profile.total_ranked))
+        points=ask.number(profile.current),
+        points_text=ask.say("card_points", week=ask.number(profile.week_points)),
+        rank=ask.say("card_rank", rank=ask.number(profile.rank or 0)) if ranked else "–",
+        rank_text=ask.say("card_of", total=ask.number(profile.total_ranked))
         if ranked
         else rank_text(ask, profile),
         days=days,
@@ -75,7 +74,7 @@ def next_text(ask: Ask, profile: Profile) -> str:
     missing = profile.to_next_level
     if missing is None:
         return ask.say("profile_top")
-    return ask.say("profile_next", missing=number(missing), next=profile.level + 1)
+    return ask.say("profile_next", missing=ask.number(missing), next=profile.level + 1)
 
 
 def level_text(ask: Ask, profile: Profile) -> str:
@@ -88,7 +87,7 @@ def level_text(ask: Ask, profile: Profile) -> str:
 
 def rank_text(ask: Ask, profile: Profile) -> str:
     if profile.rank is not None:
-        return ask.say("profile_rank", rank=number(profile.rank), total=number(profile.total_ranked))
+        return ask.say("profile_rank", rank=ask.number(profile.rank), total=ask.number(profile.total_ranked))
     if profile.departed:
         return ask.say("profile_left")
     return ask.say("profile_unranked" if profile.visibility == Visibility.HIDDEN else "profile_no_rank")

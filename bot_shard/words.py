@@ -1,4 +1,4 @@
-"""Every sentence that the bot says, in one place, by language and key. English is complete; others may follow.
+"""Every sentence that the bot says, in one place, by language and key. English and German.
 
 A reply is in the member's language, else the guild's, else the tenant's, else English. What services raise is said as
 they say it.
@@ -10,8 +10,11 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from .languages.english import ENGLISH
+from .languages.german import GERMAN
 
-LANGUAGES: Final[Mapping[str, Mapping[str, str]]] = {"en": ENGLISH}
+LANGUAGES: Final[Mapping[str, Mapping[str, str]]] = {"en": ENGLISH, "de": GERMAN}
+
+_GROUPED: Final[Mapping[str, str]] = {"de": "."}
 
 
 def choose_language(*wishes: str | None) -> str:
@@ -32,10 +35,15 @@ def list_keys() -> Iterable[str]:
     return ENGLISH.keys()
 
 
-def number(value: int) -> str:
-    """1234 → 1,234 and a real minus sign."""
-    return f"{value:,}".replace("-", "−")
+def number(language: str, value: int) -> str:
+    """1234 → 1,234 (1.234 in German) and a real minus sign."""
+    return local_digits(language, f"{value:,}".replace("-", "−"))
 
 
-def signed(value: int) -> str:
-    return f"+{value:,}" if value > 0 else number(value)
+def signed(language: str, value: int) -> str:
+    return f"{'+' if value > 0 else ''}{number(language, value)}"
+
+
+def local_digits(language: str, text: str) -> str:
+    """A number as English groups it, grouped as the language does."""
+    return text.replace(",", _GROUPED[language]) if language in _GROUPED else text

@@ -11,7 +11,6 @@ from bot_shard.answers import Answer, Button, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction, relative
 from bot_shard.who import Who, who_asks
-from bot_shard.words import number
 from engagement.analytics.community import CommunityFigures, get_community_figures
 from saas.core import clock
 from tenants.tickets import get_tenant_address
@@ -52,7 +51,7 @@ def show_community(ask: Ask, figures: CommunityFigures) -> Answer:
     address = f"{get_tenant_address(context.slug)}/"
     name = plain(context.name)
     fields = [
-        (ask.say("community_members"), number(figures.members)),
+        (ask.say("community_members"), ask.number(figures.members)),
         (ask.say("community_week"), ask.say("community_given", amount=ask.count(figures.week_points))),
     ]
     if figures.season_ends_on is not None:

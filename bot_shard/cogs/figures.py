@@ -12,7 +12,6 @@ from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction, name_of
 from bot_shard.drawing import illustrate, side_notes
 from bot_shard.looking import Look, Person, look_at, refuse_look
-from bot_shard.words import number, signed
 from engagement.analytics.selectors import Profile, get_profile
 from engagement.analytics.sources import RULE, Source, list_sources
 from engagement.analytics.week import list_daily_points
@@ -143,9 +142,9 @@ def show_figures(ask: Ask, figures: Figures, *, own: bool) -> Answer:
 def _earned(ask: Ask, profile: Profile) -> str:
     return ask.say(
         "stats_periods",
-        week=number(profile.week_points),
-        month=number(profile.month_points),
-        lifetime=number(profile.lifetime),
+        week=ask.number(profile.week_points),
+        month=ask.number(profile.month_points),
+        lifetime=ask.number(profile.lifetime),
     )
 
 
@@ -153,15 +152,17 @@ def _place(ask: Ask, kind: str, place: Place) -> str:
     period = ask.say(f"board_{kind}")
     if place.rank is None:
         return ask.say("stats_no_place", period=period)
-    return ask.say("stats_place", period=period, rank=number(place.rank), total=number(place.total))
+    return ask.say("stats_place", period=period, rank=ask.number(place.rank), total=ask.number(place.total))
 
 
 def _sources(ask: Ask, sources: tuple[Source, ...]) -> str:
     """The largest by name, the rest as one line, so that the lines add up."""
     shown, rest = sources[:MOST_SOURCES], sources[MOST_SOURCES:]
-    lines = [ask.say("stats_source", amount=signed(one.points), name=_source_name(ask, one)) for one in shown]
+    lines = [
+        ask.say("stats_source", amount=ask.signed(one.points), name=_source_name(ask, one)) for one in shown
+    ]
     if rest:
-        lines.append(ask.say("stats_more", amount=signed(sum(one.points for one in rest))))
+        lines.append(ask.say("stats_more", amount=ask.signed(sum(one.points for one in rest))))
     return "\n".join(lines) or ask.say("stats_no_sources")
 
 
@@ -195,10 +196,10 @@ def _side(ask: Ask, profile: Profile) -> str:
     return ask.say(
         "compare_side",
         level=profile.level,
-        lifetime=number(profile.lifetime),
-        month=number(profile.month_points),
-        week=number(profile.week_points),
-        rank=number(profile.rank) if profile.rank is not None else ask.say("compare_no_rank"),
+        lifetime=ask.number(profile.lifetime),
+        month=ask.number(profile.month_points),
+        week=ask.number(profile.week_points),
+        rank=ask.number(profile.rank) if profile.rank is not None else ask.say("compare_no_rank"),
     )
 
 
@@ -214,7 +215,7 @@ def _differences(ask: Ask, mine: Profile, theirs: Profile) -> list[str]:
 
 def _difference(ask: Ask, key: str, value: int, *, levels: bool) -> str:
     how = "ahead" if value > 0 else "behind" if value < 0 else "even"
-    amount = ask.many("level", abs(value)) if levels else number(abs(value))
+    amount = ask.many("level", abs(value)) if levels else ask.number(abs(value))
     return ask.say(f"compare_line_{how}", period=ask.say(key), amount=amount)
 
 

@@ -12,7 +12,6 @@ from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction, name_of
 from bot_shard.drawing import illustrate, level_text, rank_text, side_notes
 from bot_shard.looking import Person, look_at, refuse_look
-from bot_shard.words import number
 from engagement.analytics.selectors import Profile, get_profile
 from engagement.analytics.week import list_daily_points
 from engagement.members.models import Visibility
@@ -68,7 +67,7 @@ def show_profile(ask: Ask, profile: Profile, *, own: bool) -> Answer:
         text=side_notes(ask, profile),
         fields=[
             (ask.say("level"), level_text(ask, profile)),
-            (ask.context.points_name.capitalize(), _points(ask, profile)),
+            (ask.points.capitalize(), _points(ask, profile)),
             (ask.say("rank"), rank_text(ask, profile)),
         ],
         hint=ask.say("profile_hint") if own else "",
@@ -77,8 +76,10 @@ def show_profile(ask: Ask, profile: Profile, *, own: bool) -> Answer:
 
 
 def _points(ask: Ask, profile: Profile) -> str:
-    sums = ask.say("profile_points", current=number(profile.current), lifetime=number(profile.lifetime))
-    return f"{sums}\n{ask.say('profile_week', week=number(profile.week_points))}"
+    sums = ask.say(
+        "profile_points", current=ask.number(profile.current), lifetime=ask.number(profile.lifetime)
+    )
+    return f"{sums}\n{ask.say('profile_week', week=ask.number(profile.week_points))}"
 
 
 async def setup(bot: Bot) -> None:

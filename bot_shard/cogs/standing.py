@@ -10,7 +10,6 @@ from discord import ButtonStyle, app_commands
 from bot_shard.answers import Answer, Button, custom_id, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction, Responder, member_of
-from bot_shard.words import number
 from engagement.analytics.selectors import get_profile
 from engagement.leaderboards.selectors import (
     Board,
@@ -145,8 +144,8 @@ def show_standing(ask: Ask, found: Standing) -> Answer:
     return Answer(
         title=ask.say(
             "rank_title",
-            rank=number(found.place.rank),
-            total=number(found.place.total),
+            rank=ask.number(found.place.rank),
+            total=ask.number(found.place.total),
             period=found.board.period_label,
         ),
         text="\n".join(_neighbour(ask, row, is_me=row.member_id == found.member_id) for row in found.rows),
@@ -156,7 +155,7 @@ def show_standing(ask: Ask, found: Standing) -> Answer:
 
 
 def _neighbour(ask: Ask, row: BoardRow, *, is_me: bool) -> str:
-    line = ask.say("board_row", medal=f"`{row.rank:>4}`", name=plain(row.name), score=number(row.score))
+    line = ask.say("board_row", medal=f"`{row.rank:>4}`", name=plain(row.name), score=ask.number(row.score))
     return f"**{line}** ◂" if is_me else line
 
 
@@ -179,7 +178,7 @@ def show_ladder(ask: Ask, ladder: Ladder, page: int | None) -> Answer:
     return Answer(
         title=_ladder_title(ask, ladder),
         text="\n".join(_step(ask, ladder, level) for level in range(first, last + 1)),
-        hint=ask.say(hint, first=number(first), last=number(last), most=number(most)),
+        hint=ask.say(hint, first=ask.number(first), last=ask.number(last), most=ask.number(most)),
         buttons=[
             Button(ask.say("previous"), custom_id("levels", max(page - 1, 0), "p"), disabled=page == 0),
             Button(ask.say("next"), custom_id("levels", page + 1, "n"), disabled=page == last_page),
@@ -206,8 +205,8 @@ def _step(ask: Ask, ladder: Ladder, level: int) -> str:
         "levels_line",
         level=level,
         name=f" · {plain(name)}" if name else "",
-        total=number(total),
-        step=number(total - ladder.curve.floor_of(level - 1)),
+        total=ask.number(total),
+        step=ask.number(total - ladder.curve.floor_of(level - 1)),
         role=f" · {roles}" if roles else "",
     )
     return f"**{line}** ◂" if level == ladder.level else line

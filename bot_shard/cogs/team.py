@@ -11,7 +11,6 @@ from bot_shard.answers import Answer, Button, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import PROVIDER, Ask, DeskCog, Interaction, name_of, relative
 from bot_shard.who import Who, who_asks
-from bot_shard.words import number, signed
 from engagement.analytics.selectors import HistoryLine, list_entries
 from engagement.analytics.team_view import MemberSheet, get_member_sheet
 from engagement.members.models import Visibility
@@ -73,8 +72,11 @@ def show_info(ask: Ask, info: MemberInfo) -> Answer:
         text="\n".join(_states(ask, sheet)),
         fields=[
             (ask.say("info_seen"), _seen(ask, sheet)),
-            (ask.context.points_name.capitalize(), _points(ask, sheet)),
-            (ask.say("info_by_hand"), "\n".join(map(_entry, info.by_hand)) or ask.say("info_no_entries")),
+            (ask.points.capitalize(), _points(ask, sheet)),
+            (
+                ask.say("info_by_hand"),
+                "\n".join(_entry(ask, line) for line in info.by_hand) or ask.say("info_no_entries"),
+            ),
         ],
         hint=ask.say("info_hint"),
         buttons=[Button(ask.say("info_page"), url=page)],
@@ -111,16 +113,16 @@ def _seen(ask: Ask, sheet: MemberSheet) -> str:
 
 
 def _points(ask: Ask, sheet: MemberSheet) -> str:
-    sums = ask.say("profile_points", current=number(sheet.current), lifetime=number(sheet.lifetime))
+    sums = ask.say("profile_points", current=ask.number(sheet.current), lifetime=ask.number(sheet.lifetime))
     lines = [ask.say("card_level", level=sheet.level), sums]
     if sheet.debt:
-        lines.append(ask.say("info_debt", debt=number(sheet.debt)))
+        lines.append(ask.say("info_debt", debt=ask.number(sheet.debt)))
     return "\n".join(lines)
 
 
-def _entry(line: HistoryLine) -> str:
+def _entry(ask: Ask, line: HistoryLine) -> str:
     reason = line.detail if len(line.detail) <= REASON else f"{line.detail[: REASON - 1]}…"
-    return f"{signed(line.amount)} · {plain(line.title)} — {plain(reason)} · {relative(line.created_at)}"
+    return f"{ask.signed(line.amount)} · {plain(line.title)} — {plain(reason)} · {relative(line.created_at)}"
 
 
 async def setup(bot: Bot) -> None:

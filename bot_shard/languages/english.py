@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 ENGLISH: Final[Mapping[str, str]] = {
+    # the community's word where it chose none
+    "points_word": "points",
+    "point_one": "{count} point",
+    "point_many": "{count} points",
     # whoever asks
     "server_only": "I answer inside a server, not in direct messages. Open a server where I am and try it there.",
     "unlinked": "This server is not connected to a community yet, so there are no points here. Somebody who manages the server can connect it on {site}.",
@@ -74,6 +78,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     # help
     "help_title": "What I can do here",
     "help_hint": "Personal answers are only visible to you",
+    "help_member_menu": "Right-click a member → Apps → **{name}**",
+    "help_message_menu": "Right-click a message → Apps → **{name}**",
     # privacy
     "privacy_hidden": "You are hidden. Nobody sees your {points}, and you hold no rank; you go on earning.",
     "privacy_alias": "Others see you as {alias}, without your picture. You keep your rank.",
@@ -111,6 +117,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "setup_hint": "/setup channels and /setup limit change it",
     # claiming a server
     "claim_done": "This server is connected to {community} already. There is nothing left to do here.",
+    "claim_closed": "This server belongs to {community}, which its owner deleted. They can restore it on our pages for 30 days; after that the server is free to be connected anew.",
+    "claim_suspended": "This server belongs to {community}, which is suspended. Its owner finds the reason in their mail, and can write to us.",
     "claim_refused": "Connecting this server is for people who manage it. Ask somebody with Manage Server to press the button.",
     "claim_title": "Connect {guild}",
     "claim_text": "The button leads to our pages, where you choose which community this server belongs to. It is yours alone, works once, and for 15 minutes.",

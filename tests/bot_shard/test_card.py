@@ -60,3 +60,13 @@ def test_what_the_font_can_draw() -> None:
     assert is_drawable("Théo Blanc-Ørsted’s")
     assert not is_drawable("漢")
     assert not is_drawable("🎉")
+
+
+@pytest.mark.parametrize("text", ["Punkte · 1.234.567 diese Woche", "points · 123,456,789 this week"])
+def test_a_long_figure_keeps_to_its_column(text: str) -> None:
+    short, long = (
+        picture(replace(FACTS, rank="", rank_text="", points_text=shown)).convert("RGB")
+        for shown in ("points", text)
+    )
+    right = (548, 100, 900, 200)  # where the rank stands
+    assert short.crop(right).tobytes() == long.crop(right).tobytes()
