@@ -31,7 +31,7 @@ from .answers import Answer, error_answer
 from .calls import Calls
 from .limits import CommandLimiter, too_often
 from .stats import Stats
-from .words import choose_language, say
+from .words import choose_language, local_digits, number, say, signed
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +45,7 @@ ALREADY_ACKNOWLEDGED = 40060
 UNKNOWN_INTERACTION = 10062
 GONE = frozenset({ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION})
 OWN_COLOUR = "#4f46e5"  # where no community has one
+DEFAULT_POINTS = "points"  # what a community that chose no word of its own has
 BUTTON_FACTOR = 4  # paging through a list is not asking again
 
 Interaction = discord.Interaction[discord.Client]
@@ -106,11 +107,31 @@ class Ask(Question):
         return f"discord:{self.interaction.id}"
 
     def say(self, key: str, **values: object) -> str:
-        return say(self.language, key, points=self.context.points_name, **values)
+        return say(self.language, key, points=self.points, **values)
+
+    @property
+    def points(self) -> str:
+        """The community's own word; where it chose none, the language's."""
+        own = self.context.points_name
+        return say(self.language, "points_word") if own == DEFAULT_POINTS else own
 
     def count(self, amount: int) -> str:
         """`1 point`, `25 points`, in the community's own word."""
-        return write_count(amount, self.context.points_name)
+        if self.context.points_name == DEFAULT_POINTS:
+            key = "point_one" if abs(amount) == 1 else "point_many"
+            return say(self.language, key, count=self.number(amount))
+        figure, _, unit = write_count(amount, self.context.points_name).partition(" ")
+        return f"{local_digits(self.language, figure)} {unit}"
+
+    def number(self, value: int) -> str:
+        return number(self.language, value)
+
+    def signed(self, value: int) -> str:
+        return signed(self.language, value)
+
+    def many(self, key: str, count: int) -> str:
+        """`1 member`, `1,284 members`: the sentences `key`_one and `key`_many."""
+        return self.say(f"{key}_one" if count == 1 else f"{key}_many", count=self.number(count))
 
     async def do(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """One unit of work inside the community."""
@@ -242,7 +263,7 @@ class Desk:
             seconds=policy.seconds,
         )
         if seconds:
-            raise too_often(seconds)
+            raise too_often(ask.language, seconds)
 
     def _check_channel(self, ask: Ask, command: str, policy: CommandPolicy) -> None:
         if not policy.channel_ids:

@@ -29,7 +29,7 @@ import zstandard
 from discord import utils as discord_utils
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
-from discord.http import Route
+from discord.http import HTTPClient, Route
 
 from .errors import FATAL, GatewayLostError, GatewayRefusedError
 from .hearing import Ears
@@ -281,6 +281,13 @@ class OfflineBot(commands.Bot):
 
     def __init__(self) -> None:
         super().__init__(command_prefix=(), help_command=None, intents=base_intents())
+
+
+async def fetch_commands(http: HTTPClient, application_id: int) -> list[dict[str, Any]]:
+    """What Discord knows, with all languages. discord.py's own call leaves them out."""
+    route = Route("GET", "/applications/{application_id}/commands", application_id=application_id)
+    found: list[dict[str, Any]] = await http.request(route, params={"with_localizations": "true"})
+    return found
 
 
 def role_ids_of(user: discord.User | discord.Member) -> tuple[int, ...]:

@@ -12,6 +12,8 @@ from redis.exceptions import RedisError
 from saas.core.errors import RateLimitedError
 from tenants.context import TenantContext
 
+from .words import say
+
 log = structlog.get_logger(__name__)
 
 # Count this use; answer the milliseconds to wait when it is one too many, else 0.
@@ -40,8 +42,6 @@ class CommandLimiter:
         return -(-left // 1000)
 
 
-def too_often(seconds: int) -> RateLimitedError:
-    unit = "second" if seconds == 1 else "seconds"
-    return RateLimitedError(
-        f"That was quick. You can use this again in {seconds} {unit}.", retry_after=seconds
-    )
+def too_often(language: str, seconds: int) -> RateLimitedError:
+    key = "too_often_one" if seconds == 1 else "too_often"
+    return RateLimitedError(say(language, key, seconds=seconds), retry_after=seconds)

@@ -7,9 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from discord.ext import commands
+
 from .cogs import EXTENSIONS
-from .gateway import OfflineBot, use_addresses
+from .gateway import OfflineBot, fetch_commands, use_addresses
 from .records import cdn_of
+from .translating import CommandTranslator
 
 # What Discord adds by itself or leaves out when it is the default.
 _NOT_OURS = frozenset(
@@ -36,12 +39,18 @@ async def publish_commands(*, token: str, api_url: str, dry_run: bool = False) -
             await bot.load_extension(name)
         application_id = bot.application_id
         assert application_id is not None
-        known = await bot.http.get_global_commands(application_id)
-        wanted = [command.to_dict(bot.tree) for command in bot.tree.get_commands()]
-        changes = compare_commands([dict(command) for command in known], wanted)
+        known = await fetch_commands(bot.http, application_id)
+        wanted = await describe_commands(bot)
+        changes = compare_commands(known, wanted)
         if not dry_run and any(change.what != "unchanged" for change in changes):
             await bot.http.bulk_upsert_global_commands(application_id, payload=wanted)
     return changes
+
+
+async def describe_commands(bot: commands.Bot) -> list[dict[str, Any]]:
+    """What Discord is told, with every language."""
+    translator = CommandTranslator()
+    return [await command.get_translated_payload(bot.tree, translator) for command in bot.tree.get_commands()]
 
 
 def compare_commands(known: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> list[CommandChange]:

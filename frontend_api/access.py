@@ -33,7 +33,7 @@ TENANT_ROUTES: Final = {
     "import": "run_imports",
     "import-lines": "run_imports",
     "import-lines-export": "run_imports",
-    "import-act": "run_imports",  # level roles: change_announcements
+    "import-act": "run_imports",  # and that of level roles: CHOICES
     "dashboard-members": "view_members",
     "dashboard-members-export": "export_members",
     "dashboard-member": "view_members",
@@ -54,7 +54,7 @@ TENANT_ROUTES: Final = {
     "dashboard-members-register": "manage_members",
     "dashboard-members-types": "manage_members",
     "dashboard-members-pick": "view_members",
-    "dashboard-members-bulk": "view_members",  # and the act's own permission
+    "dashboard-members-bulk": "view_members",  # and the act's own: CHOICES
     "dashboard-members-bulk-result": "view_members",
     "dashboard-members-bulk-undo": "view_members",  # likewise
     "dashboard-member-edit": "manage_members",
@@ -93,7 +93,7 @@ TENANT_ROUTES: Final = {
     "dashboard-boards": "change_boards",
     "dashboard-settings": "view_settings",  # saving: change_settings
     "dashboard-settings-history": "view_audit",
-    "dashboard-settings-revert": "view_audit",  # and the setting's own action
+    "dashboard-settings-revert": "view_audit",  # and the setting's own: CHOICES
     "dashboard-commands": "view_settings",
     "dashboard-command": "change_commands",
     "dashboard-command-clear": "change_commands",
@@ -116,6 +116,35 @@ TENANT_ROUTES: Final = {
 SAVING: Final = {
     "dashboard-rule": "change_rules",
     "dashboard-settings": "change_settings",
+}
+# Forms that ask for the permission of what is chosen in them as well: the choice → its action.
+CHOICES: Final = {
+    "dashboard-members-bulk": {
+        "points": "adjust_points",
+        "hide": "manage_members",
+        "show": "manage_members",
+        "delete": "delete_members",
+        "restore": "delete_members",
+        "export": "export_members",
+    },
+    "dashboard-members-bulk-undo": {
+        "points": "undo_adjustment",
+        "hide": "manage_members",
+        "show": "manage_members",
+        "delete": "delete_members",
+        "restore": "delete_members",
+    },
+    # by the noun of what was recorded
+    "dashboard-settings-revert": {
+        "settings": "change_settings",
+        "rule_settings": "change_rules",
+        "rule": "change_rules",
+        "levels": "change_levels",
+        "announcements": "change_announcements",
+        "board": "change_boards",
+        "commands": "change_commands",
+    },
+    "import-act": {"rewards": "change_announcements"},
 }
 PUBLIC_ROUTES: Final = {
     "front": EVERYBODY,

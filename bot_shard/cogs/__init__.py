@@ -6,11 +6,15 @@ a reference into it.
 
 EXTENSIONS = (
     "bot_shard.cogs.profile",
+    "bot_shard.cogs.figures",
     "bot_shard.cogs.leaderboard",
+    "bot_shard.cogs.standing",
     "bot_shard.cogs.history",
     "bot_shard.cogs.guide",
+    "bot_shard.cogs.about",
     "bot_shard.cogs.privacy",
     "bot_shard.cogs.points",
+    "bot_shard.cogs.team",
     "bot_shard.cogs.setup",
     "bot_shard.cogs.claim",
     "bot_shard.cogs.claiming",

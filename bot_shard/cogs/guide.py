@@ -8,6 +8,8 @@ from discord import app_commands
 from bot_shard.answers import Answer, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction
+from bot_shard.translating import translate_command
+from bot_shard.words import say
 from engagement.rules.selectors import WayToEarn, list_ways_to_earn
 
 MOST_WAYS = 15
@@ -32,13 +34,15 @@ class GuideCog(DeskCog):
     @app_commands.guild_only()
     async def help(self, interaction: Interaction) -> None:
         async def find(ask: Ask) -> Answer:
-            lines = list_commands(self.bot.tree, interaction.permissions)
+            lines = list_commands(self.bot.tree, interaction.permissions, ask.language)
             return Answer(ask.say("help_title"), text="\n".join(lines), hint=ask.say("help_hint"))
 
         await self.desk.answer(interaction, "help", find)
 
 
-def list_commands(tree: app_commands.CommandTree[discord.Client], allowed: discord.Permissions) -> list[str]:
+def list_commands(
+    tree: app_commands.CommandTree[discord.Client], allowed: discord.Permissions, language: str = "en"
+) -> list[str]:
     """Every registered command that somebody with these permissions is shown."""
     lines = []
     for command in tree.walk_commands():
@@ -47,12 +51,12 @@ def list_commands(tree: app_commands.CommandTree[discord.Client], allowed: disco
         top = command.root_parent or command
         needed = top.default_permissions
         if needed is None or allowed.administrator or needed.is_subset(allowed):
-            lines.append(f"`/{command.qualified_name}` — {command.description}")
+            lines.append(f"`/{command.qualified_name}` — {translate_command(language, command.description)}")
     for kind, place in ((discord.AppCommandType.user, "member"), (discord.AppCommandType.message, "message")):
         for menu in tree.get_commands(type=kind):
             needed = menu.default_permissions
             if needed is None or allowed.administrator or needed.is_subset(allowed):
-                lines.append(f"Right-click a {place} → Apps → **{menu.name}**")
+                lines.append(say(language, f"help_{place}_menu", name=translate_command(language, menu.name)))
     return lines
 
 

@@ -10,7 +10,6 @@ from discord import app_commands
 from bot_shard.answers import Answer, Button, custom_id, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction, Responder, member_of, name_of, relative
-from bot_shard.words import signed
 from engagement.analytics.selectors import (
     Explanation,
     HistoryLine,
@@ -122,7 +121,7 @@ class HistoryCog(DeskCog):
         buttons = [Button(ask.say("older"), custom_id("history", shown[-1].entry_id))] if more else []
         return Answer(
             title=ask.say("history_title"),
-            text="\n".join(_line(line) for line in shown) or ask.say("history_end"),
+            text="\n".join(_line(ask, line) for line in shown) or ask.say("history_end"),
             hint=ask.say("earn_hint"),
             buttons=buttons,
         )
@@ -151,7 +150,7 @@ class HistoryCog(DeskCog):
             text=found.note,
             fields=[
                 (
-                    f"{signed(entry.amount)} · {plain(entry.title)}",
+                    f"{ask.signed(entry.amount)} · {plain(entry.title)}",
                     "\n".join(f"{name}: {plain(text)}" for name, text in entry.lines if text),
                 )
                 for entry in found.entries
@@ -163,10 +162,10 @@ def _signed_count(ask: Ask, amount: int) -> str:
     return f"+{ask.count(amount)}" if amount > 0 else ask.count(amount)
 
 
-def _line(line: HistoryLine) -> str:
+def _line(ask: Ask, line: HistoryLine) -> str:
     place = f" · <#{line.channel_id}>" if line.channel_id else ""
     detail = f" — {plain(line.detail)}" if line.detail else ""
-    amount = f"`{signed(line.amount):>7}`"
+    amount = f"`{ask.signed(line.amount):>7}`"
     return (
         f"{amount} **{plain(line.title)}**{detail}{place} · {relative(line.occurred_at)} · #{line.entry_id}"
     )

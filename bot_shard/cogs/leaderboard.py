@@ -10,10 +10,8 @@ from discord import ButtonStyle, app_commands
 from bot_shard.answers import Answer, Button, custom_id, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction, Responder, member_of
-from bot_shard.words import number
 from engagement.leaderboards.selectors import Board, Place, get_board, get_rank, list_offered_periods
 from engagement.members.models import Visibility
-from saas.core.counts import write_count
 
 PERIODS = ("all", "month", "week")  # that have a button
 MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
@@ -83,7 +81,7 @@ class LeaderboardCog(DeskCog):
                 "board_row",
                 medal=MEDALS.get(row.rank, f"`{row.rank:>3}`"),
                 name=plain(row.name),
-                score=number(row.score),
+                score=ask.number(row.score),
             )
             for row in board.rows
         ]
@@ -100,7 +98,7 @@ class LeaderboardCog(DeskCog):
                 "board_page",
                 page=offset // size + 1,
                 pages=pages,
-                total=write_count(board.total, ask.say("members")),
+                total=ask.many("member", board.total),
             ),
             buttons=_buttons(ask, read, size, offset),
             private=not shown and not shared,
@@ -112,7 +110,7 @@ class LeaderboardCog(DeskCog):
             return ask.say("board_me_hidden")
         if read.place is None or read.place.rank is None:
             return ask.say("board_me_unranked")
-        return ask.say("board_me", rank=number(read.place.rank), score=ask.count(read.place.score))
+        return ask.say("board_me", rank=ask.number(read.place.rank), score=ask.count(read.place.score))
 
 
 def _buttons(ask: Ask, read: _Read, size: int, offset: int) -> list[Button]:

@@ -14,7 +14,6 @@ from bot_shard.bot import Bot
 from bot_shard.cog import PROVIDER, Ask, DeskCog, Interaction, Responder, name_of
 from bot_shard.gateway import role_ids_of
 from bot_shard.permissions import check_command
-from bot_shard.words import number
 from engagement.audit.actor import Actor
 from engagement.progression.services import (
     AdjustmentResult,
@@ -219,8 +218,8 @@ def _result(ask: Ask, result: AdjustmentResult, said: str, reason: str) -> Answe
             ask.say("now"),
             ask.say(
                 "adjusted_now",
-                current=number(result.current),
-                lifetime=number(result.lifetime),
+                current=ask.number(result.current),
+                lifetime=ask.number(result.lifetime),
                 level=result.level,
             ),
         )
@@ -244,7 +243,7 @@ def _whole_number(ask: Ask, text: str) -> int:
     except ValueError:
         raise InvalidInputError(ask.say("award_amount_wrong", text=plain(text)), field="amount") from None
     if not 1 <= abs(amount) <= MOST:
-        raise InvalidInputError(ask.say("award_amount_range", most=number(MOST)), field="amount")
+        raise InvalidInputError(ask.say("award_amount_range", most=ask.number(MOST)), field="amount")
     return amount
 
 

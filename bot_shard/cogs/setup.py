@@ -1,5 +1,5 @@
-"""/setup channels|limit|show: where the bot's commands answer, and how often one member may ask. For who manages the
-server. It answers everywhere itself, so that a channel that is gone locks nobody out.
+"""/setup: where the bot's commands answer, how often one member may ask, where level-ups are told, and whether the bot can
+work here. For who manages the server. It answers everywhere itself, so that a channel that is gone locks nobody out.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot_shard.actors import actor_of
 from bot_shard.answers import Answer
 from bot_shard.bot import Bot
+from bot_shard.checkup import read_findings, show_findings
 from bot_shard.cog import Ask, DeskCog, Interaction
-from bot_shard.gateway import role_ids_of
-from bot_shard.permissions import check_command
-from engagement.audit.actor import Actor
+from bot_shard.who import Who, who_asks
 from engagement.commands.selectors import CommandPolicy, get_command_policies
 from engagement.commands.services import MAX_SECONDS, MAX_USES, change_command_policy
+from engagement.notifications.models import LevelUp
+from engagement.notifications.services import set_level_announcements
 from saas.core.errors import InvalidInputError
-from tenants.context import TenantContext
 
 MANAGE = discord.Permissions(manage_guild=True)
 
@@ -45,6 +44,15 @@ class WrittenIn(app_commands.Transformer):
         return value
 
 
+class ToldIn(WrittenIn):
+    """Where announcements can be posted: the same choice as on the dashboard's page."""
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        return [discord.ChannelType.text, discord.ChannelType.news]
+
+
+AnnouncementChannel = app_commands.Transform[app_commands.AppCommandChannel, ToldIn]
 CommandChannel = app_commands.Transform[app_commands.AppCommandChannel, WrittenIn]
 
 
@@ -58,30 +66,9 @@ class Change:
     seconds: int | None = None
 
 
-@dataclass(frozen=True)
-class Who:
-    """Who asks, as Discord tells it."""
-
-    context: TenantContext
-    discord_id: int
-    permissions: int
-    role_ids: tuple[int, ...]
-    actor: Actor
-
-    def check(self) -> None:
-        """Inside the community. Raises NotPermittedError."""
-        check_command(
-            "change_commands",
-            context=self.context,
-            discord_id=self.discord_id,
-            permissions=self.permissions,
-            role_ids=self.role_ids,
-        )
-
-
 def change_policy(change: Change, who: Who) -> CommandPolicy:
     """Raises NotPermittedError and what the service raises."""
-    who.check()
+    who.check("change_commands")
     return change_command_policy(
         actor=who.actor,
         command=change.command,
@@ -93,15 +80,30 @@ def change_policy(change: Change, who: Who) -> CommandPolicy:
 
 def read_policies(who: Who) -> dict[str, CommandPolicy]:
     """Those that were set, the one for every command first."""
-    who.check()
+    who.check("change_commands")
     policies = get_command_policies()
     return {"": policies.policy_for("")} | dict(sorted(policies.by_command.items()))
+
+
+@dataclass(frozen=True)
+class Told:
+    """Where level-ups are told now."""
+
+    level_up: str
+    channel_id: int | None
+
+
+def change_announcements(who: Who, *, where: str, channel_id: int | None) -> Told:
+    """Safe to repeat. Raises NotPermittedError and what the service raises."""
+    who.check("change_announcements")
+    row = set_level_announcements(level_up=where, channel_id=channel_id, actor=who.actor)
+    return Told(row.level_up, row.channel_id)
 
 
 class SetupCog(DeskCog):
     setup_group = app_commands.Group(
         name="setup",
-        description="Where and how often my commands answer, for who manages the server.",
+        description="How I work here, for who manages the server.",
         allowed_contexts=app_commands.AppCommandContext(guild=True),
         default_permissions=MANAGE,
     )
@@ -136,11 +138,47 @@ class SetupCog(DeskCog):
     @setup_group.command(name="show", description="What is set up at the moment.")
     async def show(self, interaction: Interaction) -> None:
         async def find(ask: Ask) -> Answer:
-            policies = await ask.do(read_policies, _who(ask))
+            policies = await ask.do(read_policies, who_asks(ask))
             lines = [_line(ask, name, policy) for name, policy in policies.items()]
             return Answer(ask.say("setup_title"), text="\n".join(lines), hint=ask.say("setup_hint"))
 
         await self.desk.answer(interaction, "setup", find, anywhere=True)
+
+    @setup_group.command(
+        name="check", description="What stands in my way in this server, and how to mend it."
+    )
+    async def check(self, interaction: Interaction) -> None:
+        async def find(ask: Ask) -> Answer:
+            return show_findings(ask, await ask.do(read_findings, who_asks(ask)))
+
+        await self.desk.answer(interaction, "setup", find, anywhere=True)
+
+    @setup_group.command(name="announcements", description="Where level-ups are told.")
+    @app_commands.describe(
+        where="In a channel, to the member alone, or not at all?",
+        channel="Which channel? Where the deed was done when left out.",
+    )
+    @app_commands.choices(
+        where=[
+            app_commands.Choice(name="In a channel", value=LevelUp.CHANNEL.value),
+            app_commands.Choice(name="To the member alone", value=LevelUp.DM.value),
+            app_commands.Choice(name="Not at all", value=LevelUp.OFF.value),
+        ]
+    )
+    async def announcements(
+        self, interaction: Interaction, where: str, channel: AnnouncementChannel | None = None
+    ) -> None:
+        channel_id = None if channel is None else channel.id
+
+        async def work(ask: Ask) -> Answer:
+            if channel_id is not None and where != LevelUp.CHANNEL:
+                raise InvalidInputError(ask.say("tell_no_channel"), field="channel")
+            told = await ask.do(change_announcements, who_asks(ask), where=where, channel_id=channel_id)
+            lines = [_told(ask, told), *([] if ask.context.live else [ask.say("tell_shadow")])]
+            hint = ask.say("tell_hint") if told.level_up == LevelUp.CHANNEL else ""
+            return Answer(ask.say("setup_done"), text="\n".join(lines), hint=hint)
+
+        await self.desk.answer(interaction, "setup", work, writes=True, anywhere=True)
 
     @channels.autocomplete("command")
     @limit.autocomplete("command")
@@ -163,7 +201,7 @@ class SetupCog(DeskCog):
         async def work(ask: Ask) -> Answer:
             if change.command and change.command not in self._names():
                 raise InvalidInputError(ask.say("setup_unknown", command=typed[:60]), field="command")
-            policy = await ask.do(change_policy, change, _who(ask))
+            policy = await ask.do(change_policy, change, who_asks(ask))
             self.desk.forget_policies(ask.context)
             return Answer(
                 ask.say("setup_done"), text=_line(ask, change.command, policy), hint=ask.say("setup_hint")
@@ -172,11 +210,10 @@ class SetupCog(DeskCog):
         await self.desk.answer(interaction, "setup", work, writes=True, anywhere=True)
 
 
-def _who(ask: Ask) -> Who:
-    user = ask.interaction.user
-    return Who(
-        ask.context, user.id, ask.interaction.permissions.value, role_ids_of(user), actor_of(ask.interaction)
-    )
+def _told(ask: Ask, told: Told) -> str:
+    if told.channel_id is not None:
+        return ask.say("tell_channel", channel=f"<#{told.channel_id}>")
+    return ask.say("tell_where" if told.level_up == LevelUp.CHANNEL else f"tell_{told.level_up}")
 
 
 def _line(ask: Ask, command: str, policy: CommandPolicy) -> str:

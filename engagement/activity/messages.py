@@ -33,6 +33,7 @@ Types and their ids for a Discord guild:
     member_updated    discord:member:<guild>:<user>:<ms>          new roles, name or avatar; earns nothing
 
 Of a community's own programs (engagement.activity.reports): any small word that is none of those above, api:<their id>
+What one of the team tries out (engagement.activity.trial): any of both, trial:<ULID>, from "tenant:<tenant id>"
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ from saas.core.errors import InvalidInputError
 VERSION = 1
 MAX_BYTES = 16 * 1024
 MAX_SOURCE_ID = 200
+TRIAL = "trial:"  # ids of what somebody of the team tries out
+_OF_DISCORD = ("discord:", "voice:")
 TYPES = frozenset(
     {
         "message",
@@ -135,14 +138,28 @@ def _check(activity: Activity, version: object) -> None:
         raise BadActivityError(
             f"The activity's version is {version!r}; this release reads {VERSION}.", field="v"
         )
-    if activity.type not in TYPES and not is_own_type(activity.type):
-        raise BadActivityError(f"The activity type {activity.type!r} is not known.", field="type")
     for field, value in (("id", activity.source_id), ("src", activity.source), ("sub", activity.subject)):
         if not isinstance(value, str) or not 1 <= len(value) <= MAX_SOURCE_ID or "\x00" in value:
             raise BadActivityError(f"The activity's {field} is {value!r:.80}.", field=field)
+    _check_origin(activity)
     if ":" not in activity.subject:
         raise BadActivityError(f"The subject {activity.subject!r} names no provider.", field="sub")
     if not isinstance(activity.occurred_ms, int) or not 0 < activity.occurred_ms < 2**43:
         raise BadActivityError(f"The moment {activity.occurred_ms!r:.80} is not in milliseconds.", field="at")
     if not isinstance(activity.attributes, dict):
         raise BadActivityError("The attributes are not an object.", field="attr")
+
+
+def _check_origin(activity: Activity) -> None:
+    """Discord tells of Discord's types alone, and nobody else of those: what a program reports cannot pass for a message."""
+    if activity.source.startswith("discord:"):
+        if activity.type not in TYPES:
+            raise BadActivityError(f"Discord tells of no {activity.type!r:.60}.", field="type")
+        return
+    if activity.source_id.startswith(_OF_DISCORD):
+        raise BadActivityError(f"The id {activity.source_id!r:.80} is one of Discord's facts.", field="id")
+    tried = activity.source.startswith("tenant:") and activity.source_id.startswith(TRIAL)
+    if not is_own_type(activity.type) and not (tried and activity.type in TYPES):
+        raise BadActivityError(
+            f"Type {activity.type!r:.60} is none that {activity.source} may report.", field="type"
+        )

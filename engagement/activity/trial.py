@@ -20,7 +20,7 @@ from saas.core.redis_clients import stream_redis
 from tenants.context import TenantContext
 from tenants.models import User
 
-from .messages import TYPES, Activity, is_own_type
+from .messages import TRIAL, TYPES, Activity, is_own_type
 from .stream import append_activities
 
 MOST_TYPES: Final = 20
@@ -46,7 +46,7 @@ def send_trial_activity(*, context: TenantContext, user: User, type_: str) -> st
             f"No live rule rewards {type_!r:.40}, so there is nothing to try. Choose one from the list.",
             field="type",
         )
-    source_id = f"trial:{new_ulid()}"
+    source_id = f"{TRIAL}{new_ulid()}"
     subject = f"discord:{user.discord_id}" if user.discord_id is not None else f"user:{user.pk}"
     activity = Activity(
         source_id=source_id,

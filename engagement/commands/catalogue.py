@@ -11,6 +11,12 @@ from typing import Final
 
 COMMANDS: Final[Mapping[str, str]] = {
     "profile": "level, points and rank of a member, as a card",
+    "stats": "the figures of a member's page",
+    "compare": "oneself and another member, side by side",
+    "rank": "the own rank, with the neighbours",
+    "levels": "what the levels cost and bring",
+    "community": "what the community is, and where its pages are",
+    "dashboard": "the way to the dashboard, for the team",
     "leaderboard": "who is ahead, with the own line under it",
     "history": "the own entries, each with its reason",
     "why": "what a message earned, and by which rule",
@@ -24,4 +30,6 @@ COMMANDS: Final[Mapping[str, str]] = {
     "points": "all of /points, for moderators",
     "points give": "give points by hand",
     "points take": "take points by hand",
+    "member": "all of /member, for moderators",
+    "member info": "what the team knows of a member, in short",
 }

@@ -19,6 +19,11 @@ from tenants.models import Tenant, User
 from tenants.services import change_slug
 
 
+def record_creation(*, context: TenantContext, actor: Actor) -> None:
+    """The first line of a new community's log, in the transaction that makes its schema."""
+    _record(actor, "tenant.created", context, {}, {"name": context.name, "slug": context.slug})
+
+
 def take_live(*, context: TenantContext, actor: Actor) -> bool:
     """Leave shadow mode; False where it is live already, and nothing is recorded. As tenants.lifecycle.go_live."""
     with _unit(context):

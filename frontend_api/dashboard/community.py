@@ -159,7 +159,7 @@ def delete(request: HttpRequest, desk: Desk) -> HttpResponse:
 @require_recent_proof
 def _delete(request: HttpRequest, desk: Desk) -> HttpResponse:
     name = Tenant.objects.values_list("name", flat=True).get(pk=desk.context.tenant_id)
-    members = Member.objects.filter(is_bot=False).count()
+    members = Member.objects.filter(is_bot=False, deleted_at=None).count()
     page = Confirm(
         title=f"Delete {name}",
         submit="Delete the community",

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.templatetags.static import static
 from django.urls import reverse
 from redis import RedisError
 from unfold.admin import ModelAdmin
@@ -59,6 +61,17 @@ class OperatorAdminSite(UnfoldAdminSite):  # type: ignore[misc]
             return response
 
         return guarded
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Unfold takes names from one setting for all sites; each of ours has its own."""
+        names = {
+            "site_title": self.site_title,
+            "site_header": self.site_header,
+            "site_url": f"{settings.BASE_URL}/ops/",
+        }
+        icon = {"rel": "icon", "type": "image/svg+xml", "href": static("engagehub/star.svg")}
+        context: dict[str, Any] = super().each_context(request)
+        return context | names | {"site_favicons": [icon], "site_symbol": "star"}
 
     def note_entry(self, request: HttpRequest) -> None:
         """Overridden where looking itself is to be recorded."""

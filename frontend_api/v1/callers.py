@@ -92,7 +92,7 @@ class Caller:
             return
         if not self.is_known:
             raise NotSignedInError(_WHO)
-        require_here(context, self.role, access.action)
+        require_here(context, self.rights, access.action)
 
     def _require_scope(self, access: Access) -> None:
         if not access.scope:

@@ -19,7 +19,7 @@ FROM due r LEFT JOIN LATERAL (
   SELECT jsonb_exists(m.role_ids, r.role_id::text) AS held, p.level >= r.level AND (r.keep = 'stack' OR NOT EXISTS (
     SELECT 1 FROM due h WHERE h.level > r.level AND h.level <= p.level)) AS wanted
   FROM member m JOIN member_progress p ON p.member_id = m.id
-  WHERE m.departed_at IS NULL AND NOT m.is_bot
+  WHERE m.departed_at IS NULL AND m.deleted_at IS NULL AND NOT m.is_bot
 ) d ON true GROUP BY r.level, r.role_id ORDER BY r.level, r.role_id"""
 
 

@@ -1,8 +1,9 @@
 """Puts days of the demo's history into the activity stream and has them booked by ingest, as everything else is.
 
-Invariants: nobody is told of what happened long ago, so the jobs that the past defers are dropped again; afterwards rows carry
-the moment of which they speak, as they would had they been booked then. That last step needs the owner's role, because
-the ledger cannot be changed by anybody else.
+Invariants: nobody is told of what happened long ago, so the jobs that the past defers are dropped again, except the one that
+asks Discord what those are called whom the history knows by their id alone; afterwards rows carry the moment of which they
+speak, as they would had they been booked then. That last step needs the owner's role, because the ledger cannot be changed
+by anybody else.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from .history import make_day
 
 CHUNK: Final = 2_000
 PATIENCE: Final = 120.0  # seconds for one chunk
+_LOOKS_UP_NAMES: Final = "integrations.discord.look_up_names"
 _BACKDATE: Final = (
     "UPDATE {s}.ledger_entry SET created_at = occurred_at WHERE created_at >= %s AND created_at - occurred_at > '1 hour'",
     "UPDATE {s}.activity SET arrived_at = occurred_at WHERE arrived_at >= %s AND arrived_at - occurred_at > '1 hour'",
@@ -157,8 +159,9 @@ def _newest_job() -> int:
 def _drop_jobs(schema: str, *, after: int) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM public.procrastinate_jobs WHERE id > %s AND status = 'todo' AND args->>'tenant' = %s",
-            [after, schema],
+            "DELETE FROM public.procrastinate_jobs WHERE id > %s AND status = 'todo' AND args->>'tenant' = %s"
+            " AND task_name <> %s",
+            [after, schema, _LOOKS_UP_NAMES],
         )
 
 

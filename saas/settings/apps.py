@@ -4,11 +4,12 @@ An app is never in both lists (DESIGN section 4.3). Apps without tables stand wi
 """
 
 SHARED_APPS = [
+    # Before django_tenants, which brings templates of a plain admin by the same names.
+    "unfold",
     "django_tenants",
     "tenants",
     "saas.public_events",
     "procrastinate.contrib.django",
-    "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

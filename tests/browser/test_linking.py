@@ -44,6 +44,7 @@ class BotThread:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         routing = Routing()
         await asyncio.to_thread(_load, routing)
+        routing.start()
         await publish_commands(token=self._server.discord.config.bot_token, api_url=self._server.api_url)
         chosen = options(
             self._server.api_url, django_settings.REDIS_STREAM_URL, cache_url=django_settings.REDIS_URL
@@ -53,6 +54,7 @@ class BotThread:
         await until(lambda: service.process.ready or task.done())
         self._ready.set()
         await task
+        await asyncio.to_thread(routing.stop)
 
     def __enter__(self) -> None:
         self._thread.start()

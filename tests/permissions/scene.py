@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 from uuid import uuid4
 
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import URLPattern, reverse
 
+from frontend_api.access import CHOICES
 from tests.cast import ACME as CAST
 
 PASSWORD: Final = "a long enough password"
@@ -36,6 +37,9 @@ KINDS: Final = (
     Kind("another tenant's owner", "globex-owner", "STRANGER"),
     Kind("another tenant's moderator", "globex-moderator", "STRANGER"),
     Kind("operator", "the-operator", "STRANGER"),  # our staff have pages of their own, and none of Acme's
+    Kind(
+        "partner", "acme-partner", "PARTNER"
+    ),  # reserved: whoever were one would have no more than a stranger
     Kind("member", "acme-member", "MEMBER"),
     Kind("analyst", "acme-analyst", "ANALYST"),
     Kind("moderator", "acme-moderator", "MODERATOR"),
@@ -51,6 +55,7 @@ def set_up_people(context: Any) -> None:
     for name, role in (
         ("analyst", "analyst"),
         ("admin", "admin"),
+        ("partner", "partner"),
         ("granted", "analyst"),
         ("limited", "admin"),
     ):
@@ -65,6 +70,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
     """One of everything in Acme: a part of an address → its value."""
     from engagement.audit.actor import SYSTEM
     from engagement.audit.models import AuditEntry
+    from engagement.audit.services import record_audit
     from engagement.imports.services import create_import
     from engagement.imports.words import SOURCES
     from engagement.ledger.models import LedgerEntry
@@ -95,17 +101,29 @@ def set_up_things(context: Any) -> dict[str, Any]:
         )
         run = create_import(source=next(iter(SOURCES)), actor=SYSTEM)
         add_level_role(level=5, role_id=LEVEL_ROLE, actor=SYSTEM)
-        bulk = BulkAct.objects.create(key=uuid4(), act="points", amount=1, actor=asdict(SYSTEM), total=0)
+        bulks = {
+            act: BulkAct.objects.create(key=uuid4(), act=act, amount=1, actor=asdict(SYSTEM), total=0).pk
+            for act in CHOICES["dashboard-members-bulk-undo"]
+        }
+        with transaction.atomic():
+            changes = {
+                noun: record_audit(
+                    actor=SYSTEM, action=action, target_id="greet", before={field: 60}, after={field: 61}
+                ).pk
+                for noun, (action, field) in SETTINGS_CHANGED.items()
+            }
         found = {
             "import_id": run.pk,
-            "bulk_id": bulk.pk,
+            "bulk_id": bulks["points"],
+            "bulks": bulks,
+            "changes": changes,
             "adjustment_id": Adjustment.objects.latest("pk").pk,
             "role_id": LEVEL_ROLE,
             "member_id": member_id,
             "entry_id": LedgerEntry.objects.latest("pk").pk,
             "rule_id": rule.pk,
             "view_id": view.pk,
-            "audit_entry_id": AuditEntry.objects.latest("pk").pk,
+            "audit_entry_id": AuditEntry.objects.filter(action="level_role.added").latest("pk").pk,
         }
     return found | {
         "number": 1,
@@ -118,11 +136,44 @@ def set_up_things(context: Any) -> dict[str, Any]:
         "format": "csv",
         "colour": "4f46e5",
         "tenant_id": context.tenant_id,
+        "poison_id": _set_aside(context),
+        "job_id": _defer_something(context),
     }
 
 
+def _set_aside(context: Any) -> int:
+    from engagement.activity.poison import list_poison, set_aside
+    from engagement.activity.stream import StreamEntry
+
+    set_aside([(StreamEntry(0, b"1-1", b"{"), "discord:1", "Not valid JSON.", context.tenant_id)])
+    return int(list_poison()[0].pk)
+
+
+def _defer_something(context: Any) -> int:
+    """A job of Acme's that waits."""
+    from saas.events.jobs import JobRow, defer_rows
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        defer_rows(cursor, [JobRow("engagement.audit.seal_audit", context.schema)])
+        cursor.execute("select max(id) from public.procrastinate_jobs where status = 'todo'")
+        return int(cursor.fetchone()[0])
+
+
+# A change of each kind of setting, by its noun: the act, and a field that it may have changed.
+SETTINGS_CHANGED: Final = {
+    "settings": ("settings.changed", "shadow"),
+    "rule_settings": ("rule_settings.changed", "reversal_seconds"),
+    "rule": ("rule.revised", "version"),
+    "levels": ("levels.changed", "curve"),
+    "announcements": ("announcements.changed", "on"),
+    "board": ("board.changed", "period"),
+    "commands": ("commands.changed", "cooldown"),
+}
 # Where a part means another thing on some route than elsewhere.
-OWN_SAMPLES: Final = {("dashboard-audit-entry", "entry_id"): "audit_entry_id"}
+OWN_SAMPLES: Final = {
+    ("dashboard-audit-entry", "entry_id"): "audit_entry_id",
+    ("dashboard-settings-revert", "entry_id"): "audit_entry_id",
+}
 
 
 def address_of(pattern: URLPattern, urlconf: str, things: dict[str, Any], **instead: Any) -> str:
@@ -135,6 +186,25 @@ def address_of(pattern: URLPattern, urlconf: str, things: dict[str, Any], **inst
         assert sample in things, f"{pattern.name}: say in tests/permissions/scene.py what {part!r} can be."
         values[part] = instead.get(part, things[sample])
     return reverse(pattern.name, kwargs=values, urlconf=urlconf)
+
+
+def choices_of(name: str, things: dict[str, Any]) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """What can be chosen in the route's form: the action that it asks for as well, the address's parts, and the form."""
+    found = []
+    for choice, action in CHOICES[name].items():
+        parts, form = {}, {"confirmed": "1"}
+        if name == "dashboard-members-bulk":
+            form |= {"act": choice, "ids": str(things["member_id"])}
+        elif name == "dashboard-members-bulk-undo":
+            parts["bulk_id"] = things["bulks"][choice]
+        elif name == "dashboard-settings-revert":
+            parts["entry_id"] = things["changes"][choice]
+        elif name == "import-act":
+            parts["act"] = choice
+        else:
+            raise AssertionError(f"{name}: say in tests/permissions/scene.py how {choice!r} is chosen.")
+        found.append((action, parts, form))
+    return found
 
 
 def names_a_thing(pattern: URLPattern) -> list[str]:

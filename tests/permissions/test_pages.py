@@ -14,14 +14,14 @@ from django.core import mail
 from django.db import transaction
 from django.urls import URLPattern
 
-from frontend_api.access import EVERYBODY, PUBLIC_ROUTES, SAVING, SESSION, TENANT_ROUTES, USER
+from frontend_api.access import CHOICES, EVERYBODY, PUBLIC_ROUTES, SAVING, SESSION, TENANT_ROUTES, USER
 from saas.urls import public, tenant
 from tenants.context import TenantContext
 from tenants.models import Membership
 from tenants.permissions import GRANTABLE, PERMISSIONS, Rights, Role
 from tests.frontend_api.hosts import ACME, BASE, Browser
 from tests.permissions.digest import Snapshot, differing
-from tests.permissions.scene import KINDS, Kind, address_of
+from tests.permissions.scene import KINDS, Kind, address_of, choices_of
 
 SignIn = Callable[..., Browser]
 FORM = {"confirmed": "1"}
@@ -35,9 +35,9 @@ def action_for(name: str, method: str) -> str:
     return SAVING.get(name, TENANT_ROUTES[name]) if method == "post" else TENANT_ROUTES[name]
 
 
-def ask(browser: Browser, method: str, path: str) -> Any:
+def ask(browser: Browser, method: str, path: str, form: dict[str, Any] = FORM) -> Any:
     client = browser.on(ACME)
-    return client.get(path) if method == "get" else client.post(path, FORM)
+    return client.get(path) if method == "get" else client.post(path, form)
 
 
 def is_refused(answer: Any) -> bool:
@@ -47,10 +47,10 @@ def is_refused(answer: Any) -> bool:
     return answer.status_code == 403
 
 
-def let_in_and_take_back(browser: Browser, method: str, path: str) -> Any:
+def let_in_and_take_back(browser: Browser, method: str, path: str, form: dict[str, Any] = FORM) -> Any:
     """What an allowed request changed is undone, for the next one."""
     with transaction.atomic():
-        answer = ask(browser, method, path)
+        answer = ask(browser, method, path, form)
         if answer.streaming:
             b"".join(answer.streaming_content)
         transaction.set_rollback(True)
@@ -77,7 +77,7 @@ def test_every_route_lets_in_who_may_and_changes_nothing_for_others(
         for method in ("get", "post"):
             action = action_for(pattern.name, method)
             place = f"{method} {pattern.name} ({path}), {action}"
-            if action in (EVERYBODY, SESSION, USER):
+            if action in (EVERYBODY, SESSION, USER) or (method == "post" and pattern.name in CHOICES):
                 continue
             if rights.may(action):
                 answer = let_in_and_take_back(browser, method, path)
@@ -92,6 +92,61 @@ def test_every_route_lets_in_who_may_and_changes_nothing_for_others(
         wrong.append(f"{changed} changed by {_find_culprits(browser, snapshot, refused)}")
     assert wrong == []
     assert mail.outbox == []
+
+
+def list_choices(things: dict[str, Any]) -> list[tuple[str, str, str, dict[str, Any]]]:
+    """Of every form in which something is chosen: both actions that it asks for, the address, the form."""
+    found = []
+    for pattern in TENANT_PATTERNS:
+        if pattern.name in CHOICES:
+            for action, parts, form in choices_of(pattern.name, things):
+                path = address_of(pattern, "saas.urls.tenant", things, **parts)
+                found.append((TENANT_ROUTES[pattern.name], action, path, form))
+    return found
+
+
+def test_every_form_with_a_choice_is_a_route() -> None:
+    assert CHOICES.keys() <= TENANT_ROUTES.keys()
+    assert {action for choices in CHOICES.values() for action in choices.values()} <= PERMISSIONS.keys()
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_what_is_chosen_in_a_form_asks_for_its_own_action_as_well(
+    things: dict[str, Any], sign_in: SignIn, acme: TenantContext, globex: TenantContext, kind: Kind
+) -> None:
+    browser, rights = sign_in(kind.username), Rights(Role[kind.role])
+    snapshot = Snapshot("public", acme.schema, globex.schema)
+    before = snapshot.take()
+    wrong = []
+    for base, own, path, form in list_choices(things):
+        may = rights.may(base) and rights.may(own)
+        answer = (let_in_and_take_back if may else ask)(browser, "post", path, form)
+        if is_refused(answer) is may or answer.status_code >= 500:
+            wrong.append(f"{path} {form}: {own} {may}, and got {answer.status_code}")
+    assert wrong == []
+    assert differing(before, snapshot.take()) == []
+    assert mail.outbox == []
+
+
+def test_single_grants_count_on_every_choice(
+    things: dict[str, Any], sign_in: SignIn, acme: TenantContext, globex: TenantContext
+) -> None:
+    """Both are asked for: whoever lacks one of them is refused."""
+    granted, limited = sign_in("acme-granted"), sign_in("acme-limited")
+    snapshot = Snapshot("public", acme.schema, globex.schema)
+    before = snapshot.take()
+    wrong = []
+    for base, own, path, form in list_choices(things):
+        Membership.objects.filter(user__username="acme-granted").update(given=[base, own])
+        if is_refused(let_in_and_take_back(granted, "post", path, form)):
+            wrong.append(f"{path} {form}: {base} and {own} were given, and it is refused")
+        for action in (base, own):
+            Membership.objects.filter(user__username="acme-limited").update(taken=[action])
+            if not is_refused(ask(limited, "post", path, form)):
+                wrong.append(f"{path} {form}: {action} was taken, and it is not refused")
+    Membership.objects.filter(user__username__in=["acme-granted", "acme-limited"]).update(given=[], taken=[])
+    assert wrong == []
+    assert differing(before, snapshot.take()) == []
 
 
 def _find_culprits(browser: Browser, snapshot: Snapshot, refused: list[tuple[str, str]]) -> list[str]:
@@ -118,7 +173,7 @@ def test_single_grants_count_on_every_route(
     for pattern in TENANT_PATTERNS:
         for method in ("get", "post"):
             action = action_for(str(pattern.name), method)
-            if action not in GRANTABLE:
+            if action not in GRANTABLE or (method == "post" and pattern.name in CHOICES):
                 continue
             path = address_of(pattern, "saas.urls.tenant", things)
             Membership.objects.filter(user__username="acme-granted").update(given=[action])

@@ -60,7 +60,7 @@ class BoardsForm(DeskForm):
     tie_figure = forms.ChoiceField(
         label="Equal points: after who got there first",
         required=False,
-        help_text="More of the chosen figure stands higher, then who joined earlier. Figures are recorded with manage.py figures.",
+        help_text="More of the chosen figure stands higher, then who joined earlier.",
     )
 
     def __init__(self, *args: Any, directory: Directory, **options: Any) -> None:

@@ -20,6 +20,7 @@ from engagement.imports.services import (
     upload_file,
 )
 from engagement.imports.words import APPLIED
+from frontend_api.access import CHOICES
 from frontend_api.actors import actor_of
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
@@ -27,6 +28,7 @@ from frontend_api.dashboard.parts.confirm import Confirm, Consequence, is_confir
 from frontend_api.figures import write_unit
 from integrations.oldbots.services import accept_rewards, fetch_import, infer_from_roles
 from saas.core.errors import EngageHubError, NotFoundError
+from tenants.permissions import NotPermittedError
 
 _ROLE: Final = "role-"  # begins the names of the fields that give a role its level
 Act = Callable[[HttpRequest, Desk, int], str]
@@ -48,7 +50,7 @@ def act_on_import(request: HttpRequest, desk: Desk, import_id: int, act: str) ->
         return show_confirm(request, page)
     try:
         said = _ACTS[act](request, desk, import_id)
-    except NotFoundError:
+    except (NotFoundError, NotPermittedError):
         raise
     except EngageHubError as error:
         return go_to(request, back, error.message, kind="bad")
@@ -139,7 +141,7 @@ def _undo(request: HttpRequest, desk: Desk, import_id: int) -> str:
 
 
 def _take_roles(request: HttpRequest, desk: Desk, import_id: int) -> str:
-    desk.require("change_announcements")
+    desk.require(CHOICES["import-act"]["rewards"])
     chosen = [int(text) for text in request.POST.getlist("roles")[:250] if text.isdecimal()]
     if not chosen:
         raise InvalidImportError("Tick the roles that you want to take over.", field="roles")

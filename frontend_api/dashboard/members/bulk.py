@@ -22,6 +22,7 @@ from engagement.progression.bulk_acts import (
 )
 from engagement.progression.models import BulkAct
 from engagement.progression.people import PURGE_AFTER
+from frontend_api.access import CHOICES
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
 from frontend_api.dashboard.parts.confirm import Confirm, Consequence, is_confirmed, show_confirm
@@ -34,13 +35,18 @@ from saas.core.errors import InvalidInputError
 from .forms import PointsForm
 from .listing import build_members_list, list_ids
 
-ACTS: Final = (
-    ListAct("points", "Points", "coins", "adjust_points"),
-    ListAct("hide", "Hide", "eye-off", "manage_members"),
-    ListAct("show", "Show", "eye", "manage_members"),
-    ListAct("delete", "Delete", "trash", "delete_members"),
-    ListAct("restore", "Restore", "arrow-back-up", "delete_members"),
-    ListAct("export", "Export", "download", "export_members"),
+_MAY: Final = CHOICES["dashboard-members-bulk"]
+_MAY_UNDO: Final = CHOICES["dashboard-members-bulk-undo"]
+ACTS: Final = tuple(
+    ListAct(key, name, icon, _MAY[key])
+    for key, name, icon in (
+        ("points", "Points", "coins"),
+        ("hide", "Hide", "eye-off"),
+        ("show", "Show", "eye"),
+        ("delete", "Delete", "trash"),
+        ("restore", "Restore", "arrow-back-up"),
+        ("export", "Export", "download"),
+    )
 )
 _BY_KEY: Final = {act.key: act for act in ACTS}
 _TITLES: Final = {
@@ -125,7 +131,7 @@ def show_bulk(request: HttpRequest, desk: Desk, bulk_id: int) -> HttpResponse:
         ),
         "can_undo": bulk.state == BulkAct.State.FINISHED
         and counts.done > 0
-        and desk.may("undo_adjustment" if bulk.act == "points" else _BY_KEY[bulk.act].action),
+        and desk.may(_MAY_UNDO[bulk.act]),
         "part": request.headers.get("HX-Target") == "bulk-result",
     }
     template = "dashboard/members/bulk_part.html" if facts["part"] else "dashboard/members/bulk.html"
@@ -136,7 +142,7 @@ def show_bulk(request: HttpRequest, desk: Desk, bulk_id: int) -> HttpResponse:
 @dashboard_page("view_members")
 def undo_bulk(request: HttpRequest, desk: Desk, bulk_id: int) -> HttpResponse:
     act = get_bulk_act(bulk_id=bulk_id).act
-    desk.require("undo_adjustment" if act == "points" else _BY_KEY[act].action)
+    desk.require(_MAY_UNDO[act])
     undo_bulk_act(bulk_id=bulk_id, actor=desk.actor, context=desk.context)
     return go_to(request, reverse("dashboard-members-bulk-result", args=[bulk_id]))
 

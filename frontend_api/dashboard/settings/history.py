@@ -13,6 +13,7 @@ from engagement.audit.selectors import get_entry
 from engagement.settings.errors import NotRevertibleError
 from engagement.settings.selectors import Change, describe_change, list_changes
 from engagement.settings.services import revert_change
+from frontend_api.access import CHOICES
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
 from frontend_api.dashboard.parts.confirm import Confirm, Consequence, is_confirmed, show_confirm
@@ -21,15 +22,7 @@ from tenants.community import FIELD_NAMES
 
 LARGEST = 2**63 - 1
 # Whose permission taking a change back needs, by the noun of the action.
-ACTIONS = {
-    "settings": "change_settings",
-    "rule_settings": "change_rules",
-    "rule": "change_rules",
-    "levels": "change_levels",
-    "announcements": "change_announcements",
-    "board": "change_boards",
-    "commands": "change_commands",
-}
+ACTIONS = CHOICES["dashboard-settings-revert"]
 
 
 @require_safe

@@ -192,4 +192,12 @@
   });
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", function () { begin(document); });
   else begin(document);
+
+  /* --- on a phone tabs and steps scroll sideways: begin with the current one in sight --- */
+  document.querySelectorAll(".section-tabs [aria-current], .setup-steps [aria-current]").forEach(function (line) {
+    var strip = line.closest("nav.tabs, ol");
+    if (strip && strip.scrollWidth > strip.clientWidth) {
+      strip.scrollLeft += line.getBoundingClientRect().left - strip.getBoundingClientRect().left - 48;
+    }
+  });
 })();

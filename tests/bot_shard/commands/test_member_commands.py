@@ -61,7 +61,7 @@ async def test_without_a_card_the_fields_say_the_same(
     def refuse(*args: object) -> bytes:
         raise OSError("no font")
 
-    monkeypatch.setattr(sys.modules["bot_shard.cogs.profile"], "draw_card", refuse)
+    monkeypatch.setattr(sys.modules["bot_shard.drawing"], "draw_card", refuse)
     await inside(give, acme, "member", 130)
     shown = embed(await talk.command("member", "profile"))
     assert [field["name"] for field in shown["fields"]] == ["Level", "Points", "Rank"]

@@ -23,6 +23,10 @@ from .test_points_commands import TO_MEMBER, _show_to_everybody
 OPTIONS: dict[str, dict[str, Any]] = {
     "points give": TO_MEMBER | {"member": ACME.discord_id("owner")},
     "points take": TO_MEMBER | {"member": ACME.discord_id("owner")},
+    "dashboard": {},
+    "member info": {"member": ACME.discord_id("owner")},
+    "setup announcements": {"where": "off"},
+    "setup check": {},
     "setup channels": {},
     "setup limit": {"uses": 3, "seconds": 30},
     "setup show": {},

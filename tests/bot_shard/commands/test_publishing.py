@@ -24,6 +24,15 @@ async def test_publishing_twice_changes_nothing(local: LocalDiscord) -> None:
     assert list(local.violations) == []
 
 
+async def test_every_language_is_registered_and_a_change_in_one_is_seen(local: LocalDiscord) -> None:
+    await publish(local)
+    [rank] = [row for row in local.world.commands.values() if row.name == "rank"]
+    assert rank.fields["description_localizations"]["de"].startswith("Wo du stehst")
+    rank.fields["description_localizations"] = {"de": "Etwas anderes."}
+    assert (await publish(local))["/rank"] == "changed"
+    assert list(local.violations) == []
+
+
 async def test_the_moderators_commands_are_hidden_from_members(local: LocalDiscord) -> None:
     await publish(local)
     needed = {row.name: row.fields.get("default_member_permissions") for row in local.world.commands.values()}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import orjson
 import pytest
 
 from engagement.activity.consumer import Consumer, drain
@@ -100,14 +100,26 @@ def test_a_second_process_reads_nothing_of_a_leased_partition(
     [
         (b"\xff\xfe{", "JSON"),
         (b"x" * 10_000_000, "bytes"),
+        (encode_activity(replace(message(1, guild=1), source="discord:1", type="conjuring")), "conjuring"),
+        (encode_activity(replace(message(1), source="key:1", source_id="api:1")), "message"),
+        (encode_activity(replace(message(1), source="key:1", type="conjuring")), "Discord"),
         (
-            orjson.dumps({"v": 1, "id": "a", "src": "b", "sub": "d:1", "type": "conjuring", "at": 1}),
-            "conjuring",
+            encode_activity(replace(message(1), source="key:1", source_id="api:1", type="Conjuring!")),
+            "Conjuring",
         ),
         (encode_activity(message(1, guild=1)), "No community"),
         (encode_activity(message(1, channel="a\x00b")), "u0000"),
     ],
-    ids=["bad-utf8", "10-MB", "unknown-type", "foreign-guild", "nul"],
+    ids=[
+        "bad-utf8",
+        "10-MB",
+        "own-type-from-discord",
+        "discord-type-from-key",
+        "discord-id-from-key",
+        "no-type",
+        "foreign-guild",
+        "nul",
+    ],
 )
 def test_poison_is_set_aside_and_its_neighbours_are_booked(
     consumer: Consumer, redis_stream: Redis, acme: TenantContext, data: bytes, word: str

@@ -33,7 +33,10 @@ def list_of(site: str, model: str) -> str:
 def test_every_public_list_opens_and_none_can_be_written(pages: Browser, operator: User) -> None:
     client = pages.on(BASE)
     client.post("/login/", {"name": "op", "password": PASSWORD})
-    assert client.get("/ops/admin/").status_code == 200
+    front = client.get("/ops/admin/")
+    assert front.status_code == 200
+    assert "unfold/helpers/app_list_default.html" in [template.name for template in front.templates]
+    assert "Django administration" not in front.content.decode()
     for model in PUBLIC_MODELS:
         path = list_of("operator_admin", model)
         assert client.get(path, {"q": "acme"}).status_code == 200, model

@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
+from engagement.members.models import Member
 from saas.core import clock
+from tenants.context import TenantContext, enter_tenant
 from tenants.lifecycle import offer_ownership, suspend_community
 from tenants.models import Membership, Tenant, User
 from tenants.routing import get_routing
@@ -70,6 +72,16 @@ def test_the_owner_deletes_and_restores(pages: Browser) -> None:
     owner.post(f"/communities/{acme_row().pk}/restore/")
     get_routing().load()
     assert client.get("/leaderboard/").status_code == 200
+
+
+def test_the_page_of_deletion_counts_who_is_there(pages: Browser, acme: TenantContext) -> None:
+    pages.sign_in("acme-owner", path="/dashboard/")
+    with enter_tenant(acme):
+        there = Member.objects.filter(is_bot=False, deleted_at=None).count()
+        Member.objects.create(display_name="Here")
+        Member.objects.create(display_name="Deleted", deleted_at=clock.now())
+    page = pages.on(ACME).get("/dashboard/settings/community/delete/").content.decode()
+    assert f"{there + 1} member{'' if there == 0 else 's'} among them" in page
 
 
 @pytest.mark.parametrize("username", ["acme-moderator", "acme-stranger", "globex-owner"])

@@ -16,6 +16,7 @@ from integrations.discord.models import Delivery, LevelRole
 from integrations.discord.previews import RoleChange, preview_roles
 from integrations.discord.template_parts import WantedRole, apply_with_parts
 from ops.sandbox.discord import LocalDiscordThread
+from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
 from tenants.models import Tenant
 from tests.integrations.discord.test_jobs import linked, messages, reach, work
@@ -144,6 +145,8 @@ def test_the_preview_counts_what_is_kept_and_what_goes(db: None, acme: TenantCon
         for level, roles in ((12, ["51"]), (6, []), (0, ["53"]), (5, ["51", "53"])):
             member = Member.objects.create(display_name="M", role_ids=roles)
             MemberProgress.objects.create(member_id=member.pk, level=level)
+        gone = Member.objects.create(display_name="Gone", role_ids=[], deleted_at=clock.now())
+        MemberProgress.objects.create(member_id=gone.pk, level=12)
         assert preview_roles() == [
             RoleChange(1, 53, give=2, take=1),
             RoleChange(5, 51, give=1, take=1),

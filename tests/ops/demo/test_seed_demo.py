@@ -77,6 +77,30 @@ def test_the_past_is_booked_once_and_dated_as_it_happened(short: None) -> None:
     assert {context.slug: counts(context) for context in contexts()} == before
 
 
+def test_those_known_by_their_id_alone_are_looked_up_at_discord(
+    short: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    founded = tuple(replace(one, founders=(8, 2) if one.guild else ()) for one in communities.COMMUNITIES)
+    for module in ("ops.demo.communities", "ops.demo.founding", "ops.management.commands.seed_demo"):
+        monkeypatch.setattr(f"{module}.COMMUNITIES", founded)
+    seed()
+    (school,) = (context for context in contexts() if context.slug == "harbour-school")
+    with enter_tenant(school):
+        nameless = set(Member.objects.filter(display_name="A member").values_list("pk", flat=True))
+    assert len(nameless) == 2
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT args->'event'->'member_ids' FROM procrastinate_jobs"
+            " WHERE task_name = 'integrations.discord.look_up_names' AND args->>'tenant' = %s",
+            [school.schema],
+        )
+        asked = [row[0] for row in cursor.fetchall()]
+    found = {member for ids in asked for member in (json.loads(ids) if isinstance(ids, str) else ids)}
+    assert found == nameless
+
+
 def test_a_day_later_only_what_is_new_is_added(short: None, monkeypatch: pytest.MonkeyPatch) -> None:
     seed()
     before = {context.slug: counts(context)[0] for context in contexts()}

@@ -127,7 +127,20 @@ def _announce(call: Call) -> None:
 @route("GET", "/applications/{application_id}/commands")
 @route("GET", "/applications/{application_id}/guilds/{guild_id}/commands")
 async def list_commands(call: Call) -> list[Payload]:
-    return [_told(call, command) for command in _listed(call, _own(call))]
+    """Without `with_localizations` Discord leaves the languages out."""
+    told = [_told(call, command) for command in _listed(call, _own(call))]
+    whole = call.query.get("with_localizations", "").lower() in ("1", "true")
+    return told if whole else [_without_languages(payload) for payload in told]
+
+
+def _without_languages(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _without_languages(item)
+            for key, item in value.items()
+            if key not in ("name_localizations", "description_localizations")
+        }
+    return [_without_languages(item) for item in value] if isinstance(value, list) else value
 
 
 @route("PUT", "/applications/{application_id}/commands", limit=2, window=5.0)

@@ -1,0 +1,64 @@
+"""Looking at a member through the bot: who may be shown to whom, and what is said where nobody can be.
+
+Somebody under an alias is shown to nobody else either when asked for by their Discord name: that would tell who is behind
+the alias.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import discord
+
+from engagement.members.models import Member, Visibility
+from engagement.progression.services import ensure_member
+
+from .answers import Answer
+from .cog import PROVIDER, member_of, name_of
+from .desk import Ask
+
+
+@dataclass(frozen=True)
+class Person:
+    """A Discord user as the interaction names them."""
+
+    user_id: int
+    name: str
+    avatar_url: str
+
+    @classmethod
+    def of(cls, user: discord.User | discord.Member) -> Person:
+        return cls(user.id, user.display_name, user.display_avatar.url)
+
+
+@dataclass(frozen=True)
+class Look:
+    """`member` is None for who was never seen here, and for who does not want to be shown."""
+
+    member: Member | None
+    is_hidden: bool = False
+
+
+def look_at(person: Person, *, own: bool) -> Look:
+    """Inside the community. Whom only an activity without a name told of is named on this occasion."""
+    member = member_of(person.user_id)
+    if member is None:
+        return Look(None)
+    if member.visibility != Visibility.VISIBLE and not own:
+        return Look(None, is_hidden=True)
+    ensure_member(
+        provider=PROVIDER,
+        external_id=str(person.user_id),
+        display_name=person.name,
+        avatar_url=person.avatar_url,
+    )
+    return Look(member)
+
+
+def refuse_look(ask: Ask, user: discord.User | discord.Member, *, is_hidden: bool) -> Answer:
+    """What is said instead of figures that are not there or not for this reader."""
+    if is_hidden:
+        return Answer(ask.say("is_hidden", name=name_of(user)))
+    if user.id == ask.interaction.user.id:
+        return Answer(ask.say("nobody_yet"), hint=ask.say("nobody_yet_hint"))
+    return Answer(ask.say("other_nobody_yet", name=name_of(user)))

@@ -1,0 +1,40 @@
+"""Who asks, as Discord tells it, ready to be checked inside the community."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engagement.audit.actor import Actor
+from tenants.context import TenantContext
+
+from .actors import actor_of
+from .desk import Ask
+from .gateway import role_ids_of
+from .permissions import check_command
+
+
+@dataclass(frozen=True)
+class Who:
+    """`permissions` and `role_ids` are those of the interaction's own payload."""
+
+    context: TenantContext
+    discord_id: int
+    permissions: int
+    role_ids: tuple[int, ...]
+    actor: Actor
+
+    def check(self, action: str) -> None:
+        """Inside the community. Raises NotPermittedError."""
+        check_command(
+            action,
+            context=self.context,
+            discord_id=self.discord_id,
+            permissions=self.permissions,
+            role_ids=self.role_ids,
+        )
+
+
+def who_asks(ask: Ask) -> Who:
+    interaction = ask.interaction
+    user = interaction.user
+    return Who(ask.context, user.id, interaction.permissions.value, role_ids_of(user), actor_of(interaction))
