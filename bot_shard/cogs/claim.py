@@ -21,7 +21,7 @@ from tenants.models import Tenant
 from tenants.selectors import find_guild_holder
 
 # A server stays its community's while that is closed: a link to our pages would end in “taken”.
-_HELD: Final[Mapping[str, str]] = {
+_HELD: Final[dict[str, str]] = {
     Tenant.State.DELETED: "claim_closed",
     Tenant.State.SUSPENDED: "claim_suspended",
 }

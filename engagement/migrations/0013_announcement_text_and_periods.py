@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("engagement", "0011_people"),
+        ("engagement", "0012_people"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', "0006_entrance"),
+        ('tenants', "0007_entrance"),
     ]
 
     operations = [

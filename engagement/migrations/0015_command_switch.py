@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engagement', '0013_member_acts'),
+        ('engagement', '0014_member_acts'),
     ]
 
     operations = [

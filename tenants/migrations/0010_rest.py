@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', "0008_grants"),
+        ('tenants', "0009_grants"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("engagement", "0012_announcement_text_and_periods"),
+        ("engagement", "0013_announcement_text_and_periods"),
     ]
 
     operations = [
