@@ -16,11 +16,10 @@ from typing import Protocol
 
 import structlog
 
+from integrations.discord.comings import follow_guilds_recorded, note_removal
 from integrations.discord.greetings import Newcomer, meet_guilds
 from saas.core.errors import NotFoundError, UnavailableError
 from tenants.guild_facts import GuildFacts
-from tenants.guild_life import follow_guilds
-from tenants.services import mark_guild_removed
 
 from .calls import Calls
 
@@ -114,7 +113,7 @@ class GuildNews:
         await self._remove([guild_id for guild_id, news in batch.items() if news.facts is None])
         facts = [news.facts for news in batch.values() if news.facts is not None]
         if facts:
-            await self._calls.in_public(follow_guilds, facts=facts)
+            await self._calls.in_public(follow_guilds_recorded, facts=facts)
         known = self._links.linked_guilds() | self._links.removed_guilds()
         newcomers = [
             Newcomer(guild_id, news.joined_at)
@@ -132,7 +131,7 @@ class GuildNews:
             if not gone:
                 continue
             try:
-                await self._calls.in_public(mark_guild_removed, guild_id=guild_id)
+                await self._calls.in_public(note_removal, guild_id=guild_id)
             except NotFoundError:
                 continue  # It was nobody's.
             log.info("guild_left", guild=guild_id)

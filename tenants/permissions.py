@@ -22,6 +22,7 @@ class Role(IntEnum):
     """What a person is in a tenant, lowest first; each may do what those before it may."""
 
     STRANGER = 0
+    PARTNER = 5  # reserved for people of businesses that give rewards: so far nobody is one, and may do what strangers may
     MEMBER = 10
     ANALYST = 20
     MODERATOR = 30

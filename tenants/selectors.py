@@ -49,6 +49,14 @@ def get_standing_link(*, tenant_id: int) -> GuildLink | None:
         return GuildLink.objects.filter(tenant_id=tenant_id).exclude(state=GuildLink.State.UNLINKED).first()
 
 
+def find_guild_holder(*, guild_id: int) -> Tenant | None:
+    """Whose guild it is, whatever has become of the tenant: a closed or suspended one keeps its guild until it is erased."""
+    with enter_schema(PUBLIC):
+        standing = GuildLink.objects.filter(guild_id=guild_id).exclude(state=GuildLink.State.UNLINKED)
+        link = standing.select_related("tenant").first()
+    return None if link is None else link.tenant
+
+
 @dataclass(frozen=True, slots=True)
 class Liveness:
     """Whether a tenant is live, and since when; None: for ever."""

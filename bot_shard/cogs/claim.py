@@ -6,6 +6,7 @@ In the server the interaction itself says what its sender may; in the owner's di
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from bot_shard.answers import Answer, Button, plain
 from bot_shard.bot import Bot
@@ -16,6 +17,14 @@ from integrations.discord.errors import GuildNotManagedError
 from integrations.discord.linking import check_manager
 from saas.core.errors import NotAllowedError
 from tenants.claims import get_claim_address
+from tenants.models import Tenant
+from tenants.selectors import find_guild_holder
+
+# A server stays its community's while that is closed: a link to our pages would end in “taken”.
+_HELD: Final[Mapping[str, str]] = {
+    Tenant.State.DELETED: "claim_closed",
+    Tenant.State.SUSPENDED: "claim_suspended",
+}
 
 
 class ClaimCog(DeskCog):
@@ -32,6 +41,10 @@ class ClaimCog(DeskCog):
             if owner is not None:
                 return Answer("", text=guest.say("claim_done", community=owner.name))
             name = await self._check(guest, guild_id)
+            holder = await guest.do(find_guild_holder, guild_id=guild_id)
+            if holder is not None:
+                words = _HELD.get(holder.state, "claim_done")
+                return Answer("", text=guest.say(words, community=plain(holder.name)))
             address = await guest.do(
                 get_claim_address, guild_id=guild_id, guild_name=name, discord_id=interaction.user.id
             )

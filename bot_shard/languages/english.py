@@ -117,6 +117,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "setup_hint": "/setup channels and /setup limit change it",
     # claiming a server
     "claim_done": "This server is connected to {community} already. There is nothing left to do here.",
+    "claim_closed": "This server belongs to {community}, which its owner deleted. They can restore it on our pages for 30 days; after that the server is free to be connected anew.",
+    "claim_suspended": "This server belongs to {community}, which is suspended. Its owner finds the reason in their mail, and can write to us.",
     "claim_refused": "Connecting this server is for people who manage it. Ask somebody with Manage Server to press the button.",
     "claim_title": "Connect {guild}",
     "claim_text": "The button leads to our pages, where you choose which community this server belongs to. It is yours alone, works once, and for 15 minutes.",

@@ -5,13 +5,17 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from engagement.audit.actor import SYSTEM, Actor
 from saas.core.errors import EngageHubError
 from saas.core.ids import new_reference
 from saas.events.jobs import PUBLIC, defer, job, periodic_job
 from saas.events.retries import Backoff
+from tenants.context import TenantContext
 from tenants.founding import list_overdue, note_founding_failed, remove_unfinished
+from tenants.models import Membership
 from tenants.provisioning import finish_provisioning
 
+from .lifecycle import record_creation
 from .seeding import seed_community
 
 logger = logging.getLogger(__name__)
@@ -43,9 +47,20 @@ def mend_foundings(*, tenant: str, timestamp: int = 0) -> None:
             defer(mend_founding, tenant=PUBLIC, tenant_id=tenant_id, queueing_lock=f"mend {tenant_id}")
 
 
+def _seed(context: TenantContext) -> None:
+    """The first rows, and who founded it, by what the row of its owner says."""
+    seed_community(context)
+    found = Membership.objects.select_related("user").filter(
+        tenant_id=context.tenant_id, role=Membership.Role.OWNER
+    )
+    owner = found.first()
+    founder = SYSTEM if owner is None else Actor("user", owner.user_id, str(owner.user), "owner", "web")
+    record_creation(context=context, actor=founder)
+
+
 def _provision(tenant_id: int) -> None:
     try:
-        finish_provisioning(tenant_id=tenant_id, seed=seed_community)
+        finish_provisioning(tenant_id=tenant_id, seed=_seed)
     except Exception as error:
         reference = error.reference if isinstance(error, EngageHubError) else new_reference()
         logger.exception("Community %s could not be made (ref %s)", tenant_id, reference)

@@ -19,6 +19,11 @@ from tenants.models import Tenant, User
 from tenants.services import change_slug
 
 
+def record_creation(*, context: TenantContext, actor: Actor) -> None:
+    """The first line of a new community's log, in the transaction that makes its schema."""
+    _record(actor, "tenant.created", context, {}, {"name": context.name, "slug": context.slug})
+
+
 def take_live(*, context: TenantContext, actor: Actor) -> bool:
     """Leave shadow mode; False where it is live already, and nothing is recorded. As tenants.lifecycle.go_live."""
     with _unit(context):
@@ -45,6 +50,26 @@ def move_address(*, context: TenantContext, slug: str, actor: Actor) -> Tenant:
         if tenant.slug != former:
             _record(actor, "tenant.address_changed", context, {"slug": former}, {"slug": tenant.slug})
     return tenant
+
+
+def offer_to(*, context: TenantContext, owner_id: int, heir_id: int, actor: Actor) -> Tenant:
+    """The owner offers the community to somebody on its team. Idempotent. As tenants.lifecycle.offer_ownership."""
+    with _unit(context):
+        before = Tenant.objects.values_list("heir_id", "heir_offered_at").get(pk=context.tenant_id)
+        tenant = lifecycle.offer_ownership(tenant_id=context.tenant_id, owner_id=owner_id, heir_id=heir_id)
+        if (tenant.heir_id, tenant.heir_offered_at) != before:
+            _record_offer(actor, "tenant.offered", heir_id)
+    return tenant
+
+
+def end_offer(*, context: TenantContext, user_id: int, actor: Actor) -> bool:
+    """The owner takes the offer back, or the heir declines; False where there is none. As tenants.lifecycle.withdraw_offer."""
+    with _unit(context):
+        heir_id = Tenant.objects.values_list("heir_id", flat=True).get(pk=context.tenant_id)
+        ended = lifecycle.withdraw_offer(tenant_id=context.tenant_id, user_id=user_id)
+        if ended and heir_id is not None:
+            _record_offer(actor, "tenant.offer_ended", heir_id)
+    return ended
 
 
 def hand_over(*, context: TenantContext, heir_id: int, actor: Actor) -> tuple[User, User]:
@@ -88,6 +113,11 @@ def restore_community(*, tenant: Tenant, actor: Actor) -> Tenant:
 def _unit(context: TenantContext) -> Iterator[None]:
     with enter_tenant(context), transaction.atomic():
         yield
+
+
+def _record_offer(actor: Actor, action: str, heir_id: int) -> None:
+    heir = User.objects.get(pk=heir_id)
+    record_audit(actor=actor, action=action, target_kind="user", target_id=heir.pk, target_name=str(heir))
 
 
 def _record(

@@ -62,7 +62,8 @@ class Pack:
     level_roles: tuple[LevelRoleIdea, ...]
     announce_level_up: str
     announce_channel: str
-    announce_text: str
+    announce_text: str  # why, for the organiser
+    announce_sentence: str  # what is said; empty stands for our own words
     day: tuple[DayLine, ...]
 
 
@@ -102,5 +103,6 @@ def _read(kind: str) -> Pack:
         announce_level_up=told["level_up"],
         announce_channel=told["channel"],
         announce_text=told["text"],
+        announce_sentence=told["sentence"],
         day=tuple(DayLine(**line) for line in data["day"] if is_trigger(line["type"])),
     )

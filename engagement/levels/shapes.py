@@ -63,7 +63,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
                 Field("c", "c, for the first step", 0, 10**6, "100"),
                 _MAX_LEVEL_FIELD,
             ),
-            "MEE6, Lurkr",
+            "MEE6 and Lurkr",
         ),
         Shape(
             CUBIC,

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Final
 
+import structlog
 from django.db import connection
 
-from engagement.audit.actor import Actor
+from engagement.audit.actor import SYSTEM, Actor
+from engagement.audit.erasure import erase_person
 from engagement.levels.curves import build_curve
 from engagement.levels.errors import InvalidCurveError
 from engagement.members.claims import forget_old_claims
 from saas.events.jobs import defer, job, periodic_job
 from saas.events.retries import Backoff
 from tenants.context import current_tenant
+from tenants.errors import OwnerRoleMissingError
 from tenants.models import Tenant
 
 from .bulk_acts import run_bulk_act
@@ -21,8 +24,10 @@ from .levelling import CurveMovedError, change_curve
 from .people import purge_deleted_members
 
 QUEUE: Final = "maintenance"
+OWNERS: Final = "provisioning"  # its workers may use the owner's database role
 LEVELS: Final = "levels"
 _LOCK: Final = "apply curve"
+log = structlog.get_logger(__name__)
 
 
 @periodic_job(cron="23 3 * * *", queue=QUEUE)
@@ -38,6 +43,26 @@ def tidy_members(*, tenant: str) -> None:
     """Purge members deleted 30 days ago and forget expired claim codes. Idempotent."""
     purge_deleted_members()
     forget_old_claims()
+
+
+@job(queue=OWNERS, retry=Backoff(tries=8, first=60), lock="erase traces")
+def erase_traces(*, tenant: str, people: list[tuple[str, int]]) -> None:
+    """Erase what the audit log tells of purged members, each (kind, id). Idempotent. Raises UnavailableError while an entry is not
+    sealed. A worker without the owner's role leaves it, and its log says how it is done by hand."""
+    context = current_tenant()
+    for kind, number in people:
+        try:
+            erase_person(
+                kind=kind, person_id=number, actor=SYSTEM, reason="Deleted 30 days ago", context=context
+            )
+        except OwnerRoleMissingError:
+            log.warning(
+                "audit_not_erased",
+                people=people,
+                why="This worker has no DATABASE_OWNER_URL.",
+                remedy=f"manage.py erase_audit {context.slug} <kind> <id> --reason purged",
+            )
+            return
 
 
 @job(queue=QUEUE, lock="bulk acts")

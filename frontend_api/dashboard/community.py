@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from engagement.kinds.lifecycle import delete_community, move_address
+from engagement.kinds.lifecycle import delete_community, end_offer, move_address, offer_to
 from engagement.members.models import Member
 from frontend_api.actors import actor_of
 from frontend_api.dashboard.access import Desk, dashboard_page
@@ -22,7 +22,7 @@ from frontend_api.dashboard.parts.confirm import Confirm, Consequence, is_confir
 from frontend_api.figures import write_unit
 from frontend_api.site.step_up import require_recent_proof
 from saas.core.errors import EngageHubError
-from tenants.lifecycle import UNDO_DAYS, offer_ownership, offer_until, withdraw_offer
+from tenants.lifecycle import UNDO_DAYS, offer_until
 from tenants.models import Domain, Membership, Tenant
 from tenants.provisioning import host_of
 from tenants.tickets import get_tenant_address
@@ -132,9 +132,8 @@ def _offer(request: HttpRequest, desk: Desk) -> HttpResponse:
     )
     if not is_confirmed(request, page) or not form.is_valid():
         return show_confirm(request, page)
-    offer_ownership(
-        tenant_id=desk.context.tenant_id, owner_id=desk.user_id, heir_id=int(form.cleaned_data["heir"])
-    )
+    heir_id = int(form.cleaned_data["heir"])
+    offer_to(context=desk.context, owner_id=desk.user_id, heir_id=heir_id, actor=desk.actor)
     return go_to(request, reverse("community"), "The offer is on its way.")
 
 
@@ -142,7 +141,7 @@ def _offer(request: HttpRequest, desk: Desk) -> HttpResponse:
 @dashboard_page("transfer_ownership")
 def withdraw(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Take the offer back."""
-    withdrawn = withdraw_offer(tenant_id=desk.context.tenant_id, user_id=desk.user_id)
+    withdrawn = end_offer(context=desk.context, user_id=desk.user_id, actor=desk.actor)
     return go_to(
         request, reverse("community"), "The offer is taken back." if withdrawn else "There was no offer."
     )

@@ -9,12 +9,11 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from engagement.kinds.lifecycle import hand_over, restore_community
+from engagement.kinds.lifecycle import end_offer, hand_over, restore_community
 from frontend_api.actors import actor_of
 from frontend_api.site.step_up import require_recent_proof
 from tenants.communities import list_places
 from tenants.context import TenantContext
-from tenants.lifecycle import withdraw_offer
 from tenants.models import Membership, Tenant, User
 from tenants.tickets import get_tenant_address
 
@@ -56,7 +55,7 @@ def decline(request: HttpRequest, tenant_id: int) -> HttpResponse:
     """Whom it was offered to would rather not."""
     tenant = _find(request, tenant_id)
     assert request.user.pk is not None
-    withdraw_offer(tenant_id=tenant.pk, user_id=request.user.pk)
+    end_offer(context=TenantContext.of(tenant), user_id=request.user.pk, actor=actor_of(request))
     return HttpResponseRedirect(reverse("communities"))
 
 

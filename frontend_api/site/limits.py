@@ -44,6 +44,12 @@ def check_rate(request: HttpRequest, limit: Limit, key: object) -> None:
     _refuse(limit, _count(request, limit, key, increment=True))
 
 
+def check_mail_to(request: HttpRequest, email: str) -> None:
+    """Count a mail to that address. What cannot be one gets none; everybody's empty forms would share its count."""
+    if "@" in email:
+        check_rate(request, MAIL_TO, email)
+
+
 def check_address(request: HttpRequest, limit: Limit) -> None:
     """`check_rate` for the network address that the request comes from."""
     check_rate(request, limit, request.META.get("REMOTE_ADDR") or "unknown")

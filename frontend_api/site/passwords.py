@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from frontend_api.site.forms import ChangeForm, ForgotForm, NewPasswordForm, SetForm
-from frontend_api.site.limits import MAIL_ADDRESS, MAIL_TO, PROOF, check_address, check_rate
+from frontend_api.site.limits import MAIL_ADDRESS, PROOF, check_address, check_mail_to, check_rate
 from frontend_api.site.sessions import end_other_sessions
 from frontend_api.site.step_up import recent_proof
 from tenants.models import User
@@ -30,7 +30,7 @@ class Forgot(PasswordResetView):  # type: ignore[misc]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         check_address(request, MAIL_ADDRESS)
-        check_rate(request, MAIL_TO, request.POST.get("email", "")[:254].strip().lower())
+        check_mail_to(request, request.POST.get("email", "")[:254].strip().lower())
         return _mark(super().post(request, *args, **kwargs))
 
 

@@ -20,7 +20,7 @@ from frontend_api.middleware import TIMEZONE_KEY
 from frontend_api.site import problems
 from frontend_api.site.forms import DeleteForm, EmailForm, ProfileForm, ProofCodeForm, ProofPasswordForm
 from frontend_api.site.letters import write_letter
-from frontend_api.site.limits import CODE, MAIL_ADDRESS, MAIL_TO, PROOF, check_address, check_rate
+from frontend_api.site.limits import CODE, MAIL_ADDRESS, PROOF, check_address, check_mail_to, check_rate
 from frontend_api.site.redirects import safe_next
 from frontend_api.site.sessions import end_other_sessions, end_session_of, list_devices
 from frontend_api.site.step_up import note_proof, recent_proof, require_recent_proof
@@ -79,7 +79,7 @@ class ChangeEmail(EmailView):  # type: ignore[misc]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         check_address(request, MAIL_ADDRESS)
-        check_rate(request, MAIL_TO, request.POST.get("email", "")[:254].strip().lower())
+        check_mail_to(request, request.POST.get("email", "")[:254].strip().lower())
         answer: HttpResponse = super().post(request, *args, **kwargs)
         if answer.status_code == 200:
             answer.status_code = 422

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from frontend_api.site.forms import ResendForm, SignUpForm
-from frontend_api.site.limits import MAIL_ADDRESS, MAIL_TO, SIGN_UP_ADDRESS, check_address, check_rate
+from frontend_api.site.limits import MAIL_ADDRESS, SIGN_UP_ADDRESS, check_address, check_mail_to
 from frontend_api.site.redirects import safe_next
 from frontend_api.site.views import has_discord
 from saas.core.crypto import digest_of
@@ -34,7 +34,7 @@ class SignUp(SignupView):  # type: ignore[misc]
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         email = request.POST.get("email", "")[:254].strip().lower()
         check_address(request, SIGN_UP_ADDRESS)
-        check_rate(request, MAIL_TO, email)
+        check_mail_to(request, email)
         request.session[EMAIL_KEY] = email
         with transaction.atomic():
             lock_address(email)
@@ -90,7 +90,7 @@ def resend(request: HttpRequest) -> HttpResponse:
         return render(request, "site/look_into_mail.html", facts, status=422)
     email = form.cleaned_data["email"].lower()
     check_address(request, MAIL_ADDRESS)
-    check_rate(request, MAIL_TO, email)
+    check_mail_to(request, email)
     request.session[EMAIL_KEY] = email
     waiting = EmailAddress.objects.filter(email__iexact=email, verified=False).select_related("user").first()
     if waiting is not None:

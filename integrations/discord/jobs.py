@@ -30,6 +30,7 @@ from .errors import UNKNOWN_GUILD, DiscordRefusedError
 from .models import LevelRole
 from .roles import SWEEP_LOCK, desired_roles
 from .roles import sync_member_roles as sync
+from .template_parts import list_planned_roles, make_planned_roles
 
 QUEUE = "discord"
 PATIENT = Backoff(tries=30, first=1, longest=60)
@@ -113,8 +114,13 @@ def sweep_level_roles(*, tenant: str, timestamp: int = 0) -> None:
 def sweep_tenant_roles(*, tenant: str, after_id: int = 0) -> None:
     """Defer a sync for members whose roles, as last seen, differ from the desired ones: a few hundred, the next ones when those
     should be through. `after_id`: from the member after that one on."""
+    context = _heard(tenant, "level_roles")
+    if context is None:
+        return
+    if not after_id and (planned := list_planned_roles(context=context)):
+        make_planned_roles(context, get_client(), planned)
     roles = list(LevelRole.objects.all())
-    if not roles or _heard(tenant, "level_roles") is None:
+    if not roles:
         return
     managed = {role.role_id for role in roles}
     lowest = min(role.level for role in roles)

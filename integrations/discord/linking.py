@@ -115,6 +115,11 @@ def claim_guild(*, tenant: Tenant, claim: Claim, actor: Actor) -> GuildLink:
     return _link(tenant, facts, actor, "guild.claimed")
 
 
+def link_by_hand(*, tenant: Tenant, guild_id: int, guild_name: str, actor: Actor) -> GuildLink:
+    """EngageHub's staff link a guild; nothing is asked of Discord. Idempotent. As tenants.services.link_guild, recorded."""
+    return _link(tenant, GuildFacts(guild_id, guild_name), actor, "guild.linked")
+
+
 def _link(tenant: Tenant, facts: GuildFacts, actor: Actor, action: str) -> GuildLink:
     """Link and record it in one transaction over both schemas. What was so already is not recorded again."""
     with transaction.atomic():

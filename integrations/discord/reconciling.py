@@ -7,11 +7,10 @@ import logging
 from saas.core.errors import NotFoundError
 from saas.core.schemas import PUBLIC, enter_schema
 from tenants.guild_facts import GuildFacts
-from tenants.guild_life import follow_guilds
 from tenants.models import GuildLink
-from tenants.services import mark_guild_removed
 
 from .client import DiscordClient
+from .comings import follow_guilds_recorded, note_removal
 from .errors import UNKNOWN_GUILD, DiscordRefusedError
 
 logger = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ def reconcile_links(client: DiscordClient) -> int:
         if link.state == GuildLink.State.ACTIVE and link.guild_id not in there:
             changed += _confirm_removed(client, link.guild_id)
         elif link.state == GuildLink.State.REMOVED and link.guild_id in there:
-            changed += follow_guilds(facts=[GuildFacts.read(client.get_guild(link.guild_id))])
+            changed += follow_guilds_recorded(facts=[GuildFacts.read(client.get_guild(link.guild_id))])
     if changed:
         logger.info("%s links of guilds were put right.", changed)
     return changed
@@ -45,7 +44,7 @@ def _confirm_removed(client: DiscordClient, guild_id: int) -> int:
     else:
         return 0
     try:
-        mark_guild_removed(guild_id=guild_id)
+        note_removal(guild_id=guild_id)
     except NotFoundError:
         return 0
     return 1

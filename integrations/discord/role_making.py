@@ -21,7 +21,7 @@ from .client import DiscordClient
 from .directory import forget_directory
 from .errors import BadLevelRoleError, DiscordAwayError, DiscordUnavailableError
 from .models import LevelRole
-from .roles import SWEEP_LOCK, add_level_role, get_standing
+from .roles import SWEEP_LOCK, add_level_role, forget_standing, get_standing
 
 MAX_NAME: Final = 100
 
@@ -61,6 +61,7 @@ def make_level_role(
                 field="name",
             ) from error
         row = add_level_role(level=level, role_id=role_id, keep=keep, actor=actor)
+    forget_standing(context.guild_id)
     forget_directory(context)
     return row
 

@@ -104,6 +104,11 @@ def get_standing(client: DiscordClient, guild_id: int, *, fresh: bool = False) -
     return known[1]
 
 
+def forget_standing(guild_id: int) -> None:
+    """Ask again the next time: a role was just made, which the picture in hand does not know."""
+    _standings.pop(guild_id, None)
+
+
 def check_level_roles(context: TenantContext, client: DiscordClient) -> list[str]:
     """What stands in the way of each level role, with its fix; the noted problems are brought up to date."""
     if context.guild_id is None:

@@ -37,6 +37,9 @@ KINDS: Final = (
     Kind("another tenant's owner", "globex-owner", "STRANGER"),
     Kind("another tenant's moderator", "globex-moderator", "STRANGER"),
     Kind("operator", "the-operator", "STRANGER"),  # our staff have pages of their own, and none of Acme's
+    Kind(
+        "partner", "acme-partner", "PARTNER"
+    ),  # reserved: whoever were one would have no more than a stranger
     Kind("member", "acme-member", "MEMBER"),
     Kind("analyst", "acme-analyst", "ANALYST"),
     Kind("moderator", "acme-moderator", "MODERATOR"),
@@ -52,6 +55,7 @@ def set_up_people(context: Any) -> None:
     for name, role in (
         ("analyst", "analyst"),
         ("admin", "admin"),
+        ("partner", "partner"),
         ("granted", "analyst"),
         ("limited", "admin"),
     ):

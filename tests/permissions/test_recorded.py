@@ -30,6 +30,8 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "claim": ("member.claimed", "member.claim_locked"),
     "community-address": ("tenant.address_changed",),
     "community-delete": ("tenant.deleted",),
+    "community-offer": ("tenant.offered",),  # taken on BASE_DOMAIN: tenant.transferred
+    "community-offer-withdraw": ("tenant.offer_ended",),
     "dashboard-announcements": ("announcements.changed",),
     "dashboard-boards": ("board.changed",),
     "dashboard-command": ("commands.changed",),
@@ -79,8 +81,6 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
 }
 # Routes that take a form and record nothing, and why.
 UNRECORDED: Final[dict[str, str]] = {
-    "community-offer": "an offer changes nothing; taking it is tenant.transferred",
-    "community-offer-withdraw": "likewise",
     "dashboard-view-remove": "a list as somebody narrowed it",
     "dashboard-view-save": "likewise",
     "logout": "one's own session",

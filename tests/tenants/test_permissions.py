@@ -8,6 +8,7 @@ import pytest
 
 from saas.core.errors import NotAllowedError
 from tenants.context import TenantContext
+from tenants.models import Membership
 from tenants.permissions import (
     ADMINISTRATOR,
     MANAGE_GUILD,
@@ -190,3 +191,12 @@ def test_a_community_may_keep_boards_and_profiles_to_its_members(acme: TenantCon
     assert may_here(closed, Role.STRANGER, "view_ways_to_earn")
     with pytest.raises(NotPermittedError):
         require_here(acme, Role.MEMBER, "change_rules")
+
+
+def test_partners_are_reserved_and_may_do_what_strangers_may(db: None, acme: TenantContext) -> None:
+    assert {action for action in PERMISSIONS if may(Role.PARTNER, action)} == {
+        action for action in PERMISSIONS if may(Role.STRANGER, action)
+    }
+    assert "partner" not in Membership.Role.values  # nobody can be made one yet
+    closed = replace(acme, board_public=False)
+    assert not may_here(closed, Role.PARTNER, "view_board")

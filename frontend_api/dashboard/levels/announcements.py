@@ -66,6 +66,12 @@ class AnnouncementForm(DeskForm):
         known = channel_choices(directory, [str(self["channel_id"].value() or "")], speaking=True)
         channel.choices = [("", "Where it happened"), *known]
 
+    def clean_channel_id(self) -> str:
+        chosen = str(self.cleaned_data["channel_id"])
+        if chosen and not (chosen.isascii() and chosen.isdecimal() and 17 <= len(chosen) <= 19):
+            raise forms.ValidationError("This is no channel of Discord's. Choose one of the list.")
+        return chosen
+
     def clean_text(self) -> str:
         try:
             return check_text(self.cleaned_data["text"])
@@ -96,7 +102,7 @@ def change_announcements(request: HttpRequest, desk: Desk) -> HttpResponse:
         back=back,
         opened=seal(opened or now),
         preview="dashboard/levels/embed.html",
-        facts={"directory": directory, "embed": _embed(desk, form)},
+        facts={"directory": directory, "embed": describe_embed(desk, form)},
     )
     if request.POST.get("do") == "look":
         template = "dashboard/levels/embed.html" if request.headers.get("HX-Target") == "preview" else "dashboard/levels/announcements.html"  # fmt: skip
@@ -124,7 +130,7 @@ def _save(desk: Desk, data: dict[str, Any]) -> None:
     )
 
 
-def _embed(desk: Desk, form: AnnouncementForm) -> dict[str, Any]:
+def describe_embed(desk: Desk, form: AnnouncementForm) -> dict[str, Any]:
     """How the words read for somebody who reaches level 5 now."""
     where = form["level_up"].value()
     ours = DEFAULT_TO_MEMBER if where == LevelUp.DM else DEFAULT_TO_CHANNEL

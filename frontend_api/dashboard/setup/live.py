@@ -15,7 +15,8 @@ from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
 from frontend_api.dashboard.parts.confirm import Confirm, Consequence, is_confirmed, show_confirm
 from frontend_api.figures import write_unit, write_whole
-from integrations.discord.previews import preview_roles
+
+from .parts import read_role_changes
 
 
 @never_cache
@@ -28,7 +29,7 @@ def go_live(request: HttpRequest, desk: Desk) -> HttpResponse:
         submit="Go live",
         back=reverse("setup"),
         lead="From now on what happens shows in Discord.",
-        consequences=describe_going_live(),
+        consequences=describe_going_live(desk),
         danger=False,
     )
     if not is_confirmed(request, page):
@@ -62,9 +63,9 @@ def go_to_shadow(request: HttpRequest, desk: Desk) -> HttpResponse:
     return go_to(request, reverse("setup"), f"{desk.context.name} {told}.")
 
 
-def describe_going_live() -> list[Consequence]:
+def describe_going_live(desk: Desk) -> list[Consequence]:
     """What will happen, in numbers."""
-    roles = preview_roles()
+    roles = read_role_changes(desk)
     give, take = sum(role.give for role in roles), sum(role.take for role in roles)
     told = {
         LevelUp.CHANNEL: "New level-ups are announced in Discord, short and without a ping.",
@@ -72,6 +73,10 @@ def describe_going_live() -> list[Consequence]:
         LevelUp.OFF: "Level-ups are not announced; you chose so.",
     }[LevelUp(get_notification_settings().level_up)]
     lines = [Consequence(f"{told} What was reached before stays quiet.", "bell")]
+    made = [role.name for role in roles if role.name]
+    if made:
+        text = f"{write_unit(len(made), 'roles')} will be made in Discord: {', '.join(made)}."
+        lines.append(Consequence(text, "users"))
     if not roles:
         lines.append(Consequence("No level gives a role yet, so no role changes.", "users"))
     else:

@@ -20,19 +20,24 @@ from engagement.kinds.checklist import Checklist, find_heard, read_checklist
 from engagement.kinds.packs import get_pack, list_packs
 from engagement.kinds.plans import describe_snapshot
 from engagement.kinds.previews import preview_pack
-from engagement.kinds.templates import apply_template, plan_template, undo_template
+from engagement.kinds.templates import plan_template
 from engagement.members.selectors import find_member_of_user, get_member
 from engagement.notifications.selectors import get_notification_settings
 from engagement.rules.words import deed_text
 from frontend_api.actors import actor_of
 from frontend_api.dashboard.access import Desk, dashboard_page
+from frontend_api.dashboard.levels.announcements import describe_embed
 from frontend_api.dashboard.notices import go_to
 from frontend_api.site.limits import Limit, check_rate
-from integrations.discord.previews import preview_roles
+from integrations.discord.directory import get_directory
+from integrations.discord.template_parts import apply_with_parts, undo_with_parts
+from saas.core.errors import InvalidInputError
 from tenants.context import TenantContext
 from tenants.models import GuildLink, Tenant, User
 from tenants.setup import STEPS, mark_step
 from tenants.tickets import get_tenant_address
+
+from .parts import PartsForm, read_parts, read_role_changes
 
 TRIALS: Final = Limit("trial", "20/m", "test activities")
 COMPARED: Final = 25
@@ -82,7 +87,19 @@ def skip_step(request: HttpRequest, desk: Desk, step: str) -> HttpResponse:
 def choose_template(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Put a template on."""
     kind = request.POST.get("kind", "")
-    plan = apply_template(kind=kind, actor=actor_of(request), context=desk.context)
+    parts = read_parts(desk, get_pack(kind), request.POST)
+    if not parts.is_valid():
+        steps = read_steps(desk.context)
+        return _show(request, desk, steps, "template", parts=parts, kind=kind, status=422)
+    announcement, roles = parts.read()
+    try:
+        plan = apply_with_parts(
+            kind=kind, announcement=announcement, roles=roles, actor=actor_of(request), context=desk.context
+        )
+    except InvalidInputError as error:
+        parts.add_problem(error)
+        steps = read_steps(desk.context)
+        return _show(request, desk, steps, "template", parts=parts, kind=kind, status=422)
     done = len(plan.changes)
     told = f"The template “{plan.pack.name}” is on" + (
         f": {done} {'thing' if done == 1 else 'things'} changed." if done else "; it changed nothing."
@@ -94,7 +111,7 @@ def choose_template(request: HttpRequest, desk: Desk) -> HttpResponse:
 @dashboard_page("change_rules")
 def take_template_off(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Undo the last template."""
-    kind = undo_template(actor=actor_of(request), context=desk.context)
+    kind = undo_with_parts(actor=actor_of(request), context=desk.context)
     return go_to(
         request,
         reverse("setup-step", args=["template"]),
@@ -120,16 +137,24 @@ def try_activity(request: HttpRequest, desk: Desk) -> HttpResponse:
     return go_to(request, reverse("setup-step", args=["test"]), "The test activity is on its way.")
 
 
-def _show(request: HttpRequest, desk: Desk, steps: Checklist, step: str) -> HttpResponse:
+def _show(
+    request: HttpRequest,
+    desk: Desk,
+    steps: Checklist,
+    step: str,
+    *,
+    status: int = 200,
+    **sent: Any,
+) -> HttpResponse:
     facts: dict[str, Any] = {
         "desk": desk,
         "steps": steps,
         "step": steps.get(step),
         "next_step": steps.after(step),
         "panel": f"dashboard/setup/{step}.html",
-        **_PANELS[step](request, desk),
+        **_PANELS[step](request, desk, **sent),
     }
-    return render(request, "dashboard/setup/page.html", facts)
+    return render(request, "dashboard/setup/page.html", facts, status=status)
 
 
 def _read_bot(request: HttpRequest, desk: Desk) -> dict[str, Any]:
@@ -138,12 +163,19 @@ def _read_bot(request: HttpRequest, desk: Desk) -> dict[str, Any]:
     return {"link": link, "bot_address": find_route("bot"), "install_address": _install_address(desk)}
 
 
-def _read_template(request: HttpRequest, desk: Desk) -> dict[str, Any]:
+def _read_template(
+    request: HttpRequest, desk: Desk, *, kind: str = "", parts: PartsForm | None = None
+) -> dict[str, Any]:
+    """`kind` and `parts` are what was sent and did not fit."""
     tenant = Tenant.objects.get(pk=desk.context.tenant_id)
     template = tenant.setup.get("template", {})
-    kind = request.GET.get("kind", "") or template.get("kind", "") or tenant.kind
+    kind = kind or request.GET.get("kind", "") or template.get("kind", "") or tenant.kind
     pack = get_pack(kind)
+    parts = parts or read_parts(desk, pack)
     return {
+        "parts": parts,
+        "directory": parts.directory,
+        "embed": describe_embed(desk, parts),
         "packs": list_packs(),
         "pack": pack,
         "own_kind": tenant.kind,
@@ -189,10 +221,15 @@ def _read_preview(request: HttpRequest, desk: Desk) -> dict[str, Any]:
     page = _number(request.GET.get("page", "1"))
     compared = count_old_levels(differing=differing)
     offset = min((page - 1) * COMPARED, COMPARED_MOST)
+    directory, announced = get_directory(desk.context), get_notification_settings()
     rows = list_old_levels(limit=COMPARED, offset=offset, differing=differing)
     return {
-        "roles": preview_roles(),
-        "announced": get_notification_settings(),
+        "roles": [
+            (role, f"@{role.name}" if role.name else directory.name_of(str(role.role_id)))
+            for role in read_role_changes(desk)
+        ],
+        "announced": announced,
+        "channel": directory.name_of(str(announced.channel_id)) if announced.channel_id else "",
         "old_bot": find_old_bot(),
         "rows": [(row, None if row.old_level is None else row.level - row.old_level) for row in rows],
         "compared": compared,
@@ -204,7 +241,7 @@ def _read_preview(request: HttpRequest, desk: Desk) -> dict[str, Any]:
 
 def _read_live(request: HttpRequest, desk: Desk) -> dict[str, Any]:
     tenant = Tenant.objects.get(pk=desk.context.tenant_id)
-    roles = preview_roles()
+    roles = read_role_changes(desk)
     return {
         "is_live": tenant.live,
         "live_since": tenant.live_since,
@@ -258,7 +295,7 @@ def _number(text: str) -> int:
     )
 
 
-_PANELS: Final[dict[str, Callable[[HttpRequest, Desk], dict[str, Any]]]] = {
+_PANELS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     "bot": _read_bot,
     "template": _read_template,
     "import": _read_import,

@@ -10,6 +10,7 @@ from tenants.permissions import GRANTABLE, PERMISSIONS, Rights, Role
 
 ROLE_WORDS: Final = {
     Role.STRANGER: "anybody, without a login",
+    Role.PARTNER: "kept for businesses that give rewards; nobody is one yet",
     Role.MEMBER: "who is in the community",
     Role.ANALYST: "sees everything, changes nothing",
     Role.MODERATOR: "looks after members and their points",

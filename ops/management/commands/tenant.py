@@ -12,13 +12,20 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from engagement.access.team import map_role
+from engagement.audit.actor import Actor
 from engagement.kinds import seed_community
+from engagement.kinds.lifecycle import record_creation
+from integrations.discord.linking import link_by_hand, part_guild
+from ops.management.actors import command_actor
 from saas.core.errors import EngageHubError
-from tenants.models import Tenant, User
+from tenants.context import TenantContext
+from tenants.errors import GuildNotLinkedError
+from tenants.models import GuildLink, Tenant, User
 from tenants.permissions import Role
 from tenants.provisioning import host_of, provision_tenant
 from tenants.selectors import get_tenant, list_links, list_tenants
-from tenants.services import ensure_owner, link_guild, map_discord_role, unlink_guild
+from tenants.services import ensure_owner
 
 
 class Command(BaseCommand):
@@ -75,32 +82,42 @@ class Command(BaseCommand):
                 points_name=options["points_name"],
                 live=not options["shadow"],
                 owner=owner,
-                seed=seed_community,
+                seed=_seed,
             )
         elif owner is not None:
             ensure_owner(tenant=tenant, user=owner)
         if options["guild"]:
-            link_guild(tenant=tenant, guild_id=options["guild"])
+            link_by_hand(tenant=tenant, guild_id=options["guild"], guild_name="", actor=_actor())
         data = {**_describe(tenant, list_links()), "created": created}
         verb = "is made" if created else "existed already; nothing was made"
         return f"{tenant.name} {verb}: http://{host_of(slug)} (schema {tenant.schema_name}).", data
 
     def _link(self, options: dict[str, Any]) -> tuple[str, Any]:
         tenant = get_tenant(slug=options["slug"])
-        link = link_guild(tenant=tenant, guild_id=options["guild"], guild_name=options["guild_name"])
+        link = link_by_hand(
+            tenant=tenant, guild_id=options["guild"], guild_name=options["guild_name"], actor=_actor()
+        )
         return f"Discord server {link.guild_id} is linked to {tenant.name}.", _describe(tenant, list_links())
 
     def _unlink(self, options: dict[str, Any]) -> tuple[str, Any]:
-        link = unlink_guild(guild_id=options["guild"])
+        guild_id = options["guild"]
+        standing = GuildLink.objects.select_related("tenant").exclude(state=GuildLink.State.UNLINKED)
+        found = standing.filter(guild_id=guild_id).first()
+        if found is None:
+            raise GuildNotLinkedError(guild_id)
+        context = TenantContext.of(found.tenant, guild_id)
+        link = part_guild(context=context, guild_id=guild_id, leave=False, actor=_actor())
         return f"Discord server {link.guild_id} is no longer linked.", {"guild_id": str(link.guild_id)}
 
     def _map_role(self, options: dict[str, Any]) -> tuple[str, Any]:
         role = None if options["role"] == "none" else Role[options["role"].upper()]
-        tenant = map_discord_role(
-            tenant=get_tenant(slug=options["slug"]), role_id=options["role_id"], role=role
-        )
-        text = "\n".join(f"Discord role {key} → {name}" for key, name in tenant.role_map.items())
-        return text or f"No Discord role stands for a role in {tenant.name}.", tenant.role_map
+        tenant = get_tenant(slug=options["slug"])
+        mapped = map_role(
+            context=TenantContext.of(tenant), role_id=options["role_id"], role_name="", role=role, by_user_id=None,
+            actor=_actor(),
+        )  # fmt: skip
+        text = "\n".join(f"Discord role {key} → {name}" for key, name in mapped.items())
+        return text or f"No Discord role stands for a role in {tenant.name}.", mapped
 
     def _list(self, options: dict[str, Any]) -> tuple[str, Any]:
         links = list_links()
@@ -111,6 +128,15 @@ class Command(BaseCommand):
         ]
         text = "\n".join(lines) or "There is no community yet. Make one: manage.py tenant create <slug>"
         return text, [_describe(tenant, links) for tenant in tenants]
+
+
+def _actor() -> Actor:
+    return command_actor("tenant")
+
+
+def _seed(context: TenantContext) -> None:
+    seed_community(context)
+    record_creation(context=context, actor=_actor())
 
 
 def _find_user(username: str | None) -> User | None:

@@ -131,6 +131,30 @@ async def test_in_a_connected_server_the_button_says_so(
     assert "connected to Acme Makers already" in text_of(answer)
 
 
+@pytest.mark.parametrize(("state", "told"), [("deleted", "owner deleted"), ("suspended", "is suspended")])
+async def test_the_server_of_a_closed_community_is_not_offered(
+    talk: Talk, greeted: Any, inside: Inside, service: BotService, state: str, told: str
+) -> None:
+    """Its link stands, so a way to our pages would end in “taken”."""
+    from tenants.models import Tenant
+    from tenants.services import link_guild, unlink_guild
+    from tests.cast import ACME
+
+    def close() -> None:
+        unlink_guild(guild_id=ACME.guild_id)
+        link_guild(tenant=Tenant.objects.get(slug="acme"), guild_id=NOWHERE)
+        Tenant.objects.filter(slug="acme").update(state=state)
+        service.routing.load()
+
+    await inside(close)
+    refused = await talk.local.state.press_button(greeted.id, "nowhere-moderator", "Connect this server")
+    assert "people who manage it" in text_of(refused)
+    answer = await talk.local.state.press_button(greeted.id, "nowhere-owner", "Connect this server")
+    assert told in text_of(answer)
+    assert "Acme Makers" in text_of(answer)
+    assert "ticket=" not in str(answer)
+
+
 async def test_once_it_is_connected_the_greeting_says_so(
     local: LocalDiscord, greeted: Any, inside: Inside, settings: Any
 ) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from redis import Redis
 
 from engagement.imports.models import ImportRow, ImportRun
 from engagement.kinds.checklist import read_checklist
+from engagement.notifications.selectors import get_notification_settings
 from engagement.progression.services import ensure_member
 from engagement.rules.models import Rule
+from integrations.discord.template_parts import list_planned_roles
 from tenants.context import TenantContext, enter_tenant
 from tenants.models import GuildLink, Tenant
 from tenants.routing import get_routing
+from tenants.services import link_guild
+from tests.cast import ACME as ACME_CAST
 from tests.frontend_api.hosts import ACME, GLOBEX, Browser
+from tests.frontend_api.local_discord import LocalPeople
 
 STEPS = ("bot", "template", "import", "test", "preview", "live")
 
@@ -191,3 +197,52 @@ def test_another_communitys_checklist_is_its_own(owner: Browser, acme: TenantCon
     owner.on(ACME).post("/dashboard/setup/template/choose/", {"kind": "saas"})
     assert Tenant.objects.get(slug="globex").setup == {}
     assert owner.on(GLOBEX).get("/dashboard/setup/").status_code == 302
+
+
+CHOSEN = {"kind": "creator", "announce": "on", "level_up": "channel", "text": "Hi {member}"}
+
+
+@pytest.fixture
+def served(owner: Browser, acme: TenantContext, discord: LocalPeople) -> Any:
+    """Acme has a server with a channel and a role that stands above the bot's."""
+    guild = discord.guild("Acme HQ", ACME_CAST.discord_id("owner"), with_bot=True)
+    discord.server.state.create_role(guild, "Fan")
+    link_guild(tenant=Tenant.objects.get(pk=acme.tenant_id), guild_id=guild.id)
+    get_routing().load()
+    return guild
+
+
+def test_without_a_server_channel_and_roles_are_absent(owner: Browser, acme: TenantContext) -> None:
+    page = text(owner, "/dashboard/setup/template/?kind=creator")
+    assert "join in once a Discord server is connected" in page
+    assert 'name="announce"' not in page
+    assert 'name="role-5"' not in page
+    owner.on(ACME).post("/dashboard/setup/template/choose/", {**CHOSEN, "role-5": "make"})
+    with enter_tenant(acme):
+        assert get_notification_settings().text == ""
+        assert list_planned_roles(context=acme) == []
+
+
+def test_channel_and_roles_are_set_as_accepted(served: Any, owner: Browser, acme: TenantContext) -> None:
+    general = next(str(id) for id, channel in served.channels.items() if channel.name == "general")
+    sent = {**CHOSEN, "channel_id": general, "role-5": "make"}
+    answer = owner.on(ACME).post("/dashboard/setup/template/choose/", sent)
+    assert answer.status_code == 302
+    with enter_tenant(acme):
+        row = get_notification_settings()
+        assert (row.level_up, row.channel_id, row.text) == ("channel", int(general), "Hi {member}")
+        assert [role.name for role in list_planned_roles(context=acme)] == ["Follower"]
+    assert "@Follower" in text(owner, "/dashboard/setup/preview/")
+    assert "1 role will be made in Discord: Follower." in text(owner, "/dashboard/setup/go-live/")
+    owner.on(ACME).post("/dashboard/setup/template/undo/")
+    with enter_tenant(acme):
+        assert list_planned_roles(context=acme) == []
+
+
+def test_what_does_not_fit_is_told_and_nothing_is_put_on(
+    served: Any, owner: Browser, acme: TenantContext
+) -> None:
+    for bad in ({"text": "{nothing}"}, {"role-5": "12"}, {"channel_id": "<script>"}, {"level_up": "loud"}):
+        answer = owner.on(ACME).post("/dashboard/setup/template/choose/", {**CHOSEN, **bad})
+        assert answer.status_code == 422, bad
+    assert Tenant.objects.get(pk=acme.tenant_id).setup == {}

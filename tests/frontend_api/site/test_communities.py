@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
+from engagement.audit.models import AuditEntry
 from engagement.members.models import Member
 from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
@@ -115,7 +116,7 @@ def test_the_heir_takes_over_on_the_list(pages: Browser) -> None:
     assert client.post(f"/communities/{tenant.pk}/accept/").status_code == 409
 
 
-def test_the_owner_offers_and_takes_it_back(pages: Browser) -> None:
+def test_the_owner_offers_and_takes_it_back(pages: Browser, acme: TenantContext) -> None:
     pages.sign_in("acme-owner", path="/dashboard/")
     client = pages.on(ACME)
     path = "/dashboard/settings/community/hand-over/"
@@ -124,6 +125,12 @@ def test_the_owner_offers_and_takes_it_back(pages: Browser) -> None:
     assert acme_row().heir == person("acme-moderator")
     assert "It is offered to" in client.get("/dashboard/settings/community/").content.decode()
     client.post(f"{path}withdraw/")
+    with enter_tenant(acme):
+        told = AuditEntry.objects.filter(action__startswith="tenant.offer").order_by("pk")
+        assert [(one.action, one.actor_id) for one in told] == [
+            ("tenant.offered", person("acme-owner").pk),
+            ("tenant.offer_ended", person("acme-owner").pk),
+        ]
     assert acme_row().heir is None
 
 

@@ -223,3 +223,8 @@ def test_two_clicks_make_one_login(
 
 def test_a_login_of_the_cast_still_opens_without_any_confirmation(pages: Browser) -> None:
     assert pages.on(BASE).post("/login/", {"name": "acme-owner", "password": PASSWORD}).status_code == 302
+
+
+def test_empty_forms_of_many_people_never_lock_each_other_out(pages: Browser) -> None:
+    for _ in range(7):
+        assert apply(pages, "").status_code == 422

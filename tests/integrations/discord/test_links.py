@@ -82,6 +82,17 @@ def test_linked_and_lately_unlinked_guilds_are_not_met(db: None) -> None:
     assert meet(now + timedelta(days=1), ACME.guild_id) == 1, "somebody invited the bot anew"
 
 
+@pytest.mark.parametrize("state", ["deleted", "suspended"])
+def test_the_guild_of_a_closed_community_is_not_greeted_anew(db: None, scene: Scene, state: str) -> None:
+    meet(clock.now(), ACME.guild_id)
+    Tenant.objects.filter(slug="acme").update(state=state)
+    assert meet(clock.now() + timedelta(days=9), ACME.guild_id) == 0
+    GuildGreeting.objects.create(guild_id=ACME.guild_id, joined_at=clock.now(), state="waiting")
+    row = greetings.greet_guild(scene.client, guild_id=ACME.guild_id)
+    assert row is not None
+    assert row.state == "retired", "nothing was sent, and it is not tried again"
+
+
 def test_a_removed_guild_is_its_communitys_still(db: None) -> None:
     mark_guild_removed(guild_id=ACME.guild_id)
     assert meet(clock.now() + timedelta(days=1), ACME.guild_id) == 0

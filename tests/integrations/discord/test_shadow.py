@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from engagement.progression.models import MemberProgress
 from integrations.discord import jobs
 from integrations.discord.models import Delivery, LevelRole
 from integrations.discord.previews import RoleChange, preview_roles
+from integrations.discord.template_parts import WantedRole, apply_with_parts
 from ops.sandbox.discord import LocalDiscordThread
 from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
@@ -150,3 +152,25 @@ def test_the_preview_counts_what_is_kept_and_what_goes(db: None, acme: TenantCon
             RoleChange(5, 51, give=1, take=1),
             RoleChange(10, 52, give=1, take=0),
         ]
+
+
+def test_going_live_makes_the_planned_role_and_gives_it(
+    linked: dict[str, Any], acme: TenantContext, server: LocalDiscordThread
+) -> None:
+    take_back_to_shadow(context=acme, actor=SYSTEM)
+    reach(acme, linked, 7)
+    with enter_tenant(acme):
+        apply_with_parts(
+            kind="creator",
+            announcement=None,
+            roles=[WantedRole(7, "Voyager")],
+            actor=SYSTEM,
+            context=replace(acme, guild_id=linked["guild"].id),
+        )
+    settle()
+    assert not [role for role in linked["guild"].roles.values() if role.name == "Voyager"]
+    take_live(context=acme, actor=SYSTEM)
+    settle()
+    made = [role.id for role in linked["guild"].roles.values() if role.name == "Voyager"]
+    assert len(made) == 1
+    assert made[0] in roles_of(linked)

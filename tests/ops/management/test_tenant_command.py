@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from engagement.audit.models import AuditEntry
 from engagement.rules.selectors import list_ways_to_earn
 from tenants.context import TenantContext, enter_tenant
 from tenants.models import Membership, Tenant
@@ -73,6 +74,25 @@ def test_a_discord_role_stands_for_a_role_here(db: None, acme: TenantContext) ->
     assert context is not None
     assert rights_for_interaction(context, 1, 0, [900000000000000071]).role == Role.MODERATOR
     assert run("map-role", "acme", "900000000000000072", "none") == {"900000000000000071": "moderator"}
+
+
+def list_acts(context: TenantContext) -> list[tuple[str, str, str]]:
+    with enter_tenant(context):
+        found = AuditEntry.objects.order_by("pk").values_list("action", "actor_kind", "via")
+        return [one for one in found if one[0].partition(".")[0] in {"tenant", "guild", "role_map"}]
+
+
+def test_every_act_stands_in_the_communitys_log_once(committed_db: None) -> None:
+    for _ in range(2):
+        run("create", "initech", "--guild", str(GUILD))
+        run("link", "initech", str(GUILD))
+        run("map-role", "initech", "900000000000000071", "moderator")
+    run("unlink", str(GUILD))
+    context = TenantContext.of(Tenant.objects.get(slug="initech"))
+    assert list_acts(context) == [
+        (action, "operator", "command")
+        for action in ("tenant.created", "guild.linked", "role_map.changed", "guild.unlinked")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def opened(browser: Browser, path: str) -> str:
 def test_the_page_shows_the_curve_and_who_stands_where(organiser: Browser) -> None:
     text = text_of(organiser.on(ACME).get("/dashboard/levels/"))
     assert "Members by level" in text
-    assert "as MEE6, Lurkr counts" in text
+    assert "as in MEE6 and Lurkr" in text
     assert f"{DEFAULT_CURVE.floor_of(10):,}" in text
 
 
