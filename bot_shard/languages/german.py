@@ -117,6 +117,8 @@ GERMAN: Final[Mapping[str, str]] = {
     "setup_hint": "/setup channels und /setup limit ändern es",
     # claiming a server
     "claim_done": "Dieser Server ist schon mit {community} verbunden. Hier ist nichts mehr zu tun.",
+    "claim_closed": "Dieser Server gehört zu {community}; wer sie besaß, hat sie gelöscht. Auf unseren Seiten lässt sie sich 30 Tage lang wiederherstellen; danach kann der Server neu verbunden werden.",
+    "claim_suspended": "Dieser Server gehört zu {community}; die Community ist gesperrt. Wer sie besitzt, findet den Grund in der eigenen Post und kann uns schreiben.",
     "claim_refused": "Diesen Server verbindet, wer ihn verwaltet. Bitte jemanden mit dem Recht „Server verwalten“, den Knopf zu drücken.",
     "claim_title": "{guild} verbinden",
     "claim_text": "Der Knopf führt auf unsere Seiten. Dort wählst du, zu welcher Community dieser Server gehört. Er ist für dich allein, gilt einmal und 15 Minuten lang.",

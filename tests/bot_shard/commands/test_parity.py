@@ -6,13 +6,13 @@ import re
 
 from django.test import Client
 
-from tenants.context import TenantContext
+from bot_shard.cogs.figures import read_figures, read_pair
+from bot_shard.looking import Person
+from tenants.context import TenantContext, enter_tenant
 from tenants.tickets import get_tenant_address
 from tests.cast import ACME
 
-from .conftest import Talk
-from .test_figures import fields_of
-from .test_member_commands import Inside, embed, give
+from .test_member_commands import give
 
 
 def read_page(context: TenantContext, member_id: int) -> str:
@@ -23,26 +23,30 @@ def read_page(context: TenantContext, member_id: int) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", answer.content.decode()).split())
 
 
-async def test_stats_and_compare_say_what_the_page_says(
-    talk: Talk, inside: Inside, acme: TenantContext
+def person(role: str) -> Person:
+    return Person(ACME.discord_id(role), f"Acme {role.title()}", "")
+
+
+def test_stats_and_compare_read_what_the_page_says(
+    db: None, redis_cache: object, acme: TenantContext
 ) -> None:
-    member_id = await inside(give, acme, "member", 12_345)
-    await inside(give, acme, "owner", 20_000)
-    await inside(give, acme, "stranger", 7)
-    page = await inside(read_page, acme, member_id)
+    with enter_tenant(acme):
+        member_id = give(acme, "member", 12_345)
+        give(acme, "owner", 20_000)
+        give(acme, "stranger", 7)
+        found = read_figures(person("member"), own=False, context=acme).figures
+        pair = read_pair(person("stranger"), person("member"))
+    page = read_page(acme, member_id)
 
-    stats = await talk.command("stranger", "stats", {"member": ACME.discord_id("member")})
-    shown = fields_of(stats)
-    for period in ("all time", "this month", "this week"):
-        [figure] = re.findall(rf"Earned · {period} ([\d,]+)", page)
-        assert f"{figure} {period}" in shown["Earned"]
-    for period in ("All time", "Season", "Month", "Week"):
-        [rank] = re.findall(rf"{period} # ?([\d,]+)", page)
-        assert f"{period}: {rank} of 3" in shown["Places"]
-
-    compared = await talk.command("stranger", "compare", {"member": ACME.discord_id("member")})
-    theirs = embed(compared)["fields"][1]["value"]
-    [following] = re.findall(r"more to level (\d+)", page)
-    assert theirs.startswith(f"Level {int(following) - 1}\n")
-    assert "12,345 all time" in theirs
-    assert "Rank 2" in theirs
+    assert found is not None
+    profile = found.profile
+    for period, points in (
+        ("all time", profile.lifetime), ("this month", profile.month_points), ("this week", profile.week_points),
+    ):  # fmt: skip
+        assert re.findall(rf"Earned · {period} ([\d,]+)", page) == [f"{points:,}"]
+    names = {"all": "All time", "season": "Season", "month": "Month", "week": "Week"}
+    assert [kind for kind, _ in found.places] == list(names)
+    for kind, place in found.places:
+        assert re.findall(rf"{names[kind]} # ?([\d,]+)", page) == [f"{place.rank:,}"]
+    assert re.findall(r"more to level (\d+)", page) == [str(profile.level + 1)]
+    assert pair.theirs == profile
