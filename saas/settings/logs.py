@@ -104,6 +104,7 @@ def configure_logging(*, form: str, level: str) -> dict[str, Any]:
             "discord": {"level": _at_least(level, "INFO")},
             # At start it names each blueprint; what its jobs do is logged elsewhere.
             "procrastinate.blueprints": {"level": _at_least(level, "WARNING")},
+            "procrastinate.periodic": {"level": _at_least(level, "WARNING")},
             "procrastinate": {"level": _at_least(level, "INFO")},
             "asyncio": {"level": _at_least(level, "WARNING")},
         },
