@@ -81,8 +81,10 @@ class GuildNews:
     async def run(self) -> None:
         """For as long as the process lives."""
         while True:
+            # Not wait_for: in Python 3.11 it swallows a cancellation that meets the wake-up.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._wake.wait()
             self._give_up_waiting()
             await asyncio.sleep(GATHER_SECONDS)
             self._wake.clear()

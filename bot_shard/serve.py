@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import aiohttp
@@ -73,9 +73,7 @@ class BotService:
             if not stop.is_set():
                 await self.process.run(stop)
         finally:
-            for task in helpers:
-                task.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
+            await _end(helpers)
             await asyncio.to_thread(self.calls.close)
 
     async def _wait_for_routing(self, stop: asyncio.Event) -> None:
@@ -178,3 +176,12 @@ async def serve(service: BotService, *, beat: Callable[[], None] = lambda: None)
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, service.reload_soon)
     await service.run(stop, beat=beat)
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel until all have ended: a library in between may swallow a cancellation that comes at the wrong moment."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _done, pending = await asyncio.wait(pending, timeout=1.0)
