@@ -12,7 +12,7 @@ import structlog
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
 from engagement.audit.actor import Actor, cut_address
@@ -116,8 +116,3 @@ class CommunityAct:
                     note=note,
                 )
             note_in_journal(self.operator, what=action + (f": {note}" if note else ""), target=self.tenant)
-
-
-def answer(request: HttpRequest, href: str) -> HttpResponse:
-    """After a form: back to the page."""
-    return HttpResponseRedirect(href)
