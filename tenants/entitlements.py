@@ -1,7 +1,8 @@
 """What a tenant's plan allows, now and in its next dated phases.
 
-billing *writes* `Tenant.entitlements`; everyone else *reads* this value. A tenant without any entitlements is allowed
-everything: that is a community which no plan was ever sold to, as at home.
+billing *writes* `Tenant.entitlements`; everyone else *reads* this value. Phases are dated, so that a trial and a grace end on
+time with no event at all. Where nothing is sold (no Stripe key), a tenant without phases is allowed everything; where plans are
+sold, it has what tenants.gates declares as free.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ class Phase:
     starts_at: datetime
     features: frozenset[str]
     limits: Mapping[str, int] = field(default_factory=dict)
+    plan: str = ""
+    why: str = ""  # trial, paid, grace, frozen, given; empty for the free plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Entitlements:
                 datetime.fromisoformat(phase["starts_at"]),
                 frozenset(phase.get("features", ())),
                 dict(phase.get("limits", {})),
+                phase.get("plan", ""),
+                phase.get("why", ""),
             )
             for phase in data.get("phases", ())
         ]

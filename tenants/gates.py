@@ -1,32 +1,75 @@
-"""Gates: which parts of the product a plan opens. Each is declared here once, by name.
+"""Gates: which parts of the product a plan opens, and how much of it. Each is declared here once, by name.
 
-The page's lock, the bot's reply, the REST permission and the documentation come from the declaration. A gate asks whether
-the plan allows something; whether this person may do it is tenants.permissions.
+The page's lock, the bot's reply, the REST permission, the pricing page and the documentation come from the declaration; which
+plan has what stands in billing.plans. A gate asks whether the plan allows something; whether this person may do it is
+tenants.permissions. Asking needs no query: the context carries the entitlements.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+from django.conf import settings
 
 from saas.core.errors import NotAllowedError
 
-from .entitlements import Entitlements
+from .entitlements import UNLIMITED, Entitlements
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """`feature` is what a plan's entitlements list."""
+    """`feature` is what a plan's entitlements list. `free`: open without any plan. `built`: false for what is still to come."""
 
     feature: str
     title: str
+    what: str
+    free: bool = False
+    built: bool = True
 
 
-_DECLARED = (
-    Gate("level_roles", "Roles for levels"),
-    Gate("announcements", "Announcements"),
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`name` is what a plan's entitlements count by. `free`: how many without any plan. `unit` follows the number."""
+
+    name: str
+    title: str
+    unit: str
+    what: str
+    free: int = UNLIMITED
+    built: bool = True
+
+
+_GATES: Final = (
+    Gate("level_roles", "Roles for levels", "Discord roles are given when a level is reached.", free=True),
+    Gate("announcements", "Announcements", "Level-ups are announced in a channel.", free=True),
+    Gate("boosts", "Boosts", "Points are multiplied for a time: a weekend, an event, a channel."),
+    Gate(
+        "advanced_analytics", "Advanced analytics", "Rules are tried on the whole history before they count."
+    ),
+    Gate("team_grants", "Permissions for one person", "Single permissions are given to people, or taken."),
+    Gate("audit_export", "Audit log export", "The audit log leaves as a file."),
+    Gate(
+        "custom_domain", "Custom domain", "The member pages live under an address of your own.", built=False
+    ),
 )
-GATES = {gate.feature: gate for gate in _DECLARED}
+_LIMITS: Final = (
+    Limit("members", "Tracked members", "members", "People whose activity earns points.", free=200),
+    Limit("rules", "Rules", "rules", "Rules that are switched on.", free=10),
+    Limit("seats", "Seats", "people", "People on the team, the owner included.", free=3),
+    Limit("api_keys", "API keys", "keys", "Keys that programs use at the same time.", free=1),
+    Limit("api_rate", "API requests", "a minute", "Requests of all programs together.", free=60),
+    Limit(
+        "history_days", "History", "days", "How far back history is shown; older history is kept.", free=30
+    ),
+    Limit("boost_hours", "Boost hours", "hours a month", "Hours of boosts that the plan includes.", free=0),
+    Limit("rewards", "Rewards", "rewards", "Rewards in the catalogue.", free=5, built=False),
+    Limit("active_challenges", "Active challenges", "challenges", "Challenges at once.", free=1, built=False),
+    Limit("webhooks", "Webhooks", "webhooks", "Addresses that are told of news.", free=1, built=False),
+)
+GATES: Final = {gate.feature: gate for gate in _GATES}
+LIMITS: Final = {limit.name: limit for limit in _LIMITS}
 
 
 class GateClosedError(NotAllowedError):
@@ -38,14 +81,50 @@ class GateClosedError(NotAllowedError):
         super().__init__(
             f"{gate.title} are not part of this community's plan. Its owner can change the plan under Billing."
         )
+        self.gate = gate
+
+
+class LimitReachedError(NotAllowedError):
+    """The tenant's plan has no room for one more."""
+
+    code = "limit_reached"
+
+    def __init__(self, limit: Limit, allowed: int) -> None:
+        super().__init__(
+            f"This community's plan includes {allowed:,} {limit.unit}, and all of them are in use. "
+            f"{limit.title}: make room, or its owner can change the plan under Billing."
+        )
+        self.limit = limit
+        self.allowed = allowed
 
 
 def is_open(name: str, entitlements: Entitlements, moment: datetime) -> bool:
     """Whether the plan in force at `moment` opens the gate. Raises KeyError for a gate that was never declared."""
-    return entitlements.has_feature(GATES[name].feature, moment)
+    gate = GATES[name]
+    if settings.BILLING_ON and not entitlements.phases:
+        return gate.free
+    return entitlements.has_feature(name, moment)
 
 
 def require_open(name: str, entitlements: Entitlements, moment: datetime) -> None:
     """Raises GateClosedError."""
     if not is_open(name, entitlements, moment):
         raise GateClosedError(GATES[name])
+
+
+def limit_of(name: str, entitlements: Entitlements, moment: datetime) -> int:
+    """How many the plan in force at `moment` allows. Raises KeyError for a limit that was never declared."""
+    limit = LIMITS[name]
+    if settings.BILLING_ON and not entitlements.phases:
+        return limit.free
+    return entitlements.limit_of(name, moment)
+
+
+def require_room(
+    name: str, entitlements: Entitlements, moment: datetime, *, used: int, more: int = 1
+) -> None:
+    """Raises LimitReachedError when `used` and `more` are over the limit. The caller counted `used` under a lock that whoever
+    adds one takes as well."""
+    allowed = limit_of(name, entitlements, moment)
+    if used + more > allowed:
+        raise LimitReachedError(LIMITS[name], allowed)

@@ -8,6 +8,7 @@ SHARED_APPS = [
     "unfold",
     "django_tenants",
     "tenants",
+    "billing",
     "saas.public_events",
     "procrastinate.contrib.django",
     "django.contrib.admin",

@@ -18,7 +18,9 @@ from .variables import (
     check_secret_key,
     check_sentry_dsn,
     check_snowflake,
+    check_stripe_key,
     check_token,
+    check_webhook_secrets,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -90,6 +92,13 @@ POLARIS_API_URL = env.url("POLARIS_API_URL", "https://gdcolon.com")
 LURKR_API_URL = env.url("LURKR_API_URL", "https://api.lurkr.gg")
 AMARI_API_URL = env.url("AMARI_API_URL", "https://amaribot.com")
 TATSU_API_URL = env.url("TATSU_API_URL", "https://api.tatsu.gg")
+
+# --- Stripe ---
+STRIPE_SECRET_KEY = check_stripe_key(env, "STRIPE_SECRET_KEY")
+STRIPE_WEBHOOK_SECRETS = check_webhook_secrets(env, "STRIPE_WEBHOOK_SECRET")
+STRIPE_API_URL = env.url("STRIPE_API_URL", "https://api.stripe.com")
+# Without a key nothing is sold: every community may do everything.
+BILLING_ON = bool(STRIPE_SECRET_KEY)
 
 # --- mail ---
 globals().update(env.email("EMAIL_URL", "console:"))

@@ -10,3 +10,6 @@ LOGGING = configure_logging(form="readable", level="WARNING")
 LOGGING["root"]["handlers"] = []
 # Connections of their own: the tests drop and clone databases, and a pool would keep them open.
 DATABASES["default"]["OPTIONS"].pop("pool", None)  # type: ignore[attr-defined]  # noqa: F405
+# Tests that are about plans switch it on.
+STRIPE_SECRET_KEY = ""
+BILLING_ON = False

@@ -116,6 +116,31 @@ def check_sentry_dsn(environment: Environment, name: str) -> str:
     return value
 
 
+def check_stripe_key(environment: Environment, name: str) -> str:
+    value = environment.text(name, "")
+    if value and not re.fullmatch(r"[sr]k_(test|live)_[A-Za-z0-9_]{8,}", value):
+        raise BadSettingError(
+            name,
+            "is no secret key of Stripe.",
+            "Copy it from Stripe's dashboard, Developers, API keys; it begins with sk_test_, sk_live_, rk_test_ or rk_live_. "
+            "Empty: nothing is sold.",
+        )
+    return value
+
+
+def check_webhook_secrets(environment: Environment, name: str) -> list[str]:
+    """One, or two while the secret is changed: the new one first."""
+    secrets = environment.words(name)
+    if any(not secret.startswith("whsec_") for secret in secrets) or len(secrets) > 2:
+        raise BadSettingError(
+            name,
+            "is no signing secret of Stripe.",
+            "Copy it from the webhook endpoint's page in Stripe's dashboard; it begins with whsec_. While you change it, put "
+            "the new one first and the old one behind a comma.",
+        )
+    return secrets
+
+
 def check_address(environment: Environment, name: str) -> str:
     value = environment.text(name, "")
     if value and not re.fullmatch(r"[\w.:\[\]-]+:\d{1,5}", value):
@@ -191,6 +216,11 @@ VARIABLES = (
     Variable("LURKR_API_URL", "Where Lurkr tells its leaderboards.", _WEB),
     Variable("AMARI_API_URL", "Where Amari tells its leaderboards.", _WEB),
     Variable("TATSU_API_URL", "Where Tatsu tells its leaderboards.", _WEB),
+    Variable(
+        "STRIPE_SECRET_KEY", "For selling plans; empty: every community may do everything.", check_stripe_key
+    ),
+    Variable("STRIPE_WEBHOOK_SECRET", "Tells Stripe's webhooks from forged ones.", check_webhook_secrets),
+    Variable("STRIPE_API_URL", "Stripe's API.", _WEB),
     Variable("EMAIL_URL", "The mail server.", check_email_url, True),
     Variable("MAIL_FROM", "The sender of mails.", check_text),
     Variable("SENTRY_DSN", "Where errors are reported.", check_sentry_dsn),

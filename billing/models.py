@@ -1,0 +1,109 @@
+"""Who pays, for what, and what Stripe told us [public schema].
+
+Invariants: Stripe is right about money and our rows are its mirror, written from objects that were fetched under the lock of
+the row; a tenant has at most one subscription that has not ended; an event of Stripe's is stored once, whatever comes of it.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+from saas.core import clock
+from saas.core.ids import new_ulid
+from tenants.models import Tenant, User
+
+
+class Payer(models.Model):
+    """A person or a company that pays for one community or for many: one customer at Stripe's.
+
+    `stripe_id` is empty until the first checkout. The currency is fixed by the first subscription, as Stripe has it.
+    """
+
+    class Kind(models.TextChoices):
+        PERSON = "person", "Person"
+        COMPANY = "company", "Company"
+
+    key = models.CharField(max_length=26, unique=True, default=new_ulid, editable=False)
+    user = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="payers", help_text="Who manages it."
+    )
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.PERSON)
+    name = models.CharField(max_length=100, blank=True, help_text="The company's; empty for a person.")
+    email = models.EmailField(blank=True, help_text="Where invoices go.")
+    currency = models.CharField(max_length=3, blank=True)
+    stripe_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "payer"
+
+    def __str__(self) -> str:
+        return self.name or str(self.user)
+
+
+class Subscription(models.Model):
+    """A plan that somebody pays for one community, as Stripe last told it (`seen_at`)."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="subscriptions")
+    payer = models.ForeignKey(Payer, on_delete=models.PROTECT, related_name="subscriptions")
+    stripe_id = models.CharField(max_length=64, unique=True)
+    plan = models.CharField(max_length=20, help_text="A key of billing.plans.")
+    interval = models.CharField(max_length=5, default="month", help_text="month or year")
+    currency = models.CharField(max_length=3)
+    quantity = models.PositiveIntegerField(default=1, help_text="Cohorts, where the plan is sold by them.")
+    status = models.CharField(max_length=24, help_text="Stripe's own word.")
+    by_invoice = models.BooleanField(default=False)
+    period_start = models.DateTimeField(null=True, blank=True)
+    period_end = models.DateTimeField(null=True, blank=True)
+    trial_end = models.DateTimeField(null=True, blank=True)
+    cancel_at = models.DateTimeField(null=True, blank=True, help_text="It ends then, unless it is resumed.")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    unpaid_since = models.DateTimeField(null=True, blank=True, help_text="The grace began then.")
+    next_plan = models.CharField(max_length=20, blank=True, help_text="What was chosen for the next period.")
+    next_interval = models.CharField(max_length=5, blank=True)
+    schedule_id = models.CharField(max_length=64, blank=True)
+    reminded = models.JSONField(default=dict, blank=True, help_text="Which reminders were sent, and when.")
+    seen_at = models.DateTimeField(default=clock.now)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "subscription"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant"], condition=models.Q(ended_at=None), name="subscription_one_a_tenant"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan} for {self.tenant_id}: {self.status}"
+
+
+class StripeEvent(models.Model):
+    """An event of Stripe's, stored before anything is done about it. `stripe_id` is its own, so a repeat is known."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received", "Received"
+        PROCESSED = "processed", "Processed"
+        IGNORED = "ignored", "Nothing to do"
+        FAILED = "failed", "Failed"
+
+    stripe_id = models.CharField(max_length=64, unique=True)
+    type = models.CharField(max_length=80)
+    object_id = models.CharField(max_length=64, blank=True)
+    customer_id = models.CharField(max_length=64, blank=True, db_index=True)
+    live = models.BooleanField(default=False)
+    made_at = models.DateTimeField(help_text="At Stripe's.")
+    received_at = models.DateTimeField(default=clock.now)
+    payload = models.JSONField(help_text="As it came; read for its ids alone.")
+    state = models.CharField(max_length=9, choices=State, default=State.RECEIVED)
+    tries = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    tenant = models.ForeignKey(Tenant, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        db_table = "stripe_event"
+        indexes = [models.Index(fields=["state", "-received_at"], name="stripe_event_state")]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.stripe_id}"
