@@ -6,13 +6,15 @@ EngageHubError
 │   └── BillingOffError          no Stripe key is set: nothing is sold here
 ├── ConflictError
 │   └── StripeRefusedError       Stripe said no to what we asked; its words are in the log
+├── NotFoundError
+│   └── PlanNotFoundError        no such plan, interval or currency is sold
 └── InvalidInputError
     └── CardDeclinedError        the payment was declined; Stripe's reason for the payer
 """
 
 from __future__ import annotations
 
-from saas.core.errors import ConflictError, InvalidInputError, UnavailableError
+from saas.core.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 
 
 class StripeAwayError(UnavailableError):
@@ -50,3 +52,7 @@ class CardDeclinedError(InvalidInputError):
             f"The payment was declined: {reason or 'the bank gave no reason.'} Nothing was changed. "
             "Try another card, or ask your bank."
         )
+
+
+class PlanNotFoundError(NotFoundError):
+    code = "no_such_plan"

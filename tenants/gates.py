@@ -55,7 +55,7 @@ _GATES: Final = (
     ),
 )
 _LIMITS: Final = (
-    Limit("members", "Tracked members", "members", "People whose activity earns points.", free=200),
+    Limit("members", "Tracked members", "members", "People whose activity earns points.", free=1_000),
     Limit("rules", "Rules", "rules", "Rules that are switched on.", free=10),
     Limit("seats", "Seats", "people", "People on the team, the owner included.", free=3),
     Limit("api_keys", "API keys", "keys", "Keys that programs use at the same time.", free=1),
