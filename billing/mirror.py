@@ -248,8 +248,8 @@ def _tell(before: Subscription | None, row: Subscription, made: bool) -> None:
     ended = row.ended_at is not None and before is not None and before.ended_at is None
     if not began and not ended:
         return
-    facts = {"tenant_id": row.tenant_id, "plan": row.plan, "interval": row.interval}
-    publish(SubscriptionStarted(**facts) if began else SubscriptionEnded(**facts))
+    news = SubscriptionStarted if began else SubscriptionEnded
+    publish(news(tenant_id=row.tenant_id, plan=row.plan, interval=row.interval))
     record(
         tenant=row.tenant,
         actor=_asker(row) if began else SYSTEM,
