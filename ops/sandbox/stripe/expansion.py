@@ -85,9 +85,7 @@ def _is_expandable(here: Json, name: str) -> bool:
         return True
     options = alternatives(hints_of(cls).get(name, str))
     return str in options and any(
-        (isinstance(one, type)
-        and one is not str
-        and hasattr(one, "_data"))
+        (isinstance(one, type) and one is not str and hasattr(one, "_data"))
         or getattr(one, "OBJECT_NAME", None)
         for one in options
     )

@@ -62,6 +62,10 @@ class Store:
             and all(_value(held, name) == value for name, value in match.items())
         ]
 
+    def count_kinds(self) -> dict[str, int]:
+        """How many there are of each kind, those of connected accounts as well."""
+        return {kind: len(rows) for kind, rows in sorted(self._kinds.items()) if kind[0] != "_" and rows}
+
     def now(self, clock_id: str | None = None) -> int:
         """The time in seconds, by the test clock where one is named."""
         clock = self._kinds.get(_CLOCKS, {}).get(clock_id or "")
