@@ -9,7 +9,9 @@ EngageHubError
 ├── NotFoundError
 │   └── PlanNotFoundError        no such plan, interval or currency is sold
 └── InvalidInputError
-    └── CardDeclinedError        the payment was declined; Stripe's reason for the payer
+    ├── CardDeclinedError        the payment was declined; Stripe's reason for the payer
+    ├── UntilNotAheadError       a plan is given until a moment that is to come
+    └── NothingGivenError        Free is not given: it is what everybody has
 """
 
 from __future__ import annotations
@@ -56,3 +58,24 @@ class CardDeclinedError(InvalidInputError):
 
 class PlanNotFoundError(NotFoundError):
     code = "no_such_plan"
+
+
+class UntilNotAheadError(InvalidInputError):
+    code = "until_not_ahead"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A plan can be given until a moment that is still to come. Choose a later date, or leave it empty to give it "
+            "until you take it back.",
+            field="until",
+        )
+
+
+class NothingGivenError(InvalidInputError):
+    code = "nothing_given"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Free is what every community has, so it cannot be given. To end a gift, take it back.",
+            field="plan",
+        )

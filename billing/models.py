@@ -56,6 +56,9 @@ class Subscription(models.Model):
     period_start = models.DateTimeField(null=True, blank=True)
     period_end = models.DateTimeField(null=True, blank=True)
     trial_end = models.DateTimeField(null=True, blank=True)
+    has_method = models.BooleanField(
+        default=False, help_text="Stripe has something to charge when the trial ends."
+    )
     cancel_at = models.DateTimeField(null=True, blank=True, help_text="It ends then, unless it is resumed.")
     ended_at = models.DateTimeField(null=True, blank=True)
     unpaid_since = models.DateTimeField(null=True, blank=True, help_text="The grace began then.")

@@ -288,6 +288,7 @@ class PoisonActivity(models.Model):
 
     class Meta:
         db_table = "poison_activity"
+        verbose_name, verbose_name_plural = "activity set aside", "activities set aside"
         indexes = [models.Index(fields=["replayed_at", "-seen_at"], name="poison_activity_open")]
 
     def __str__(self) -> str:
@@ -322,6 +323,7 @@ class ApiKey(models.Model):
 
     class Meta:
         db_table = "api_key"
+        verbose_name, verbose_name_plural = "API key", "API keys"
 
     def __str__(self) -> str:
         return f"{self.name} (ehk_live_{self.prefix}_…)"
@@ -356,6 +358,7 @@ class TokenFamily(models.Model):
 
     class Meta:
         db_table = "token_family"
+        verbose_name_plural = "token families"
         indexes = [models.Index(fields=["expires_at"], name="token_family_expires")]
 
     def __str__(self) -> str:
