@@ -173,7 +173,9 @@ class TrialClaim(models.Model):
     to another community gives a second one. It outlives the community."""
 
     holder = models.CharField(max_length=40, unique=True)
-    attempt = models.ForeignKey(BillingAttempt, on_delete=models.SET_NULL, null=True, related_name="+")
+    attempt = models.ForeignKey(
+        BillingAttempt, on_delete=models.SET_NULL, null=True, related_name="trial_claims"
+    )
     claimed_at = models.DateTimeField(default=clock.now)
     used = models.BooleanField(default=False, help_text="Off: claimed by a checkout that is still open.")
 
