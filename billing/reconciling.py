@@ -34,14 +34,18 @@ from .models import Reconciliation, StripeEvent, Subscription
 from .reading import Told, read_subscription
 from .stripe_api import asking_stripe
 
-OVERLAP: Final = timedelta(minutes=10)  # Stripe lists by second, and an event may be listed a little after it was made
+OVERLAP: Final = timedelta(
+    minutes=10
+)  # Stripe lists by second, and an event may be listed a little after it was made
 FIRST_LOOK: Final = timedelta(days=3)
 PAGE: Final = 100
 MOST_EVENTS: Final = 20_000
 MOST_KEPT: Final = 200
 RUNS_KEPT: Final = timedelta(days=30)
 FOUND: Final = Counter(
-    "engagehub_billing_findings_total", "What the hourly comparison with Stripe found and mended, by kind.", ["kind"]
+    "engagehub_billing_findings_total",
+    "What the hourly comparison with Stripe found and mended, by kind.",
+    ["kind"],
 )
 KINDS: Final = {
     "event": "An event of Stripe's had not reached us.",
@@ -55,7 +59,8 @@ KINDS: Final = {
 _SAME_BY_NAME: Final = tuple(
     one.name
     for one in fields(Told)
-    if one.name in {column.attname for column in Subscription._meta.concrete_fields} - {"stripe_id", "tenant_id"}
+    if one.name
+    in {column.attname for column in Subscription._meta.concrete_fields} - {"stripe_id", "tenant_id"}
 )
 log = structlog.get_logger(__name__)
 
@@ -129,7 +134,9 @@ def _catch_up(seen: Comparison, *, dry_run: bool) -> None:
 
 def _since() -> datetime:
     """A good run before this one has seen everything until it began; without one, the newest event that came has to do."""
-    last = Reconciliation.objects.filter(error="").order_by("-pk").values_list("started_at", flat=True).first()
+    last = (
+        Reconciliation.objects.filter(error="").order_by("-pk").values_list("started_at", flat=True).first()
+    )
     newest = StripeEvent.objects.order_by("-made_at").values_list("made_at", flat=True).first()
     known = [moment for moment in (last, newest) if moment is not None]
     return (min(known) if known else clock.now() - FIRST_LOOK) - OVERLAP

@@ -21,7 +21,9 @@ _PERSONAL: Final = re.compile(
     r"|footer|custom_fields|collected|individual|owner|card$|network|authorization"
 )
 # Ends with one of those, and is what an engineer looks for.
-_PLAIN: Final = frozenset({"subscription_details", "period_details", "pricing", "price_details", "subscription_item_details"})
+_PLAIN: Final = frozenset(
+    {"subscription_details", "period_details", "pricing", "price_details", "subscription_item_details"}
+)
 
 
 def cut_payload(payload: Any, *, depth: int = 0) -> Any:

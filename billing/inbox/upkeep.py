@@ -64,7 +64,9 @@ def prune_events() -> int:
     gone = 0
     while True:
         old = StripeEvent.objects.filter(settled_at__lte=clock.now() - KEPT).exclude(state=State.RECEIVED)
-        count, _ = StripeEvent.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:PRUNED_AT_ONCE])).delete()
+        count, _ = StripeEvent.objects.filter(
+            pk__in=list(old.values_list("pk", flat=True)[:PRUNED_AT_ONCE])
+        ).delete()
         gone += count
         if count < PRUNED_AT_ONCE:
             return gone

@@ -91,7 +91,13 @@ def _start(port: int) -> subprocess.Popen[bytes]:
         "STRIPE_WEBHOOK_SECRET": SECRET,
     }
     # Connections that a burst needed stay open until the next one.
-    words = ["ops.bench.stripe_inbox_server:application", "--log-level", "error", "--timeout-keep-alive", "60"]
+    words = [
+        "ops.bench.stripe_inbox_server:application",
+        "--log-level",
+        "error",
+        "--timeout-keep-alive",
+        "60",
+    ]
     command = [sys.executable, "-m", "uvicorn", *words, "--port", str(port)]
     return subprocess.Popen(command, cwd=PROJECT, env=environment)
 

@@ -31,7 +31,9 @@ PERSONAL = {
             "billing_details": {"name": "Ada"},
             "description": "For",
             "parent": {"subscription_details": {"subscription": "sub_1", "metadata": {"tenant_id": "7"}}},
-            "lines": {"data": [{"id": "il_1", "description": "x", "amount": 2500, "free_text": "to whom it may"}]},
+            "lines": {
+                "data": [{"id": "il_1", "description": "x", "amount": 2500, "free_text": "to whom it may"}]
+            },
             "custom_fields": [{"name": "PO", "value": "Ada"}],
             "card": {"last4": "4242", "brand": "visa", "fingerprint": "abc"},
             "ip": "10.0.0.1",
@@ -42,14 +44,31 @@ PERSONAL = {
 
 def test_who_somebody_is_is_not_shown() -> None:
     text = json.dumps(cut_payload(PERSONAL))
-    for word in ("Ada", "ada@", "4912345", "Lovelace", "London", "12345", "DE123", "https", "secret_2", "4242", "10.0"):
+    for word in (
+        "Ada",
+        "ada@",
+        "4912345",
+        "Lovelace",
+        "London",
+        "12345",
+        "DE123",
+        "https",
+        "secret_2",
+        "4242",
+        "10.0",
+    ):
         assert word not in text, word
     assert "whom" not in text
 
 
 def test_what_an_engineer_looks_for_is() -> None:
     about = cut_payload(PERSONAL)["data"]["object"]
-    assert (about["id"], about["status"], about["amount_due"], about["customer"]) == ("in_1", "paid", 2500, "cus_1")
+    assert (about["id"], about["status"], about["amount_due"], about["customer"]) == (
+        "in_1",
+        "paid",
+        2500,
+        "cus_1",
+    )
     assert about["parent"]["subscription_details"]["subscription"] == "sub_1"
     assert about["payment_intent"]["id"] == "pi_1"
     assert about["lines"]["data"][0]["amount"] == 2500

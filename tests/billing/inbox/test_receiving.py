@@ -19,9 +19,16 @@ def receive(body: bytes, content_type: str = "application/json; charset=utf-8") 
 
 
 def test_an_event_is_stored_with_its_job() -> None:
-    assert receive(write(make_event(data={"object": {"id": "in_1", "object": "invoice", "customer": "cus_1"}})))
+    assert receive(
+        write(make_event(data={"object": {"id": "in_1", "object": "invoice", "customer": "cus_1"}}))
+    )
     row = StripeEvent.objects.get()
-    assert (row.stripe_id, row.state, row.object_id, row.customer_id) == ("evt_1", "received", "in_1", "cus_1")
+    assert (row.stripe_id, row.state, row.object_id, row.customer_id) == (
+        "evt_1",
+        "received",
+        "in_1",
+        "cus_1",
+    )
     assert row.payload["data"]["object"]["id"] == "in_1"
     (job,) = list_queued(state="todo", name=JOB)
     assert (job.queue, job.arguments, job.tenant) == ("billing", {"event_id": row.pk}, "public")
@@ -100,7 +107,9 @@ def test_too_much_is_refused() -> None:
     assert not StripeEvent.objects.exists()
 
 
-@pytest.mark.parametrize(("key", "live"), [("", True), (LIVE_KEY, False), (LIVE_KEY.replace("sk", "rk"), False)])
+@pytest.mark.parametrize(
+    ("key", "live"), [("", True), (LIVE_KEY, False), (LIVE_KEY.replace("sk", "rk"), False)]
+)
 def test_the_other_modes_events_are_refused(settings: object, key: str, live: bool) -> None:
     settings.STRIPE_SECRET_KEY = key or settings.STRIPE_SECRET_KEY  # type: ignore[attr-defined]
     with pytest.raises(OtherModeError):

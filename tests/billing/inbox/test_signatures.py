@@ -114,4 +114,6 @@ def test_that_it_is_stale_is_told_to_those_alone_who_signed_it() -> None:
     with pytest.raises(StaleSignatureError):
         check_signature(BODY, sign(BODY, moment=long_ago), secrets=[SECRET], now=clock.now())
     with pytest.raises(BadSignatureError):
-        check_signature(BODY, sign(BODY, moment=long_ago, secret="whsec_x"), secrets=[SECRET], now=clock.now())
+        check_signature(
+            BODY, sign(BODY, moment=long_ago, secret="whsec_x"), secrets=[SECRET], now=clock.now()
+        )
