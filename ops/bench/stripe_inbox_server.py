@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import get_resolver, path
 from django.views.decorators.csrf import csrf_exempt
 
 from saas.asgi import application as application
-from saas.urls import public
 
-FLOOR_PATH = "/bench/insert/"
 FLOOR_TABLE = "bench_stripe_event"
 
 
@@ -30,4 +29,4 @@ def insert(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 
 
-public.urlpatterns.append(path(FLOOR_PATH.strip("/") + "/", insert, name="bench-insert"))
+get_resolver(settings.PUBLIC_SCHEMA_URLCONF).url_patterns.append(path("bench/insert/", insert))
