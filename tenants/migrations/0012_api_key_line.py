@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0011_community_facts"),
+        ("tenants", "0012_admin_names"),
     ]
 
     operations = [
