@@ -143,6 +143,7 @@ def _redis(database: int) -> Iterator[Redis]:
 def _context(slug: str) -> TenantContext:
     """Read as the owner on a connection of its own, so that it works with `db`, with `committed_db` and with neither."""
     from tenants.context import TenantContext
+    from tenants.entitlements import Entitlements
 
     with (
         _STACK.postgres.connect(_STACK.database) as connection,
@@ -154,4 +155,5 @@ def _context(slug: str) -> TenantContext:
             [slug],
         ).fetchone()
     assert row is not None, f"the template holds no tenant {slug}"
+    row["entitlements"] = Entitlements.parse(row["entitlements"], row["entitlements_version"])
     return TenantContext(**{name: row[name] for name in TenantContext.__dataclass_fields__})
