@@ -1,6 +1,6 @@
 """What ingest remembers of a tenant between batches.
 
-Rules, curve and bounds are trusted while the version read in the batch's own transaction is the one that they were loaded at;
+Rules with boosts, curve and bounds are trusted while the version read in the batch's own transaction is the one that they were loaded at;
 members while nobody but this process has held the tenant's ledger lock since (`standings_state.writes`). So nothing here is
 ever stale, however many processes ingest and whoever adjusts points meanwhile.
 """
@@ -8,11 +8,12 @@ ever stale, however many processes ingest and whoever adjusts points meanwhile.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from django.db import connection
 
+from engagement.boosts.selectors import load_timeline
 from engagement.levels.curves import LevelCurve
 from engagement.levels.selectors import load_curve
 from engagement.progression.rows import MemberRow
@@ -53,7 +54,9 @@ class TenantMemory:
         ):
             try:
                 with enter_tenant(context):
-                    self.rules, self.rules_version, self.rules_allowed = load_rule_set(), rules, allowed
+                    # Their version counts the changes of boosts too.
+                    self.rules = replace(load_rule_set(), boosts=load_timeline())
+                    self.rules_version, self.rules_allowed = rules, allowed
                     self.curve, self.curve_version = load_curve(), curve
             finally:
                 connection.close()  # this thread's; it is needed rarely, and would hold a pool's place meanwhile
