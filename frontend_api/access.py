@@ -152,6 +152,7 @@ PUBLIC_ROUTES: Final = {
     "continue": EVERYBODY,  # leads strangers to the form
     "logout": SESSION,
     "pricing": EVERYBODY,
+    "pricing-start": EVERYBODY,  # leads strangers to the form
     "signup": EVERYBODY,
     "account_email_verification_sent": EVERYBODY,
     "resend": EVERYBODY,

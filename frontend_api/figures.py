@@ -72,6 +72,11 @@ def write_moment(moment: datetime) -> str:
     return moment.strftime("%a %-d %b %Y, %H:%M ") + (moment.tzname() or "UTC")
 
 
+def write_day(moment: datetime) -> str:
+    """`3 March 2027`, by the moment's own zone."""
+    return moment.strftime("%-d %B %Y")
+
+
 def initials_of(name: str) -> str:
     """One or two letters for an avatar without a picture."""
     words = [word for word in name.split() if word[:1].isalnum()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from frontend_api.site.claim import settle_claim
 from frontend_api.site.founding_form import NewCommunityForm, describe_kinds
 from frontend_api.site.limits import FOUNDING, FOUNDING_LOOK, check_rate
+from frontend_api.site.plan_choice import PlanChoice, read_choice
 from saas.core.errors import EngageHubError, InvalidInputError, NotFoundError
 from saas.core.ids import new_ulid
 from tenants.errors import SlugTakenError
@@ -30,6 +31,9 @@ from tenants.provisioning import host_of
 from tenants.routing import get_routing
 from tenants.tickets import get_tenant_address
 
+# The kind that a community is likely to be whose plan was chosen first, by the plan's audience.
+KINDS_OF_PLANS: Final = {"server": "discord", "product": "saas", "course": "course"}
+
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,18 +43,21 @@ def show_new(request: HttpRequest) -> HttpResponse:
     if user is None:
         return _to_sign_in(request)
     if request.method != "POST":
-        form = NewCommunityForm(initial={"key": new_ulid(), "kind": request.GET.get("kind", "discord")})
-        return _show_form(request, form, user)
+        choice = read_choice(request.GET)
+        kind = request.GET.get("kind", "") or (KINDS_OF_PLANS[choice.plan.audience] if choice else "discord")
+        form = NewCommunityForm(initial={"key": new_ulid(), "kind": kind})
+        return _show_form(request, form, user, choice)
+    choice = read_choice(request.POST)
     form = NewCommunityForm(request.POST)
     if not form.is_valid():
-        return _show_form(request, form, user, status=422)
+        return _show_form(request, form, user, choice, status=422)
     check_rate(request, FOUNDING, user.pk)
     try:
         tenant = found_community(user=user, form_key=form.cleaned_data["key"], **form.facts)
     except EngageHubError as error:
         form.take(error, SlugTakenError, InvalidInputError)
-        return _show_form(request, form, user, status=error.http_status)
-    return HttpResponseRedirect(reverse("new-progress", args=[tenant.pk]))
+        return _show_form(request, form, user, choice, status=error.http_status)
+    return HttpResponseRedirect(_progress_of(tenant, choice))
 
 
 @never_cache
@@ -81,11 +88,18 @@ def show_progress(request: HttpRequest, tenant_id: int) -> HttpResponse:
         return _to_sign_in(request)
     tenant = get_founding(user=user, tenant_id=tenant_id)
     if tenant.state != Tenant.State.PROVISIONING:
-        return _go_on(request, tenant)
+        return _go_on(request, tenant, read_choice(request.GET))
     template = (
         "site/new_progress_body.html" if request.headers.get("HX-Request") else "site/new_progress.html"
     )
-    return render(request, template, {"tenant": tenant, "address": host_of(tenant.slug)})
+    choice = read_choice(request.GET)
+    facts = {
+        "tenant": tenant,
+        "address": host_of(tenant.slug),
+        "progress": _progress_of(tenant, choice),
+        "choice": choice,
+    }
+    return render(request, template, facts)
 
 
 @require_POST
@@ -96,20 +110,25 @@ def retry(request: HttpRequest, tenant_id: int) -> HttpResponse:
         return _to_sign_in(request)
     check_rate(request, FOUNDING, user.pk)
     tenant = retry_founding(user=user, tenant_id=tenant_id)
-    return HttpResponseRedirect(reverse("new-progress", args=[tenant.pk]))
+    return HttpResponseRedirect(_progress_of(tenant, read_choice(request.POST)))
 
 
-def _go_on(request: HttpRequest, tenant: Tenant) -> HttpResponse:
-    """To the checklist on the community's own host, which fetches its session by a ticket."""
+def _progress_of(tenant: Tenant, choice: PlanChoice | None) -> str:
+    return reverse("new-progress", args=[tenant.pk]) + (f"?{choice.query}" if choice else "")
+
+
+def _go_on(request: HttpRequest, tenant: Tenant, choice: PlanChoice | None) -> HttpResponse:
+    """To the checklist on the community's own host, which fetches its session by a ticket; with a plan chosen on the pricing
+    page, first to where it is begun."""
     routing = get_routing()
     if routing.context_for_host(host_of(tenant.slug)) is None:
         routing.load_tenants(
             {tenant.pk}
         )  # the worker made it a moment ago, and the news may still be on its way
     refusal = settle_claim(request, tenant)
-    next_path = (
-        "/dashboard/setup/" if refusal is None else f"/dashboard/bot/?{urlencode({'unlinked': refusal.code})}"
-    )
+    next_path = f"/dashboard/billing/plans/?{choice.query}" if choice else "/dashboard/setup/"
+    if refusal is not None:
+        next_path = f"/dashboard/bot/?{urlencode({'unlinked': refusal.code})}"
     address = f"{get_tenant_address(tenant.slug)}/login/?{urlencode({'next': next_path})}"
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": address})
@@ -117,7 +136,12 @@ def _go_on(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 
 
 def _show_form(
-    request: HttpRequest, form: NewCommunityForm, user: User, *, status: int = 200
+    request: HttpRequest,
+    form: NewCommunityForm,
+    user: User,
+    choice: PlanChoice | None,
+    *,
+    status: int = 200,
 ) -> HttpResponse:
     slug = str(form["slug"].value() or "")
     facts = {
@@ -126,6 +150,7 @@ def _show_form(
         "slug": slug,
         "found": check_address(slug) if slug and status == 200 else None,
         "reachable": can_be_reached(user),
+        "choice": choice,
         **_base(),
     }
     return render(request, "site/new.html", facts, status=status)

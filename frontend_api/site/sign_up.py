@@ -5,6 +5,7 @@ not; only its owner's mailbox tells the difference.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from allauth.account.internal.flows.email_verification import send_verification_email_to_address
 from allauth.account.models import EmailAddress
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from frontend_api.site.forms import ResendForm, SignUpForm
 from frontend_api.site.limits import MAIL_ADDRESS, SIGN_UP_ADDRESS, check_address, check_mail_to
+from frontend_api.site.plan_choice import read_choice
 from frontend_api.site.redirects import safe_next
 from frontend_api.site.views import has_discord
 from saas.core.crypto import digest_of
@@ -47,7 +49,13 @@ class SignUp(SignupView):  # type: ignore[misc]
         following = safe_next(
             self.request, self.request.POST.get("next") or self.request.GET.get("next", ""), ""
         )
-        return {**super().get_context_data(**kwargs), "discord": has_discord(), "next": following}
+        choice = read_choice(dict(parse_qsl(urlsplit(following).query)))
+        return {
+            **super().get_context_data(**kwargs),
+            "discord": has_discord(),
+            "next": following,
+            "choice": choice,
+        }
 
 
 def lock_address(email: str) -> None:

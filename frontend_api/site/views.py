@@ -38,12 +38,6 @@ def show_landing(request: HttpRequest) -> HttpResponse:
     return render(request, "site/landing.html", facts)
 
 
-@require_safe
-def show_pricing(request: HttpRequest) -> HttpResponse:
-    """What it costs, honestly: nothing yet."""
-    return render(request, "site/pricing.html")
-
-
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from frontend_api import figures
+from frontend_api.money import write_money
 from saas.core import clock
 
 register = template.Library()
@@ -43,6 +44,28 @@ def signed(number: int) -> str:
 @register.filter
 def unit(number: int, name: str) -> str:
     return figures.write_unit(number, name)
+
+
+@register.filter
+def money(amount: int, currency: str) -> str:
+    return write_money(amount, currency)
+
+
+@register.filter
+def exact_money(amount: int, currency: str) -> str:
+    return write_money(amount, currency, exact=True)
+
+
+@register.simple_tag
+def day(value: datetime) -> SafeString:
+    """A moment by its day alone, `3 March 2027`, with the exact one on hover."""
+    local = timezone.localtime(value)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        figures.write_moment(local),
+        figures.write_day(local),
+    )
 
 
 @register.simple_tag

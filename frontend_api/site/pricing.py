@@ -1,0 +1,306 @@
+"""The pricing page, made of what billing declares, and the step from it to a community."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from billing.plans import CURRENCIES, FREE, INTERVALS, METERS, PLANS, TRIAL_DAYS, Plan, plans_for
+from frontend_api.figures import write_unit
+from frontend_api.money import write_money
+from frontend_api.site.plan_choice import PlanChoice, read_choice, read_currency, read_interval
+from tenants.communities import list_places
+from tenants.entitlements import UNLIMITED
+from tenants.gates import GATES, LIMITS
+from tenants.models import Membership, User
+from tenants.tickets import get_tenant_address
+
+# The tabs: key, name, a kind of community that is offered these plans, one sentence.
+FAMILIES: Final = (
+    ("servers", "Discord servers and creators", "discord", "Priced for each server, whoever pays for it."),
+    (
+        "products",
+        "Products and brands",
+        "saas",
+        "Priced by the members who are active in a month, not by those who once signed up.",
+    ),
+    (
+        "courses",
+        "Courses",
+        "course",
+        "Priced by the cohorts that run at the same time; a cohort that has ended costs nothing.",
+    ),
+)
+SUGGESTED: Final = frozenset({"growth", "scale", "course"})
+_SHORT: Final = ("members", "rules", "seats", "history_days", "boost_hours", "api_keys")  # on a plan's card
+INTERVAL_NAMES: Final = {"month": "By the month", "year": "By the year · two months free"}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    name: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`kind` is yes, no or text."""
+
+    kind: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    title: str
+    what: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CardRow:
+    title: str
+    cell: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    title: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    name: str
+    price: str
+    unit: str
+    note: str
+    href: str
+    action: str
+    primary: bool
+    lines: tuple[str, ...]
+    rows: tuple[CardRow, ...]
+
+
+# How a limit reads on a card: counted, and not counted.
+_SAYS: Final = {
+    "members": ("{} members", "Any number of members"),
+    "rules": ("{} rules", "Any number of rules"),
+    "seats": ("{} people on the team", "Any number of people on the team"),
+    "history_days": ("{} days of history", "All of the history"),
+    "boost_hours": ("{} boost hours a month", "Boosts at any time"),
+    "api_keys": ("{} API keys", "Any number of API keys"),
+}
+_GROWS: Final = " for each cohort"
+QUESTIONS: Final = (
+    (
+        "What happens to my members when I choose a smaller plan?",
+        "They stay, with all of their points, levels and history. Members above the smaller plan’s number are still counted, but "
+        "wait: what they do is kept and awarded when there is room again. Before you confirm you see the list of what will wait. "
+        "Nothing is deleted, promises already made are kept, and a larger plan brings everything back.",
+    ),
+    (
+        "What happens when a payment fails?",
+        "Nobody in your community notices anything. Your bank is asked again over two weeks; we write to the owner, and the "
+        "dashboard says the date. Only then does the community fall to the limits of Free, and one successful payment brings "
+        "everything back at once.",
+    ),
+    (
+        "Do I need a card for the trial?",
+        f"No. A trial lasts {TRIAL_DAYS} days with everything in the plan. It ends by itself: without a card you are on Free "
+        "afterwards, and nothing is charged. Each community can try once.",
+    ),
+    (
+        "Can I change the plan in the middle of a month?",
+        "Yes. A larger plan begins at once and you pay the difference for the days that are left; you see the amount before you "
+        "confirm. A smaller plan begins with the next period, because you have paid for this one.",
+    ),
+    (
+        "How do I cancel?",
+        "On the Billing page, with two clicks and no call. Everything works until the end of what you paid for, then the community "
+        "is on Free. Until then you can take it back.",
+    ),
+    (
+        "Can one payer pay for several communities?",
+        "Yes. Each community has a plan of its own; one page shows them all with their totals, and the costs of each as a file.",
+    ),
+    (
+        "Which limits count what?",
+        "The table above says it beside each one. Members are people whose activity earns points, not everybody on your server. "
+        "History is how far back pages show it; what is older is kept.",
+    ),
+    (
+        "Is tax included?",
+        "Prices are without tax. What your country asks for is shown before you pay, and companies can give their tax number.",
+    ),
+)
+
+
+@require_safe
+def show_pricing(request: HttpRequest) -> HttpResponse:
+    """The plans of one family, in one currency, by the month or the year; every choice is in the address."""
+    interval, currency = read_interval(request.GET), read_currency(request.GET)
+    family = next((one for one in FAMILIES if one[0] == request.GET.get("for")), FAMILIES[0])
+    plans = plans_for(family[2])
+    state = {"for": family[0], "interval": interval, "currency": currency}
+    facts: dict[str, Any] = {
+        "sold": settings.BILLING_ON,
+        "families": [Link(one[1], _address(state, "for", one[0]), one is family) for one in FAMILIES],
+        "intervals": [
+            Link(INTERVAL_NAMES[one], _address(state, "interval", one), one == interval) for one in INTERVALS
+        ],
+        "currencies": [
+            Link(one.upper(), _address(state, "currency", one), one == currency) for one in CURRENCIES
+        ],
+        "family_note": family[3],
+        "cards": [_card(plan, interval, currency) for plan in plans],
+        "table": list_groups(plans),
+        "metered": _list_metered(plans, currency),
+        "questions": QUESTIONS,
+        "free_href": _start(PLANS[FREE], interval, currency),
+    }
+    return render(request, "site/pricing.html", facts)
+
+
+@never_cache
+@require_safe
+def begin(request: HttpRequest) -> HttpResponse:
+    """A plan was chosen: a stranger signs up and keeps it; an owner says which community it is for."""
+    choice = read_choice(request.GET)
+    founding = reverse("new-community") + (f"?{choice.query}" if choice else "")
+    if not isinstance(request.user, User):
+        return HttpResponseRedirect(f"{reverse('signup')}?{urlencode({'next': founding})}")
+    owned = [
+        place
+        for place in list_places(user=request.user, only_open=True)
+        if place.role == Membership.Role.OWNER
+    ]
+    if choice is None or not owned:
+        return HttpResponseRedirect(founding)
+    facts = {
+        "name": choice.plan.name,
+        "places": [
+            {"name": one.name, "slug": one.slug, "href": _plans_of(one.slug, choice)} for one in owned
+        ],
+        "new_href": founding,
+        "back": f"{reverse('pricing')}?{urlencode({'interval': choice.interval, 'currency': choice.currency})}",
+    }
+    return render(request, "site/pricing_start.html", facts)
+
+
+def _plans_of(slug: str, choice: PlanChoice) -> str:
+    query = urlencode({"next": f"/dashboard/billing/plans/?{choice.query}"})
+    return f"{get_tenant_address(slug)}/login/?{query}"
+
+
+def list_groups(plans: tuple[Plan, ...]) -> list[Group]:
+    """The comparison, in the order of the declaration."""
+    limits = tuple(
+        Row(one.title, one.what, tuple(_limit_cell(plan, one.name) for plan in plans))
+        for one in LIMITS.values()
+        if one.built
+    )
+    gates = tuple(
+        Row(
+            one.title,
+            one.what,
+            tuple(Cell("yes" if one.feature in plan.features else "no") for plan in plans),
+        )
+        for one in GATES.values()
+        if one.built
+    )
+    return [Group("How much", limits), Group("What is on", gates)]
+
+
+def _limit_cell(plan: Plan, name: str) -> Cell:
+    number = plan.limit(name)
+    if number >= UNLIMITED:
+        return Cell("text", "Unlimited")
+    if number == 0:
+        return Cell("no")
+    counted = write_unit(number, LIMITS[name].unit)
+    return Cell("text", counted + (_GROWS if name in plan.grows else ""))
+
+
+def _card(plan: Plan, interval: str, currency: str) -> Card:
+    rows = tuple(CardRow(row.title, row.cells[0]) for group in list_groups((plan,)) for row in group.rows)
+    return Card(
+        name=plan.name,
+        price=write_money(plan.price(interval, currency), currency),
+        unit=_unit(plan, interval),
+        note=_note(plan, interval, currency),
+        href=_start(plan, interval, currency),
+        action="Start free"
+        if plan.is_free
+        else f"Try {plan.name}"
+        if plan.trial_days
+        else f"Choose {plan.name}",
+        primary=plan.key in SUGGESTED,
+        lines=tuple(_list_lines(plan)),
+        rows=rows,
+    )
+
+
+def _unit(plan: Plan, interval: str) -> str:
+    if plan.is_free:
+        return "for ever"
+    return f"a {plan.per} and {interval}" if plan.per else f"a {interval}"
+
+
+def _note(plan: Plan, interval: str, currency: str) -> str:
+    if plan.is_free:
+        return plan.pitch
+    year = write_money(plan.price("year", currency), currency)
+    month = write_money(round(plan.price("year", currency) / 12), currency)
+    paid = f"{month} a month, paid by the year." if interval == "year" else f"Or {year} a year."
+    return f"{plan.pitch} {paid}"
+
+
+def _list_lines(plan: Plan) -> list[str]:
+    lines = []
+    for name in _SHORT:
+        number = plan.limit(name)
+        counted, open_ended = _SAYS[name]
+        if number:
+            grows = _GROWS if name in plan.grows else ""
+            lines.append(
+                open_ended
+                if number >= UNLIMITED
+                else _singular(counted.format(f"{number:,}"), number) + grows
+            )
+    active = plan.included("active_members")
+    if active is not None:
+        lines.insert(0, f"{active:,} active members a month")
+        lines = [line for line in lines if line != _SAYS["members"][1]]
+    return lines
+
+
+def _singular(text: str, number: int) -> str:
+    return text.removesuffix("s") if number == 1 else text
+
+
+def _list_metered(plans: tuple[Plan, ...], currency: str) -> list[str]:
+    found = [name for name in METERS if any(plan.included(name) is not None for plan in plans)]
+    return [
+        f"{METERS[name].title}: {write_money(METERS[name].price(currency), currency)} for each {METERS[name].unit}. "
+        f"{METERS[name].what}"
+        for name in found
+    ]
+
+
+def _address(state: dict[str, str], name: str, value: str) -> str:
+    return f"{reverse('pricing')}?{urlencode({**state, name: value})}"
+
+
+def _start(plan: Plan, interval: str, currency: str) -> str:
+    query = {} if plan.is_free else {"plan": plan.key, "interval": interval, "currency": currency}
+    return reverse("pricing-start") + (f"?{urlencode(query)}" if query else "")
