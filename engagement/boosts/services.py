@@ -25,6 +25,7 @@ from saas.events import publish
 from saas.events.jobs import JobRow, defer_rows
 from tenants.context import TenantContext
 from tenants.gates import is_open, require_open
+from tenants.selectors import read_entitlements
 
 from .errors import BoostHoursError, BoostNotFoundError, BoostOverError, InvalidBoostError, TooManyBoostsError
 from .events import BoostEnded, BoostStarted
@@ -147,7 +148,7 @@ def plan_boost(
         made = Boost.objects.filter(key=key[:100]).first()
         if made is not None:
             return made
-        require_open("boosts", context.entitlements, now)
+        require_open("boosts", read_entitlements(tenant_id=context.tenant_id), now)
         boost = check_draft(draft, context=context, now=now)
         _refuse_too_many(now)
         _refuse_hours(hours_needed(boost, allowances))
@@ -174,13 +175,7 @@ def stop_boost(*, context: TenantContext, boost_id: int, actor: Actor) -> Boost:
             return boost
         if state_of(boost, now) == OVER:
             raise BoostOverError(f"“{boost.name}” is over already, so there is nothing to stop.")
-        # Later than its beginning, if by a millisecond, so that every beginning that was told has its end.
-        boost.stopped_at = _ceiled(now)
-        if boost.starts_at <= boost.stopped_at <= boost.told_until:
-            boost.stopped_at = boost.told_until + timedelta(milliseconds=1)
-        boost.stopped_by = actor.name[:120]
-        boost.save(update_fields=["stopped_at", "stopped_by"])
-        _tell(boost, boost.stopped_at, stopped=True)
+        _end(boost, now, by=actor.name)
         count_change(state)
         _record(actor, "boost.stopped", boost)
     return boost
@@ -199,17 +194,14 @@ def resume_boost(
         boost = _get(boost_id)
         if boost.stopped_at is None:
             return boost
-        require_open("boosts", context.entitlements, now)
-        stopped_at = boost.stopped_at
-        boost.stopped_at, boost.stopped_by = None, ""
+        require_open("boosts", read_entitlements(tenant_id=context.tenant_id), now)
+        stopped_at, boost.stopped_at = boost.stopped_at, None
         if now - stopped_at > UNDO or state_of(boost, now) == OVER:
             raise BoostOverError(
                 f"“{boost.name}” was stopped too long ago to go on, or its time is over. Plan it again."
             )
-        boost.pauses = [*boost.pauses, [milliseconds(stopped_at), milliseconds(_ceiled(now))]]
         _refuse_hours(hours_needed(boost, allowances))
-        boost.save(update_fields=["stopped_at", "stopped_by", "pauses"])
-        _tell(boost, _ceiled(now))
+        _go_on(boost, stopped_at, now)
         count_change(state)
         _record(actor, "boost.resumed", boost)
         _wake(boost, context)
@@ -218,18 +210,53 @@ def resume_boost(
 
 @transaction.atomic
 def tend_boosts(*, context: TenantContext) -> None:
-    """Publish what began and ended since the last time, and call off what the plan no longer has. Idempotent: each beginning and end
-    is published once. Locks the rules' writers, and the ledger where something is called off."""
-    now = clock.now()
-    if not is_open("boosts", context.entitlements, now):
-        for boost_id in [
-            line.pk for line in Boost.objects.filter(stopped_at=None) if state_of(line, now) != OVER
-        ]:
-            stop_boost(context=context, boost_id=boost_id, actor=SYSTEM)
-    lock_rules()
+    """Publish what began and ended since the last time. Where the plan has no boosts any more, what runs and is planned is frozen;
+    where it has them again, that goes on. Idempotent: each beginning and end is published once.
+
+    Locks the rules' writers, and the ledger where something freezes or thaws. Publishes BoostStarted, BoostEnded.
+    """
+    state = lock_rules()
+    is_allowed = is_open("boosts", read_entitlements(tenant_id=context.tenant_id), clock.now())
+    wrong = Boost.objects.filter(stopped_at__isnull=not is_allowed, stopped_by="")
+    if wrong.exists():
+        with _writing() as (state, now):
+            for boost in wrong:
+                _thaw(boost, now) if is_allowed else _freeze(boost, now)
+            count_change(state)
     for boost in Boost.objects.filter(stopped_at=None):
-        if _tell(boost, now):
+        if _tell(boost, clock.now()):
             _wake(boost, context)
+
+
+def _freeze(boost: Boost, now: datetime) -> None:
+    """As a stop by nobody, which is how it is known again."""
+    if state_of(boost, now) != OVER:
+        _end(boost, now, by="")
+        _record(SYSTEM, "boost.frozen", boost)
+
+
+def _thaw(boost: Boost, now: datetime) -> None:
+    stopped_at, boost.stopped_at = boost.stopped_at, None
+    if stopped_at is not None and state_of(boost, now) != OVER:
+        _go_on(boost, stopped_at, now)
+        _record(SYSTEM, "boost.thawed", boost)
+
+
+def _end(boost: Boost, now: datetime, *, by: str) -> None:
+    boost.stopped_at = _ceiled(now)
+    if boost.starts_at <= boost.stopped_at <= boost.told_until:
+        # Later than its beginning, if by a millisecond, so that every beginning that was told has its end.
+        boost.stopped_at = boost.told_until + timedelta(milliseconds=1)
+    boost.stopped_by = by[:120]
+    boost.save(update_fields=["stopped_at", "stopped_by"])
+    _tell(boost, boost.stopped_at, stopped=True)
+
+
+def _go_on(boost: Boost, stopped_at: datetime, now: datetime) -> None:
+    boost.stopped_at, boost.stopped_by = None, ""
+    boost.pauses = [*boost.pauses, [milliseconds(stopped_at), milliseconds(_ceiled(now))]]
+    boost.save(update_fields=["stopped_at", "stopped_by", "pauses"])
+    _tell(boost, _ceiled(now))
 
 
 def _tell(boost: Boost, until: datetime, *, stopped: bool = False) -> bool:

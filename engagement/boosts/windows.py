@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 WEEK: Final = timedelta(days=7)
 _SECOND: Final = timedelta(seconds=1)
-PLANNED, RUNNING, OVER, STOPPED = "planned", "running", "over", "stopped"
-STATES: Final = (RUNNING, PLANNED, OVER, STOPPED)
+PLANNED, RUNNING, OVER, STOPPED, FROZEN = "planned", "running", "over", "stopped", "frozen"
+STATES: Final = (RUNNING, PLANNED, OVER, STOPPED, FROZEN)
 
 
 class Scheduled(Protocol):
@@ -30,6 +30,8 @@ class Scheduled(Protocol):
     def repeats_until(self) -> date | None: ...
     @property
     def stopped_at(self) -> datetime | None: ...
+    @property
+    def stopped_by(self) -> str: ...
     @property
     def pauses(self) -> list[list[int]]: ...
 
@@ -78,9 +80,10 @@ def occurrences(boost: Scheduled) -> Iterator[Span]:
 
 
 def state_of(boost: Scheduled, now: datetime) -> str:
-    """planned also between two weeks; over when nothing is left; stopped when somebody ended it before that."""
+    """planned also between two weeks; over when nothing is left; stopped when somebody ended it before that, and frozen when the
+    plan did."""
     if boost.stopped_at is not None:
-        return STOPPED
+        return STOPPED if boost.stopped_by else FROZEN
     moment = milliseconds(now)
     spans = windows_of(boost)
     if not spans or moment >= spans[-1].end:

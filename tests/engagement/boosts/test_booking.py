@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -180,3 +181,14 @@ def test_it_is_for_members_of_the_chosen_type_until_the_type_goes(acme: TenantCo
     book(acme, [message(1, at=NOON + 2 * MINUTE)], memory)
 
     assert amounts(acme) == [10, 10, 20, 10, 10]
+
+
+def test_where_the_plan_has_none_nothing_is_boosted(acme: TenantContext, settings: Any) -> None:
+    memory = TenantMemory()
+    plan(acme)
+    book(acme, [message(1, at=NOON + MINUTE)], memory)
+    settings.BILLING_ON = True
+
+    book(acme, [message(1, at=NOON + 2 * MINUTE)], memory)
+
+    assert amounts(acme) == [20, 10]

@@ -18,10 +18,12 @@ from engagement.boosts.jobs import tend
 from engagement.boosts.models import Boost
 from engagement.boosts.selectors import hours_used, list_boosts, list_live_boosts, list_running_boosts
 from engagement.boosts.services import Allowance, percent_of, resume_boost, stop_boost
+from engagement.boosts.windows import FROZEN
 from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
-from tenants.entitlements import Entitlements, Phase
+from tenants.entitlements import Entitlements
 from tenants.gates import GateClosedError
+from tenants.models import Tenant
 
 from .plans import AT_NOON, HOUR, plan
 
@@ -189,22 +191,55 @@ def test_a_month_that_is_full_does_not_stand_in_the_next_ones_way(acme: TenantCo
     assert boost.pk
 
 
-def test_a_closed_gate_lets_none_begin_and_calls_off_what_is_planned(
-    acme: TenantContext, settings: Any
-) -> None:
-    plan(acme, hours=5)
-    plan(acme, starts_at=AT_NOON + 48 * HOUR)
+def give_boosts(context: TenantContext) -> TenantContext:
+    """A plan that has them, from now on."""
+    entitlements = {"phases": [{"starts_at": AT_NOON.isoformat(), "features": ["boosts"], "limits": {}}]}
+    Tenant.objects.filter(pk=context.tenant_id).update(entitlements=entitlements, entitlements_version=1)
+    return replace(context, entitlements=Entitlements.parse(entitlements, 1))
+
+
+def test_a_closed_gate_lets_none_begin(acme: TenantContext, settings: Any) -> None:
     settings.BILLING_ON = True
 
     with pytest.raises(GateClosedError):
         plan(acme)
+
+    assert plan(give_boosts(acme)).pk
+
+
+def test_without_the_plan_boosts_freeze_and_with_it_they_go_on(acme: TenantContext, settings: Any) -> None:
+    running = plan(acme, hours=5)
+    plan(acme, starts_at=AT_NOON + 48 * HOUR)
+    settings.BILLING_ON = True
+
+    run_jobs(acme, AT_NOON + HOUR)
     run_jobs(acme, AT_NOON + HOUR)
 
     with enter_tenant(acme), clock.frozen_at(AT_NOON + HOUR):
         assert list_live_boosts() == []
-        assert set(Boost.objects.values_list("stopped_by", flat=True)) == {"EngageHub"}
-    plus = Entitlements(1, (Phase(AT_NOON, frozenset({"boosts"}), {}),))
-    assert plan(replace(acme, entitlements=plus)).pk
+        assert {line.state for line in list_boosts()} == {FROZEN}
+    assert events(acme) == ["BoostStarted", "BoostEnded"]
+
+    give_boosts(acme)
+    run_jobs(acme, AT_NOON + 3 * HOUR)
+
+    with enter_tenant(acme), clock.frozen_at(AT_NOON + 3 * HOUR):
+        assert [line.boost.pk for line in list_running_boosts()] == [running.pk]
+        assert len(list_live_boosts()) == 2
+    assert events(acme) == ["BoostStarted", "BoostEnded", "BoostStarted"]
+    with enter_tenant(acme), clock.frozen_at(AT_NOON + 9 * HOUR):
+        # One before, two after, and none for the two in between.
+        assert hours_used(acme, *NOVEMBER) == 3
+
+
+def test_what_somebody_stopped_is_not_woken_by_a_plan(acme: TenantContext, settings: Any) -> None:
+    boost = plan(acme, hours=5)
+    stop(acme, boost, AT_NOON + HOUR)
+
+    run_jobs(acme, AT_NOON + 2 * HOUR)
+
+    with enter_tenant(acme), clock.frozen_at(AT_NOON + 2 * HOUR):
+        assert list_live_boosts() == []
 
 
 @pytest.mark.parametrize(

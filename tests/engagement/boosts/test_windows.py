@@ -35,6 +35,7 @@ class Plan:
     timezone: str = BERLIN
     repeats_until: date | None = None
     stopped_at: datetime | None = None
+    stopped_by: str = "Ada"
     pauses: list[list[int]] = field(default_factory=list)
 
 
