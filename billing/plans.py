@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal
 
-from tenants.entitlements import UNLIMITED
+from tenants.entitlements import UNLIMITED, Entitlements
 from tenants.gates import GATES, LIMITS
 
 from .errors import PlanNotFoundError
@@ -264,6 +265,12 @@ def get_plan(key: str) -> Plan:
     if plan is None:
         raise PlanNotFoundError(f"There is no plan “{str(key)[:40]}”. There are: {', '.join(PLANS)}.")
     return plan
+
+
+def plan_at(entitlements: Entitlements, moment: datetime) -> Plan:
+    """The plan in force. Where nothing is sold it means nothing: ask settings.BILLING_ON first."""
+    phase = entitlements.phase_at(moment)
+    return get_plan(phase.plan if phase and phase.plan else FREE)
 
 
 def plans_for(kind: str) -> tuple[Plan, ...]:

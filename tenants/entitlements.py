@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 UNLIMITED = 2**31
+_PAID = frozenset({"paid", "grace", "given"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,11 @@ class Phase:
     limits: Mapping[str, int] = field(default_factory=dict)
     plan: str = ""
     why: str = ""  # trial, paid, grace, frozen, given; empty for the free plan
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether somebody pays for it, or it was given; a trial and the free plan are neither."""
+        return self.why in _PAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +56,16 @@ class Entitlements:
 
     def phase_at(self, moment: datetime) -> Phase | None:
         """The phase in force; None before the first one, and for a tenant without a plan."""
-        started = [phase for phase in self.phases if phase.starts_at <= moment]
-        return started[-1] if started else None
+        found = None
+        for phase in self.phases:
+            if phase.starts_at > moment:
+                break
+            found = phase
+        return found
+
+    def phase_after(self, moment: datetime) -> Phase | None:
+        """The phase that comes next; None where nothing is to change."""
+        return next((phase for phase in self.phases if phase.starts_at > moment), None)
 
     def has_feature(self, name: str, moment: datetime) -> bool:
         phase = self.phase_at(moment)

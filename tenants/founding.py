@@ -21,6 +21,7 @@ from saas.core.ids import new_ulid
 from saas.core.schemas import PUBLIC, enter_schema
 from saas.events import publish
 
+from .entitlements import Entitlements
 from .errors import (
     BadSlugError,
     NotConfirmedError,
@@ -144,9 +145,15 @@ def list_overdue() -> list[tuple[int, bool]]:
 
 
 def count_unpaid(*, user: User) -> int:
-    """Communities that the person owns and that no plan pays for. Deleted ones do not count."""
+    """Communities that the person owns and that nobody pays for, those in a trial too. Deleted ones do not count."""
     owned = Membership.objects.filter(user=user, role=Membership.Role.OWNER)
-    return owned.filter(tenant__entitlements={}).exclude(tenant__state=Tenant.State.DELETED).count()
+    kept = owned.exclude(tenant__state=Tenant.State.DELETED)
+    now = clock.now()
+    phases = [
+        Entitlements.parse(data, 0).phase_at(now)
+        for data in kept.values_list("tenant__entitlements", flat=True)
+    ]
+    return sum(phase is None or not phase.is_paid for phase in phases)
 
 
 def check_address(slug: str) -> AddressCheck:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import (
@@ -25,6 +26,7 @@ from django.http import (
 from django.urls import set_urlconf
 from django.utils.functional import SimpleLazyObject
 
+from saas.core.ids import new_reference
 from saas.core.schemas import PUBLIC, enter_schema
 
 from .context import TenantContext, enter_tenant
@@ -45,8 +47,7 @@ class TenantMiddleware:
             match = get_routing().context_for_host(_host_of(request))
         except (DatabaseError, InterfaceError):
             logger.exception("The map of communities could not be loaded.")
-            text = "EngageHub cannot reach its database. Please try again in a minute."
-            return HttpResponse(text, status=503, content_type="text/plain", headers={"Retry-After": "60"})
+            return _say_away(request)
         if match is not None and match.redirect_to is not None:
             return _redirect(request, match.redirect_to)
         context = match.context if match else None
@@ -73,6 +74,25 @@ class TenantMiddleware:
             # It is made after this returns: each piece enters the schema anew.
             response.streaming_content = _stream(schema, iter(response))
         return response
+
+
+def _say_away(request: HttpRequest) -> HttpResponse:
+    """Plain text, or for the API a problem: the pages of errors need the community that could not be found."""
+    text = "EngageHub cannot reach its database. Please try again in a minute."
+    headers = {"Retry-After": "60"}
+    if not request.path.startswith("/api/"):
+        return HttpResponse(text, status=503, content_type="text/plain", headers=headers)
+    problem = {
+        "type": f"{settings.BASE_URL}/api/v1/problems/unavailable",
+        "title": "Unavailable",
+        "status": 503,
+        "detail": text,
+        "code": "unavailable",
+        "reference": new_reference(),
+    }
+    return HttpResponse(
+        orjson.dumps(problem), status=503, content_type="application/problem+json", headers=headers
+    )
 
 
 def _host_of(request: HttpRequest) -> str:

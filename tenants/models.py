@@ -288,6 +288,7 @@ class PoisonActivity(models.Model):
 
     class Meta:
         db_table = "poison_activity"
+        verbose_name, verbose_name_plural = "activity set aside", "activities set aside"
         indexes = [models.Index(fields=["replayed_at", "-seen_at"], name="poison_activity_open")]
 
     def __str__(self) -> str:
@@ -316,9 +317,13 @@ class ApiKey(models.Model):
     follows = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, related_name="+", help_text="The key that it replaces."
     )
+    line = models.BigIntegerField(
+        null=True, help_text="The first of the keys that replaced one another: together they are one. Null for a first one."
+    )  # fmt: skip
 
     class Meta:
         db_table = "api_key"
+        verbose_name, verbose_name_plural = "API key", "API keys"
 
     def __str__(self) -> str:
         return f"{self.name} (ehk_live_{self.prefix}_…)"
@@ -353,6 +358,7 @@ class TokenFamily(models.Model):
 
     class Meta:
         db_table = "token_family"
+        verbose_name_plural = "token families"
         indexes = [models.Index(fields=["expires_at"], name="token_family_expires")]
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from django.db import connection
 from engagement.levels.curves import LevelCurve
 from engagement.levels.selectors import load_curve
 from engagement.progression.rows import MemberRow
+from engagement.rules.freezing import rules_allowed
 from engagement.rules.ruleset import RuleSet
 from engagement.rules.selectors import load_rule_set
 from engagement.standings.histogram import Bounds
@@ -29,6 +30,7 @@ MAX_MEMBERS: Final = 25_000  # over all tenants; about 2 kB each
 class TenantMemory:
     rules: RuleSet | None = None
     rules_version: int = -1
+    rules_allowed: int = -1  # by the plan that was in force
     curve: LevelCurve | None = None
     curve_version: int = -1
     bounds: Bounds = field(default_factory=lambda: Bounds(-1))
@@ -39,16 +41,19 @@ class TenantMemory:
     def refresh(
         self, context: TenantContext, *, rules: int, curve: int, standings: int
     ) -> tuple[RuleSet, LevelCurve]:
-        """The tenant's rules and curve as of these versions; what is stale is read again, on Django's connection."""
+        """The tenant's rules and curve as of these versions and of the plan in force now; what is stale is read again, on Django's
+        connection."""
+        allowed = rules_allowed(context)
         if (
             self.rules is None
             or self.rules_version != rules
+            or self.rules_allowed != allowed
             or self.curve is None
             or self.curve_version != curve
         ):
             try:
                 with enter_tenant(context):
-                    self.rules, self.rules_version = load_rule_set(), rules
+                    self.rules, self.rules_version, self.rules_allowed = load_rule_set(), rules, allowed
                     self.curve, self.curve_version = load_curve(), curve
             finally:
                 connection.close()  # this thread's; it is needed rarely, and would hold a pool's place meanwhile

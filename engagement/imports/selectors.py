@@ -50,6 +50,11 @@ def find_old_bot() -> ImportRun | None:
     return ImportRun.objects.filter(state__in=(READY, APPLYING, APPLIED)).order_by("-pk").first()
 
 
+def has_brought_levels() -> bool:
+    """Whether levels of another bot were applied and stand. A run that was only looked at, given up or undone brought none."""
+    return ImportRun.objects.filter(state=APPLIED).exists()
+
+
 def find_applied(*, source: str) -> ImportRun | None:
     """The newest run from that bot that stands: a newer file is brought over in the same way, unless the organiser says otherwise."""
     return ImportRun.objects.filter(source=source, state=APPLIED).order_by("-applied_at").first()

@@ -16,8 +16,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-import cel
-
+from . import cel_library as cel
 from .errors import InvalidConditionError
 
 MAX_TEXT: Final = 2_000

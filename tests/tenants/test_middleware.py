@@ -129,6 +129,10 @@ def test_a_database_that_never_answered_is_said_so(monkeypatch: pytest.MonkeyPat
     answer = get("acme.localhost")
     assert answer.status_code == 503
     assert "try again" in answer.content.decode()
+    problem = get("acme.localhost", "/api/v1/me")
+    assert (problem.status_code, problem["Content-Type"]) == (503, "application/problem+json")
+    assert problem.json()["type"].endswith("/api/v1/problems/unavailable")
+    assert problem["Retry-After"] == "60"
 
 
 def test_get_routing_loads_once(monkeypatch: pytest.MonkeyPatch) -> None:

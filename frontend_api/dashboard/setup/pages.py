@@ -15,7 +15,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from engagement.activity.trial import list_trial_types, send_trial_activity
 from engagement.analytics.explanations import MessageExplanation, explain_message
-from engagement.imports.selectors import count_old_levels, find_old_bot, list_old_levels
+from engagement.imports.selectors import (
+    count_old_levels,
+    find_old_bot,
+    has_brought_levels,
+    list_old_levels,
+)
 from engagement.kinds.checklist import Checklist, find_heard, read_checklist
 from engagement.kinds.packs import get_pack, list_packs
 from engagement.kinds.plans import describe_snapshot
@@ -46,7 +51,7 @@ COMPARED_MOST: Final = 10_000
 
 def read_steps(context: TenantContext) -> Checklist:
     """The tenant's checklist, with what other packages know of it."""
-    return read_checklist(tenant_id=context.tenant_id, has_levels=find_old_bot() is not None)
+    return read_checklist(tenant_id=context.tenant_id, has_levels=has_brought_levels())
 
 
 @never_cache

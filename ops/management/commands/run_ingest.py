@@ -17,6 +17,8 @@ from tenants.routing import get_routing
 
 class Command(BaseCommand):
     help = "Reads the activity stream and books points until it is stopped. Start as many as are needed."
+    # They would import every page of the web; the schema map is checked when the apps are ready.
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

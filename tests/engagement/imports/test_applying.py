@@ -13,7 +13,7 @@ from engagement.imports.applying import work_on_import, work_one_step
 from engagement.imports.difference import get_numbers, list_lines
 from engagement.imports.errors import ImportNotFoundError, ImportOrderError, ImportStateError
 from engagement.imports.models import ImportRow, ImportRun
-from engagement.imports.selectors import count_old_levels, list_old_levels
+from engagement.imports.selectors import count_old_levels, has_brought_levels, list_old_levels
 from engagement.imports.services import apply_import, cancel_import, undo_import
 from engagement.ledger.models import LedgerBalance, LedgerEntry
 from engagement.levels.curves import DEFAULT_CURVE
@@ -365,3 +365,16 @@ def test_what_was_merged_into_another_member_since_stays_there(acme: TenantConte
         assert run.results["merged"] == 1
         assert LedgerBalance.objects.get(member_id=kept).lifetime == XP[1]
         assert verify_ledger(acme) == []
+
+
+def test_only_what_was_applied_and_stands_counts_as_brought(acme: TenantContext) -> None:
+    with enter_tenant(acme):
+        looked_at = read_run(mee6_file(XP))
+        assert not has_brought_levels()
+        cancel_import(import_id=looked_at.pk, actor=ACTOR, context=acme)
+        assert not has_brought_levels()
+
+        run = applied_run(acme, mee6_file(XP))
+        assert has_brought_levels()
+        undo_run(acme, run)
+        assert not has_brought_levels()

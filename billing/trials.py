@@ -1,0 +1,72 @@
+"""A trial is had once for a community and once for a Discord server, whoever founds what anew.
+
+Invariants: a claim is taken under the table's own constraint, all of its holders or none; it is given back only while the
+checkout that took it has come to nothing; what was used stays used when the community is gone.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from saas.core.schemas import PUBLIC, enter_schema
+from tenants.models import GuildLink, Tenant
+
+from .models import BillingAttempt, TrialClaim
+from .plans import Plan
+
+
+def has_trial(*, tenant: Tenant, plan: Plan) -> bool:
+    """Whether this community would begin the plan with a trial. A Discord community tries with its server, and not without."""
+    if not plan.trial_days:
+        return False
+    holders = _list_holders(tenant.pk)
+    if tenant.kind == Tenant.Kind.DISCORD and len(holders) < 2:
+        return False
+    with enter_schema(PUBLIC):
+        taken = TrialClaim.objects.filter(holder__in=holders)
+        open_here = taken.filter(used=False, attempt__tenant_id=tenant.pk)
+        return not taken.exclude(pk__in=open_here.values("pk")).exists()
+
+
+def claim_trial(*, attempt: BillingAttempt) -> bool:
+    """Claim the trial for a checkout; False where the community or its server had one, or another checkout holds it."""
+    with enter_schema(PUBLIC), transaction.atomic():
+        holders = sorted(_list_holders(attempt.tenant_id))
+        rows = [TrialClaim(holder=holder, attempt=attempt) for holder in holders]
+        # In one order, so that two communities of one server queue up instead of blocking each other.
+        TrialClaim.objects.bulk_create(rows, ignore_conflicts=True)
+        mine = TrialClaim.objects.filter(holder__in=holders, attempt=attempt)
+        if mine.count() == len(holders):
+            return True
+        mine.filter(used=False).delete()
+    return False
+
+
+def release_trial(*, attempt: BillingAttempt) -> int:
+    """Give back what a checkout claimed and did not use. Answers how many holders are free again. Idempotent."""
+    with enter_schema(PUBLIC):
+        return TrialClaim.objects.filter(attempt=attempt, used=False).delete()[0]
+
+
+def use_trial(*, tenant_id: int) -> None:
+    """A trial of this community has begun: it and its server have had theirs, for ever. Idempotent."""
+    with enter_schema(PUBLIC), transaction.atomic():
+        holders = sorted(_list_holders(tenant_id))
+        TrialClaim.objects.bulk_create(
+            [TrialClaim(holder=holder, used=True) for holder in holders], ignore_conflicts=True
+        )
+        TrialClaim.objects.filter(holder__in=holders, used=False).update(used=True)
+
+
+def carry_trial(*, tenant_id: int) -> None:
+    """A server was linked to a community that had its trial: the server has had it too. Idempotent."""
+    with enter_schema(PUBLIC):
+        if TrialClaim.objects.filter(holder=f"tenant:{tenant_id}", used=True).exists():
+            use_trial(tenant_id=tenant_id)
+
+
+def _list_holders(tenant_id: int) -> list[str]:
+    with enter_schema(PUBLIC):
+        standing = GuildLink.objects.filter(tenant_id=tenant_id).exclude(state=GuildLink.State.UNLINKED)
+        guilds = list(standing.values_list("guild_id", flat=True))
+    return [f"tenant:{tenant_id}", *(f"guild:{guild}" for guild in guilds)]

@@ -1,0 +1,91 @@
+"""Customers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..ids import new_id, random_text
+from ..routes import Call, merge_metadata, route, save, take
+from ..store import Json
+
+_PLAIN: Final = (
+    "address", "business_name", "description", "email", "individual_name", "invoice_prefix", "name", "next_invoice_sequence",
+    "phone", "shipping",
+)  # fmt: skip
+
+
+@route("POST", "/v1/customers", "CustomerCreateParams")
+def create_customer(call: Call) -> Json:
+    clock = call.named("test_helpers.test_clock", "test_clock")
+    customer: Json = {
+        "id": new_id("cus", 14),
+        "object": "customer",
+        "address": None,
+        "balance": 0,
+        "created": call.store.now(clock["id"] if clock else None),
+        "currency": None,
+        "customer_account": None,
+        "default_source": None,
+        "delinquent": False,
+        "description": None,
+        "discount": None,
+        "email": None,
+        "invoice_prefix": random_text(8).upper(),
+        "invoice_settings": {
+            "custom_fields": None,
+            "default_payment_method": None,
+            "footer": None,
+            "rendering_options": None,
+        },
+        "livemode": False,
+        "metadata": {},
+        "name": None,
+        "next_invoice_sequence": 1,
+        "phone": None,
+        "preferred_locales": [],
+        "shipping": None,
+        "tax_exempt": "none",
+        "test_clock": clock["id"] if clock else None,
+    }
+    _apply(customer, call)
+    call.store.put(customer)
+    call.store.emit("customer.created", customer)
+    return customer
+
+
+@route("GET", "/v1/customers/{customer}", "CustomerRetrieveParams")
+def get_customer(call: Call) -> Json:
+    gone = call.store.find("customer", call.path["customer"])
+    return gone if gone and gone.get("deleted") else call.get("customer")
+
+
+@route("POST", "/v1/customers/{customer}", "CustomerUpdateParams")
+def update_customer(call: Call) -> Json:
+    before, customer = call.get("customer"), call.get("customer")
+    _apply(customer, call)
+    return save(call, before, customer, "customer.updated")
+
+
+@route("DELETE", "/v1/customers/{customer}", "CustomerDeleteParams")
+def delete_customer(call: Call) -> Json:
+    customer = call.get("customer")
+    call.store.emit("customer.deleted", customer)
+    return call.store.put({"id": customer["id"], "object": "customer", "deleted": True})
+
+
+@route("GET", "/v1/customers", "CustomerListParams")
+def list_customers(call: Call) -> Json:
+    match = {name: call.params[name] for name in ("email", "test_clock") if call.params.get(name)}
+    return call.page(
+        [one for one in call.store.list("customer", **match) if not one.get("deleted")], "customer"
+    )
+
+
+def _apply(customer: Json, call: Call) -> None:
+    params = call.params
+    take(customer, params, *_PLAIN)
+    merge_metadata(customer, params)
+    for name, empty in (("balance", 0), ("preferred_locales", []), ("tax_exempt", "none")):
+        if name in params:
+            customer[name] = empty if params[name] is None else params[name]
+    customer["invoice_settings"] |= params.get("invoice_settings") or {}
