@@ -3,12 +3,25 @@
 EngageHubError
 ├── UnavailableError
 │   ├── StripeAwayError          Stripe did not answer, or not in time
+│   ├── StripeUnsureError        it took what we sent and its answer was lost: the outcome is looked up later
+│   ├── BillingBusyError         somebody else is changing this plan right now, for longer than we wait
 │   └── BillingOffError          no Stripe key is set: nothing is sold here
 ├── ConflictError
-│   └── StripeRefusedError       Stripe said no to what we asked; its words are in the log
+│   ├── StripeRefusedError       Stripe said no to what we asked; its words are in the log
+│   ├── AlreadySubscribedError   there is a plan already: it is changed, not bought again
+│   ├── NoSubscriptionError      there is no plan that could be changed
+│   ├── PlanChangedError         somebody else changed the plan meanwhile
+│   ├── PaymentOverdueError      first the open invoice, then another plan
+│   └── NotOpenError             the community is closed or suspended: nothing is sold to it
+├── NotAllowedError
+│   └── NotThePayerError         somebody else pays, and only they see cards and invoices
 ├── NotFoundError
-│   └── PlanNotFoundError        no such plan, interval or currency is sold
+│   ├── PlanNotFoundError        no such plan, interval or currency is sold
+│   ├── PayerNotFoundError       no payer of this person's has this key
+│   └── CheckoutNotFoundError    no checkout of this community has this id
 └── InvalidInputError
+    ├── PlanNotForSaleError      this community cannot choose this plan, interval, currency or quantity
+    ├── PromotionCodeError       the code is unknown, over, or not for this community
     ├── CardDeclinedError        the payment was declined; Stripe's reason for the payer
     ├── UntilNotAheadError       a plan is given until a moment that is to come
     └── NothingGivenError        Free is not given: it is what everybody has
@@ -16,7 +29,13 @@ EngageHubError
 
 from __future__ import annotations
 
-from saas.core.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from saas.core.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    UnavailableError,
+)
 
 
 class StripeAwayError(UnavailableError):
@@ -79,3 +98,114 @@ class NothingGivenError(InvalidInputError):
             "Free is what every community has, so it cannot be given. To end a gift, take it back.",
             field="plan",
         )
+
+
+class StripeUnsureError(StripeAwayError):
+    """The request may have arrived. It is asked again with the same key, so nothing is charged twice."""
+
+    code = "stripe_unsure"
+
+    def __init__(self) -> None:
+        UnavailableError.__init__(
+            self,
+            "Our payment provider did not answer in time, so we do not know yet whether this went through. "
+            "We are asking again; the page shows the outcome within a minute. Nothing is charged twice.",
+        )
+
+
+class BillingBusyError(UnavailableError):
+    code = "billing_busy"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else is changing this community's plan at the moment, so nothing was changed by you. "
+            "Reload the page in a minute to see how things stand."
+        )
+
+
+class AlreadySubscribedError(ConflictError):
+    """There is a plan already. Pages lead to changing it."""
+
+    code = "already_subscribed"
+
+    def __init__(self, plan: str) -> None:
+        super().__init__(
+            f"This community has the plan {plan} already, so it was not bought a second time. "
+            "Change the plan instead."
+        )
+
+
+class NoSubscriptionError(ConflictError):
+    code = "no_subscription"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This community pays for no plan at the moment, so there is nothing to change. Choose one first."
+        )
+
+
+class PlanChangedError(ConflictError):
+    """What the form began from no longer stands."""
+
+    code = "plan_changed"
+
+    def __init__(self, standing: str) -> None:
+        super().__init__(
+            f"Nothing was changed by you, because the plan was changed meanwhile: {standing} "
+            "Look at it, then decide again."
+        )
+
+
+class PaymentOverdueError(ConflictError):
+    code = "payment_overdue"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The last payment failed, so the plan cannot be changed yet. Pay the open invoice first, with another card if "
+            "need be."
+        )
+
+
+class NotOpenError(ConflictError):
+    code = "community_closed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This community is not open at the moment, so no plan can be bought or changed for it."
+        )
+
+
+class NotThePayerError(NotAllowedError):
+    code = "not_the_payer"
+
+    def __init__(self, payer: str) -> None:
+        super().__init__(
+            f"Cards and invoices are shown to whoever pays, which is {payer}. Ask them, or have the payment moved to you."
+        )
+
+
+class PayerNotFoundError(NotFoundError):
+    code = "payer_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("You pay under no such name. Choose one of those that are listed, or add a company.")
+
+
+class CheckoutNotFoundError(NotFoundError):
+    code = "checkout_not_found"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no such checkout here. If you paid just now, look at the plan page in a minute."
+        )
+
+
+class PlanNotForSaleError(InvalidInputError):
+    code = "plan_not_for_sale"
+
+
+class PromotionCodeError(InvalidInputError):
+    code = "bad_promotion_code"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"This code was not taken: {why}", field="promotion_code")

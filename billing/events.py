@@ -1,4 +1,4 @@
-"""News about what a community may do, in the community's own log."""
+"""News about plans and payments: what a community may do, in its own log; who pays and whether, in the public one."""
 
 from __future__ import annotations
 
@@ -18,3 +18,36 @@ class EntitlementsChanged(DomainEvent):
     why: str
     former_plan: str
     former_why: str
+
+
+# In the public log from here on.
+
+
+@dataclass(frozen=True)
+class SubscriptionStarted(DomainEvent):
+    tenant_id: int
+    plan: str
+    interval: str
+
+
+@dataclass(frozen=True)
+class SubscriptionEnded(DomainEvent):
+    tenant_id: int
+    plan: str
+    interval: str
+
+
+@dataclass(frozen=True)
+class PaymentOverdue(DomainEvent):
+    """A payment failed and the grace runs. `stage` is start, half, three_days, one_day or over; `ends_at` is ISO 8601."""
+
+    tenant_id: int
+    plan: str
+    stage: str
+    ends_at: str
+
+
+@dataclass(frozen=True)
+class PaymentRecovered(DomainEvent):
+    tenant_id: int
+    plan: str

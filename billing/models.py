@@ -36,6 +36,14 @@ class Payer(models.Model):
 
     class Meta:
         db_table = "payer"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(kind="person"), name="payer_one_person"
+            ),
+            models.UniqueConstraint(
+                fields=["user", "name"], condition=models.Q(kind="company"), name="payer_one_a_company"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or str(self.user)
@@ -64,6 +72,7 @@ class Subscription(models.Model):
     unpaid_since = models.DateTimeField(null=True, blank=True, help_text="The grace began then.")
     next_plan = models.CharField(max_length=20, blank=True, help_text="What was chosen for the next period.")
     next_interval = models.CharField(max_length=5, blank=True)
+    next_quantity = models.PositiveIntegerField(default=0, db_default=0)
     schedule_id = models.CharField(max_length=64, blank=True)
     reminded = models.JSONField(default=dict, blank=True, help_text="Which reminders were sent, and when.")
     seen_at = models.DateTimeField(default=clock.now)
@@ -90,16 +99,19 @@ class StripeEvent(models.Model):
         IGNORED = "ignored", "Nothing to do"
         FAILED = "failed", "Failed"
 
-    stripe_id = models.CharField(max_length=64, unique=True)
+    stripe_id = models.CharField(max_length=255, unique=True)
     type = models.CharField(max_length=80)
-    object_id = models.CharField(max_length=64, blank=True)
-    customer_id = models.CharField(max_length=64, blank=True, db_index=True)
+    object_id = models.CharField(max_length=255, blank=True)
+    customer_id = models.CharField(max_length=255, blank=True, db_index=True)
     live = models.BooleanField(default=False)
     made_at = models.DateTimeField(help_text="At Stripe's.")
     received_at = models.DateTimeField(default=clock.now)
     payload = models.JSONField(help_text="As it came; read for its ids alone.")
     state = models.CharField(max_length=9, choices=State, default=State.RECEIVED)
     tries = models.PositiveSmallIntegerField(default=0)
+    claimed_until = models.DateTimeField(
+        null=True, blank=True, help_text="A worker has it in hand until then."
+    )
     error = models.CharField(max_length=500, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     tenant = models.ForeignKey(Tenant, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -110,3 +122,86 @@ class StripeEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.stripe_id}"
+
+
+class Reconciliation(models.Model):
+    """One hourly comparison of Stripe with our rows. `findings`: the first of them, as billing.reconciling.Finding."""
+
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    subscriptions = models.PositiveIntegerField(default=0)
+    events = models.PositiveIntegerField(default=0)
+    found = models.PositiveIntegerField(default=0)
+    findings = models.JSONField(default=list)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        db_table = "reconciliation"
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M}: {self.found} findings"
+
+
+class BillingAttempt(models.Model):
+    """Something that is asked of Stripe for a community: a checkout, a change, a move.
+
+    The row is committed before Stripe is called, and `key` is the idempotency key of the call: whatever becomes of the answer,
+    asking again with the same row changes nothing twice.
+    """
+
+    class Kind(models.TextChoices):
+        CHECKOUT = "checkout", "Checkout"
+        CHANGE = "change", "Change of plan"
+        CANCEL = "cancel", "Cancellation"
+        RESUME = "resume", "Resumption"
+        UNDO = "undo", "Planned change undone"
+        INVOICE = "invoice", "Plan by invoice"
+        END = "end", "End at once"
+
+    class State(models.TextChoices):
+        OPEN = "open", "Nobody knows yet"
+        DONE = "done", "Done"
+        FAILED = "failed", "Came to nothing"
+
+    key = models.CharField(max_length=26, unique=True, default=new_ulid, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    payer = models.ForeignKey(Payer, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=8, choices=Kind)
+    wanted = models.JSONField(default=dict, help_text="What was asked for, in our words.")
+    actor = models.JSONField(default=dict, help_text="Who asked, as the audit log is to name them.")
+    stripe_id = models.CharField(max_length=100, null=True, unique=True, help_text="Of the Checkout session.")
+    url = models.TextField(blank=True)
+    state = models.CharField(max_length=6, choices=State, default=State.OPEN)
+    expires_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "billing_attempt"
+        indexes = [
+            models.Index(
+                fields=["created_at"], condition=models.Q(state="open"), name="billing_attempt_open"
+            ),
+            models.Index(fields=["tenant", "-created_at"], name="billing_attempt_tenant"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for {self.tenant_id}: {self.state}"
+
+
+class TrialClaim(models.Model):
+    """A trial is had once: `holder` is `tenant:<id>` or `guild:<Discord id>`, so that neither founding anew nor moving a server
+    to another community gives a second one. It outlives the community."""
+
+    holder = models.CharField(max_length=40, unique=True)
+    attempt = models.ForeignKey(
+        BillingAttempt, on_delete=models.SET_NULL, null=True, related_name="trial_claims"
+    )
+    claimed_at = models.DateTimeField(default=clock.now)
+    used = models.BooleanField(default=False, help_text="Off: claimed by a checkout that is still open.")
+
+    class Meta:
+        db_table = "trial_claim"
+
+    def __str__(self) -> str:
+        return self.holder

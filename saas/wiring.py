@@ -7,7 +7,7 @@ from __future__ import annotations
 
 HANDLERS: dict[str, tuple[str, ...]] = {
     "LevelReached": ("integrations.discord.announce_level", "integrations.discord.follow_level"),
-    "GuildLinked": ("integrations.discord.retire_greeting",),
+    "GuildLinked": ("integrations.discord.retire_greeting", "billing.carry_guild_trial"),
     "LevelLost": ("integrations.discord.follow_level",),
     "CurveChanged": ("integrations.discord.follow_curve",),
     "MembersMerged": ("integrations.discord.follow_level",),
@@ -15,5 +15,6 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "MembersUnnamed": ("integrations.discord.look_up_names",),
     "MemberJoined": ("integrations.discord.follow_level",),
     "WentLive": ("integrations.discord.follow_live",),
+    "EntitlementsChanged": ("engagement.boosts.follow_plan",),
     "CommunityFounded": ("engagement.kinds.provision_community",),
 }

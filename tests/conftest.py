@@ -3,6 +3,7 @@
 `db`            rolled back after the test; only this thread's connection sees what it writes
 `committed_db`  real commits, for races, threads, coroutines and subprocesses; cleaned afterwards
 `acme`, `globex`  the TenantContext of each community (tests/cast.py names its people)
+`stripe_server`  an empty local Stripe that the settings name, with billing on (tests/stripe.py)
 `redis_stream`, `redis_cache`  clients of the two roles, emptied before the test
 """
 
@@ -19,6 +20,7 @@ from psycopg.rows import dict_row
 
 from ops.devstack.redis import CACHE_DATABASE, STREAM_DATABASE
 from tests import stack as _stack
+from tests.stripe import _stripe_thread, stripe_server  # noqa: F401 - a fixture and what it stands on
 
 # Before Django's settings are read: they take the addresses from the environment.
 if settings.configured:

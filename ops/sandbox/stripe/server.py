@@ -17,13 +17,17 @@ from multidict import MultiDict
 from . import resources
 from .answers import check_answer
 from .config import Config
+from .control import Control
+from .delivery import Deliverer
 from .errors import ParameterError, StripeError
 from .events import API_VERSION
 from .expansion import expand
+from .faults import Faults
 from .forms import decode
 from .idempotency import IdempotencyKeys, fingerprint
 from .ids import new_id
 from .params import check_params
+from .resources.events import make_endpoint
 from .routes import PAGES, ROUTES, Call, Page, PageCall, Route
 from .store import Json, Store, shown
 
@@ -38,6 +42,8 @@ class LocalStripe:
         self.config = config or Config()
         self.store = Store(self.config.state_path)
         self.keys = IdempotencyKeys(self.store)
+        self.faults = Faults()
+        self.deliverer = Deliverer(self.store, self.config, self.faults)
         self.violations: deque[Json] = deque(maxlen=_VIOLATIONS_KEPT)
         self.url = ""
         self._runner: web.AppRunner | None = None
@@ -52,6 +58,9 @@ class LocalStripe:
             app.router.add_route(route.method, route.path, self._serve(route))
         for page in PAGES:
             app.router.add_route(page.method, page.path, self._serve_page(page))
+        Control(self).mount(app)
+        self._register_endpoint()
+        await self.deliverer.start()
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handle_signals=False)
         await self._runner.setup()
         await web.TCPSite(self._runner, self.config.host, self.config.port).start()
@@ -59,6 +68,7 @@ class LocalStripe:
         self.url = f"http://{host}:{port}"
 
     async def stop(self) -> None:
+        await self.deliverer.stop()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -72,10 +82,18 @@ class LocalStripe:
         await self.stop()
 
     def reset(self) -> None:
-        """Forget everything: objects, keys, violations, the time."""
+        """Forget everything: objects, keys, faults, violations, the time. The endpoint of the start comes back."""
+        self.deliverer.reset()
+        self.faults.clear()
         self.store.reset()
         self.keys.clear()
         self.violations.clear()
+        self._register_endpoint()
+
+    def _register_endpoint(self) -> None:
+        url, secret = self.config.webhook_url, self.config.webhook_secret
+        if url and not self.store.list("webhook_endpoint", url=url):
+            self.store.put(make_endpoint(self.store, url, secret))
 
     # --- the API ---
 
@@ -83,7 +101,13 @@ class LocalStripe:
         async def handle(request: web.Request) -> web.StreamResponse:
             request_id = new_id("req", 14)
             try:
-                return await self._answer(route, request, request_id)
+                cut = self.faults.strike_before(request)
+                answer = await self._answer(route, request, request_id)
+                if cut:
+                    self.faults.strike_after(request)
+                return answer
+            except ConnectionAbortedError:
+                return web.Response(status=500)  # never arrives
             except StripeError as error:
                 if isinstance(error, ParameterError):
                     self.note("parameter", request, error.message)
@@ -91,8 +115,8 @@ class LocalStripe:
             except Exception as crash:
                 log.exception("A route failed.")
                 self.note("crash", request, repr(crash))
-                answer = StripeError("An unknown error occurred.", kind="api_error").payload(request_id)
-                return _respond(500, answer, request_id)
+                said = StripeError("An unknown error occurred.", kind="api_error").payload(request_id)
+                return _respond(500, said, request_id)
 
         return handle
 
@@ -105,10 +129,10 @@ class LocalStripe:
         call = Call(
             self.store, params, dict(request.match_info), request.path, request_id, self.url, key, account
         )
-        with self.store.as_account(account):
-            if key is None:
-                with self.store.transaction():
-                    return self._done(request, self._run(route, call), request_id)
+        if key is None:
+            await self.faults.wait(request)
+            with self.store.as_account(account), self.store.transaction():
+                return self._done(request, self._run(route, call), request_id)
         return await self._once(route, request, call, fingerprint(route.method, request.path, sent))
 
     async def _once(self, route: Route, request: web.Request, call: Call, mark: str) -> web.StreamResponse:
@@ -124,6 +148,7 @@ class LocalStripe:
             }
             return _respond(known["status"], known["answer"], call.request_id, headers)
         try:
+            await self.faults.wait(request)
             with self.store.as_account(call.account):
                 status, answer = self._first_time(route, call, mark)
             self._check(request, answer)

@@ -1,0 +1,123 @@
+"""What billing writes to people: to whoever pays and to the community's owner, never in a channel.
+
+Dates are written in the community's own zone, which stands beside them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from tenants.letters import Letter, send_letter
+from tenants.models import Membership, Tenant
+
+from .addresses import plan_page
+from .models import Payer, Subscription
+from .plans import PLANS
+
+_LEFT = {"half": "one week", "three_days": "three days", "one_day": "one day"}
+
+
+def write_overdue(row: Subscription, stage: str, ends_at: datetime) -> None:
+    """The grace's mails. `stage` is a step of billing.grace."""
+    name, plan, day = row.tenant.name, plan_name(row.plan), write_day(row.tenant, ends_at)
+    if stage == "over":
+        _write(
+            row.tenant,
+            row.payer,
+            subject=f"{name} is on the Free plan’s limits now",
+            lines=(
+                f"The payment for {plan} has been open for two weeks, so since {day} the limits of the Free plan hold in {name}.",
+                "Nothing was deleted: points and rewards stay, and what is above the limits waits. Pay the open invoice and "
+                "everything is on again at once.",
+            ),
+            action="Pay the open invoice",
+        )
+        return
+    left = _LEFT.get(stage)
+    _write(
+        row.tenant,
+        row.payer,
+        subject=f"The payment for {name} failed" if left is None else f"{name}: {left} left to pay",
+        lines=(
+            f"The payment for the plan {plan} of {name} did not go through.",
+            f"Until {day} everything stays on. After that the limits of the Free plan hold; nothing is deleted.",
+            "Pay with another card, or ask your bank. Members are not told of this.",
+        ),
+        action="Pay the open invoice",
+    )
+
+
+def write_recovered(row: Subscription) -> None:
+    name, plan = row.tenant.name, plan_name(row.plan)
+    _write(
+        row.tenant,
+        row.payer,
+        subject=f"{name} is paid again",
+        lines=(f"The payment for {plan} went through. Everything that the plan includes is on in {name}.",),
+        action="See the plan",
+    )
+
+
+def write_trial_ending(row: Subscription, stage: str) -> None:
+    assert row.trial_end is not None
+    name, plan, day = row.tenant.name, plan_name(row.plan), write_day(row.tenant, row.trial_end)
+    _write(
+        row.tenant,
+        row.payer,
+        subject=f"{name}: the trial of {plan} ends in {_LEFT[stage]}",
+        lines=(
+            f"The trial of {plan} ends on {day}.",
+            "If you added a card, the plan goes on and its first payment is taken then. If you did not, "
+            f"{name} goes back to the Free plan: nothing is deleted, and nothing is charged.",
+        ),
+        action="Decide about the plan",
+    )
+
+
+def write_trial_over(row: Subscription) -> None:
+    name, plan = row.tenant.name, plan_name(row.plan)
+    _write(
+        row.tenant,
+        row.payer,
+        subject=f"{name}: the trial of {plan} is over",
+        lines=(
+            f"The trial of {plan} is over and nothing was charged. {name} is on the Free plan now.",
+            "Nothing was deleted: what is above its limits waits, and is back as soon as you choose a plan.",
+        ),
+        action="Choose a plan",
+    )
+
+
+def plan_name(key: str) -> str:
+    """As people read it; for a plan of former releases, its key."""
+    plan = PLANS.get(key)
+    return plan.name if plan else key
+
+
+def write_day(tenant: Tenant, moment: datetime) -> str:
+    """Such as “4 December 2026, 14:00 (Europe/Berlin)”."""
+    return f"{moment.astimezone(ZoneInfo(tenant.timezone)):%-d %B %Y, %H:%M} ({tenant.timezone})"
+
+
+def _write(tenant: Tenant, payer: Payer, *, subject: str, lines: tuple[str, ...], action: str) -> None:
+    for address in list_addresses(tenant, payer):
+        send_letter(
+            Letter(
+                to=address,
+                subject=subject,
+                lines=lines,
+                action=action,
+                address=plan_page(tenant),
+                reason=f"You get this mail because you own {tenant.name} or pay for it.",
+            )
+        )
+
+
+def list_addresses(tenant: Tenant, payer: Payer) -> list[str]:
+    """The payer's and the owner's, each once."""
+    owner = (
+        Membership.objects.select_related("user").filter(tenant=tenant, role=Membership.Role.OWNER).first()
+    )
+    found = [payer.email or payer.user.email, owner.user.email if owner else ""]
+    return list(dict.fromkeys(address for address in found if address))

@@ -1,0 +1,149 @@
+"""The tester's hand over HTTP, under /_sandbox/.
+
+GET    /_sandbox/                    the time, the faults, how many of each kind there are
+POST   /_sandbox/reset               forget everything; {"keep_endpoints": true} keeps where events go
+GET    /_sandbox/violations          what callers sent amiss, what we answered amiss; DELETE forgets them
+POST   /_sandbox/faults              set some of Faults' fields; DELETE clears them all
+POST   /_sandbox/time                {"now": seconds} or {"advance": seconds}
+GET    /_sandbox/deliveries          the newest first
+POST   /_sandbox/deliveries/release  send what is held, dropped or failed: {"order": "as_made|reversed|shuffled", "repeat": 2}
+POST   /_sandbox/deliveries/settle   wait until nothing is in flight: {"seconds": 10}
+POST   /_sandbox/deliver             {"event": id, "times": 2, "url": …, "secret": …, "age": seconds, "change": {…}} by hand:
+                                     another `secret` forges it, `age` makes it stale, `change` is merged into the event
+POST   /_sandbox/endpoints           {"url": …, "secret": …}, an endpoint with a secret of one's choice
+POST   /_sandbox/endpoints/roll      {"endpoint": id, "secret": …, "keep": true}, a new secret, the old still signing
+GET    /_sandbox/objects/{kind}      as they are kept
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from aiohttp import web
+
+from .delivery import KIND
+from .errors import StripeError
+from .ids import random_text
+from .resources.events import make_endpoint
+from .signing import body_of
+from .store import Json
+
+if TYPE_CHECKING:
+    from .server import LocalStripe
+
+Answer = Callable[[Json], Any]
+
+
+class Control:
+    def __init__(self, server: LocalStripe) -> None:
+        self._server = server
+
+    def mount(self, app: web.Application) -> None:
+        for method, path, answer in (
+            ("GET", "", self.describe),
+            ("POST", "reset", self.reset),
+            ("GET", "violations", lambda body: list(self._server.violations)),
+            ("DELETE", "violations", lambda body: self._server.violations.clear()),
+            ("POST", "faults", self.set_faults),
+            ("DELETE", "faults", self.clear_faults),
+            ("POST", "time", self.set_time),
+            ("GET", "deliveries", lambda body: self._server.store.list(KIND)),
+            ("POST", "deliveries/release", self.release),
+            ("POST", "deliveries/settle", self.settle),
+            ("POST", "deliver", self.deliver),
+            ("POST", "endpoints", self.add_endpoint),
+            ("POST", "endpoints/roll", self.roll_secret),
+            ("GET", "objects/{kind}", lambda body: self._server.store.list(body["kind"])),
+        ):
+            app.router.add_route(method, f"/_sandbox/{path}", _serve(answer))
+
+    def describe(self, body: Json) -> Json:
+        store = self._server.store
+        return {
+            "now": store.now(),
+            "faults": self._server.faults.as_dict(),
+            "violations": len(self._server.violations),
+            "objects": store.count_kinds(),
+        }
+
+    def reset(self, body: Json) -> None:
+        kept = self._server.store.list("webhook_endpoint") if body.get("keep_endpoints") else []
+        self._server.reset()
+        for endpoint in kept:
+            self._server.store.put(endpoint)
+
+    def set_faults(self, body: Json) -> Json:
+        self._server.faults.set(body)
+        self._server.deliverer.wake()
+        return self._server.faults.as_dict()
+
+    def clear_faults(self, body: Json) -> Json:
+        self._server.faults.clear()
+        self._server.deliverer.wake()
+        return self._server.faults.as_dict()
+
+    def set_time(self, body: Json) -> Json:
+        store = self._server.store
+        wanted = body["now"] if "now" in body else store.now() + body["advance"]
+        store.set_offset(wanted - time.time())
+        return {"now": store.now()}
+
+    async def release(self, body: Json) -> list[Json]:
+        return await self._server.deliverer.release(body.get("order", "as_made"), body.get("repeat", 1))
+
+    async def settle(self, body: Json) -> Json:
+        """`settled` is False when something was still on its way after `seconds`."""
+        deadline = time.monotonic() + float(body.get("seconds", 10))
+        while not self._server.deliverer.is_idle:
+            if time.monotonic() > deadline:
+                return {"settled": False}
+            await asyncio.sleep(0.01)
+        return {"settled": True}
+
+    async def deliver(self, body: Json) -> list[Json]:
+        event = self._server.store.get("event", body["event"]) | body.get("change", {})
+        endpoints = self._server.store.list("webhook_endpoint")
+        if "url" not in body and not endpoints:
+            raise ValueError("There is no webhook endpoint: name a url and a secret.")
+        secrets = [body["secret"]] if "secret" in body else endpoints[0]["_secrets"]
+        at = time.time() - body.get("age", 0)
+        results = []
+        for _ in range(body.get("times", 1)):
+            url = body.get("url") or endpoints[0]["url"]
+            status, said = await self._server.deliverer.send(url, body_of(event), secrets, at=at)
+            results.append({"status": status, "said": said})
+        return results
+
+    def add_endpoint(self, body: Json) -> Json:
+        store = self._server.store
+        secret = body.get("secret") or f"whsec_{random_text(32)}"
+        return store.put(make_endpoint(store, body["url"], secret, events=body.get("events")))
+
+    def roll_secret(self, body: Json) -> Json:
+        store = self._server.store
+        endpoint = store.get("webhook_endpoint", body["endpoint"])
+        secret = body.get("secret") or f"whsec_{random_text(32)}"
+        endpoint["_secrets"] = [secret, *(endpoint["_secrets"][:1] if body.get("keep", True) else [])]
+        return store.put(endpoint)
+
+
+def _serve(answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        # A page of another origin must not steer this one through a visitor's browser.
+        if request.headers.get("Origin", "") not in {"", f"http://{request.host}"}:
+            return web.json_response({"error": "From this server's own pages only."}, status=403)
+        try:
+            sent = await request.read()
+            body = (orjson.loads(sent) if sent else {}) | dict(request.match_info)
+            result = answer(body)
+            if asyncio.iscoroutine(result):
+                result = await result
+        except (KeyError, TypeError, ValueError, StripeError) as error:
+            return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
+        return web.Response(body=orjson.dumps(result), content_type="application/json")
+
+    return handle
