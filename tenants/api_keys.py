@@ -5,6 +5,9 @@
 `prefix` (10 characters) names the key; `secret` has 200 random bits; `checksum` is the CRC32 of all before it, in hex, so that a
 typo and a scanner's false alarm are told apart from a key without asking anybody.
 
+A plan includes so many keys. Over that the newest are frozen, which is derived from the plan in force and never stored: a key that
+replaced another one takes its place in the order.
+
 Invariants: the text is shown once and only its SHA-256 is kept; nothing is cached, so a revoked key is refused from the commit
 on; a key speaks for its own tenant and nobody else's.
 """
@@ -16,23 +19,27 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, IntegerField, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from saas.core import clock
 from saas.core.crypto import digest_of, is_digest_of
 from saas.core.schemas import PUBLIC, enter_schema
 
+from .entitlements import Entitlements
 from .errors import (
     ApiKeyEndedError,
     ApiKeyNotFoundError,
     BadApiKeyError,
     InvalidApiKeyError,
+    KeyFrozenError,
     TooManyApiKeysError,
 )
+from .gates import limit_of, require_room
 from .models import ApiKey, Tenant, User
 from .routing import invalidate_routing
 from .scopes import SCOPES
@@ -49,6 +56,12 @@ _TOKEN = re.compile(
 )
 _USE_NOTED_EVERY: Final = timedelta(minutes=1)
 _NOBODYS: Final = digest_of("")
+KEYS: Final = "api_keys"
+# How many keys in force come no later than this one; those that replaced one another are one.
+_NUMBER: Final = (
+    "(SELECT count(DISTINCT coalesce(k.line, k.id)) FROM api_key k WHERE k.tenant_id = api_key.tenant_id AND k.revoked_at IS NULL "
+    "AND (k.expires_at IS NULL OR k.expires_at > %s) AND coalesce(k.line, k.id) <= coalesce(api_key.line, api_key.id))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +83,10 @@ def issue_api_key(
 ) -> IssuedKey:
     """Make a key. Locks the tenant's row, which bounds how many there are. Not idempotent: each call makes one.
 
-    Raises InvalidApiKeyError, TooManyApiKeysError.
+    Raises InvalidApiKeyError, TooManyApiKeysError, LimitReachedError.
     """
     with enter_schema(PUBLIC), transaction.atomic():
-        _lock_tenant(tenant_id)
+        _require_room(_lock_tenant(tenant_id))
         return _make(
             tenant_id=tenant_id,
             name=_checked_name(name),
@@ -128,21 +141,23 @@ def authenticate_api_key(*, token: str, tenant_id: int) -> ApiKey:
     """The key of that text, when it is in force and the tenant's. Takes the same time for a wrong secret as for a right one.
 
     One query; a second one, at most once a minute a key, notes its use. Raises BadApiKeyError, which says no more than whoever
-    holds the right text may know.
+    holds the right text may know, and KeyFrozenError.
     """
     prefix = read_prefix(token)
+    now = clock.now()
     with enter_schema(PUBLIC):
-        key = ApiKey.objects.filter(prefix=prefix).first() if prefix else None
+        key = _with_numbers(now).filter(prefix=prefix).first() if prefix else None
         known = is_digest_of(token, _NOBODYS if key is None else key.digest)
         if key is None or not known or key.tenant_id != tenant_id:
             raise BadApiKeyError(
                 "This API key does not work here. Check that it is whole and made in this community."
             )
-        now = clock.now()
         if key.revoked_at is not None:
             raise BadApiKeyError("This API key was revoked. Make a new one in the dashboard, under API keys.")
         if not is_in_force(key, now):
             raise BadApiKeyError("This API key has expired. Make a new one in the dashboard, under API keys.")
+        if is_key_frozen(key, now):
+            raise KeyFrozenError(_allowed(key, now))
         _note_use(key, now)
     return key
 
@@ -155,7 +170,8 @@ def is_in_force(key: ApiKey, now: datetime) -> bool:
 def list_api_keys(*, tenant_id: int) -> list[ApiKey]:
     """A tenant's keys, those that ended too, the newest first. One query."""
     with enter_schema(PUBLIC):
-        return list(ApiKey.objects.filter(tenant_id=tenant_id).select_related("created_by").order_by("-pk"))
+        mine = _with_numbers(clock.now()).filter(tenant_id=tenant_id)
+        return list(mine.select_related("created_by").order_by("-pk"))
 
 
 def read_prefix(token: str) -> str:
@@ -198,6 +214,7 @@ def _make(
         created_by_name=created_by_name[:100],
         expires_at=expires_at,
         follows=follows,
+        line=None if follows is None else follows.line or follows.pk,
     )
     # Whoever reads the activity stream must know whose the key is before it sends anything.
     invalidate_routing(tenant_id=tenant_id)
@@ -211,8 +228,36 @@ def _note_use(key: ApiKey, now: datetime) -> None:
         key.last_used_at = now
 
 
-def _lock_tenant(tenant_id: int) -> None:
-    Tenant.objects.select_for_update().get(pk=tenant_id)
+def _lock_tenant(tenant_id: int) -> Tenant:
+    row: Tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
+    return row
+
+
+def _require_room(tenant: Tenant) -> None:
+    """One more key by the plan in force. Raises LimitReachedError."""
+    now = clock.now()
+    lines = {key.line or key.pk for key in ApiKey.objects.filter(tenant=tenant) if is_in_force(key, now)}
+    entitlements = Entitlements.parse(tenant.entitlements, tenant.entitlements_version)
+    require_room(KEYS, entitlements, now, used=len(lines))
+
+
+def _with_numbers(now: datetime) -> QuerySet[ApiKey]:
+    """Keys as `is_key_frozen` reads them."""
+    return ApiKey.objects.annotate(
+        number=RawSQL(_NUMBER, [now], output_field=IntegerField()),  # noqa: S611  # our own text
+        plan=F("tenant__entitlements"),
+    )
+
+
+def _allowed(key: ApiKey, now: datetime) -> int:
+    numbered: Any = key
+    return limit_of(KEYS, Entitlements.parse(numbered.plan, 0), now)
+
+
+def is_key_frozen(key: ApiKey, now: datetime) -> bool:
+    """Whether the plan in force at `now` leaves this key out. For keys in force of `list_api_keys`."""
+    numbered: Any = key
+    return bool(numbered.number > _allowed(key, now))
 
 
 def _lock_key(tenant_id: int, key_id: int) -> ApiKey:

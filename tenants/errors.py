@@ -141,6 +141,20 @@ class BadApiKeyError(NotSignedInError):
     code = "bad_api_key"
 
 
+class KeyFrozenError(NotAllowedError):
+    """The community's plan includes fewer API keys than it has, and this one is among the newest."""
+
+    code = "key_frozen"
+
+    def __init__(self, allowed: int) -> None:
+        keys = f"{allowed:,} API key{'' if allowed == 1 else 's'}"
+        super().__init__(
+            f"This API key is frozen: the community's plan includes {keys}, and older ones come first. Revoke one that is no longer "
+            "used, or have the owner change the plan under Billing; then it works again."
+        )
+        self.facts: dict[str, object] = {"limit": "api_keys", "allowed": allowed}
+
+
 class InvalidApiKeyError(InvalidInputError):
     """A key cannot be made like that; `field` names the part."""
 

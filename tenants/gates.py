@@ -89,13 +89,15 @@ class LimitReachedError(NotAllowedError):
 
     code = "limit_reached"
 
-    def __init__(self, limit: Limit, allowed: int) -> None:
+    def __init__(self, limit: Limit, allowed: int, message: str = "") -> None:
         super().__init__(
-            f"This community's plan includes {allowed:,} {limit.unit}, and all of them are in use. "
-            f"{limit.title}: make room, or its owner can change the plan under Billing."
+            message
+            or f"{limit.title}: this community's plan includes {allowed:,}, and all of them are in use. Make room, or have its "
+            "owner change the plan under Billing."
         )
         self.limit = limit
         self.allowed = allowed
+        self.facts: dict[str, object] = {"limit": limit.name, "allowed": allowed}
 
 
 def is_open(name: str, entitlements: Entitlements, moment: datetime) -> bool:

@@ -29,9 +29,11 @@ from saas.core.schemas import PUBLIC, enter_schema
 from saas.core.text import clean_line
 
 from .errors import BadRoleError
+from .gates import LIMITS, LimitReachedError
 from .letters import Letter, send_letter
 from .models import Invite, Membership, Tenant, User
 from .permissions import Role
+from .seats import SEATS, require_seat_to_join, require_seat_to_offer
 
 INVITE_DAYS = 7
 OPEN_INVITES = 50
@@ -84,6 +86,18 @@ class InviteForAnotherError(NotAllowedError):
         )
 
 
+class TeamFullError(LimitReachedError):
+    """The plan has no seat for whoever takes the invite; it stays open."""
+
+    def __init__(self, allowed: int) -> None:
+        super().__init__(
+            LIMITS[SEATS],
+            allowed,
+            f"This team is full: the community's plan includes {allowed:,} people. Your invite stays open; ask whoever invited you "
+            "to make room, or to have the plan changed.",
+        )
+
+
 class TooManyInvitesError(ConflictError):
     code = "too_many_invites"
 
@@ -97,7 +111,8 @@ def invite_person(*, tenant: Tenant, role: Role, email: str | None, invited_by: 
     """Offer `role` to whoever opens the link, or with `email` to that person alone, who is sent it by mail.
 
     An open invite to the same address is replaced: its older link stops working. Locks the tenant's row. The token is
-    returned once and kept nowhere. Raises BadRoleError, InvalidInputError, TooManyInvitesError, RateLimitedError.
+    returned once and kept nowhere. Raises BadRoleError, InvalidInputError, TooManyInvitesError, RateLimitedError, and
+    LimitReachedError where people and open invites fill the plan's seats.
     """
     _check_role(role)
     address = _check_email(email)
@@ -105,6 +120,7 @@ def invite_person(*, tenant: Tenant, role: Role, email: str | None, invited_by: 
         row = Tenant.objects.select_for_update().get(pk=tenant.pk)
         open_ones = Invite.objects.filter(tenant=row, accepted_at=None)
         invite = open_ones.filter(email__iexact=address).first() if address else None
+        require_seat_to_offer(row, besides=None if invite is None else invite.pk)
         if invite is None:
             if open_ones.filter(expires_at__gt=clock.now()).count() >= OPEN_INVITES:
                 raise TooManyInvitesError
@@ -141,11 +157,14 @@ def revoke_invite(*, tenant: Tenant, invite_id: int) -> Invite:
 def resend_invite(*, tenant: Tenant, invite_id: int) -> tuple[Invite, str]:
     """A new link for another seven days, by mail where the invite names an address; the older link stops working.
 
-    Locks the invite's row. Raises NotFoundError, and RateLimitedError within a minute of the last.
+    Locks the tenant's row and the invite's. Raises NotFoundError, LimitReachedError, and RateLimitedError within a minute of the
+    last.
     """
     with enter_schema(PUBLIC), transaction.atomic():
+        row = Tenant.objects.select_for_update().get(pk=tenant.pk)
         invite = _lock_open(tenant, invite_id)
         _check_pause(invite)
+        require_seat_to_offer(row, besides=invite.pk)
         token = _renew(invite)
         invite.save(update_fields=["token_digest", "sent_at", "expires_at"])
         _send(invite, token)
@@ -173,15 +192,19 @@ def find_invite(*, token: str) -> Invite:
 def accept_invite(*, token: str, user: User) -> Acceptance:
     """`user` takes the role that the invite offers, or keeps a higher one.
 
-    The conditional update decides who of two gets a link; whoever took it may repeat this without effect. Raises
-    InviteGoneError, InviteExpiredError, InviteUsedError, InviteForAnotherError.
+    Locks the tenant's row, because seats are counted. The conditional update decides who of two gets a link; whoever took it may
+    repeat this without effect. Raises InviteGoneError, InviteExpiredError, InviteUsedError, InviteForAnotherError,
+    TeamFullError.
     """
     with enter_schema(PUBLIC), transaction.atomic():
         invite = find_invite(token=token)
+        row = Tenant.objects.select_for_update().get(pk=invite.tenant_id)
         is_new = False
         if invite.accepted_at is None:
             _check_person(invite, user)
             is_new = _take(invite, token, user)
+            if not Membership.objects.filter(user=user, tenant=row).exists():
+                _require_seat(row)
         elif invite.accepted_by_id != user.pk:
             raise InviteUsedError
         return Acceptance(_join(invite, user), is_new)
@@ -213,6 +236,13 @@ def _take(invite: Invite, token: str, user: User) -> bool:
     if later.accepted_by_id != user.pk:
         raise InviteUsedError
     return False
+
+
+def _require_seat(tenant: Tenant) -> None:
+    try:
+        require_seat_to_join(tenant)
+    except LimitReachedError as error:
+        raise TeamFullError(error.allowed) from error
 
 
 def _join(invite: Invite, user: User) -> Membership:

@@ -317,6 +317,9 @@ class ApiKey(models.Model):
     follows = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, related_name="+", help_text="The key that it replaces."
     )
+    line = models.BigIntegerField(
+        null=True, help_text="The first of the keys that replaced one another: together they are one. Null for a first one."
+    )  # fmt: skip
 
     class Meta:
         db_table = "api_key"

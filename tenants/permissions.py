@@ -16,6 +16,7 @@ from saas.core.errors import NotAllowedError
 
 from .context import TenantContext
 from .models import Membership
+from .seats import is_frozen, with_seats
 
 
 class Role(IntEnum):
@@ -102,12 +103,14 @@ GRANTABLE = tuple(row.action for row in _TABLE if Role.MEMBER < row.role <= Role
 class Rights:
     """What one person may do in a tenant: their role, and the single actions given to them or taken from them.
 
-    Nothing is taken from an owner or from EngageHub's staff.
+    Nothing is taken from an owner or from EngageHub's staff. `frozen_from`: the role of a seat that the plan no longer includes,
+    which looks and changes nothing (tenants.seats).
     """
 
     role: Role
     given: frozenset[str] = frozenset()
     taken: frozenset[str] = frozenset()
+    frozen_from: Role | None = None
 
     def may(self, action: str) -> bool:
         """Raises KeyError for an action that stands in no row."""
@@ -163,8 +166,15 @@ def require_here(context: TenantContext, who: Role | Rights, action: str) -> Non
 
 
 def _why_taken(who: Role | Rights, action: str) -> str:
-    """For somebody whose role may, but from whom just this was taken; else empty."""
-    if not isinstance(who, Rights) or action not in who.taken or who.role < PERMISSIONS[action].role:
+    """For somebody whose role may, but from whom just this was taken, or whose seat is frozen; else empty."""
+    if not isinstance(who, Rights):
+        return ""
+    if who.frozen_from is not None and PERMISSIONS[action].role <= who.frozen_from:
+        return (
+            f"Your place on this team only looks for now, so you may not {PERMISSIONS[action].asks}: the community's plan includes "
+            "fewer people. The owner can change the plan under Billing, or make room on the team."
+        )
+    if action not in who.taken or who.role < PERMISSIONS[action].role:
         return ""
     return f"You may not {PERMISSIONS[action].asks} here: the owner or an admin took this from you. Ask them."
 
@@ -180,11 +190,23 @@ def rights_of(membership: Membership | None) -> Rights:
     )
 
 
+def rights_in_force(membership: Membership | None) -> Rights:
+    """What a Membership lets somebody do now: as `rights_of`, but a seat that the plan does not include only looks.
+
+    For rows of tenants.seats.with_seats. This is what every door asks; `rights_of` is for those who change what is written.
+    """
+    rights = rights_of(membership)
+    if membership is None or not is_frozen(membership):
+        return rights
+    return Rights(min(rights.role, Role.ANALYST), taken=rights.taken, frozen_from=rights.role)
+
+
 def rights_of_user(*, user_id: int | None, tenant_id: int) -> Rights:
     """What a login may do by its Membership. One query."""
     if user_id is None:
         return STRANGER
-    return rights_of(Membership.objects.filter(user_id=user_id, tenant_id=tenant_id).first())
+    mine = Membership.objects.filter(user_id=user_id, tenant_id=tenant_id)
+    return rights_in_force(with_seats(mine).first())
 
 
 def role_of_user(*, user_id: int | None, tenant_id: int) -> Role:
@@ -198,11 +220,11 @@ def rights_for_interaction(
     """What the Discord user `user_id` who sent an interaction may do, from its own payload. One query.
 
     `permissions_bits` is the payload's `member.permissions` (a guild's owner has every bit), `role_ids` its `member.roles`.
-    Discord can raise the role; what the Membership gives or takes holds either way.
+    Discord can raise the role, a frozen seat's too; what the Membership gives or takes holds either way.
     """
     discord_role = max([role_of_bits(permissions_bits), *_mapped_roles(context, role_ids)])
-    found = Membership.objects.filter(user__discord_id=user_id, tenant_id=context.tenant_id).first()
-    rights = rights_of(found)
+    mine = Membership.objects.filter(user__discord_id=user_id, tenant_id=context.tenant_id)
+    rights = rights_in_force(with_seats(mine).first())
     return replace(rights, role=max(discord_role, rights.role))
 
 

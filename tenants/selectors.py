@@ -8,6 +8,7 @@ from datetime import datetime
 from saas.core.schemas import PUBLIC, enter_schema
 
 from .context import TenantContext
+from .entitlements import Entitlements
 from .errors import TenantNotFoundError
 from .models import GuildLink, Tenant
 
@@ -55,6 +56,20 @@ def find_guild_holder(*, guild_id: int) -> Tenant | None:
         standing = GuildLink.objects.filter(guild_id=guild_id).exclude(state=GuildLink.State.UNLINKED)
         link = standing.select_related("tenant").first()
     return None if link is None else link.tenant
+
+
+def read_entitlements(*, tenant_id: int) -> Entitlements:
+    """As the database has them now: for who counts under a lock, where what a process remembers may be a second old. One query.
+
+    Raises TenantNotFoundError.
+    """
+    with enter_schema(PUBLIC):
+        found = (
+            Tenant.objects.filter(pk=tenant_id).values_list("entitlements", "entitlements_version").first()
+        )
+    if found is None:
+        raise TenantNotFoundError(tenant_id)
+    return Entitlements.parse(*found)
 
 
 @dataclass(frozen=True, slots=True)

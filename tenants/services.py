@@ -22,6 +22,7 @@ from .models import Domain, GuildLink, Membership, Tenant, User
 from .permissions import Role
 from .provisioning import host_of
 from .routing import invalidate_routing
+from .seats import require_seat_to_join
 from .slugs import check_slug
 
 
@@ -173,15 +174,18 @@ def change_slug(*, tenant: Tenant, slug: str) -> Tenant:
 def ensure_owner(*, tenant: Tenant, user: User) -> Membership.Role:
     """`user` owns the tenant where nobody did, else joins its team as an admin; a higher role is kept. Idempotent.
 
-    Locks the tenant's row. Answers the role that the user has afterwards.
+    Locks the tenant's row. Answers the role that the user has afterwards. Raises LimitReachedError for who would be one more than
+    the plan has seats for.
     """
     with enter_schema(PUBLIC), transaction.atomic():
-        Tenant.objects.select_for_update().get(pk=tenant.pk)
+        row = Tenant.objects.select_for_update().get(pk=tenant.pk)
         team = Membership.objects.filter(tenant=tenant)
         owned = team.filter(role=Membership.Role.OWNER).exists()
         role = Membership.Role.ADMIN if owned else Membership.Role.OWNER
         mine = team.filter(user=user).first()
         if mine is None:
+            if owned:
+                require_seat_to_join(row)
             mine = Membership.objects.create(user=user, tenant=tenant, role=role)
         elif not owned:
             mine.role = role

@@ -26,7 +26,8 @@ from .errors import (
     TeammateNotFoundError,
 )
 from .models import Membership, Tenant
-from .permissions import GRANTABLE, PERMISSIONS, Rights, Role, require, rights_of
+from .permissions import GRANTABLE, PERMISSIONS, Rights, Role, require, rights_of, rights_of_user
+from .seats import with_seats
 
 GIVEABLE: Final = tuple(role for role in Role if Role.MEMBER < role <= Role.ADMIN)
 STAFF: Final = Rights(Role.OPERATOR)  # EngageHub's own: a command's rights
@@ -49,9 +50,9 @@ class TeamChange:
 
 
 def list_team(*, tenant_id: int) -> list[Membership]:
-    """Everybody on the team, the owner first. One query."""
+    """Everybody on the team, the owner first, as tenants.seats.is_frozen reads them. One query."""
     with enter_schema(PUBLIC):
-        rows = Membership.objects.filter(tenant_id=tenant_id).select_related("user")
+        rows = with_seats(Membership.objects.filter(tenant_id=tenant_id)).select_related("user")
         return sorted(rows, key=lambda row: (-Role[row.role.upper()], str(row.user).casefold(), row.pk))
 
 
@@ -137,7 +138,7 @@ def lock_team(tenant_id: int, by_user_id: int | None) -> Rights:
     _lock_tenant(tenant_id)
     if by_user_id is None:
         return STAFF
-    by = rights_of(Membership.objects.filter(tenant_id=tenant_id, user_id=by_user_id).first())
+    by = rights_of_user(user_id=by_user_id, tenant_id=tenant_id)
     require(by, "manage_team")
     return by
 

@@ -14,6 +14,7 @@ from engagement.levels.curves import DEFAULT_PARAMETERS, QUADRATIC
 from engagement.levels.models import LevelSettings
 from engagement.levels.selectors import list_level_names
 from engagement.rules.differences import describe_differences
+from engagement.rules.freezing import room_for_rules
 from engagement.rules.models import Rule
 from engagement.rules.seeds import RuleSeed
 from engagement.rules.services import SEEDER
@@ -70,6 +71,7 @@ def make_plan(*, kind: str, tenant: Tenant) -> Plan:
     plan = Plan(get_pack(kind))
     former = get_pack(tenant.setup.get("template", {}).get("kind", tenant.kind))
     _plan_rules(plan, set(tenant.setup.get("switched_off", ())))
+    _say_what_finds_no_room(plan)
     _plan_levels(plan, former)
     _plan_season(plan)
     _plan_points_name(plan, tenant)
@@ -104,6 +106,15 @@ def _plan_rules(plan: Plan, switched_off: set[str]) -> None:
             plan.rules.append(PlanLine(OFF, rule.name, "This template does without it"))
         else:
             plan.rules.append(PlanLine(KEEP, rule.name, "Your own rule"))
+
+
+def _say_what_finds_no_room(plan: Plan) -> None:
+    """Active rules are limited by the tenant's plan: what goes beyond comes switched off, and may change places later."""
+    more = len(plan.switch_on) + sum(seed.enabled for seed in plan.add)
+    over = more - (room_for_rules() + len(plan.switch_off)) if more else 0
+    if over > 0:
+        text = "More active rules than your plan includes, so they wait switched off"
+        plan.rules.append(PlanLine(KEEP, f"{over} of the new rules", text))
 
 
 def _plan_known_rule(plan: Plan, seed: RuleSeed, rule: Rule, switched_off: set[str]) -> None:

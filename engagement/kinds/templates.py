@@ -14,6 +14,7 @@ from engagement.ledger.statements import ledger_unit
 from engagement.levels.selectors import list_level_names
 from engagement.levels.services import set_level_name
 from engagement.progression.levelling import change_curve
+from engagement.rules.freezing import room_for_rules
 from engagement.rules.models import Rule
 from engagement.rules.services import create_rule, revise_rule, set_rule_enabled
 from engagement.standings.seasons import get_season_length, seed_season_length
@@ -101,16 +102,19 @@ def undo_template(*, actor: Actor, context: TenantContext) -> str:
 
 
 def _write_rules(plan: Plan) -> None:
-    for seed in plan.add:
-        create_rule(
-            key=seed.key, name=seed.name, definition=seed.definition, enabled=seed.enabled, actor=_PEN
-        )
-    for seed in plan.change:
-        revise_rule(key=seed.key, name=seed.name, definition=seed.definition, actor=_PEN)
-    for key in plan.switch_on:
-        set_rule_enabled(key=key, enabled=True, actor=_PEN)
     for key in plan.switch_off:
         set_rule_enabled(key=key, enabled=False, actor=_PEN)
+    for seed in plan.change:
+        revise_rule(key=seed.key, name=seed.name, definition=seed.definition, actor=_PEN)
+    # What the tenant's plan has no room for comes switched off, so that the rest of the template still fits.
+    room = room_for_rules()
+    for key in plan.switch_on[:room]:
+        set_rule_enabled(key=key, enabled=True, actor=_PEN)
+    room -= min(room, len(plan.switch_on))
+    for seed in plan.add:
+        enabled = seed.enabled and room > 0
+        create_rule(key=seed.key, name=seed.name, definition=seed.definition, enabled=enabled, actor=_PEN)
+        room -= enabled
 
 
 def _write_others(plan: Plan, tenant: Tenant) -> None:
@@ -169,7 +173,7 @@ def _put_rules_back(snapshot: dict[str, Any], off: set[str]) -> set[str]:
         was = snapshot["rules"].get(rule.key)
         if was is not None and was["definition"] is not None:
             revise_rule(key=rule.key, name=was["name"], definition=was["definition"], actor=_PEN)
-        enabled = was is not None and was["enabled"]
+        enabled = was is not None and was["enabled"] and (rule.enabled or room_for_rules() > 0)
         set_rule_enabled(key=rule.key, enabled=enabled, actor=_PEN)
         off = off - {rule.key} if enabled else off | {rule.key}
     return off

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saas.core.errors import ConflictError, InvalidInputError, NotFoundError
+from saas.core.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 
 if TYPE_CHECKING:
     from .models import RuleVersion
@@ -34,6 +34,19 @@ class RuleArchivedError(ConflictError):
     """An archived rule keeps its history and can no longer be changed or switched on."""
 
     code = "rule_archived"
+
+
+class RuleFrozenError(NotAllowedError):
+    """The plan includes fewer active rules than the community has, and older ones come first: this one rests, unchanged."""
+
+    code = "rule_frozen"
+
+    def __init__(self, name: str, allowed: int) -> None:
+        super().__init__(
+            f"“{name}” is frozen: this community's plan includes {allowed:,} active rule{'' if allowed == 1 else 's'}, and older ones come "
+            "first. Switch off one that runs, or have the owner change the plan under Billing; then it counts again and can be changed."
+        )
+        self.facts: dict[str, object] = {"limit": "rules", "allowed": allowed}
 
 
 class TooManyRulesError(ConflictError):

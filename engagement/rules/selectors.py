@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .definition import DAILY_BONUS, Definition, parse_definition
 from .errors import InvalidRuleError, RuleNotFoundError
+from .freezing import keep_running, rules_allowed
 from .models import Rule, RulesState, RuleVersion
 from .ruleset import RuleRow, RuleSet, RulesSettings, compile_rules
 from .words import amount_text, limit_texts, trigger_text
@@ -96,10 +97,10 @@ def list_ways_to_earn() -> list[WayToEarn]:
 
 
 def list_live_rows() -> list[RuleRow]:
-    """The rules that are on, as `compile_rules` takes them. One query."""
+    """The rules that are on and that the plan in force lets run, as `compile_rules` takes them. One query."""
     columns = ("id", "latest_id", "key", "name", "position", "enabled", "latest__definition")
     live = Rule.objects.filter(enabled=True, archived_at=None, latest__isnull=False)
-    return [RuleRow(*row) for row in live.values_list(*columns)]
+    return keep_running([RuleRow(*row) for row in live.values_list(*columns)], rules_allowed())
 
 
 def _way(name: str, definition: Definition) -> WayToEarn:

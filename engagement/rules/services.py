@@ -25,6 +25,7 @@ from .errors import (
     RulesSettingsChangedError,
     TooManyRulesError,
 )
+from .freezing import refuse_frozen, require_room_for_rule
 from .models import Rule, RulesState, RuleVersion
 from .ruleset import RulesSettings
 from .seeds import DEFAULT_RULES, RuleSeed
@@ -40,7 +41,8 @@ def create_rule(
 ) -> Rule:
     """Add a rule with its first version, last in the order. Idempotent on nothing: a key is taken once.
 
-    Raises InvalidRuleError, RuleKeyTakenError, TooManyRulesError.
+    Raises InvalidRuleError, RuleKeyTakenError, TooManyRulesError, and LimitReachedError for an active one more than the plan
+    includes: one that is switched off always finds room.
     """
     _lock_and_bump()
     if not _KEY.fullmatch(key):
@@ -53,6 +55,8 @@ def create_rule(
     if Rule.objects.filter(key=key).exists():
         raise RuleKeyTakenError(f"A rule with the key “{key}” exists. Choose another key.")
     _refuse_too_many()
+    if enabled:
+        require_room_for_rule()
     last = Rule.objects.aggregate(last=Max("position"))["last"]
     rule = Rule.objects.create(
         key=key,
@@ -87,7 +91,7 @@ def revise_rule(
     """Give a rule a new version; entries already booked keep theirs. Nothing happens when nothing differs.
 
     `expected_version` is the number of the version that the caller began from: when another one stands, nothing is written.
-    Raises InvalidRuleError, RuleNotFoundError, RuleArchivedError, RuleChangedError.
+    Raises InvalidRuleError, RuleNotFoundError, RuleArchivedError, RuleFrozenError, RuleChangedError.
     """
     state = _lock()
     rule = _get_live(key)
@@ -97,6 +101,7 @@ def revise_rule(
     wanted = parse_definition(new_definition)
     if new_name == latest.name and _says_the_same(latest.definition, wanted):
         return rule  # also when somebody else has just saved the very same
+    refuse_frozen(rule)
     if expected_version is not None and expected_version != latest.number:
         raise RuleChangedError(latest)
     _bump(state)
@@ -117,7 +122,8 @@ def revise_rule(
 def revert_rule(*, key: str, number: int, actor: Actor, expected_version: int | None = None) -> Rule:
     """Make a rule say again what its version `number` said, as a new version. Reverting to what stands changes nothing.
 
-    Raises InvalidRuleError where that version no longer holds, RuleNotFoundError, RuleArchivedError, RuleChangedError.
+    Raises InvalidRuleError where that version no longer holds, RuleNotFoundError, RuleArchivedError, RuleFrozenError,
+    RuleChangedError.
     """
     _lock()
     wanted = RuleVersion.objects.filter(rule__key=key, number=number).first()
@@ -134,10 +140,12 @@ def revert_rule(*, key: str, number: int, actor: Actor, expected_version: int | 
 
 @transaction.atomic
 def set_rule_enabled(*, key: str, enabled: bool, actor: Actor) -> Rule:
-    """Switch a rule on or off. Raises RuleNotFoundError, RuleArchivedError."""
+    """Switch a rule on or off; off makes room, a frozen one's too. Raises RuleNotFoundError, RuleArchivedError, LimitReachedError."""
     state = _lock()
     rule = _get_live(key)
     if rule.enabled != enabled:
+        if enabled:
+            require_room_for_rule()
         _bump(state)
         rule.enabled = enabled
         rule.save(update_fields=["enabled"])
@@ -263,6 +271,17 @@ def seed_rules(*, rules: Sequence[RuleSeed] = DEFAULT_RULES) -> list[Rule]:
     )
     Rule.objects.update(latest=Subquery(RuleVersion.objects.filter(rule=OuterRef("pk")).values("pk")))
     return made
+
+
+def lock_rules() -> RulesState:
+    """The lock that every writer of rules holds to the end of the transaction, which must be open. For whoever changes what
+    evaluation reads beside the rules: see `count_change`."""
+    return _lock()
+
+
+def count_change(state: RulesState) -> None:
+    """Raise the version, so that ingest reads rules and boosts again with its next batch. `state` is what lock_rules gave."""
+    _bump(state)
 
 
 def _record(

@@ -26,7 +26,8 @@ from tenants.claims import (
     redeem_claim_ticket,
 )
 from tenants.models import GuildLink, Membership, Tenant, User
-from tenants.permissions import may, rights_of
+from tenants.permissions import may, rights_in_force
+from tenants.seats import with_seats
 
 MOST_CHOICES = 200
 NEW = "new"  # instead of a community's address: make one
@@ -103,7 +104,7 @@ def list_choices(user: User) -> list[Choice]:
     """The communities to which this person may link a guild and that have none. One query."""
     taken = GuildLink.objects.exclude(state=GuildLink.State.UNLINKED).values("tenant_id")
     found = (
-        Membership.objects.filter(user=user, tenant__state=Tenant.State.ACTIVE)
+        with_seats(Membership.objects.filter(user=user, tenant__state=Tenant.State.ACTIVE))
         .exclude(tenant_id__in=taken)
         .select_related("tenant")
         .order_by("tenant__name", "tenant_id")
@@ -111,7 +112,7 @@ def list_choices(user: User) -> list[Choice]:
     return [
         Choice(row.tenant.slug, row.tenant.name, row.get_role_display())
         for row in found[:MOST_CHOICES]
-        if may(rights_of(row), "link_guild")
+        if may(rights_in_force(row), "link_guild")
     ]
 
 

@@ -26,6 +26,7 @@ from frontend_api.tenant import find_context, get_context
 from saas.core.errors import EngageHubError, NotAllowedError, NotSignedInError
 from saas.core.ids import new_ulid
 from tenants.context import TenantContext
+from tenants.errors import KeyFrozenError
 from tenants.idempotency import Answer, answer_once
 
 from . import limits
@@ -91,7 +92,7 @@ class ApiView(APIView):
         django_request = request._request
         try:
             caller = cast(Caller, request.auth)
-        except NotSignedInError:
+        except (NotSignedInError, KeyFrozenError):
             self._count(django_request, NOBODY)  # so that guessing has its bound as well
             raise
         self._count(django_request, caller)

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from engagement.rules.differences import describe_differences, describe_rule
 from engagement.rules.errors import RuleChangedError
+from engagement.rules.freezing import list_frozen_ids, rules_allowed
 from engagement.rules.models import Rule, RuleVersion
 from engagement.rules.selectors import (
     get_rule,
@@ -23,6 +24,7 @@ from engagement.rules.services import archive_rule, create_rule, revise_rule, se
 from engagement.rules.trial import Trial, try_rule
 from saas.core import clock
 from saas.core.errors import NotFoundError
+from tenants.entitlements import UNLIMITED
 
 from .frame import ApiView, StaleError, once
 from .operations import operation
@@ -38,6 +40,9 @@ class RuleAnswer(Output):
     key = serializers.CharField()
     name = serializers.CharField()
     enabled = serializers.BooleanField()
+    frozen = serializers.SerializerMethodField(
+        help_text="Active, but over what the community's plan includes: it rewards nothing and cannot be changed until there is room."
+    )
     archived = serializers.SerializerMethodField()
     position = serializers.IntegerField(help_text="Rules are judged in this order.")
     version = serializers.IntegerField(source="latest.number")
@@ -45,6 +50,10 @@ class RuleAnswer(Output):
     changed_at = serializers.DateTimeField(source="latest.created_at")
     changed_by = serializers.CharField(source="latest.created_by")
     words = serializers.SerializerMethodField(help_text="What it says, in words.")
+
+    def get_frozen(self, rule: Any) -> bool:
+        """Known to the view, which counts once for all rules."""
+        return rule.pk in self.context["view"].frozen_rules
 
     def get_archived(self, rule: Any) -> bool:
         return rule.archived_at is not None
@@ -111,6 +120,7 @@ _RULE = {
     "key": "lessons",
     "name": "Lessons",
     "enabled": True,
+    "frozen": False,
     "archived": False,
     "position": 8,
     "version": 1,
@@ -121,7 +131,24 @@ _RULE = {
 }
 
 
-class RuleList(ApiView):
+class RuleView(ApiView):
+    """What shows rules knows which are frozen."""
+
+    @property
+    def frozen_rules(self) -> frozenset[int]:
+        allowed = rules_allowed(self.context)
+        if allowed >= UNLIMITED:
+            return frozenset()
+        if not hasattr(self, "_rules"):
+            self._rules = list_rules()
+        return list_frozen_ids(self._rules, allowed)
+
+    def describe_rule(self, rule: Rule) -> dict[str, Any]:
+        self.__dict__.pop("_rules", None)  # what was just changed may have moved others
+        return dict(RuleAnswer(rule, context={"view": self}).data)
+
+
+class RuleList(RuleView):
     @operation(
         "list_rules",
         summary="List rules",
@@ -163,12 +190,12 @@ class RuleList(ApiView):
         def work() -> Response:
             rule = create_rule(**body, actor=self.actor)
             headers = {"Location": f"{request.path}/{rule.key}", "ETag": etag_of(rule)}
-            return Response(RuleAnswer(rule).data, status=201, headers=headers)
+            return Response(self.describe_rule(rule), status=201, headers=headers)
 
         return once(self, work)
 
 
-class RuleDetail(ApiView):
+class RuleDetail(RuleView):
     @operation(
         "get_rule",
         summary="Read a rule",
@@ -180,7 +207,7 @@ class RuleDetail(ApiView):
     )
     def get(self, request: Request, key: str) -> Response:
         rule = get_rule(key=key)
-        return self.answer_versioned(RuleAnswer(rule).data, etag_of(rule))
+        return self.answer_versioned(self.describe_rule(rule), etag_of(rule))
 
     @operation(
         "change_rule",
@@ -203,7 +230,7 @@ class RuleDetail(ApiView):
                 rule = self._change(rule, body)
         except RuleChangedError as error:
             raise self._stale(get_rule(key=key), rule.latest) from error
-        return self.answer_versioned(RuleAnswer(rule).data, etag_of(rule))
+        return self.answer_versioned(self.describe_rule(rule), etag_of(rule))
 
     @operation(
         "archive_rule",
@@ -252,7 +279,7 @@ class RuleDetail(ApiView):
         error = StaleError(
             f"{rule.latest.created_by} changed “{rule.name}” since you read it: version {rule.latest.number} stands now. Look at "
             "`differences`, then send your change with the ETag of what stands there.",
-            current=RuleAnswer(rule).data,
+            current=self.describe_rule(rule),
         )
         if seen is not None:
             told = describe_differences((seen.name, seen.definition), (rule.name, rule.latest.definition))

@@ -31,7 +31,7 @@ from tenants.errors import (
     InvalidApiKeyError,
     TooManyApiKeysError,
 )
-from tenants.models import ApiKey, User
+from tenants.models import ApiKey, Tenant, User
 from tenants.routing import Routing
 
 SCOPES = ["members:read", "activities:write"]
@@ -195,7 +195,7 @@ def test_two_keys_made_at_once_keep_to_the_bound(
     assert _race(acme) == 1
     ApiKey.objects.all().delete()
     # With its lock off the race is seen: both count before either has committed.
-    monkeypatch.setattr(api_keys, "_lock_tenant", lambda tenant_id: None)
+    monkeypatch.setattr(api_keys, "_lock_tenant", lambda tenant_id: Tenant.objects.get(pk=tenant_id))
     assert _race(acme) == 2
 
 

@@ -206,14 +206,17 @@ def test_of_two_who_take_one_link_one_gets_in(
     committed_db: None, monkeypatch: pytest.MonkeyPatch, guarded: bool
 ) -> None:
     take: Take = invites._take if guarded else _unconditional
+    find = invites.find_invite
+    monkeypatch.setattr(invites, "_take", take)
     for _ in range(3):
         barrier = threading.Barrier(2)
 
-        def take_together(row: Invite, token: str, user: User, barrier: threading.Barrier = barrier) -> bool:
+        def find_together(*, token: str, barrier: threading.Barrier = barrier) -> Invite:
+            found = find(token=token)
             barrier.wait(10)  # both have found it open
-            return take(row, token, user)
+            return found
 
-        monkeypatch.setattr(invites, "_take", take_together)
+        monkeypatch.setattr(invites, "find_invite", find_together)
         _, token = invite()
 
         def attempt(username: str, token: str = token) -> str:

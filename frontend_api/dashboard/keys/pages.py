@@ -21,8 +21,9 @@ from frontend_api.dashboard.parts.confirm import Confirm, Consequence, is_confir
 from frontend_api.dashboard.parts.forms import DeskForm, FormPage, show_form
 from frontend_api.site.step_up import require_recent_proof
 from saas.core import clock
-from tenants.api_keys import IssuedKey, is_in_force, list_api_keys
+from tenants.api_keys import KEYS, IssuedKey, is_in_force, is_key_frozen, list_api_keys
 from tenants.errors import ApiKeyNotFoundError
+from tenants.gates import limit_of
 from tenants.models import ApiKey, User
 from tenants.permissions import Rights
 from tenants.scopes import SCOPES, list_scopes_for
@@ -33,11 +34,12 @@ GET_OR_POST: Final = ["GET", "HEAD", "POST"]
 
 @dataclass(frozen=True, slots=True)
 class KeyLine:
-    """`state` is empty while the key works."""
+    """`state` is empty while the key works. `is_frozen`: it would, but the plan includes fewer."""
 
     key: ApiKey
     scopes: tuple[str, ...]
     state: str
+    is_frozen: bool
 
 
 class KeyForm(DeskForm):
@@ -71,11 +73,20 @@ def show_keys(request: HttpRequest, desk: Desk) -> HttpResponse:
     now = clock.now()
     lines = [
         KeyLine(
-            key, tuple(SCOPES[name].asks if name in SCOPES else name for name in key.scopes), _state(key, now)
+            key,
+            tuple(SCOPES[name].asks if name in SCOPES else name for name in key.scopes),
+            _state(key, now),
+            is_key_frozen(key, now),
         )
         for key in list_api_keys(tenant_id=desk.context.tenant_id)
     ]
-    facts = {"working": [one for one in lines if not one.state], "ended": [one for one in lines if one.state]}
+    working = [one for one in lines if not one.state]
+    facts = {
+        "working": working,
+        "ended": [one for one in lines if one.state],
+        "frozen": sum(one.is_frozen for one in working),
+        "allowed": limit_of(KEYS, desk.context.entitlements, now),
+    }
     return render(request, "dashboard/keys/list.html", facts)
 
 

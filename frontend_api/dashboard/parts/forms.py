@@ -23,6 +23,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from saas.core.errors import ConflictError, EngageHubError, InvalidInputError
+from tenants.gates import LimitReachedError
 
 Made = TypeVar("Made")
 
@@ -39,7 +40,7 @@ class DeskForm(forms.Form):
             return act()
         except InvalidInputError as error:
             self.add_problem(error)
-        except ConflictError as error:
+        except (ConflictError, LimitReachedError) as error:
             self.add_problem(error)
         return None
 

@@ -24,8 +24,9 @@ from engagement.rules.condition_words import (
 )
 from engagement.rules.differences import describe_rule
 from engagement.rules.errors import InvalidRuleError, RuleChangedError, RuleKeyTakenError
+from engagement.rules.freezing import list_frozen_ids, rules_allowed
 from engagement.rules.models import Rule
-from engagement.rules.selectors import get_rule, get_rule_by_id
+from engagement.rules.selectors import get_rule, get_rule_by_id, list_rules
 from engagement.rules.services import create_rule, key_of, revise_rule
 from engagement.rules.starters import STARTERS
 from frontend_api.dashboard.access import Desk, dashboard_page
@@ -88,11 +89,14 @@ def show_rule(request: HttpRequest, desk: Desk, rule_id: int) -> HttpResponse:
     rule = get_rule_by_id(rule_id=rule_id)
     assert rule.latest is not None
     directory = get_directory(desk.context)
-    if rule.archived_at is not None or not desk.may("change_rules"):
+    allowed = rules_allowed(desk.context)
+    is_frozen = rule.pk in list_frozen_ids(list_rules(), allowed)
+    if rule.archived_at is not None or is_frozen or not desk.may("change_rules"):
         if request.method == "POST":
             desk.require("change_rules")
         lines = describe_rule(rule.latest.name, rule.latest.definition, directory.names)
-        return render(request, "dashboard/rules/look.html", {"rule": rule, "lines": lines, "desk": desk})
+        facts = {"rule": rule, "lines": lines, "desk": desk, "is_frozen": is_frozen, "allowed": allowed}
+        return render(request, "dashboard/rules/look.html", facts)
     standing = RuleForm(
         initial=initial_of(rule.latest.name, rule.latest.definition, directory), directory=directory
     )

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from engagement.analytics.rules import DAYS, RuleFigures, get_rule_figures
 from engagement.rules.definition import DAILY_BONUS, parse_definition
 from engagement.rules.errors import InvalidRuleError
+from engagement.rules.freezing import list_frozen_ids, rules_allowed
 from engagement.rules.models import Rule
 from engagement.rules.selectors import get_rule_by_id, list_rules
 from engagement.rules.services import archive_rule, restore_rule, set_rule_enabled
@@ -24,11 +25,12 @@ from frontend_api.dashboard.parts.confirm import Confirm, Consequence, is_confir
 from frontend_api.figures import write_unit
 from frontend_api.portal.earn import ICONS
 from saas.core import clock
+from tenants.gates import LimitReachedError
 
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """A rule in the list. `problem` says why ingest leaves it out."""
+    """A rule in the list. `problem` says why ingest leaves it out; `is_frozen`: the plan includes fewer."""
 
     rule: Rule
     text: str
@@ -37,6 +39,7 @@ class RuleLine:
     figures: RuleFigures
     changed_by: str
     changed_at: datetime | None
+    is_frozen: bool = False
 
 
 @require_safe
@@ -46,18 +49,22 @@ def show_rules(request: HttpRequest, desk: Desk) -> HttpResponse:
     with_archived = request.GET.get("archived") == "1"
     found = list_rules(include_archived=True)
     figures = get_rule_figures(now=clock.now())
-    lines = [describe(rule, figures, desk.context.points_name) for rule in found]
+    allowed = rules_allowed(desk.context)
+    frozen = list_frozen_ids(found, allowed)
+    lines = [describe(rule, figures, desk.context.points_name, rule.pk in frozen) for rule in found]
     facts: dict[str, Any] = {
         "lines": [line for line in lines if line.rule.archived_at is None],
         "archived": [line for line in lines if line.rule.archived_at is not None],
         "with_archived": with_archived,
         "days": DAYS,
+        "frozen": len(frozen),
+        "allowed": allowed,
         "given": sum(line.figures.points for line in lines),
     }
     return render(request, "dashboard/rules/list.html", facts)
 
 
-def describe(rule: Rule, figures: dict[int, RuleFigures], unit: str) -> RuleLine:
+def describe(rule: Rule, figures: dict[int, RuleFigures], unit: str, is_frozen: bool = False) -> RuleLine:
     definition = rule.latest.definition if rule.latest else {}
     try:
         parsed = parse_definition(definition)
@@ -73,6 +80,7 @@ def describe(rule: Rule, figures: dict[int, RuleFigures], unit: str) -> RuleLine
         figures=figures.get(rule.pk, RuleFigures()),
         changed_by=rule.latest.created_by if rule.latest else "",
         changed_at=rule.latest.created_at if rule.latest else None,
+        is_frozen=is_frozen,
     )
 
 
@@ -81,7 +89,11 @@ def describe(rule: Rule, figures: dict[int, RuleFigures], unit: str) -> RuleLine
 def switch_rule(request: HttpRequest, desk: Desk, rule_id: int) -> HttpResponse:
     """On or off, as `on` in the address or the form says."""
     wanted = request.POST.get("on", request.GET.get("on", "")) == "1"
-    rule = set_rule_enabled(key=get_rule_by_id(rule_id=rule_id).key, enabled=wanted, actor=desk.actor)
+    key = get_rule_by_id(rule_id=rule_id).key
+    try:
+        rule = set_rule_enabled(key=key, enabled=wanted, actor=desk.actor)
+    except LimitReachedError as error:
+        return go_to(request, reverse("dashboard-rules"), error.message, kind="warn")
     undo = f"{reverse('dashboard-rule-switch', args=[rule_id])}?on={0 if wanted else 1}"
     text = f"“{rule.name}” is {'on' if wanted else 'off'}, from the next activity on."
     return go_to(request, reverse("dashboard-rules"), text, undo=undo)

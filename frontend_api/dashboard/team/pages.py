@@ -16,9 +16,11 @@ from frontend_api.dashboard.notices import go_to
 from frontend_api.dashboard.parts.forms import FormPage, show_form
 from integrations.discord.directory import get_directory
 from saas.core import clock
+from tenants.gates import limit_of
 from tenants.invites import get_invite_address, list_invites
 from tenants.models import Invite, Membership, Tenant, User
 from tenants.permissions import Rights, Role, rights_of
+from tenants.seats import SEATS, is_frozen
 from tenants.team import list_team
 
 from .forms import InviteForm, MapForm
@@ -36,6 +38,7 @@ class PersonLine:
     exceptions: str
     is_me: bool
     can_change: bool
+    is_frozen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,12 @@ def show_team(request: HttpRequest, desk: Desk) -> HttpResponse:
         MapLine(role, directory.name_of(role), role in directory.names, name) for role, name in mapped.items()
     ]
     free = [one for one in directory.roles if one.id not in mapped]
+    people = _list_people(desk)
     facts = {
         "desk": desk,
-        "people": _list_people(desk),
+        "people": people,
+        "frozen": sum(line.is_frozen for line in people),
+        "seats": limit_of(SEATS, desk.context.entitlements, clock.now()),
         "invites": list_invites(tenant=tenant),
         "now": clock.now(),
         "map_lines": sorted(lines, key=lambda line: (line.stands_for, line.name)),
@@ -157,7 +163,14 @@ def _list_people(desk: Desk) -> list[PersonLine]:
         rights, is_me = rights_of(row), row.user_id == desk.user_id
         below = rights.role < mine.role and not is_me
         people.append(
-            PersonLine(row, rights, describe_exceptions(rights), is_me, below and mine.may("manage_team"))
+            PersonLine(
+                row,
+                rights,
+                describe_exceptions(rights),
+                is_me,
+                below and mine.may("manage_team"),
+                is_frozen(row),
+            )
         )
     return people
 
