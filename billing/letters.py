@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from tenants.letters import Letter, send_letter
 from tenants.models import Membership, Tenant
-from tenants.tickets import get_tenant_address
 
+from .addresses import plan_page
 from .models import Payer, Subscription
 from .plans import PLANS
 
@@ -100,10 +100,6 @@ def write_day(tenant: Tenant, moment: datetime) -> str:
     return f"{moment.astimezone(ZoneInfo(tenant.timezone)):%-d %B %Y, %H:%M} ({tenant.timezone})"
 
 
-def billing_address(tenant: Tenant) -> str:
-    return f"{get_tenant_address(tenant.slug)}/dashboard/billing/"
-
-
 def _write(tenant: Tenant, payer: Payer, *, subject: str, lines: tuple[str, ...], action: str) -> None:
     for address in list_addresses(tenant, payer):
         send_letter(
@@ -112,7 +108,7 @@ def _write(tenant: Tenant, payer: Payer, *, subject: str, lines: tuple[str, ...]
                 subject=subject,
                 lines=lines,
                 action=action,
-                address=billing_address(tenant),
+                address=plan_page(tenant),
                 reason=f"You get this mail because you own {tenant.name} or pay for it.",
             )
         )

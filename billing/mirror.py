@@ -29,7 +29,7 @@ from .stripe_api import asking_stripe
 from .trials import use_trial
 
 log = structlog.get_logger(__name__)
-_EXPAND: Final = ["schedule", "customer"]
+EXPAND: Final = ("schedule", "customer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def fetch_subscription(stripe_id: str) -> dict[str, Any] | None:
 
     with asking_stripe() as client:
         try:
-            found = client.v1.subscriptions.retrieve(stripe_id, {"expand": list(_EXPAND)})
+            found = client.v1.subscriptions.retrieve(stripe_id, {"expand": list(EXPAND)})
         except stripe.InvalidRequestError as error:
             if error.code != "resource_missing":
                 raise
@@ -139,7 +139,7 @@ def write_told(told: Told, owner: Owner) -> Subscription | None:
         if not owner.payer.currency:
             Payer.objects.filter(pk=owner.payer.pk, currency="").update(currency=told.currency)
         if told.trial_end is not None:
-            use_trial(tenant_id=owner.tenant.pk)
+            use_trial(tenant=owner.tenant)
         _tell(before, row, made)
         write_entitlements(tenant_id=owner.tenant.pk)
         remind(subscription_id=row.pk)

@@ -59,6 +59,7 @@ class HistoryLine:
     rule_name: str
     channel_id: str = ""
     avatar_url: str = ""  # empty for who goes by an alias
+    undoable_id: int | None = None  # the adjustment, where it is one that still stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,13 @@ class _Facts:
         self.versions = RuleVersion.objects.in_bulk({entry.version_id for entry in entries} - {0})
         self.boosts = Boost.objects.in_bulk({entry.boost_id for entry in entries} - {0})
         self.members = Member.objects.in_bulk({entry.member_id for entry in entries})
+
+    def undoable_id(self, entry: LedgerEntry) -> int | None:
+        """The adjustment behind the entry, unless it was undone."""
+        if entry.cause_kind != Cause.ADJUSTMENT:
+            return None
+        undone = getattr(self.adjustments[entry.cause_id], "undone_by", None)
+        return None if undone is not None else entry.cause_id
 
     def rule_name(self, entry: LedgerEntry) -> str:
         version = self.versions.get(entry.version_id)
@@ -165,6 +173,7 @@ class _Facts:
             rule_name=self.rule_name(entry),
             channel_id=self.channel(entry),
             avatar_url="" if member.visibility == Visibility.ALIAS else member.avatar_url,
+            undoable_id=self.undoable_id(entry),
         )
 
     def explain(self, entry: LedgerEntry) -> Explanation:
