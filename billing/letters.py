@@ -6,14 +6,13 @@ Dates are written in the community's own zone, which stands beside them.
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from tenants.letters import Letter, send_letter
 from tenants.models import Membership, Tenant
-from tenants.tickets import get_tenant_address
 
+from .addresses import plan_page
 from .models import Payer, Subscription
-from .plans import PLANS
+from .wording import plan_name, write_day
 
 _LEFT = {"half": "one week", "three_days": "three days", "one_day": "one day"}
 
@@ -89,21 +88,6 @@ def write_trial_over(row: Subscription) -> None:
     )
 
 
-def plan_name(key: str) -> str:
-    """As people read it; for a plan of former releases, its key."""
-    plan = PLANS.get(key)
-    return plan.name if plan else key
-
-
-def write_day(tenant: Tenant, moment: datetime) -> str:
-    """Such as “4 December 2026, 14:00 (Europe/Berlin)”."""
-    return f"{moment.astimezone(ZoneInfo(tenant.timezone)):%-d %B %Y, %H:%M} ({tenant.timezone})"
-
-
-def billing_address(tenant: Tenant) -> str:
-    return f"{get_tenant_address(tenant.slug)}/dashboard/billing/"
-
-
 def _write(tenant: Tenant, payer: Payer, *, subject: str, lines: tuple[str, ...], action: str) -> None:
     for address in list_addresses(tenant, payer):
         send_letter(
@@ -112,7 +96,7 @@ def _write(tenant: Tenant, payer: Payer, *, subject: str, lines: tuple[str, ...]
                 subject=subject,
                 lines=lines,
                 action=action,
-                address=billing_address(tenant),
+                address=plan_page(tenant),
                 reason=f"You get this mail because you own {tenant.name} or pay for it.",
             )
         )

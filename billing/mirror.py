@@ -29,7 +29,7 @@ from .stripe_api import asking_stripe
 from .trials import use_trial
 
 log = structlog.get_logger(__name__)
-_EXPAND: Final = ["schedule", "customer"]
+EXPAND: Final = ("schedule", "customer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +68,17 @@ def find_tenant(*, stripe_id: str) -> int | None:
 
 def refresh_held(*, stripe_id: str) -> Subscription | None:
     """As `refresh_subscription`, for a caller that holds the tenant's lock and knows the tenant."""
+    return look_held(stripe_id=stripe_id)[0]
+
+
+def look_held(*, stripe_id: str) -> tuple[Subscription | None, dict[str, Any]]:
+    """As `refresh_held`, with the object itself for whoever wants to change it."""
     data = fetch_subscription(stripe_id)
     told = None if data is None else _read(data)
-    if told is None:
-        return None
-    owner = whose(told)
-    if owner is None:
-        return None
-    return write_told(told, owner)
+    owner = None if told is None else whose(told)
+    if data is None or told is None or owner is None:
+        return None, {}
+    return write_told(told, owner), data
 
 
 def fetch_subscription(stripe_id: str) -> dict[str, Any] | None:
@@ -84,7 +87,7 @@ def fetch_subscription(stripe_id: str) -> dict[str, Any] | None:
 
     with asking_stripe() as client:
         try:
-            found = client.v1.subscriptions.retrieve(stripe_id, {"expand": list(_EXPAND)})
+            found = client.v1.subscriptions.retrieve(stripe_id, {"expand": list(EXPAND)})
         except stripe.InvalidRequestError as error:
             if error.code != "resource_missing":
                 raise
@@ -139,7 +142,7 @@ def write_told(told: Told, owner: Owner) -> Subscription | None:
         if not owner.payer.currency:
             Payer.objects.filter(pk=owner.payer.pk, currency="").update(currency=told.currency)
         if told.trial_end is not None:
-            use_trial(tenant_id=owner.tenant.pk)
+            use_trial(tenant=owner.tenant)
         _tell(before, row, made)
         write_entitlements(tenant_id=owner.tenant.pk)
         remind(subscription_id=row.pk)

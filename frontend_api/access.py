@@ -194,6 +194,7 @@ PUBLIC_ROUTES: Final = {
     "install": EVERYBODY,  # leads strangers to the form; asks for "link_guild" in the community that it names
     "claim": EVERYBODY,  # needs a ticket and a login as the Discord user that it names; asks for "link_guild"
     "discord-callback": EVERYBODY,  # needs a state that was begun in this session
+    "stripe-webhook": EVERYBODY,  # needs Stripe's signature
     "ops": "operate",
     "ops-communities": "operate",
     "ops-community": "operate",
@@ -206,6 +207,11 @@ PUBLIC_ROUTES: Final = {
     "ops-jobs": "operate",
     "ops-job-retry": "operate",
     "ops-job-cancel": "operate",
+    "ops-stripe-events": "operate",
+    "ops-stripe-compare": "operate",
+    "ops-stripe-event": "operate",
+    "ops-stripe-replay": "operate",
+    "ops-stripe-replay-all": "operate",
 }
 CLOSED_ROUTES: Final = {"closed": EVERYBODY}
 SOCKETS: Final = {

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
     from stripe import StripeClient
 
     from ops.sandbox.stripe.remote import Control
@@ -90,7 +89,7 @@ def _stripe_thread() -> Iterator[LocalStripeThread]:
 
 
 @pytest.fixture
-def stripe_server(_stripe_thread: LocalStripeThread, settings: SettingsWrapper) -> Iterator[StripeServer]:
+def stripe_server(_stripe_thread: LocalStripeThread, settings: Any) -> Iterator[StripeServer]:
     """A fresh local Stripe, which the settings name."""
     from ops.sandbox.stripe.config import LOCAL_KEY
 

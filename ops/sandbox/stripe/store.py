@@ -19,6 +19,7 @@ import orjson
 from .errors import missing
 
 Json = dict[str, Any]
+_HIDDEN: Final[dict[str, set[str]]] = {}
 _CLOCKS: Final = "test_helpers.test_clock"
 
 
@@ -196,12 +197,23 @@ class Store:
 
 
 def shown(object: Any) -> Any:
-    """The object without what is the store's own."""
+    """The object without what is the store's own, and without what appears only when it is expanded."""
     if isinstance(object, dict):
-        return {key: shown(value) for key, value in object.items() if not key.startswith("_")}
+        kind = object.get("object")
+        hidden = _HIDDEN.get(kind, ()) if isinstance(kind, str) else ()
+        return {
+            key: shown(value)
+            for key, value in object.items()
+            if not key.startswith("_") and key not in hidden
+        }
     if isinstance(object, list):
         return [shown(value) for value in object]
     return object
+
+
+def hide(kind: str, *fields: str) -> None:
+    """Those fields of a kind are kept and not shown, unless they are expanded."""
+    _HIDDEN.setdefault(kind, set()).update(fields)
 
 
 def _open(path: Path | None) -> sqlite3.Connection:
