@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -50,8 +50,11 @@ def change(request: HttpRequest, desk: Desk) -> HttpResponse:
         preview = preview_change(
             tenant_id=desk.context.tenant_id,
             plan=given.get("plan", ""),
-            interval=given.get("interval", "") or (books.subscription.interval if books.subscription else "month"),
-            quantity=_number(given.get("quantity", ""), books.subscription.quantity if books.subscription else 1),
+            interval=given.get("interval", "")
+            or (books.subscription.interval if books.subscription else "month"),
+            quantity=_number(
+                given.get("quantity", ""), books.subscription.quantity if books.subscription else 1
+            ),
         )
     except (ConflictError, InvalidInputError) as error:
         return go_to(request, reverse("billing"), (problem or error).message, kind="warn")
@@ -73,7 +76,9 @@ def _change(request: HttpRequest, desk: Desk, given: Mapping[str, str]) -> HttpR
     plan = PLANS[given["plan"]]
     if row.next_plan == plan.key and row.plan != plan.key and row.period_end is not None:
         return go_to(
-            request, reverse("billing"), f"Planned. {plan.name} begins on {on(row.period_end)}; until then everything stays."
+            request,
+            reverse("billing"),
+            f"Planned. {plan.name} begins on {on(row.period_end)}; until then everything stays.",
         )
     return go_to(request, reverse("billing"), f"Done. This community is on {plan.name} now.")
 
@@ -142,7 +147,11 @@ def cancel(request: HttpRequest, desk: Desk) -> HttpResponse:
         form.add_problem(error)
         return show_confirm(request, page)
     if ended.ended_at is not None or ended.cancel_at is None:
-        return go_to(request, reverse("billing"), "Cancelled. The limits of Free hold now, and nothing more is charged.")
+        return go_to(
+            request,
+            reverse("billing"),
+            "Cancelled. The limits of Free hold now, and nothing more is charged.",
+        )
     return go_to(
         request,
         reverse("billing"),
@@ -156,9 +165,13 @@ def _consequences(desk: Desk, books: Books) -> list[Consequence]:
     unpaid = grace_until(row) is not None
     end = (row.trial_end if row.status == "trialing" else row.period_end) or books.now
     first = (
-        Consequence("It ends at once, because the last payment failed. The open invoice is written off.", "calendar")
+        Consequence(
+            "It ends at once, because the last payment failed. The open invoice is written off.", "calendar"
+        )
         if unpaid
-        else Consequence(f"Everything in the plan works until {on(end)}. Nothing more is charged.", "calendar")
+        else Consequence(
+            f"Everything in the plan works until {on(end)}. Nothing more is charged.", "calendar"
+        )
     )
     freezes = [Consequence(one, "lock") for one in list_freezes(desk.context, PLANS[FREE], 1)]
     rest = [
@@ -166,7 +179,9 @@ def _consequences(desk: Desk, books: Books) -> list[Consequence]:
         Consequence("Members keep their points, levels and rewards, and are not told.", "users"),
     ]
     if not unpaid:
-        rest.append(Consequence(f"Until {on(end)} you can take it back here with one click.", "arrow-back-up"))
+        rest.append(
+            Consequence(f"Until {on(end)} you can take it back here with one click.", "arrow-back-up")
+        )
     return [first, *freezes, *rest]
 
 

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -25,7 +25,15 @@ from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
 from frontend_api.dashboard.parts.forms import DeskForm
 from frontend_api.money import write_money
-from frontend_api.plan_cards import INTERVAL_NAMES, SUGGESTED, Card, Link, describe_card, list_groups, list_metered
+from frontend_api.plan_cards import (
+    INTERVAL_NAMES,
+    SUGGESTED,
+    Card,
+    Link,
+    describe_card,
+    list_groups,
+    list_metered,
+)
 from frontend_api.site.plan_choice import read_choice, read_currency, read_interval
 from tenants.models import User
 
@@ -53,7 +61,9 @@ class BeginForm(DeskForm):
     )  # fmt: skip
     promotion_code = forms.CharField(label="Code for a discount", max_length=50, required=False)
 
-    def __init__(self, *args: Any, plan: Plan, currency: str, payers: list[Payer], email: str, **given: Any) -> None:
+    def __init__(
+        self, *args: Any, plan: Plan, currency: str, payers: list[Payer], email: str, **given: Any
+    ) -> None:
         super().__init__(*args, **given)
         if not plan.per:
             del self.fields["quantity"]
@@ -66,7 +76,11 @@ class BeginForm(DeskForm):
             for one in INTERVALS
         ]
         companies = [(one.key, one.name) for one in payers if one.kind == Payer.Kind.COMPANY]
-        payer.choices = [(ME, f"You · {email}" if email else "You"), *companies, (NEW_COMPANY, "A company that is not listed here")]
+        payer.choices = [
+            (ME, f"You · {email}" if email else "You"),
+            *companies,
+            (NEW_COMPANY, "A company that is not listed here"),
+        ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -115,7 +129,9 @@ def show_plans(request: HttpRequest, desk: Desk) -> HttpResponse:
         "intervals": _links("interval", INTERVALS, INTERVAL_NAMES, interval, {"currency": currency}),
         "currencies": []
         if standing
-        else _links("currency", CURRENCIES, {one: one.upper() for one in CURRENCIES}, currency, {"interval": interval}),
+        else _links(
+            "currency", CURRENCIES, {one: one.upper() for one in CURRENCIES}, currency, {"interval": interval}
+        ),
         "left": request.GET.get("left") == "1",
     }
     return render(request, "dashboard/billing/plans.html", facts)
@@ -143,7 +159,9 @@ def begin(request: HttpRequest, desk: Desk) -> HttpResponse:
     status = 200
     if form.is_valid():
         try:
-            address, status = try_stripe(form, lambda: _checkout(desk, form, choice.plan, choice.currency, user))
+            address, status = try_stripe(
+                form, lambda: _checkout(desk, form, choice.plan, choice.currency, user)
+            )
         except AlreadySubscribedError as error:
             return go_to(request, reverse("billing"), error.message, kind="warn")
         if address:
@@ -194,7 +212,9 @@ def _card(desk: Desk, books: Books, plan: Plan, interval: str, currency: str) ->
     if plan.key == FREE:
         if row is None:
             return describe_card(plan, interval, currency)
-        return describe_card(plan, interval, currency, href=reverse("billing-cancel"), action="Cancel the plan")
+        return describe_card(
+            plan, interval, currency, href=reverse("billing-cancel"), action="Cancel the plan"
+        )
     query = urlencode({"plan": plan.key, "interval": interval, "currency": currency})
     route, verb = ("billing-change", "Change to") if row else ("billing-begin", "Choose")
     return describe_card(
@@ -213,6 +233,6 @@ def _links(
     route: str = "billing-plans",
 ) -> list[Link]:
     return [
-        Link(words[one], f"{reverse(route)}?{urlencode({**rest, name: one})}", one == current) for one in values
+        Link(words[one], f"{reverse(route)}?{urlencode({**rest, name: one})}", one == current)
+        for one in values
     ]
-

@@ -32,7 +32,11 @@ def come_back(request: HttpRequest, desk: Desk) -> HttpResponse:
         return go_to(request, reverse("billing-plans"), text, kind="warn")
     row = applied.subscription
     if applied.state == "done" and row is not None and row.status == "trialing" and row.trial_end is not None:
-        return go_to(request, reverse("billing"), f"Your trial of {name} has begun. It lasts until {on(row.trial_end)}.")
+        return go_to(
+            request,
+            reverse("billing"),
+            f"Your trial of {name} has begun. It lasts until {on(row.trial_end)}.",
+        )
     if applied.state == "done" and row is not None and row.status == "active":
         return go_to(request, reverse("billing"), f"Thank you. {name} is on, with everything in it.")
     return _wait(request)

@@ -121,5 +121,7 @@ def list_freezes(context: TenantContext, plan: Plan, quantity: int) -> list[str]
     for name, number in used.items():
         allowed = plan.limit(name, quantity)
         if number > allowed:
-            found.append(f"{write_unit(number - allowed, LIMITS[name].unit)} of {write_whole(number)}: {LIMITS[name].what}")
+            found.append(
+                f"{write_unit(number - allowed, LIMITS[name].unit)} of {write_whole(number)}: {LIMITS[name].what}"
+            )
     return found
