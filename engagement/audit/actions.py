@@ -86,3 +86,71 @@ _TABLE: Final = (
     ("settings.copied", "copied another community’s settings into"),
     ("settings.copy_undone", "took back the copied settings of"),
     ("settings.lent", "copied to another community the settings of"),
+    ("stripe_event.replayed", "worked off again what Stripe told of"),
+    ("team.grants_changed", "changed what may be done by"),
+    ("team.invite_revoked", "took back the invitation of"),
+    ("team.invited", "invited"),
+    ("team.joined", "joined the team:"),
+    ("team.left", "left the team:"),
+    ("team.removed", "removed from the team"),
+    ("team.role_changed", "changed the role of"),
+    ("template.applied", "applied the template"),
+    ("template.undone", "undid the template"),
+    ("tenant.address_changed", "changed the address of"),
+    ("tenant.created", "made the community"),
+    ("tenant.deleted", "deleted the community"),
+    ("tenant.offer_ended", "ended the offer of the community to"),
+    ("tenant.offered", "offered the community to"),
+    ("tenant.renamed", "renamed the community"),
+    ("tenant.restored", "restored the community"),
+    ("tenant.transferred", "handed the community over to"),
+    ("tenant.resumed", "opened again the community"),
+    ("tenant.suspended", "suspended the community"),
+    ("tenant.went_live", "took live the community"),
+    ("tenant.went_shadow", "put into shadow mode the community"),
+    ("view.deleted", "deleted the saved view"),
+    ("view.saved", "saved the view"),
+)  # fmt: skip
+ACTIONS: Final = dict(_TABLE)
+GROUPS: Final = {
+    "account": "Sign-in",
+    "announcements": "Announcements",
+    "audit": "Audit log",
+    "board": "Leaderboards",
+    "boost": "Boosts",
+    "commands": "Bot commands",
+    "figure": "Own figures",
+    "guild": "Discord server",
+    "import": "Imports",
+    "key": "API keys",
+    "job": "Jobs",
+    "level_role": "Level roles",
+    "levels": "Levels",
+    "member": "Members",
+    "operator": "EngageHub’s staff",
+    "permission": "Refused attempts",
+    "plan": "Plan and payment",
+    "points": "Points by hand",
+    "poison": "Activities set aside",
+    "role_map": "Discord roles",
+    "rule": "Rules",
+    "rule_settings": "Rules in general",
+    "settings": "Settings",
+    "stripe_event": "Stripe",
+    "team": "Team",
+    "template": "Templates",
+    "tenant": "Community",
+    "view": "Saved views",
+}
+
+
+def check_action(action: str) -> str:
+    """Raises UnknownAuditActionError."""
+    if action not in ACTIONS:
+        raise UnknownAuditActionError(action)
+    return action
+
+
+def words_of(action: str) -> str:
+    """What stands between actor and target; for a code of a later release, the code itself."""
+    return ACTIONS.get(action, action)
