@@ -11,6 +11,7 @@ from billing.entitling import give_plan, write_entitlements
 from billing.models import Subscription
 from engagement.audit.actor import SYSTEM
 from engagement.progression.services import ensure_member
+from engagement.rules.models import Rule
 from engagement.rules.services import create_rule
 from frontend_api.dashboard.billing.words import describe_standing
 from saas.core import clock
@@ -109,20 +110,21 @@ def test_where_nothing_is_sold_everything_is_open(desk: Browser, settings: Any) 
     assert "Choose a plan" not in text
 
 
-def test_the_bars_show_what_is_in_use_and_what_waits(desk: Browser, acme: TenantContext) -> None:
+def test_the_bars_show_what_is_in_use_and_what_waits(
+    desk: Browser, acme: TenantContext, settings: Any
+) -> None:
+    settings.BILLING_ON = False
     with enter_tenant(acme):
-        for number in range(12):
-            create_rule(
-                key=f"rule_{number}", name=f"Rule {number}", definition={"triggers": ["message"], "amount": 1}, actor=SYSTEM,
-                enabled=True,
-            ) if number < 5 else None  # fmt: skip
-        ensure_member(
-            provider="discord", external_id="700000000000000001", display_name="<script>alert(1)</script>"
-        )
+        for number in range(3):
+            definition = {"triggers": ["message"], "amount": 1}
+            create_rule(key=f"more_{number}", name="More", definition=definition, actor=SYSTEM)
+        used = Rule.objects.filter(enabled=True, archived_at=None).count()
+    settings.BILLING_ON = True
     text = text_of(desk.on(ACME).get(PAGE))
-    assert "of 10 rules" in text
+    assert f"{used} of 10 rules" in text
+    assert f"{used - 10} more than the plan includes: they are kept, and wait." in text
+    assert "/dashboard/billing/plans/?plan=starter" in text
     assert "of 3 people" in text
-    assert "<script>alert" not in text
 
 
 def test_what_the_plan_lacks_says_which_one_has_it(desk: Browser) -> None:
