@@ -7,7 +7,7 @@ Stripe's subscriptions that have not ended, and ours; and the entitlements of ev
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
@@ -109,6 +109,11 @@ def reconcile_billing(*, dry_run: bool = False) -> Comparison:
 def get_last_run() -> Reconciliation | None:
     """The newest run, failed ones included."""
     return Reconciliation.objects.order_by("-pk").first()
+
+
+def words_of(finding: Mapping[str, Any]) -> str:
+    """A kept finding's kind in words."""
+    return KINDS.get(str(finding.get("kind")), str(finding.get("kind")))
 
 
 # --- events ---

@@ -208,6 +208,7 @@ PUBLIC_ROUTES: Final = {
     "ops-job-retry": "operate",
     "ops-job-cancel": "operate",
     "ops-stripe-events": "operate",
+    "ops-stripe-compare": "operate",
     "ops-stripe-event": "operate",
     "ops-stripe-replay": "operate",
     "ops-stripe-replay-all": "operate",

@@ -15,5 +15,6 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "MembersUnnamed": ("integrations.discord.look_up_names",),
     "MemberJoined": ("integrations.discord.follow_level",),
     "WentLive": ("integrations.discord.follow_live",),
+    "EntitlementsChanged": ("engagement.boosts.follow_plan",),
     "CommunityFounded": ("engagement.kinds.provision_community",),
 }

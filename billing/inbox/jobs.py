@@ -7,11 +7,11 @@ import logging
 from django.conf import settings
 
 from billing.reconciling import reconcile_billing
-from saas.events.jobs import PUBLIC, defer, job, periodic_job
+from saas.events.jobs import job, periodic_job
 from saas.events.retries import Backoff
 
 from .processing import MAX_TRIES, work_off
-from .upkeep import prune_events, sweep_unsettled
+from .upkeep import defer_comparison, prune_events, sweep_unsettled
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def prune_stripe_events(*, tenant: str, timestamp: int = 0) -> None:
 def begin_reconciliation(*, tenant: str, timestamp: int = 0) -> None:
     """Once an hour, where plans are sold."""
     if settings.STRIPE_SECRET_KEY:
-        defer(reconcile, tenant=PUBLIC, queueing_lock="reconcile")
+        defer_comparison()
 
 
 @job(queue="billing", retry=Backoff(tries=5, first=30, longest=600), lock="reconcile")

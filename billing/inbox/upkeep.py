@@ -10,11 +10,12 @@ from django.db.models import Q
 
 from billing.models import StripeEvent
 from saas.core import clock
-from saas.events.jobs import defer_rows
+from saas.events.jobs import PUBLIC, JobRow, defer_rows
 
 from .errors import ReplayRefusedError, StripeEventNotFoundError
 from .receiving import job_row
 
+COMPARISON: Final = "billing.inbox.reconcile"  # by name, as the inbox is below it
 UNSETTLED: Final = timedelta(minutes=2)
 KEPT: Final = timedelta(days=90)
 SWEPT_AT_ONCE: Final = 500
@@ -70,6 +71,12 @@ def prune_events() -> int:
         gone += count
         if count < PRUNED_AT_ONCE:
             return gone
+
+
+def defer_comparison() -> None:
+    """Have everything compared with Stripe soon. One waits at most."""
+    with connection.cursor() as cursor:
+        defer_rows(cursor, [JobRow(COMPARISON, PUBLIC, queueing_lock="reconcile")])
 
 
 def _wake(which: Q) -> list[int]:

@@ -272,6 +272,8 @@ class _Unit:
                     effect.multiplier_percent,
                     effect.capped,
                     activity.occurred_ms,
+                    effect.boost_id,
+                    effect.boost_percent,
                 ),
             )
             if not is_daily:

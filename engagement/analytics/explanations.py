@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from engagement.activity.models import Activity
+from engagement.boosts.models import Boost
+from engagement.boosts.selectors import factor_text
 from engagement.ledger.models import HERE_COUNTERS, Cause, LedgerEntry
 from engagement.members.models import Member, Visibility
 from engagement.members.selectors import shown_name
@@ -98,6 +100,7 @@ class _Facts:
         undone = causes(Cause.UNDO)
         self.adjustments = Adjustment.objects.select_related("undone_by").in_bulk(adjusted | undone)
         self.versions = RuleVersion.objects.in_bulk({entry.version_id for entry in entries} - {0})
+        self.boosts = Boost.objects.in_bulk({entry.boost_id for entry in entries} - {0})
         self.members = Member.objects.in_bulk({entry.member_id for entry in entries})
 
     def undoable_id(self, entry: LedgerEntry) -> int | None:
@@ -208,6 +211,8 @@ class _Facts:
             yield "Amount", _amount_text(entry, version)
         if entry.multiplier_percent != 100:
             yield "Multiplier", f"× {entry.multiplier_percent / 100:g}"
+        if entry.boost_id:
+            yield "Boost", f"{factor_text(entry.boost_percent)}, “{self.boosts[entry.boost_id].name}”"
         if entry.capped:
             yield "Limit", f"Cut to {entry.amount:,} by the limit of the day"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 from django.conf import settings
 from django.db import transaction
@@ -11,8 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing.inbox.payloads import cut_payload
 from billing.inbox.selectors import count_events, find_events, get_event
-from billing.inbox.upkeep import replay_event, replay_failed
+from billing.inbox.upkeep import defer_comparison, replay_event, replay_failed
 from billing.models import StripeEvent
+from billing.reconciling import get_last_run, words_of
 from frontend_api.dashboard.notices import go_to
 from tenants.models import Tenant, User
 
@@ -20,6 +23,7 @@ from .access import CommunityAct, note_in_journal, operator_page
 from .nav import show
 
 PAYLOAD_SHOWN = 20_000
+FINDINGS_SHOWN = 50
 
 
 @require_safe
@@ -40,7 +44,7 @@ def show_events(request: HttpRequest, operator: User) -> HttpResponse:
         "text": text,
         "on": settings.BILLING_ON,
     }
-    return show(request, "stripe_events.html", facts)
+    return show(request, "stripe_events.html", facts | _describe_last_run())
 
 
 @require_safe
@@ -83,3 +87,20 @@ def replay_all(request: HttpRequest, operator: User) -> HttpResponse:
             note_in_journal(operator, what="stripe_event.replayed", name=f"all that had failed: {count}")
     words = {0: "No event has failed, so there was nothing to replay.", 1: "One event waits again."}
     return go_to(request, reverse("ops-stripe-events"), words.get(count, f"{count:,} events wait again."))
+
+
+@require_POST
+@operator_page
+def compare(request: HttpRequest, operator: User) -> HttpResponse:
+    """Compare with Stripe now, instead of within the hour."""
+    with transaction.atomic():
+        defer_comparison()
+        note_in_journal(operator, what="billing.compared")
+    words = "It is compared within the minute; load the page again to see what was found."
+    return go_to(request, reverse("ops-stripe-events"), words)
+
+
+def _describe_last_run() -> dict[str, Any]:
+    last = get_last_run()
+    findings = [(one, words_of(one)) for one in (last.findings[:FINDINGS_SHOWN] if last else [])]
+    return {"last": last, "findings": findings}

@@ -104,6 +104,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ops/jobs/<int:job_id>/retry/", ops_queues.retry, name="ops-job-retry"),
     path("ops/jobs/<int:job_id>/cancel/", ops_queues.cancel, name="ops-job-cancel"),
     path("ops/stripe/", ops_stripe.show_events, name="ops-stripe-events"),
+    path("ops/stripe/compare/", ops_stripe.compare, name="ops-stripe-compare"),
     path("ops/stripe/replay/", ops_stripe.replay_all, name="ops-stripe-replay-all"),
     path("ops/stripe/<int:event_id>/", ops_stripe.show_event, name="ops-stripe-event"),
     path("ops/stripe/<int:event_id>/replay/", ops_stripe.replay, name="ops-stripe-replay"),

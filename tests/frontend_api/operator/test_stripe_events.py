@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.inbox.receiving import JOB, store_event
-from billing.models import StripeEvent
+from billing.models import Reconciliation, StripeEvent
 from engagement.audit.models import AuditEntry
 from saas.core import clock
 from saas.events.queue import list_queued
@@ -52,7 +52,7 @@ def test_nobody_else_comes_in(pages: Browser, username: str) -> None:
     client = pages.on(BASE)
     for path in (at("ops-stripe-events"), at("ops-stripe-event", row.pk)):
         assert client.get(path).status_code == (403 if username else 302)
-    for path in (at("ops-stripe-replay", row.pk), at("ops-stripe-replay-all")):
+    for path in (at("ops-stripe-replay", row.pk), at("ops-stripe-replay-all"), at("ops-stripe-compare")):
         assert client.post(path).status_code == (403 if username else 302)
     assert StripeEvent.objects.get().state == "failed"
 
@@ -135,3 +135,34 @@ def test_the_list_takes_as_many_queries_for_many_as_for_few(pages: Browser, oper
         page = page_of(pages)
     assert len(many) == len(few)
     assert "Older ones" in page
+
+
+def test_the_last_comparison_and_what_it_found_is_shown(
+    pages: Browser, operator: User, acme: TenantContext, settings: object
+) -> None:
+    settings.BILLING_ON = True  # type: ignore[attr-defined]
+    assert "There was none yet" in page_of(pages)
+    now = clock.now()
+    finding = {"kind": "differs", "about": "<sub_1>", "tenant_id": acme.tenant_id, "what": "status"}
+    run = Reconciliation.objects.create(
+        started_at=now - timedelta(minutes=5),
+        ended_at=now,
+        subscriptions=2,
+        events=1,
+        found=1,
+        findings=[finding],
+    )
+    page = page_of(pages)
+    assert "Our copy of a subscription was not what Stripe says." in page
+    assert "&lt;sub_1&gt;" in page
+    assert "2 subscriptions and 1 event compared" in page
+    run.error = "Our payment provider did not answer"
+    run.save()
+    assert "It failed" in page_of(pages)
+
+
+def test_it_is_compared_now_when_somebody_asks(pages: Browser, operator: User) -> None:
+    for _ in range(2):
+        assert pages.on(BASE).post(at("ops-stripe-compare")).status_code == 302
+    assert len(list_queued(state="todo", name="billing.inbox.reconcile")) == 1
+    assert LogEntry.objects.filter(user_id=operator.pk, change_message="billing.compared").count() == 2
