@@ -145,7 +145,7 @@ def build_policy(request: HttpRequest) -> str:
             f"img-src {pictures}",
             f"connect-src 'self' {socket}",
             "manifest-src 'self'",
-            "form-action 'self'" + _sign_in_targets(),
+            "form-action 'self'" + _sign_in_targets() + _payment_targets(),
             "base-uri 'none'",
             "frame-ancestors 'none'",
         )
@@ -158,6 +158,16 @@ def _sign_in_targets() -> str:
     port = f":{base.port}" if base.port else ""
     web = urlsplit(settings.DISCORD_WEB_URL)
     return f" {settings.BASE_URL} {base.scheme}://*.{settings.BASE_DOMAIN}{port} {web.scheme}://{web.netloc}"
+
+
+def _payment_targets() -> str:
+    """Buying a plan and managing cards are forms whose answers lead to Stripe's pages, or to the local Stripe's."""
+    if not settings.BILLING_ON:
+        return ""
+    api = urlsplit(settings.STRIPE_API_URL)
+    if api.netloc == "api.stripe.com":
+        return " https://checkout.stripe.com https://billing.stripe.com"
+    return f" {api.scheme}://{api.netloc}"
 
 
 def _zone(name: str) -> ZoneInfo:
