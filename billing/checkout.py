@@ -30,7 +30,6 @@ from .errors import (
     PromotionCodeError,
     StripeRefusedError,
 )
-from .letters import plan_name
 from .locks import holding_tenant
 from .mirror import refresh_held
 from .models import BillingAttempt, Payer, Subscription
@@ -38,6 +37,7 @@ from .payers import obtain_customer, obtain_payer
 from .plans import TRIAL_DAYS, get_plan
 from .stripe_api import asking_stripe, telling_stripe
 from .trials import claim_trial, release_trial
+from .wording import plan_name
 
 if TYPE_CHECKING:
     from stripe.checkout import Session

@@ -11,6 +11,8 @@ EngageHubError
 │   ├── AlreadySubscribedError   there is a plan already: it is changed, not bought again
 │   ├── NoSubscriptionError      there is no plan that could be changed
 │   ├── PlanChangedError         somebody else changed the plan meanwhile
+│   ├── NothingToChangeError     that is the plan already
+│   ├── PlanEndsError            it was cancelled: first resume it, then change it
 │   ├── PaymentOverdueError      first the open invoice, then another plan
 │   └── NotOpenError             the community is closed or suspended: nothing is sold to it
 ├── NotAllowedError
@@ -149,10 +151,28 @@ class PlanChangedError(ConflictError):
 
     code = "plan_changed"
 
-    def __init__(self, standing: str) -> None:
+    def __init__(self, standing: str, who: str = "") -> None:
         super().__init__(
-            f"Nothing was changed by you, because the plan was changed meanwhile: {standing} "
+            f"Nothing was changed by you, because {who or 'somebody'} changed the plan meanwhile. {standing} "
             "Look at it, then decide again."
+        )
+
+
+class NothingToChangeError(ConflictError):
+    code = "nothing_to_change"
+
+    def __init__(self, plan: str) -> None:
+        super().__init__(
+            f"This community has the plan {plan} on these terms already, so there is nothing to change."
+        )
+
+
+class PlanEndsError(ConflictError):
+    code = "plan_ends"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The plan was cancelled and ends soon, so it cannot be changed. Resume it first, then change it."
         )
 
 

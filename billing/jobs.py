@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from saas.events.jobs import PUBLIC, defer, job, periodic_job
+from saas.events.retries import Backoff
 
+from .checkout import list_open_checkouts, settle_checkout
+from .performing import list_open_attempts, settle_attempt
 from .reminding import list_to_remind, remind
 from .trials import carry_trial
 
@@ -28,6 +31,29 @@ def remind_everybody(*, tenant: str, timestamp: int = 0) -> None:
 def remind_one(*, tenant: str, subscription_id: int) -> None:
     """Tell payer and owner what is due. Idempotent."""
     remind(subscription_id=subscription_id)
+
+
+@periodic_job(cron="*/15 * * * *", queue=QUEUE)
+def settle_attempts(*, tenant: str, timestamp: int = 0) -> None:
+    """Every quarter of an hour: what was asked of Stripe and of whose outcome nobody knows, one job each."""
+    for attempt_id in list_open_attempts():
+        defer(settle_one_attempt, tenant=PUBLIC, attempt_id=attempt_id, queueing_lock=f"settle {attempt_id}")
+    for attempt_id in list_open_checkouts():
+        defer(
+            settle_one_checkout, tenant=PUBLIC, attempt_id=attempt_id, queueing_lock=f"checkout {attempt_id}"
+        )
+
+
+@job(queue=QUEUE, retry=Backoff(tries=8, first=10, longest=600))
+def settle_one_attempt(*, tenant: str, attempt_id: int) -> None:
+    """Ask Stripe again about a change whose answer was lost. Idempotent."""
+    settle_attempt(attempt_id=attempt_id)
+
+
+@job(queue=QUEUE)
+def settle_one_checkout(*, tenant: str, attempt_id: int) -> None:
+    """Apply a checkout whose buyer never came back, or free what it held once it has expired. Idempotent."""
+    settle_checkout(attempt_id=attempt_id)
 
 
 @job(queue=QUEUE)

@@ -6,14 +6,13 @@ Dates are written in the community's own zone, which stands beside them.
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from tenants.letters import Letter, send_letter
 from tenants.models import Membership, Tenant
 
 from .addresses import plan_page
 from .models import Payer, Subscription
-from .plans import PLANS
+from .wording import plan_name, write_day
 
 _LEFT = {"half": "one week", "three_days": "three days", "one_day": "one day"}
 
@@ -87,17 +86,6 @@ def write_trial_over(row: Subscription) -> None:
         ),
         action="Choose a plan",
     )
-
-
-def plan_name(key: str) -> str:
-    """As people read it; for a plan of former releases, its key."""
-    plan = PLANS.get(key)
-    return plan.name if plan else key
-
-
-def write_day(tenant: Tenant, moment: datetime) -> str:
-    """Such as “4 December 2026, 14:00 (Europe/Berlin)”."""
-    return f"{moment.astimezone(ZoneInfo(tenant.timezone)):%-d %B %Y, %H:%M} ({tenant.timezone})"
 
 
 def _write(tenant: Tenant, payer: Payer, *, subject: str, lines: tuple[str, ...], action: str) -> None:

@@ -68,14 +68,17 @@ def find_tenant(*, stripe_id: str) -> int | None:
 
 def refresh_held(*, stripe_id: str) -> Subscription | None:
     """As `refresh_subscription`, for a caller that holds the tenant's lock and knows the tenant."""
+    return look_held(stripe_id=stripe_id)[0]
+
+
+def look_held(*, stripe_id: str) -> tuple[Subscription | None, dict[str, Any]]:
+    """As `refresh_held`, with the object itself for whoever wants to change it."""
     data = fetch_subscription(stripe_id)
     told = None if data is None else _read(data)
-    if told is None:
-        return None
-    owner = whose(told)
-    if owner is None:
-        return None
-    return write_told(told, owner)
+    owner = None if told is None else whose(told)
+    if data is None or told is None or owner is None:
+        return None, {}
+    return write_told(told, owner), data
 
 
 def fetch_subscription(stripe_id: str) -> dict[str, Any] | None:

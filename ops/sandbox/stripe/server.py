@@ -28,7 +28,7 @@ from .idempotency import IdempotencyKeys, fingerprint
 from .ids import new_id
 from .params import check_params
 from .resources.events import make_endpoint
-from .routes import PAGES, ROUTES, Call, Page, PageCall, Route
+from .routes import BACKGROUND, PAGES, ROUTES, Background, Call, Page, PageCall, Route
 from .store import Json, Store, shown
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ class LocalStripe:
         self.violations: deque[Json] = deque(maxlen=_VIOLATIONS_KEPT)
         self.url = ""
         self._runner: web.AppRunner | None = None
+        self._background: list[Background] = []
         resources.load()
 
     # --- life ---
@@ -65,9 +66,14 @@ class LocalStripe:
         await self._runner.setup()
         await web.TCPSite(self._runner, self.config.host, self.config.port).start()
         host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
+        self.url = self.store.base_url = f"http://{host}:{port}"
+        self._background = [make(self.store) for make in BACKGROUND]
+        for one in self._background:
+            one.start()
 
     async def stop(self) -> None:
+        for one in self._background:
+            await one.stop()
         await self.deliverer.stop()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -229,7 +235,11 @@ class LocalStripe:
             )
             call = PageCall(self.store, dict(request.match_info), request.query, form, self.url)
             with self.store.transaction():
-                return page.handler(call)
+                try:
+                    return page.handler(call)
+                except web.HTTPRedirection as redirect:
+                    onward = redirect  # not an error: what was written stands
+            raise onward
 
         return handle
 

@@ -30,6 +30,7 @@ class Store:
         self._undo: list[tuple[str, str, Json | None]] | None = None
         self._serial = 0
         self.offset = 0.0  # seconds that this world is ahead of the clock on the wall
+        self.base_url = ""  # of the server, for the links that objects hold
         self.scope: str | None = None
         self.request: Json | None = None  # the request in hand, for the events that it causes
         self.on_event: Callable[[Json], None] = lambda event: None
