@@ -10,12 +10,11 @@ from typing import Final
 
 from ..errors import StripeError, invalid
 from ..ids import new_id
-from ..payments.intents import authenticate, confirm, declined, new_intent
+from ..payments.intents import confirm, declined, new_intent, when_succeeded
 from ..store import Json, Store, shown
 from .saving import Given
 from .settings import settings_of
 from .settling import cancel_payment, finalize, mark_failed, mark_paid, mark_uncollectible, subscription_of
-
 
 _NO_METHOD: Final = (
     "There is no default_payment_method set on this Customer or Invoice. Please set either an Invoice, Subscription or "
@@ -83,7 +82,10 @@ def pay_by_request(store: Store, invoice: Json, given: Given) -> Json:
         if invoice["status"] == "paid":
             return invoice
     if invoice["status"] not in ("open", "uncollectible"):
-        raise invalid(f"Invoice is already {invoice['status']}", code="invoice_already_paid" if invoice["status"] == "paid" else None)
+        raise invalid(
+            f"Invoice is already {invoice['status']}",
+            code="invoice_already_paid" if invoice["status"] == "paid" else None,
+        )
     if given.get("paid_out_of_band"):
         cancel_payment(store, invoice, now)
         return mark_paid(store, invoice, now, outside=True)
@@ -118,11 +120,8 @@ def _attempt(
     if method is None:
         error = invalid(_NO_METHOD)
     else:
-        intent = confirm(store, intent | {"payment_method": method}, base_url=store.base_url)
-        if authenticated and intent["status"] == "requires_action":
-            intent = authenticate(store, intent, succeeded=True)
+        intent = confirm(store, intent | {"payment_method": method}, authenticated=authenticated)
     if intent["status"] == "succeeded":
-        settle_intent(store, intent)
         return store.get("invoice", invoice["id"]), None
     needs_action = intent["status"] == "requires_action"
     if error is None:
@@ -180,17 +179,19 @@ def _open_payment(store: Store, invoice: Json) -> Json:
     return intent
 
 
-def settle_intent(store: Store, intent: Json) -> Json | None:
+@when_succeeded
+def settle_intent(store: Store, intent: Json) -> None:
     """A payment intent succeeded: the invoice that waits for it is paid. Safe to repeat."""
     for one in store.list("invoice_payment", payment__payment_intent=intent["id"], status="open"):
         invoice = store.get("invoice", one["invoice"])
         now = store.now(invoice["test_clock"])
-        one |= {"status": "paid", "amount_paid": intent["amount"], "status_transitions": {"canceled_at": None, "paid_at": now}}
+        one |= {
+            "status": "paid",
+            "amount_paid": intent["amount"],
+            "status_transitions": {"canceled_at": None, "paid_at": now},
+        }
         store.put(one)
         store.emit("invoice_payment.paid", one)
         if invoice["status"] in ("open", "uncollectible"):
             invoice["attempt_count"] += 1
-            return mark_paid(store, invoice, now)
-    return None
-
-
+            mark_paid(store, invoice, now)

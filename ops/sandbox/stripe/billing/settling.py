@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..engine.dunning import EndOfRetries, next_attempt
 from ..engine.periods import DAY
+from ..engine.totals import add_up
 from ..errors import invalid
 from ..ids import new_id
 from ..store import Json, Store
@@ -41,8 +42,6 @@ def finalize(store: Store, invoice: Json, now: int) -> Json:
 
 def _use_balance(store: Store, invoice: Json, customer: Json, now: int) -> None:
     """The customer's balance as it is now, which may differ from when the draft was made."""
-    from ..engine.totals import add_up
-
     totals = add_up([invoice["total"]], [], [], customer["balance"], invoice["currency"])
     invoice["starting_balance"], invoice["ending_balance"] = totals.starting_balance, totals.ending_balance
     invoice["amount_due"] = invoice["amount_remaining"] = totals.amount_due
@@ -137,12 +136,21 @@ def drop_pending(store: Store, subscription: Json) -> None:
         void(store, invoice, store.now(subscription["test_clock"]))
 
 
-def mark_failed(store: Store, invoice: Json, now: int, *, needs_action: bool, final: EndOfRetries, retry: bool = True) -> Json:
+def mark_failed(
+    store: Store, invoice: Json, now: int, *, needs_action: bool, final: EndOfRetries, retry: bool = True
+) -> Json:
     """A charge did not go through: the next try is set, and the subscription falls behind."""
     before = store.get("invoice", invoice["id"])
     invoice["attempted"] = True
     invoice["attempt_count"] = before["attempt_count"] + 1
-    scheduled = retry and invoice["auto_advance"] and invoice["collection_method"] == "charge_automatically"
+    holder = subscription_of(store, invoice)
+    begins = holder is not None and (holder["status"] in ("incomplete", "canceled") or holder.get("_pending"))
+    scheduled = (
+        retry
+        and not begins
+        and invoice["auto_advance"]
+        and invoice["collection_method"] == "charge_automatically"
+    )
     following = next_attempt(invoice["attempt_count"], now) if scheduled else None
     invoice["next_payment_attempt"] = following
     save(store, before, invoice, "invoice.updated")
@@ -176,12 +184,18 @@ def give_up(store: Store, subscription: Json, now: int, final: EndOfRetries) -> 
 def void(store: Store, invoice: Json, now: int) -> Json:
     """Open or uncollectible → void. What it took from the balance is given back; an unpaid beginning ends with it."""
     if invoice["status"] not in ("open", "uncollectible"):
-        raise invalid(f"You can only pass in open invoices. This invoice isn't open: it is {invoice['status']}.")
+        raise invalid(
+            f"You can only pass in open invoices. This invoice isn't open: it is {invoice['status']}."
+        )
     customer = store.get("customer", invoice["customer"])
     given_back = (invoice["ending_balance"] or 0) - invoice["starting_balance"]
     if given_back:
         store.put(customer | {"balance": customer["balance"] - given_back})
-        store.emit("customer.updated", customer | {"balance": customer["balance"] - given_back}, {"balance": customer["balance"]})
+        store.emit(
+            "customer.updated",
+            customer | {"balance": customer["balance"] - given_back},
+            {"balance": customer["balance"]},
+        )
     invoice["status"], invoice["auto_advance"], invoice["next_payment_attempt"] = "void", False, None
     invoice["status_transitions"]["voided_at"] = now
     cancel_payment(store, invoice, now)
@@ -201,11 +215,19 @@ def void(store: Store, invoice: Json, now: int) -> Json:
 def cancel_payment(store: Store, invoice: Json, now: int) -> None:
     """A payment that waits for the invoice is called off."""
     for one in store.list("invoice_payment", invoice=invoice["id"], status="open"):
-        one["status"], one["status_transitions"] = "canceled", one["status_transitions"] | {"canceled_at": now}
+        one["status"], one["status_transitions"] = (
+            "canceled",
+            one["status_transitions"] | {"canceled_at": now},
+        )
         store.put(one)
         intent = store.find("payment_intent", one["payment"]["payment_intent"])
         if intent and intent["status"] not in ("succeeded", "canceled"):
-            intent |= {"status": "canceled", "canceled_at": now, "cancellation_reason": "void_invoice", "next_action": None}
+            intent |= {
+                "status": "canceled",
+                "canceled_at": now,
+                "cancellation_reason": "void_invoice",
+                "next_action": None,
+            }
             store.put(intent)
             store.emit("payment_intent.canceled", intent)
 
@@ -213,7 +235,9 @@ def cancel_payment(store: Store, invoice: Json, now: int) -> None:
 def mark_uncollectible(store: Store, invoice: Json, now: int) -> Json:
     """Open → uncollectible."""
     if invoice["status"] != "open":
-        raise invalid(f"You can only mark open invoices as uncollectible. This invoice is {invoice['status']}.")
+        raise invalid(
+            f"You can only mark open invoices as uncollectible. This invoice is {invoice['status']}."
+        )
     invoice["status"], invoice["auto_advance"], invoice["next_payment_attempt"] = "uncollectible", False, None
     invoice["status_transitions"]["marked_uncollectible_at"] = now
     invoice["status_details"] = {"uncollectible": {"reason": "user_forgiven"}}

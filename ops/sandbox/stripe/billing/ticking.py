@@ -44,7 +44,9 @@ def run_until(store: Store, target: int, clock: str | None = None) -> int:
             travel(due.at)
             with store.transaction():
                 due.act(store, store.now(clock))
-    raise RuntimeError(f"More than {_MOST_STEPS} things were due up to {target}: something is due again and again.")
+    raise RuntimeError(
+        f"More than {_MOST_STEPS} things were due up to {target}: something is due again and again."
+    )
 
 
 def next_due(store: Store, clock: str | None = None) -> int | None:
@@ -84,15 +86,27 @@ def _all_due(store: Store, clock: str | None) -> Iterator[Due]:
         yield from _due_of_schedule(store, schedule)
     if clock is None:
         for session in store.list("checkout.session", status="open"):
-            yield Due(session["expires_at"], 9, lambda s, now, id=session["id"]: checkouts.expire(s, id))
+            yield _due_of_session(session)
+
+
+def _due_of_session(session: Json) -> Due:
+    return Due(session["expires_at"], 9, lambda s, now: checkouts.expire(s, session["id"]))
 
 
 def _due_of_subscription(subscription: Json) -> Iterator[Due]:
     id, status = subscription["id"], subscription["status"]
     if status == "incomplete":
-        yield Due(subscription["created"] + INCOMPLETE_SECONDS, 5, lambda s, now: renewing.expire_incomplete(s, id, now))
+        yield Due(
+            subscription["created"] + INCOMPLETE_SECONDS,
+            5,
+            lambda s, now: renewing.expire_incomplete(s, id, now),
+        )
     if subscription["pending_update"]:
-        yield Due(subscription["pending_update"]["expires_at"], 5, lambda s, now: drop_pending(s, s.get("subscription", id)))
+        yield Due(
+            subscription["pending_update"]["expires_at"],
+            5,
+            lambda s, now: drop_pending(s, s.get("subscription", id)),
+        )
     if status not in _LIVE:
         return
     end, stop = period_of(subscription).end, subscription["cancel_at"]
@@ -101,9 +115,17 @@ def _due_of_subscription(subscription: Json) -> Iterator[Due]:
     yield Due(end, 4, lambda s, now: renewing.renew(s, id, now))
     trial_end = subscription["trial_end"]
     if status == "trialing" and subscription.get("_warned_of") != trial_end:
-        yield Due(trial_end - TRIAL_WARNING_SECONDS, 2, lambda s, now: warn_of_trial_end(s, s.get("subscription", id), now))
+        yield Due(
+            trial_end - TRIAL_WARNING_SECONDS,
+            2,
+            lambda s, now: warn_of_trial_end(s, s.get("subscription", id), now),
+        )
     goes_on = stop is None or stop > end
-    if goes_on and subscription.get("_told_of") != end and end - UPCOMING_SECONDS > period_of(subscription).start:
+    if (
+        goes_on
+        and subscription.get("_told_of") != end
+        and end - UPCOMING_SECONDS > period_of(subscription).start
+    ):
         yield Due(end - UPCOMING_SECONDS, 1, lambda s, now: renewing.tell_of_renewal(s, id, now))
     resumes = (subscription["pause_collection"] or {}).get("resumes_at")
     if resumes is not None:
@@ -141,9 +163,15 @@ def _due_of_invoice(store: Store, invoice: Json) -> Iterator[Due]:
         return
     if invoice["next_payment_attempt"] is not None:
         yield Due(invoice["next_payment_attempt"], 7, lambda s, now: collect(s, s.get("invoice", id), now))
-    if invoice["collection_method"] == "send_invoice" and invoice["due_date"] is not None and invoice["auto_advance"]:
+    if (
+        invoice["collection_method"] == "send_invoice"
+        and invoice["due_date"] is not None
+        and invoice["auto_advance"]
+    ):
         if not invoice.get("_overdue"):
-            yield Due(invoice["due_date"], 7, lambda s, now: renewing.fall_behind(s, s.get("invoice", id), now))
+            yield Due(
+                invoice["due_date"], 7, lambda s, now: renewing.fall_behind(s, s.get("invoice", id), now)
+            )
         elif not invoice.get("_given_up"):
             yield Due(renewing.overdue_ends_at(store, invoice), 8, lambda s, now: _give_up_on(s, id, now))
 
