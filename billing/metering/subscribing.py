@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
@@ -162,9 +163,9 @@ def _mirror(payer_id: int, data: dict[str, Any]) -> UsageSubscription:
             "payer": Payer(pk=payer_id),
             "currency": data["currency"],
             "status": data["status"],
-            "period_start": moment(start),
-            "period_end": moment(end),
-            "began_at": moment(data["created"]),
+            "period_start": datetime.fromtimestamp(start, UTC),
+            "period_end": datetime.fromtimestamp(end, UTC),
+            "began_at": datetime.fromtimestamp(data["created"], UTC),
             "ended_at": (moment(data.get("ended_at")) or clock.now()) if over else None,
             "seen_at": clock.now(),
         },
