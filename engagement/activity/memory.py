@@ -26,6 +26,11 @@ MAX_TENANTS: Final = 500
 MAX_MEMBERS: Final = 25_000  # over all tenants; about 2 kB each
 
 
+def load_rules() -> RuleSet:
+    """What activities are judged by: of the tenant in hand, by the plan in force."""
+    return load_rule_set()
+
+
 @dataclass(slots=True)
 class TenantMemory:
     rules: RuleSet | None = None
@@ -53,7 +58,7 @@ class TenantMemory:
         ):
             try:
                 with enter_tenant(context):
-                    self.rules, self.rules_version, self.rules_allowed = load_rule_set(), rules, allowed
+                    self.rules, self.rules_version, self.rules_allowed = load_rules(), rules, allowed
                     self.curve, self.curve_version = load_curve(), curve
             finally:
                 connection.close()  # this thread's; it is needed rarely, and would hold a pool's place meanwhile

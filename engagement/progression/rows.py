@@ -24,7 +24,7 @@ _COLUMNS: Final = (
         f"{_ORDINAL.format(f's.{kind}_start')}, s.{kind}_score, {_MICROS.format(f's.{kind}_at')}"
         for kind in ("season", "month", "week")
     )
-    + ", m.deleted_at IS NOT NULL"
+    + ", m.deleted_at IS NOT NULL, m.waiting_since IS NOT NULL"
 )
 _JOINS: Final = (
     "JOIN {s}.ledger_balance b ON b.member_id = m.id AND b.currency = 0 "
@@ -75,6 +75,7 @@ class MemberRow:
         "timezone",
         "usage",
         "visibility",
+        "waiting",
     )
 
     def __init__(self, columns: Sequence[Any], default_timezone: str, all_time: int) -> None:
@@ -100,6 +101,7 @@ class MemberRow:
             list(columns[23:26]),
         ]
         self.deleted: bool = columns[26]
+        self.waiting: bool = columns[27]
         # Per kind: the (score, reached) that the live period had before this unit of work; see Book.
         self.before: list[Any] = [None, None, None, None]
         self.begin()
