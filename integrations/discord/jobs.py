@@ -25,7 +25,7 @@ from tenants.models import GuildGreeting, GuildLink
 from tenants.routing import get_routing
 from tenants.selectors import read_liveness
 
-from . import greetings, names, reconciling
+from . import greetings, names, owner_news, reconciling
 from .announcements import announce_level_up
 from .client import get_client
 from .errors import UNKNOWN_GUILD, DiscordRefusedError
@@ -208,3 +208,21 @@ def reconcile_links(*, tenant: str, timestamp: int = 0) -> None:
     """Every hour: links against the guilds that the bot is in, for what no event told."""
     if GuildLink.objects.exclude(state=GuildLink.State.UNLINKED).exists():
         reconciling.reconcile_links(get_client())
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord owner")
+def tell_owner_overdue(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of PaymentOverdue: the owner alone is told, in a direct message."""
+    context = get_routing().context_for_schema(tenant)
+    if context is not None:
+        body = owner_news.describe_overdue(context, stage=event["stage"], ends_at=event["ends_at"])
+        owner_news.tell_owner(context, event_id=event_id, body=body)
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord owner")
+def tell_owner_recovered(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of PaymentRecovered: the owner alone is told, in a direct message."""
+    context = get_routing().context_for_schema(tenant)
+    if context is not None:
+        body = owner_news.describe_recovered(context)
+        owner_news.tell_owner(context, event_id=event_id, body=body)

@@ -15,7 +15,7 @@ from ..payments.cards import DECLINES, Card, make_method
 from ..payments.intents import attach, authenticate, confirm, confirm_setup, declined, new_intent
 from ..resources.customers import new_customer
 from ..resources.setup_intents import new_setup
-from ..resources.tax_ids import add_tax_id
+from ..resources.tax_ids import make_tax_id
 from ..store import Json, Store
 from . import discounts
 from .checkout_totals import add_up_session, needs_card
@@ -138,7 +138,7 @@ def _address(filled: Filled) -> Json | None:
 
 def _add_tax_id(store: Store, customer: Json, kind: str, value: str) -> None:
     if not store.list("tax_id", customer=customer["id"], type=kind, value=value.strip()):
-        add_tax_id(store, customer["id"], {"type": kind, "value": value})
+        make_tax_id(store, customer["id"], kind, value)
 
 
 def _method(store: Store, session: Json, customer: Json, filled: Filled) -> Json | None:

@@ -13,7 +13,6 @@ from ..ids import new_id
 from ..payments.intents import confirm, declined, new_intent, when_succeeded
 from ..store import Json, Store, shown
 from .saving import Given
-from .settings import settings_of
 from .settling import cancel_payment, finalize, mark_failed, mark_paid, mark_uncollectible, subscription_of
 
 _NO_METHOD: Final = (
@@ -127,9 +126,8 @@ def _attempt(
     if error is None:
         error = _action_needed(intent) if needs_action else declined(intent["last_payment_error"], intent)
     current = store.get("invoice", invoice["id"])
-    final = settings_of(store)["end_of_retries"]
     again = retry or current["next_payment_attempt"] is not None
-    return mark_failed(store, current, now, needs_action=needs_action, final=final, retry=again), error
+    return mark_failed(store, current, now, needs_action=needs_action, retry=again), error
 
 
 def _action_needed(intent: Json) -> StripeError:

@@ -10,7 +10,6 @@ from ..engine.periods import Period, period_at
 from ..engine.pricing import amount_of
 from ..engine.proration import Debit, Part, Proration, prorate
 from ..ids import new_id
-from ..resources.billing_meters import sum_usage
 from ..store import Json, Store
 from . import discounts
 from .items import is_metered, terms_of
@@ -199,7 +198,9 @@ def usage_lines(store: Store, subscription: Json, period: Period) -> list[Line]:
         price = store.get("price", item["price"]["id"])
         if not is_metered(price):
             continue
-        used = sum_usage(
+        from ..resources.meters import usage_of
+
+        used = usage_of(
             store, price["recurring"]["meter"], subscription["customer"], period.start, period.end
         )
         name = product_name(store, price)

@@ -13,6 +13,7 @@ from ..errors import invalid
 from ..ids import new_id
 from ..store import Json, Store
 from .saving import save
+from .settings import settings_of
 
 
 def finalize(store: Store, invoice: Json, now: int) -> Json:
@@ -136,9 +137,7 @@ def drop_pending(store: Store, subscription: Json) -> None:
         void(store, invoice, store.now(subscription["test_clock"]))
 
 
-def mark_failed(
-    store: Store, invoice: Json, now: int, *, needs_action: bool, final: EndOfRetries, retry: bool = True
-) -> Json:
+def mark_failed(store: Store, invoice: Json, now: int, *, needs_action: bool, retry: bool = True) -> Json:
     """A charge did not go through: the next try is set, and the subscription falls behind."""
     before = store.get("invoice", invoice["id"])
     invoice["attempted"] = True
@@ -151,7 +150,8 @@ def mark_failed(
         and invoice["auto_advance"]
         and invoice["collection_method"] == "charge_automatically"
     )
-    following = next_attempt(invoice["attempt_count"], now) if scheduled else None
+    days = settings_of(store)["retry_days"]
+    following = next_attempt(invoice["attempt_count"], now, days) if scheduled else None
     invoice["next_payment_attempt"] = following
     save(store, before, invoice, "invoice.updated")
     store.emit("invoice.payment_failed", invoice)
@@ -165,12 +165,13 @@ def mark_failed(
         subscription["status"] = "past_due"
         save(store, was, subscription, "customer.subscription.updated")
     if subscription["status"] == "past_due" and following is None and scheduled:
-        give_up(store, subscription, now, final)
+        give_up(store, subscription, now)
     return invoice
 
 
-def give_up(store: Store, subscription: Json, now: int, final: EndOfRetries) -> None:
+def give_up(store: Store, subscription: Json, now: int) -> None:
     """The last try failed: what the settings say."""
+    final: EndOfRetries = settings_of(store)["end_of_retries"]
     if final == "canceled":
         from .ending import end_subscription
 

@@ -16,7 +16,6 @@ from ..store import Json, Store
 from . import checkouts, renewing, schedules
 from .items import period_of
 from .paying import collect
-from .settings import settings_of
 from .settling import drop_pending, finalize, give_up, subscription_of
 from .starting import warn_of_trial_end
 
@@ -191,4 +190,4 @@ def _give_up_on(store: Store, id: str, now: int) -> None:
     store.put(invoice | {"_given_up": True})
     subscription = subscription_of(store, invoice)
     if subscription and subscription["status"] == "past_due":
-        give_up(store, subscription, now, settings_of(store)["end_of_retries"])
+        give_up(store, subscription, now)

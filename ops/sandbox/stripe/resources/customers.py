@@ -10,7 +10,7 @@ from ..payments.cards import find_method
 from ..payments.intents import attach
 from ..routes import Call, merge_metadata, route, save, take
 from ..store import Json, Store
-from .tax_ids import add_tax_id
+from .tax_ids import make_tax_id
 
 _PLAIN: Final = (
     "address", "business_name", "description", "email", "individual_name", "invoice_prefix", "name", "next_invoice_sequence",
@@ -29,7 +29,7 @@ def create_customer(call: Call) -> Json:
         attach(call.store, find_method(call.store, method), customer["id"])
     call.store.emit("customer.created", customer)
     for one in call.params.get("tax_id_data", []):
-        add_tax_id(call.store, customer["id"], one)
+        make_tax_id(call.store, customer["id"], one["type"], one["value"])
     return customer
 
 
