@@ -42,7 +42,7 @@ COMMANDS = {
     "Give points": "adjust_points",
     "boost start": "change_boosts",
     "boost stop": "change_boosts",
-    "boost list": "view_boosts",
+    "boost list": "change_boosts",
     "member info": "manage_members",
     "setup check": "change_commands",
     "setup announcements": "change_announcements",

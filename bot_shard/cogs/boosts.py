@@ -25,7 +25,7 @@ MOST_HOURS = 72
 MAX_NAME = 30  # it travels in a button's id
 BUTTONS = 5  # in a row
 
-CommandChannel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.ForumChannel
+CommandChannel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ def begin(who: Who, wish: Wish) -> tuple[Boost, datetime]:
     return boost, line_of(boost, clock.now()).until_at
 
 
-def read_live(who: Who, action: str) -> tuple[list[BoostLine], HoursNow]:
-    who.check(action)
+def read_live(who: Who) -> tuple[list[BoostLine], HoursNow]:
+    who.check("change_boosts")
     return list_live_boosts(), get_hours_now(context=who.context)
 
 
@@ -143,7 +143,7 @@ class BoostCog(DeskCog):
     @boost.command(name="list", description="What runs, what is planned, and the hours that are left.")
     async def list(self, interaction: Interaction) -> None:
         async def find(ask: Ask) -> Answer:
-            lines, hours = await ask.do(read_live, who_asks(ask), "view_boosts")
+            lines, hours = await ask.do(read_live, who_asks(ask))
             return Answer(
                 ask.say("boost_list"),
                 text=_lines(ask, lines) or ask.say("boost_none"),

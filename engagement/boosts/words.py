@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ _DEEDS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class ScopeNames:
-    """`places` are Discord's names by id: “#events”, “@Crew”. What is not known is called by its id."""
+    """`places` are Discord's names by id: “#events”, “@Crew”. What is not known is left out, or called “certain channels”."""
 
     places: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[int, str] = field(default_factory=dict)
@@ -42,12 +42,12 @@ def read_scope_names(places: Mapping[str, str]) -> ScopeNames:
 def scope_text(scope: Mapping[str, Any], names: ScopeNames) -> str:
     """“messages and answers, in #events, for @Crew”; “everything”."""
     deeds = [_DEEDS.get(kind, f"“{kind}”") for kind in scope.get("types", ())]
-    deeds += [f"“{names.rules.get(rule_id, rule_id)}”" for rule_id in scope.get("rules", ())]
-    places = [
-        names.places.get(one, one) for part in ("channels", "categories") for one in scope.get(part, ())
-    ]
-    roles = [names.places.get(one, one) for one in scope.get("roles", ())]
-    types = [str(names.member_types.get(one, one)) for one in scope.get("member_types", ())]
+    deeds += [f"“{names.rules[one]}”" for one in scope.get("rules", ()) if one in names.rules]
+    places = _named(
+        names.places, [*scope.get("channels", ()), *scope.get("categories", ())], "certain channels"
+    )
+    roles = _named(names.places, scope.get("roles", ()), "certain roles")
+    types = _named(names.member_types, scope.get("member_types", ()), "that is gone")
     parts = [_listed(deeds, "and") if deeds else "everything"]
     if places:
         parts.append(f"in {_listed(places, 'or')}")
@@ -56,6 +56,11 @@ def scope_text(scope: Mapping[str, Any], names: ScopeNames) -> str:
     if types:
         parts.append(f"for members of the type {_listed(types, 'or')}")
     return " ".join(parts)
+
+
+def _named(names: Mapping[Any, str], ids: Sequence[Any], otherwise: str) -> list[str]:
+    known = [names[one] for one in ids if one in names]
+    return known or ([otherwise] if ids else [])
 
 
 def _listed(words: list[str], joint: str) -> str:

@@ -78,7 +78,7 @@ OPERATIONS: Final = {
     # boosts
     "list_boosts": Access("view_boosts", "boosts:read"),
     "get_boost": Access("view_boosts", "boosts:read"),
-    "quote_boost": Access("view_boosts", "boosts:read"),
+    "preview_boost": Access("view_boosts", "boosts:read"),
     "create_boost": Access("change_boosts", "boosts:write"),
     "stop_boost": Access("change_boosts", "boosts:write"),
     # levels

@@ -53,8 +53,8 @@ class ScopeInput(Input):
 
 class BoostInput(Input):
     name = serializers.CharField(max_length=MAX_NAME)
-    multiplier = serializers.DecimalField(
-        max_digits=4, decimal_places=2, min_value=1, max_value=10, help_text="1.1 to 10."
+    multiplier = serializers.FloatField(
+        min_value=1.1, max_value=10, help_text="1.1 to 10, with at most two decimals."
     )
     starts_at = serializers.DateTimeField(
         required=False, allow_null=True, default=None, help_text="Left out: at once."
@@ -218,15 +218,20 @@ class BoostStop(ApiView):
         tag=TAG,
         answer=BoostAnswer,
         errors=(404, 409),
+        writes=True,
         example=_BOOST | {"state": "stopped", "stopped_at": "2026-11-28T12:00:00Z"},
     )
     def post(self, request: Request, boost_id: int) -> Response:
-        return Response(_described(stop_boost(context=self.context, boost_id=boost_id, actor=self.actor)))
+        def work() -> Response:
+            boost = stop_boost(context=self.context, boost_id=boost_id, actor=self.actor)
+            return Response(_described(boost))
+
+        return once(self, work)
 
 
 class BoostQuoteView(ApiView):
     @operation(
-        "quote_boost",
+        "preview_boost",
         summary="Ask what a boost would take",
         description="Hours by month, what is left of the plan's, what is above it and its cost. Changes nothing.",
         tag=TAG,

@@ -30,16 +30,17 @@ def plan_demo_boosts(community: DemoCommunity, context: TenantContext, *, now: d
     saturday = (local + timedelta(days=(5 - local.weekday()) % 7 or 7)).replace(hour=10)
     past = saturday - timedelta(days=14)
     events = str(seeded_id(_CHANNEL, community.guild.talk[1]))
+    hour = now.replace(minute=0, second=0, microsecond=0)
     drafts = (
         (past - _DAY, BoostDraft("Double weekend", 200, {}, past, past + 32 * _HOUR)),
         (
-            now - 3 * _HOUR,
+            hour - 3 * _HOUR,
             BoostDraft(
                 "Art week",
                 150,
                 {"types": ["message", "reply"], "channels": [events]},
-                now - 2 * _HOUR,
-                now + 34 * _HOUR,
+                hour - 2 * _HOUR,
+                hour + 34 * _HOUR,
             ),
         ),
         (

@@ -46,7 +46,10 @@ def _moment(label: str, help: str = "") -> forms.DateTimeField:
         help_text=help,
         input_formats=[_MINUTE, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_MINUTE),
-        error_messages={"invalid": "This is no date and time. Write it as 2026-12-24 18:00."},
+        error_messages={
+            "invalid": "This is no date and time. Write it as 2026-12-24 18:00.",
+            "required": f"Say when it {label.split()[0].lower()}.",
+        },
     )
 
 
@@ -80,12 +83,12 @@ class BoostForm(DeskForm):
     rules = _NamedPicker(label="Or rules", summary="no rule in particular")
     channels = PickerField(label="Channels", summary="everywhere")
     categories = PickerField(label="Or categories", summary="no category in particular")
-    roles = PickerField(label="With one of these roles", summary="with or without roles")
-    member_types = _NamedPicker(label="Of one of these member types", summary="of any type")
+    roles = PickerField(label="Roles", summary="with or without roles")
+    member_types = _NamedPicker(label="Member types", summary="of any type")
     announce = forms.BooleanField(
-        label="Announce it in the announcements’ channel when it begins",
+        label="Announce it when it begins",
         required=False,
-        help_text="One message, which pings nobody. In shadow mode nothing is posted.",
+        help_text="One message in the announcements’ channel, which pings nobody. In shadow mode nothing is posted.",
     )
 
     def __init__(
@@ -112,6 +115,8 @@ class BoostForm(DeskForm):
             picker = self.fields[part]
             assert isinstance(picker, PickerField)
             picker.choices = choices[part]
+        self.fields["starts_at"].required = self["begins"].value() == LATER
+        self.fields["ends_at"].required = True
         if not names.member_types:
             del self.fields["member_types"]
 
@@ -120,14 +125,6 @@ class BoostForm(DeskForm):
             return percent_of(self.cleaned_data["multiplier"])
         except InvalidBoostError as error:
             raise forms.ValidationError(error.message) from error
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("begins") == LATER and not data.get("starts_at") and "starts_at" not in self.errors:
-            self.add_error("starts_at", "Say when it begins, or let it begin at once.")
-        if not data.get("ends_at") and "ends_at" not in self.errors:
-            self.add_error("ends_at", "Say when it ends.")
-        return data
 
     def draft(self) -> BoostDraft:
         """What the valid form asks for."""

@@ -26,7 +26,7 @@ from engagement.rules.selectors import load_rule_set
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
 from frontend_api.dashboard.parts.forms import FormPage, show_form
-from integrations.discord.directory import get_directory, recall_directory
+from integrations.discord.directory import get_directory
 from saas.core import clock
 from saas.core.ids import new_ulid
 from tenants.gates import is_open
@@ -63,7 +63,7 @@ def show_boosts(request: HttpRequest, desk: Desk) -> HttpResponse:
     """A page of boosts, the newest first; the number of queries does not depend on how many there are."""
     number = _page_number(request)
     found = list_boosts(limit=PAGE + 1, offset=(number - 1) * PAGE)
-    names = read_scope_names(recall_directory(desk.context).names)
+    names = read_scope_names(get_directory(desk.context).names)
     is_there = is_open("boosts", desk.context.entitlements, clock.now())
     facts: dict[str, Any] = {
         "lines": [_describe(line, names) for line in found[:PAGE]],

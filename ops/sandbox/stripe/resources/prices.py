@@ -14,7 +14,46 @@ from .products import make_product
 
 _LARGEST: Final = 99_999_999
 CURRENCIES: Final = frozenset(
-    ["aed", "ars", "aud", "bgn", "brl", "cad", "chf", "clp", "cny", "cop", "czk", "dkk", "eur", "gbp", "hkd", "huf", "idr", "ils", "inr", "jpy", "krw", "mxn", "myr", "nok", "nzd", "pen", "php", "pln", "ron", "sek", "sgd", "thb", "try", "twd", "usd", "uyu", "vnd", "zar"]
+    [
+        "aed",
+        "ars",
+        "aud",
+        "bgn",
+        "brl",
+        "cad",
+        "chf",
+        "clp",
+        "cny",
+        "cop",
+        "czk",
+        "dkk",
+        "eur",
+        "gbp",
+        "hkd",
+        "huf",
+        "idr",
+        "ils",
+        "inr",
+        "jpy",
+        "krw",
+        "mxn",
+        "myr",
+        "nok",
+        "nzd",
+        "pen",
+        "php",
+        "pln",
+        "ron",
+        "sek",
+        "sgd",
+        "thb",
+        "try",
+        "twd",
+        "usd",
+        "uyu",
+        "vnd",
+        "zar",
+    ]
 )
 keep_hidden("price", "tiers", "currency_options")
 
