@@ -5,15 +5,14 @@ Dates are written in the community's own zone, which stands beside them.
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from tenants.letters import Letter, send_letter
-from tenants.models import Membership, Tenant
-from tenants.tickets import get_tenant_address
+from tenants.models import Membership, Tenant, User
 
+from .addresses import plan_page
 from .models import Payer, Subscription
-from .plans import PLANS
+from .wording import plan_name, write_day
 
 _LEFT = {"half": "one week", "three_days": "three days", "one_day": "one day"}
 
@@ -89,19 +88,51 @@ def write_trial_over(row: Subscription) -> None:
     )
 
 
-def plan_name(key: str) -> str:
-    """As people read it; for a plan of former releases, its key."""
-    plan = PLANS.get(key)
-    return plan.name if plan else key
+def write_plan_offered(row: Subscription) -> None:
+    name, plan = row.tenant.name, plan_name(row.plan)
+    _write(
+        row.tenant,
+        row.payer,
+        subject=f"{name} is back, on the Free plan",
+        lines=(
+            f"{name} was restored. Its plan {plan} ended when it was deleted, and what was left of it was credited to you.",
+            "Nothing is charged unless you choose a plan again; the credit is used first.",
+        ),
+        action="Choose a plan",
+    )
 
 
-def write_day(tenant: Tenant, moment: datetime) -> str:
-    """Such as “4 December 2026, 14:00 (Europe/Berlin)”."""
-    return f"{moment.astimezone(ZoneInfo(tenant.timezone)):%-d %B %Y, %H:%M} ({tenant.timezone})"
+def write_kept_payer(row: Subscription) -> None:
+    name, plan = row.tenant.name, plan_name(row.plan)
+    _write(
+        row.tenant,
+        row.payer,
+        subject=f"Who pays for {name} stays the same",
+        lines=(
+            f"{name} has a new owner. Its plan {plan} goes on, and {row.payer} still pays for it.",
+            "If somebody else should pay from now on, offer it to them on the plan page. Nothing is charged twice.",
+        ),
+        action="See the plan",
+    )
 
 
-def billing_address(tenant: Tenant) -> str:
-    return f"{get_tenant_address(tenant.slug)}/dashboard/billing/"
+def write_payment_offered(row: Subscription, heir: User, offered_for: timedelta) -> None:
+    name, plan = row.tenant.name, plan_name(row.plan)
+    if heir.email:
+        send_letter(
+            Letter(
+                to=heir.email,
+                subject=f"Will you pay for {name}?",
+                lines=(
+                    f"{row.payer} pays for the plan {plan} of {name} and would like you to pay for it from now on.",
+                    f"The offer stands for {offered_for.days} days. Nothing changes until you accept it and have paid; from then "
+                    "on nobody else is charged.",
+                ),
+                action="Look at the offer",
+                address=plan_page(row.tenant),
+                reason=f"You get this mail because you are on the team of {name}.",
+            )
+        )
 
 
 def _write(tenant: Tenant, payer: Payer, *, subject: str, lines: tuple[str, ...], action: str) -> None:
@@ -112,7 +143,7 @@ def _write(tenant: Tenant, payer: Payer, *, subject: str, lines: tuple[str, ...]
                 subject=subject,
                 lines=lines,
                 action=action,
-                address=billing_address(tenant),
+                address=plan_page(tenant),
                 reason=f"You get this mail because you own {tenant.name} or pay for it.",
             )
         )

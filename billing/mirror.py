@@ -12,12 +12,13 @@ from typing import Any, Final
 import structlog
 from django.db import transaction
 
-from engagement.audit.actor import SYSTEM, Actor
+from engagement.audit.actor import SYSTEM
 from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 from saas.events import publish
 from tenants.models import Tenant
 
+from .attempts import find_asker, finish_move
 from .audit import record
 from .entitling import write_entitlements
 from .events import SubscriptionEnded, SubscriptionStarted
@@ -25,11 +26,11 @@ from .locks import holding_tenant
 from .models import BillingAttempt, Payer, Subscription
 from .reading import Told, id_of, read_subscription, unpaid_since
 from .reminding import remind
-from .stripe_api import asking_stripe
+from .stripe_api import asking_stripe, telling_stripe
 from .trials import use_trial
 
 log = structlog.get_logger(__name__)
-_EXPAND: Final = ["schedule", "customer"]
+EXPAND: Final = ("schedule", "customer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,17 @@ def find_tenant(*, stripe_id: str) -> int | None:
 
 def refresh_held(*, stripe_id: str) -> Subscription | None:
     """As `refresh_subscription`, for a caller that holds the tenant's lock and knows the tenant."""
+    return look_held(stripe_id=stripe_id)[0]
+
+
+def look_held(*, stripe_id: str) -> tuple[Subscription | None, dict[str, Any]]:
+    """As `refresh_held`, with the object itself for whoever wants to change it."""
     data = fetch_subscription(stripe_id)
     told = None if data is None else _read(data)
-    if told is None:
-        return None
-    owner = whose(told)
-    if owner is None:
-        return None
-    return write_told(told, owner)
+    owner = None if told is None else whose(told)
+    if data is None or told is None or owner is None:
+        return None, {}
+    return write_told(told, owner), data
 
 
 def fetch_subscription(stripe_id: str) -> dict[str, Any] | None:
@@ -84,7 +88,7 @@ def fetch_subscription(stripe_id: str) -> dict[str, Any] | None:
 
     with asking_stripe() as client:
         try:
-            found = client.v1.subscriptions.retrieve(stripe_id, {"expand": list(_EXPAND)})
+            found = client.v1.subscriptions.retrieve(stripe_id, {"expand": list(EXPAND)})
         except stripe.InvalidRequestError as error:
             if error.code != "resource_missing":
                 raise
@@ -139,7 +143,7 @@ def write_told(told: Told, owner: Owner) -> Subscription | None:
         if not owner.payer.currency:
             Payer.objects.filter(pk=owner.payer.pk, currency="").update(currency=told.currency)
         if told.trial_end is not None:
-            use_trial(tenant_id=owner.tenant.pk)
+            use_trial(tenant=owner.tenant)
         _tell(before, row, made)
         write_entitlements(tenant_id=owner.tenant.pk)
         remind(subscription_id=row.pk)
@@ -197,7 +201,8 @@ def _has_room(told: Told, owner: Owner) -> bool:
         _bury(other, standing)
         return True
     if told.replaces == other.stripe_id:
-        end_at_stripe(other.stripe_id)
+        end_at_stripe(other.stripe_id, unpaid=standing.is_unpaid)
+        finish_move(former=other, payer=owner.payer)
         return _bury_again(other)
     if standing.replaces != told.stripe_id and (told.created_at, told.stripe_id) < (
         standing.created_at,
@@ -211,19 +216,34 @@ def _has_room(told: Told, owner: Owner) -> bool:
     return False
 
 
-def end_at_stripe(stripe_id: str) -> None:
-    """End a subscription at once; what is left of its period becomes the customer's credit. Safe to repeat."""
+def end_at_stripe(stripe_id: str, *, unpaid: bool = False) -> None:
+    """End a subscription at once; what is left of its period becomes the customer's credit. Safe to repeat.
+
+    `unpaid`: there is nothing left of what was never paid, and its open invoices are written off.
+    """
     import stripe
 
-    with asking_stripe() as client:
+    with telling_stripe() as client:
         try:
             client.v1.subscriptions.cancel(
-                stripe_id, {"prorate": True, "invoice_now": True}, {"idempotency_key": f"end-{stripe_id}"}
+                stripe_id,
+                {"prorate": not unpaid, "invoice_now": not unpaid},
+                {"idempotency_key": f"end-{stripe_id}-{'unpaid' if unpaid else 'paid'}"},
             )
         except stripe.InvalidRequestError as error:
             # Ended already, by an earlier try whose answer was lost.
             if error.code != "resource_missing":
                 raise
+    if unpaid:
+        void_open_invoices(stripe_id)
+
+
+def void_open_invoices(stripe_id: str) -> None:
+    """Nobody is asked any more for what was not paid of a subscription that ended. Safe to repeat."""
+    with asking_stripe() as stripe:
+        invoices = stripe.v1.invoices.list({"subscription": stripe_id, "status": "open", "limit": 100})
+        for invoice in invoices.data:
+            stripe.v1.invoices.void_invoice(str(invoice.id))
 
 
 def _bury_again(other: Subscription) -> bool:
@@ -252,20 +272,11 @@ def _tell(before: Subscription | None, row: Subscription, made: bool) -> None:
     publish(news(tenant_id=row.tenant_id, plan=row.plan, interval=row.interval))
     record(
         tenant=row.tenant,
-        actor=_asker(row) if began else SYSTEM,
+        actor=find_asker(tenant=row.tenant, payer=row.payer) if began else SYSTEM,
         action="plan.started" if began else "plan.ended",
         before={"plan": "free"} if began else {"plan": row.plan},
         after={"plan": row.plan, "interval": row.interval} if began else {"plan": "free"},
     )
-
-
-def _asker(row: Subscription) -> Actor:
-    """Who began the checkout that this subscription came from."""
-    asked = BillingAttempt.objects.filter(
-        tenant=row.tenant, payer=row.payer, kind__in=("checkout", "invoice")
-    )
-    attempt = asked.order_by("-pk").first()
-    return Actor(**attempt.actor) if attempt is not None and attempt.actor else SYSTEM
 
 
 def _read(data: dict[str, Any]) -> Told | None:

@@ -99,16 +99,19 @@ class StripeEvent(models.Model):
         IGNORED = "ignored", "Nothing to do"
         FAILED = "failed", "Failed"
 
-    stripe_id = models.CharField(max_length=64, unique=True)
+    stripe_id = models.CharField(max_length=255, unique=True)
     type = models.CharField(max_length=80)
-    object_id = models.CharField(max_length=64, blank=True)
-    customer_id = models.CharField(max_length=64, blank=True, db_index=True)
+    object_id = models.CharField(max_length=255, blank=True)
+    customer_id = models.CharField(max_length=255, blank=True, db_index=True)
     live = models.BooleanField(default=False)
     made_at = models.DateTimeField(help_text="At Stripe's.")
     received_at = models.DateTimeField(default=clock.now)
     payload = models.JSONField(help_text="As it came; read for its ids alone.")
     state = models.CharField(max_length=9, choices=State, default=State.RECEIVED)
     tries = models.PositiveSmallIntegerField(default=0)
+    claimed_until = models.DateTimeField(
+        null=True, blank=True, help_text="A worker has it in hand until then."
+    )
     error = models.CharField(max_length=500, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     tenant = models.ForeignKey(Tenant, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -119,6 +122,24 @@ class StripeEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.stripe_id}"
+
+
+class Reconciliation(models.Model):
+    """One hourly comparison of Stripe with our rows. `findings`: the first of them, as billing.reconciling.Finding."""
+
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    subscriptions = models.PositiveIntegerField(default=0)
+    events = models.PositiveIntegerField(default=0)
+    found = models.PositiveIntegerField(default=0)
+    findings = models.JSONField(default=list)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        db_table = "reconciliation"
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M}: {self.found} findings"
 
 
 class BillingAttempt(models.Model):
@@ -135,7 +156,7 @@ class BillingAttempt(models.Model):
         RESUME = "resume", "Resumption"
         UNDO = "undo", "Planned change undone"
         INVOICE = "invoice", "Plan by invoice"
-        END = "end", "End at once"
+        MOVE = "move", "Offered to another payer"
 
     class State(models.TextChoices):
         OPEN = "open", "Nobody knows yet"
@@ -173,7 +194,9 @@ class TrialClaim(models.Model):
     to another community gives a second one. It outlives the community."""
 
     holder = models.CharField(max_length=40, unique=True)
-    attempt = models.ForeignKey(BillingAttempt, on_delete=models.SET_NULL, null=True, related_name="+")
+    attempt = models.ForeignKey(
+        BillingAttempt, on_delete=models.SET_NULL, null=True, related_name="trial_claims"
+    )
     claimed_at = models.DateTimeField(default=clock.now)
     used = models.BooleanField(default=False, help_text="Off: claimed by a checkout that is still open.")
 
@@ -182,3 +205,20 @@ class TrialClaim(models.Model):
 
     def __str__(self) -> str:
         return self.holder
+
+
+# What is sold by use has its models in a module of its own.
+from .metering.models import MeterReport, SpendingCap, UsageMonth, UsageSubscription  # noqa: E402
+
+__all__ = [
+    "BillingAttempt",
+    "MeterReport",
+    "Payer",
+    "Reconciliation",
+    "SpendingCap",
+    "StripeEvent",
+    "Subscription",
+    "TrialClaim",
+    "UsageMonth",
+    "UsageSubscription",
+]

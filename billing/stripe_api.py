@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from django.conf import settings
 
-from .errors import BillingOffError, CardDeclinedError, StripeAwayError, StripeRefusedError
+from .errors import (
+    BillingOffError,
+    CardDeclinedError,
+    StripeAwayError,
+    StripeRefusedError,
+    StripeUnsureError,
+)
 
 if TYPE_CHECKING:
     from stripe import StripeClient
@@ -63,3 +69,20 @@ def asking_stripe() -> Iterator[StripeClient]:
             raise StripeAwayError from error
         log.error("stripe_refused", error=str(error), code=error.code, request=error.request_id)
         raise StripeRefusedError from error
+
+
+@contextmanager
+def telling_stripe() -> Iterator[StripeClient]:
+    """As `asking_stripe`, around a call that changes something: where its answer was lost, nobody knows whether it did.
+
+    Raises StripeUnsureError in place of StripeAwayError then.
+    """
+    try:
+        with asking_stripe() as client:
+            yield client
+    except StripeAwayError as error:
+        import stripe
+
+        if isinstance(error.__cause__, stripe.RateLimitError):
+            raise
+        raise StripeUnsureError from error.__cause__

@@ -16,27 +16,22 @@ from .plans import Plan
 
 
 def has_trial(*, tenant: Tenant, plan: Plan) -> bool:
-    """Whether this community would begin the plan with a trial. A Discord community tries with its server, and not without."""
-    if not plan.trial_days:
-        return False
-    holders = _list_holders(tenant.pk)
-    if tenant.kind == Tenant.Kind.DISCORD and len(holders) < 2:
-        return False
+    """Whether this community would begin the plan with a trial."""
+    holders = _list_holders(tenant) if plan.trial_days else []
     with enter_schema(PUBLIC):
         taken = TrialClaim.objects.filter(holder__in=holders)
-        open_here = taken.filter(used=False, attempt__tenant_id=tenant.pk)
-        return not taken.exclude(pk__in=open_here.values("pk")).exists()
+        # What its own open checkout claimed may be left for another.
+        return bool(holders) and not taken.exclude(used=False, attempt__tenant_id=tenant.pk).exists()
 
 
 def claim_trial(*, attempt: BillingAttempt) -> bool:
     """Claim the trial for a checkout; False where the community or its server had one, or another checkout holds it."""
     with enter_schema(PUBLIC), transaction.atomic():
-        holders = sorted(_list_holders(attempt.tenant_id))
+        holders = _list_holders(attempt.tenant)
         rows = [TrialClaim(holder=holder, attempt=attempt) for holder in holders]
-        # In one order, so that two communities of one server queue up instead of blocking each other.
         TrialClaim.objects.bulk_create(rows, ignore_conflicts=True)
         mine = TrialClaim.objects.filter(holder__in=holders, attempt=attempt)
-        if mine.count() == len(holders):
+        if holders and mine.count() == len(holders):
             return True
         mine.filter(used=False).delete()
     return False
@@ -48,12 +43,12 @@ def release_trial(*, attempt: BillingAttempt) -> int:
         return TrialClaim.objects.filter(attempt=attempt, used=False).delete()[0]
 
 
-def use_trial(*, tenant_id: int) -> None:
+def use_trial(*, tenant: Tenant) -> None:
     """A trial of this community has begun: it and its server have had theirs, for ever. Idempotent."""
     with enter_schema(PUBLIC), transaction.atomic():
-        holders = sorted(_list_holders(tenant_id))
+        holders = [_name(tenant), *_list_guilds(tenant)]
         TrialClaim.objects.bulk_create(
-            [TrialClaim(holder=holder, used=True) for holder in holders], ignore_conflicts=True
+            [TrialClaim(holder=holder, used=True) for holder in sorted(holders)], ignore_conflicts=True
         )
         TrialClaim.objects.filter(holder__in=holders, used=False).update(used=True)
 
@@ -61,12 +56,25 @@ def use_trial(*, tenant_id: int) -> None:
 def carry_trial(*, tenant_id: int) -> None:
     """A server was linked to a community that had its trial: the server has had it too. Idempotent."""
     with enter_schema(PUBLIC):
-        if TrialClaim.objects.filter(holder=f"tenant:{tenant_id}", used=True).exists():
-            use_trial(tenant_id=tenant_id)
+        tenant = Tenant.objects.filter(pk=tenant_id).first()
+        if tenant is not None and TrialClaim.objects.filter(holder=_name(tenant), used=True).exists():
+            use_trial(tenant=tenant)
 
 
-def _list_holders(tenant_id: int) -> list[str]:
+def _list_holders(tenant: Tenant) -> list[str]:
+    """Who would have had the trial, in one order, so that two communities of one server queue up instead of blocking each other.
+    Nobody where a Discord community has no server yet: it tries with its server, and not without."""
+    guilds = _list_guilds(tenant)
+    if tenant.kind == Tenant.Kind.DISCORD and not guilds:
+        return []
+    return sorted([_name(tenant), *guilds])
+
+
+def _name(tenant: Tenant) -> str:
+    return f"tenant:{tenant.pk}"
+
+
+def _list_guilds(tenant: Tenant) -> list[str]:
     with enter_schema(PUBLIC):
-        standing = GuildLink.objects.filter(tenant_id=tenant_id).exclude(state=GuildLink.State.UNLINKED)
-        guilds = list(standing.values_list("guild_id", flat=True))
-    return [f"tenant:{tenant_id}", *(f"guild:{guild}" for guild in guilds)]
+        standing = GuildLink.objects.filter(tenant=tenant).exclude(state=GuildLink.State.UNLINKED)
+        return [f"guild:{guild}" for guild in standing.values_list("guild_id", flat=True)]

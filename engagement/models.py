@@ -2,6 +2,7 @@
 
 from .activity.models import Activity, HearingGap
 from .audit.models import AuditEntry, AuditSeal
+from .boosts.models import Boost
 from .commands.models import CommandSetting
 from .imports.models import ImportChunk, ImportRow, ImportRun
 from .ledger.models import LedgerBalance, LedgerEntry
@@ -18,6 +19,7 @@ __all__ = [
     "Adjustment",
     "AuditEntry",
     "AuditSeal",
+    "Boost",
     "BulkAct",
     "BulkItem",
     "ClaimCode",

@@ -78,6 +78,14 @@ TENANT_ROUTES: Final = {
     "dashboard-key-create": "manage_api_keys",
     "dashboard-key-rotate": "manage_api_keys",
     "dashboard-key-revoke": "manage_api_keys",
+    "billing": "view_billing",
+    "billing-plans": "view_billing",
+    "billing-begin": "manage_billing",
+    "billing-return": "manage_billing",
+    "billing-change": "manage_billing",
+    "billing-cancel": "manage_billing",
+    "billing-resume": "manage_billing",
+    "billing-undo": "manage_billing",
     "dashboard-audit": "view_audit",
     "dashboard-audit-export": "export_audit",
     "dashboard-audit-entry": "view_audit",
@@ -194,6 +202,7 @@ PUBLIC_ROUTES: Final = {
     "install": EVERYBODY,  # leads strangers to the form; asks for "link_guild" in the community that it names
     "claim": EVERYBODY,  # needs a ticket and a login as the Discord user that it names; asks for "link_guild"
     "discord-callback": EVERYBODY,  # needs a state that was begun in this session
+    "stripe-webhook": EVERYBODY,  # needs Stripe's signature
     "ops": "operate",
     "ops-communities": "operate",
     "ops-community": "operate",
@@ -206,6 +215,11 @@ PUBLIC_ROUTES: Final = {
     "ops-jobs": "operate",
     "ops-job-retry": "operate",
     "ops-job-cancel": "operate",
+    "ops-stripe-events": "operate",
+    "ops-stripe-compare": "operate",
+    "ops-stripe-event": "operate",
+    "ops-stripe-replay": "operate",
+    "ops-stripe-replay-all": "operate",
 }
 CLOSED_ROUTES: Final = {"closed": EVERYBODY}
 SOCKETS: Final = {

@@ -11,13 +11,12 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
     from stripe import StripeClient
 
     from ops.sandbox.stripe.remote import Control
@@ -42,12 +41,10 @@ class StripeServer:
 
         return Control(self.url)
 
-    @cached_property
+    @property
     def client(self) -> StripeClient:
         """The unmodified library, without retries, so that a test sees each answer."""
-        import stripe
-
-        return stripe.StripeClient(self.key, base_addresses={"api": self.url}, max_network_retries=0)
+        return _client(self.key, self.url)
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -80,6 +77,14 @@ class StripeServer:
         return taken
 
 
+@cache
+def _client(key: str, url: str) -> StripeClient:
+    """One for the whole run: its connection is kept."""
+    import stripe
+
+    return stripe.StripeClient(key, base_addresses={"api": url}, max_network_retries=0)
+
+
 @pytest.fixture(scope="session")
 def _stripe_thread() -> Iterator[LocalStripeThread]:
     from ops.sandbox.stripe.config import Config
@@ -90,7 +95,7 @@ def _stripe_thread() -> Iterator[LocalStripeThread]:
 
 
 @pytest.fixture
-def stripe_server(_stripe_thread: LocalStripeThread, settings: SettingsWrapper) -> Iterator[StripeServer]:
+def stripe_server(_stripe_thread: LocalStripeThread, settings: Any) -> Iterator[StripeServer]:
     """A fresh local Stripe, which the settings name."""
     from ops.sandbox.stripe.config import LOCAL_KEY
 

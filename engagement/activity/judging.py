@@ -47,6 +47,8 @@ class Judge:
                     effect.multiplier_percent,
                     effect.capped,
                     activity.occurred_ms,
+                    effect.boost_id,
+                    effect.boost_percent,
                 ),
             )
             if not is_daily:

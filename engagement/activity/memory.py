@@ -1,6 +1,6 @@
 """What ingest remembers of a tenant between batches.
 
-Rules, curve and bounds are trusted while the version read in the batch's own transaction is the one that they were loaded at;
+Rules with boosts, curve and bounds are trusted while the version read in the batch's own transaction is the one that they were loaded at;
 members while nobody but this process has held the tenant's ledger lock since (`standings_state.writes`). So nothing here is
 ever stale, however many processes ingest and whoever adjusts points meanwhile.
 """
@@ -8,11 +8,12 @@ ever stale, however many processes ingest and whoever adjusts points meanwhile.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from django.db import connection
 
+from engagement.boosts.selectors import load_timeline
 from engagement.levels.curves import LevelCurve
 from engagement.levels.selectors import load_curve
 from engagement.progression.rows import MemberRow
@@ -20,15 +21,17 @@ from engagement.rules.freezing import rules_allowed
 from engagement.rules.ruleset import RuleSet
 from engagement.rules.selectors import load_rule_set
 from engagement.standings.histogram import Bounds
+from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
+from tenants.gates import is_open
 
 MAX_TENANTS: Final = 500
 MAX_MEMBERS: Final = 25_000  # over all tenants; about 2 kB each
 
 
-def load_rules() -> RuleSet:
-    """What activities are judged by: of the tenant in hand, by the plan in force."""
-    return load_rule_set()
+def load_rules(*, boosts: bool) -> RuleSet:
+    """What activities are judged by: of the tenant in hand, by the plan in force. `boosts`: whether it has them."""
+    return replace(load_rule_set(), boosts=load_timeline() if boosts else None)
 
 
 @dataclass(slots=True)
@@ -36,6 +39,7 @@ class TenantMemory:
     rules: RuleSet | None = None
     rules_version: int = -1
     rules_allowed: int = -1  # by the plan that was in force
+    boosts_open: bool = False  # likewise
     curve: LevelCurve | None = None
     curve_version: int = -1
     bounds: Bounds = field(default_factory=lambda: Bounds(-1))
@@ -48,17 +52,20 @@ class TenantMemory:
     ) -> tuple[RuleSet, LevelCurve]:
         """The tenant's rules and curve as of these versions and of the plan in force now; what is stale is read again, on Django's
         connection."""
-        allowed = rules_allowed(context)
+        allowed, boosts = rules_allowed(context), is_open("boosts", context.entitlements, clock.now())
         if (
             self.rules is None
             or self.rules_version != rules
             or self.rules_allowed != allowed
+            or self.boosts_open != boosts
             or self.curve is None
             or self.curve_version != curve
         ):
             try:
                 with enter_tenant(context):
-                    self.rules, self.rules_version, self.rules_allowed = load_rules(), rules, allowed
+                    # Their version counts the changes of boosts too.
+                    self.rules = load_rules(boosts=boosts)
+                    self.rules_version, self.rules_allowed, self.boosts_open = rules, allowed, boosts
                     self.curve, self.curve_version = load_curve(), curve
             finally:
                 connection.close()  # this thread's; it is needed rarely, and would hold a pool's place meanwhile

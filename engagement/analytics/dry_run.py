@@ -25,6 +25,7 @@ from engagement.rules.models import Rule
 from engagement.rules.ruleset import RuleRow, RuleSet, compile_rules
 from engagement.rules.selectors import get_rules_settings, list_live_rows
 from tenants.context import TenantContext
+from tenants.gatekeeping import require_gate
 
 DAYS: Final = 7
 SAMPLE: Final = 10_000  # activities, the newest
@@ -91,7 +92,7 @@ class _Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     awards: int = 0
 
-    def judge(self, activity: _Stored) -> tuple[int, str]:
+    def judge(self, activity: StoredActivity) -> tuple[int, str]:
         """The rule's points for it, and why none."""
         state = self.states[activity.member_id]
         notes: list[Refusal] = []
@@ -112,7 +113,7 @@ class _Tally:
 
 
 @dataclass(slots=True)
-class _Stored:
+class StoredActivity:
     """A stored activity as evaluation reads it."""
 
     source_id: str
@@ -128,8 +129,11 @@ def dry_run_rule(
 ) -> DryRun:
     """What `definition` would have given over the last `days` days, against the rule `key` as it stands; an empty key is a new rule.
 
-    Reads at most SAMPLE activities, the newest, in four queries. Raises InvalidRuleError.
+    Reads at most SAMPLE activities, the newest, in four queries. Looking back further than DAYS needs the plan's gate. Raises
+    InvalidRuleError, GateClosedError.
     """
+    if days > DAYS:
+        require_gate("advanced_analytics", context)
     draft = parse_definition(definition)
     standing = _find_standing(key)
     rule_id = DRAFT_ID if standing is None else standing.rule_id
@@ -138,14 +142,14 @@ def dry_run_rule(
     row = RuleRow(rule_id, version_id, key or "draft", "", 0, True, definition)
     since = now - timedelta(days=days)
     sample, is_whole = _read_sample(since, now)
-    faces, states = _read_members({activity.member_id for activity in sample}, context)
-    candidate = _Tally(_compile(row, draft), rule_id, _copies(states))
+    faces, states = read_members({activity.member_id for activity in sample}, context)
+    candidate = _Tally(_compile(row, draft), rule_id, copy_states(states))
     watched = _watched(draft)
     current = None
     if standing is not None and standing.enabled:
         before = _parse_stored(standing.definition)
         if before is not None:
-            current = _Tally(_compile(standing, before), rule_id, _copies(states))
+            current = _Tally(_compile(standing, before), rule_id, copy_states(states))
             watched |= _watched(before)
     looked = [one for one in sample if (not watched or one.type in watched) and one.member_id in states]
     examples = _judge_all(looked, faces, candidate, current)
@@ -195,20 +199,20 @@ def _watched(definition: Definition) -> set[str]:
     return set() if definition.is_daily_bonus else set(definition.triggers)
 
 
-def _read_sample(since: datetime, now: datetime) -> tuple[list[_Stored], bool]:
+def _read_sample(since: datetime, now: datetime) -> tuple[list[StoredActivity], bool]:
     """The newest activities, oldest first, and whether there were no more. Bounded by the arrival number, so that a type that
     hardly ever happens costs no walk through the week."""
     columns = ("source_id", "type", "occurred_at", "attributes", "member_id")
     newest = list(Activity.objects.order_by("-pk").values_list(*columns)[: SAMPLE + 1])
     sample = [
-        _Stored(source_id, type, int(at.timestamp() * 1000), attributes, member_id, at)
+        StoredActivity(source_id, type, int(at.timestamp() * 1000), attributes, member_id, at)
         for source_id, type, at, attributes, member_id in reversed(newest[:SAMPLE])
         if since <= at <= now and type not in NEVER_EARNING
     ]
     return sample, len(newest) <= SAMPLE or newest[-1][2] < since
 
 
-def _read_members(
+def read_members(
     member_ids: set[int], context: TenantContext
 ) -> tuple[dict[int, tuple[str, str]], dict[int, MemberState]]:
     """Faces (name and picture as shown) and states, with nothing used up."""
@@ -227,16 +231,18 @@ def _read_members(
             timezone=member.timezone or context.timezone,
             role_ids=frozenset(member.role_ids),
             is_bot=member.is_bot,
+            type_id=member.type_id,
         )
     return faces, states
 
 
-def _copies(states: Mapping[int, MemberState]) -> dict[int, MemberState]:
+def copy_states(states: Mapping[int, MemberState]) -> dict[int, MemberState]:
+    """For one more run: as they were, with nothing used up."""
     return {member_id: replace(state, usage={}) for member_id, state in states.items()}
 
 
 def _judge_all(
-    looked: Sequence[_Stored],
+    looked: Sequence[StoredActivity],
     faces: Mapping[int, tuple[str, str]],
     candidate: _Tally,
     current: _Tally | None,
@@ -254,7 +260,7 @@ def _judge_all(
 
 
 def _example(
-    activity: _Stored, faces: Mapping[int, tuple[str, str]], points: int, standing: int, reason: str
+    activity: StoredActivity, faces: Mapping[int, tuple[str, str]], points: int, standing: int, reason: str
 ) -> Example:
     name, avatar_url = faces[activity.member_id]
     return Example(

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from engagement.activity.models import Activity
+from engagement.boosts.models import Boost
+from engagement.boosts.selectors import factor_text
 from engagement.ledger.models import HERE_COUNTERS, Cause, LedgerEntry
 from engagement.members.models import Member, Visibility
 from engagement.members.selectors import shown_name
@@ -57,6 +59,7 @@ class HistoryLine:
     rule_name: str
     channel_id: str = ""
     avatar_url: str = ""  # empty for who goes by an alias
+    undoable_id: int | None = None  # the adjustment, where it is one that still stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,15 @@ class _Facts:
         undone = causes(Cause.UNDO)
         self.adjustments = Adjustment.objects.select_related("undone_by").in_bulk(adjusted | undone)
         self.versions = RuleVersion.objects.in_bulk({entry.version_id for entry in entries} - {0})
+        self.boosts = Boost.objects.in_bulk({entry.boost_id for entry in entries} - {0})
         self.members = Member.objects.in_bulk({entry.member_id for entry in entries})
+
+    def undoable_id(self, entry: LedgerEntry) -> int | None:
+        """The adjustment behind the entry, unless it was undone."""
+        if entry.cause_kind != Cause.ADJUSTMENT:
+            return None
+        undone = getattr(self.adjustments[entry.cause_id], "undone_by", None)
+        return None if undone is not None else entry.cause_id
 
     def rule_name(self, entry: LedgerEntry) -> str:
         version = self.versions.get(entry.version_id)
@@ -162,6 +173,7 @@ class _Facts:
             rule_name=self.rule_name(entry),
             channel_id=self.channel(entry),
             avatar_url="" if member.visibility == Visibility.ALIAS else member.avatar_url,
+            undoable_id=self.undoable_id(entry),
         )
 
     def explain(self, entry: LedgerEntry) -> Explanation:
@@ -199,6 +211,8 @@ class _Facts:
             yield "Amount", _amount_text(entry, version)
         if entry.multiplier_percent != 100:
             yield "Multiplier", f"× {entry.multiplier_percent / 100:g}"
+        if entry.boost_id:
+            yield "Boost", f"{factor_text(entry.boost_percent)}, “{self.boosts[entry.boost_id].name}”"
         if entry.capped:
             yield "Limit", f"Cut to {entry.amount:,} by the limit of the day"
 

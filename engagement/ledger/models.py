@@ -68,6 +68,8 @@ class LedgerEntry(models.Model):
     capped = models.BooleanField(default=False, db_default=False)
     occurred_at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=Now())
+    boost_id = models.IntegerField(default=0, db_default=0, help_text="0 where no boost was at work.")
+    boost_percent = models.IntegerField(default=100, db_default=100)
 
     append_only = True  # provisioning grants the app's role no UPDATE and no DELETE
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from engagement.audit.actor import Actor
 from engagement.audit.services import record_audit
+from engagement.ledger.statements import ledger_unit
 
 from .errors import InvalidTypeError
 from .models import MemberType
@@ -36,7 +37,10 @@ def set_member_types(*, names: list[str], actor: Actor) -> list[MemberType]:
     with transaction.atomic():
         before = sorted(MemberType.objects.select_for_update().values_list("name", flat=True))
         if before != sorted(wanted):
-            MemberType.objects.exclude(name__in=wanted).delete()
+            gone = MemberType.objects.exclude(name__in=wanted)
+            if gone.exists():
+                with ledger_unit():  # members lose it, and ingest remembers members
+                    gone.delete()
             MemberType.objects.bulk_create([MemberType(name=name) for name in wanted if name not in before])
             record_audit(
                 actor=actor,

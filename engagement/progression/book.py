@@ -37,6 +37,8 @@ class Entry(NamedTuple):
     multiplier_percent: int
     capped: bool
     occurred_ms: int
+    boost_id: int = 0
+    boost_percent: int = 100
 
 
 class Late(NamedTuple):

@@ -36,13 +36,13 @@ _WRITE_TEXT: Final = (
     AS u(id, source_id, source, member_id, type, at, attributes)
 ), entries AS (
   INSERT INTO {s}.ledger_entry (member_id, amount, counter, cause_kind, cause_id, rule_id, version_id,
-    base_amount, multiplier_percent, capped, occurred_at)
+    base_amount, multiplier_percent, capped, occurred_at, boost_id, boost_percent)
   SELECT member_id, amount, counter, cause_kind, cause_id, rule_id, version_id, base, percent, capped, """
     + _TIME_MS.format("at")
-    + """
+    + """, coalesce(boost, 0), coalesce(boosted, 100)
   FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::smallint[], %s::bigint[], %s::int[], %s::int[],
-    %s::bigint[], %s::int[], %s::boolean[], %s::bigint[])
-    AS u(member_id, amount, counter, cause_kind, cause_id, rule_id, version_id, base, percent, capped, at)
+    %s::bigint[], %s::int[], %s::boolean[], %s::bigint[], %s::int[], %s::int[])
+    AS u(member_id, amount, counter, cause_kind, cause_id, rule_id, version_id, base, percent, capped, at, boost, boosted)
 ), balances AS (
   UPDATE {s}.ledger_balance b
   SET current = greatest(b.current - b.debt + u.amount, 0), debt = greatest(b.debt - b.current - u.amount, 0),
@@ -265,7 +265,14 @@ def _activity_arrays(activities: Sequence[ActivityRow]) -> list[str]:
 
 def _entry_arrays(entries: Sequence[Entry]) -> list[str]:
     columns: list[Sequence[Any]] = list(zip(*entries, strict=True)) or [()] * len(Entry._fields)
-    return [*(int_array(column) for column in columns[:9]), bool_array(columns[9]), int_array(columns[10])]
+    # Most batches have no boost: empty arrays are filled up with nulls, which stand for none.
+    boosts = columns[11:] if any(columns[11]) else [(), ()]
+    return [
+        *(int_array(column) for column in columns[:9]),
+        bool_array(columns[9]),
+        int_array(columns[10]),
+        *map(int_array, boosts),
+    ]
 
 
 def _balance_arrays(book: Book) -> list[str]:

@@ -4,7 +4,8 @@ Invariants, whatever the batching and whatever other members do meanwhile:
 - windows use `occurred_ms`, judging follows arrival: no two awards of a rule with a cooldown to one member lie nearer than
   the cooldown, in either direction, however late an activity arrives;
 - no cap of a member's local day is exceeded;
-- a range's amount depends on (source id, rule version) alone.
+- a range's amount depends on (source id, rule version) alone;
+- a boost multiplies what occurred while it ran, whenever that arrives, and before the caps, as the rule's own multiplier does.
 
 A member's usage holds the latest KEPT_TIMES awards and KEPT_DAYS days of a rule. What is too late to be judged by them
 earns nothing, since it could break the invariants. Usage is JSON: {"<rule id>": [[ms, …], [[day, count, points], …]]}.
@@ -19,6 +20,7 @@ from zlib import crc32
 
 from saas.core.days import DAY_MS, local_day, local_hour
 
+from .boosting import NO_BOOST, LiveBoost
 from .ruleset import CompiledRule, RuleSet
 
 KEPT_TIMES: Final = 4
@@ -47,11 +49,13 @@ class MemberState:
     role_ids: frozenset[str] = frozenset()
     is_bot: bool = False
     departed: bool = False
+    type_id: int | None = None
     usage: dict[str, Any] = field(default_factory=dict)
 
 
 class Effect(NamedTuple):
-    """One award. `cause_id` is None for the activity itself, else the local day that the bonus is for."""
+    """One award. `cause_id` is None for the activity itself, else the local day that the bonus is for. `boost_id` is 0, and
+    `boost_percent` 100, where no boost was at work."""
 
     rule_id: int
     version_id: int
@@ -65,6 +69,8 @@ class Effect(NamedTuple):
     title: str
     day: int | None
     keeps_time: bool
+    boost_id: int = 0
+    boost_percent: int = NO_BOOST
 
 
 class Refusal(NamedTuple):
@@ -89,9 +95,10 @@ def evaluate(
         return []
     if rules.has_exclusions and _is_excluded(activity, state, rules):
         return []
+    boosts = () if rules.boosts is None else _boosts_of(activity, state, rules)
     effects: list[Effect] = []
     for rule in candidates:
-        outcome = _judge(rule, activity, state, activity.source_id)
+        outcome = _judge(rule, activity, state, activity.source_id, boosts)
         if outcome.__class__ is Effect:
             effects.append(outcome)
         elif notes is not None:
@@ -99,7 +106,7 @@ def evaluate(
     if effects and rules.daily:
         for rule in rules.daily:
             seed = f"daily:{state.member_id}:{local_day(state.timezone, activity.occurred_ms)}"
-            outcome = _judge(rule, activity, state, seed)
+            outcome = _judge(rule, activity, state, seed, boosts)
             if outcome.__class__ is Effect:
                 effects.append(outcome)
             elif notes is not None:
@@ -142,7 +149,13 @@ def amount_from(seed: str, version_id: int, low: int, high: int) -> int:
     return low + ((((mixed >> 32) & 0xFFFFFFFF) * (high - low + 1)) >> 32)
 
 
-def _judge(rule: CompiledRule, activity: ActivityLike, state: MemberState, seed: str) -> Effect | str:
+def _judge(
+    rule: CompiledRule,
+    activity: ActivityLike,
+    state: MemberState,
+    seed: str,
+    boosts: tuple[LiveBoost, ...],
+) -> Effect | str:
     """The award, or in words why there is none."""
     definition = rule.definition
     if rule.has_filters:
@@ -172,6 +185,10 @@ def _judge(rule: CompiledRule, activity: ActivityLike, state: MemberState, seed:
     base = _base_amount(rule, seed)
     percent = definition.multiplier_percent
     amount = base if percent == 100 else (base * percent + 50) // 100
+    boost = _highest(boosts, rule, activity.type) if boosts else None
+    if boost is not None:
+        # Rounded once, not twice.
+        amount = (base * percent * boost.percent + 5_000) // 10_000
     capped = False
     if definition.daily_points_cap is not None and amount > definition.daily_points_cap - (points or 0):
         amount = definition.daily_points_cap - (points or 0)
@@ -193,7 +210,22 @@ def _judge(rule: CompiledRule, activity: ActivityLike, state: MemberState, seed:
         rule.name,
         day,
         rule.cooldown_ms > 0,
+        0 if boost is None else boost.boost_id,
+        NO_BOOST if boost is None else boost.percent,
     )
+
+
+def _boosts_of(activity: ActivityLike, state: MemberState, rules: RuleSet) -> tuple[LiveBoost, ...]:
+    """What ran when it occurred and is for this place and member, the highest first."""
+    running = () if rules.boosts is None else rules.boosts.at(activity.occurred_ms)
+    if not running:
+        return ()
+    roles = _roles(activity, state)
+    return tuple(boost for boost in running if boost.fits_member(activity.attributes, roles, state.type_id))
+
+
+def _highest(boosts: tuple[LiveBoost, ...], rule: CompiledRule, type: str) -> LiveBoost | None:
+    return next((boost for boost in boosts if boost.fits_rule(rule.rule_id, rule.is_daily, type)), None)
 
 
 def _base_amount(rule: CompiledRule, seed: str) -> int:

@@ -51,7 +51,7 @@ class RuleVersion(models.Model):
 
 
 class RulesState(models.Model):
-    """The tenant's one row (id 1): `version` counts every change to its rules, and what holds for all of them."""
+    """The tenant's one row (id 1): `version` counts every change to its rules and boosts; and what holds for all of them."""
 
     version = models.BigIntegerField(default=0)
     reversal_seconds = models.PositiveIntegerField(default=DEFAULT_REVERSAL_SECONDS)

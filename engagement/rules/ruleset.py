@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from .boosting import BoostTimeline
 from .conditions import Condition, compile_condition
 from .definition import Definition, parse_definition
 from .errors import InvalidRuleError
@@ -71,6 +72,7 @@ class RuleSet:
     excluded_roles: frozenset[str]
     has_exclusions: bool
     problems: tuple[str, ...] = field(default=())
+    boosts: BoostTimeline | None = None
 
     @property
     def reversal_ms(self) -> int:

@@ -273,6 +273,17 @@ def seed_rules(*, rules: Sequence[RuleSeed] = DEFAULT_RULES) -> list[Rule]:
     return made
 
 
+def lock_rules() -> RulesState:
+    """The lock that every writer of rules holds to the end of the transaction, which must be open. For whoever changes what
+    evaluation reads beside the rules: see `count_change`."""
+    return _lock()
+
+
+def count_change(state: RulesState) -> None:
+    """Raise the version, so that ingest reads rules and boosts again with its next batch. `state` is what lock_rules gave."""
+    _bump(state)
+
+
 def _record(
     actor: Actor,
     action: str,

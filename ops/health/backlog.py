@@ -30,6 +30,7 @@ class BacklogCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         try:
             yield from _collect_jobs()
+            yield from _collect_stripe()
         except (DatabaseError, InterfaceError):
             pass
         finally:
@@ -63,6 +64,37 @@ def _collect_jobs() -> Iterator[Metric]:
             oldest.add_metric([queue], float(seconds))
     yield waiting
     yield oldest
+
+
+def _collect_stripe() -> Iterator[Metric]:
+    """What Stripe told that is not settled, and when it was last compared with."""
+    inbox = GaugeMetricFamily(
+        "engagehub_stripe_inbox", "Stripe's events that wait or failed.", labels=["state"]
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s, count(e.id), coalesce(extract(epoch FROM now() - min(e.received_at)), 0)"
+            " FROM unnest(array['received', 'failed']) AS s LEFT JOIN public.stripe_event e ON e.state = s GROUP BY 1"
+        )
+        rows = {state: (count, float(seconds)) for state, count, seconds in cursor.fetchall()}
+        cursor.execute(
+            "SELECT extract(epoch FROM max(started_at)) FROM public.reconciliation WHERE error = ''"
+        )
+        reconciled = cursor.fetchone()[0]
+    for state, (count, _) in rows.items():
+        inbox.add_metric([state], count)
+    yield inbox
+    yield GaugeMetricFamily(
+        "engagehub_stripe_inbox_oldest_seconds",
+        "How long the event that waits longest has waited.",
+        value=rows["received"][1],
+    )
+    if reconciled is not None:
+        yield GaugeMetricFamily(
+            "engagehub_billing_reconciled_seconds",
+            "Unix time at which the newest comparison with Stripe that succeeded began.",
+            value=float(reconciled),
+        )
 
 
 def _collect_streams() -> Metric:

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api.operator import communities as ops_communities
 from frontend_api.operator import queues as ops_queues
+from frontend_api.operator import stripe_events as ops_stripe
 from frontend_api.operator.admin_public import public_site
 from frontend_api.site import (
     claim,
@@ -17,6 +18,7 @@ from frontend_api.site import (
     personal,
     pricing,
     sign_up,
+    stripe_webhook,
     two_step,
     views,
 )
@@ -87,6 +89,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("discord/install/", install.begin, name="install"),
     # Registered with Discord, where an address counts to the letter: no slash at its end.
     path("oauth/discord/callback", oauth.receive_answer, name="discord-callback"),
+    path("stripe/webhook/", stripe_webhook.receive, name="stripe-webhook"),
     path("api/v1/", include(ON_BASE_DOMAIN, namespace="api")),
     path("ops/", ops_communities.show_overview, name="ops"),
     path("ops/communities/", ops_communities.show_communities, name="ops-communities"),
@@ -100,5 +103,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ops/jobs/", ops_queues.show_jobs, name="ops-jobs"),
     path("ops/jobs/<int:job_id>/retry/", ops_queues.retry, name="ops-job-retry"),
     path("ops/jobs/<int:job_id>/cancel/", ops_queues.cancel, name="ops-job-cancel"),
+    path("ops/stripe/", ops_stripe.show_events, name="ops-stripe-events"),
+    path("ops/stripe/compare/", ops_stripe.compare, name="ops-stripe-compare"),
+    path("ops/stripe/replay/", ops_stripe.replay_all, name="ops-stripe-replay-all"),
+    path("ops/stripe/<int:event_id>/", ops_stripe.show_event, name="ops-stripe-event"),
+    path("ops/stripe/<int:event_id>/replay/", ops_stripe.replay, name="ops-stripe-replay"),
     path("ops/admin/", public_site.urls),
 ]

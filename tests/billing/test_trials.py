@@ -40,7 +40,7 @@ def test_a_claim_is_given_back_until_it_is_used(db: None) -> None:
     assert not claim_trial(attempt=second)
     assert release_trial(attempt=first) == 2
     assert claim_trial(attempt=second)
-    use_trial(tenant_id=tenant_of().pk)
+    use_trial(tenant=tenant_of())
     assert release_trial(attempt=second) == 0
     assert not claim_trial(attempt=first)
     assert not has_trial(tenant=tenant_of(), plan=GROWTH)
@@ -48,7 +48,7 @@ def test_a_claim_is_given_back_until_it_is_used(db: None) -> None:
 
 
 def test_a_server_that_moved_to_another_community_tries_no_second_time(db: None) -> None:
-    use_trial(tenant_id=tenant_of().pk)
+    use_trial(tenant=tenant_of())
     assert has_trial(tenant=tenant_of(GLOBEX), plan=GROWTH)
     move_guild()
     assert not has_trial(tenant=tenant_of(GLOBEX), plan=GROWTH)
@@ -59,7 +59,7 @@ def test_a_server_that_moved_to_another_community_tries_no_second_time(db: None)
 def test_a_claim_outlives_its_community(db: None) -> None:
     attempt = attempted()
     assert claim_trial(attempt=attempt)
-    use_trial(tenant_id=attempt.tenant_id)
+    use_trial(tenant=attempt.tenant)
     attempt.delete()
     assert f"guild:{ACME.guild_id}" in holders()
 
@@ -78,7 +78,7 @@ def test_a_server_that_joins_a_community_after_its_trial_has_had_it_too(db: None
     event = {"tenant_id": tenant.pk, "guild_id": ACME.guild_id}
     carry_guild_trial(tenant=PUBLIC, event_id=1, event=event)
     assert holders() == {}
-    use_trial(tenant_id=tenant.pk)
+    use_trial(tenant=tenant)
     GuildLink.objects.filter(guild_id=ACME.guild_id).update(state="active")
     carry_guild_trial(tenant=PUBLIC, event_id=2, event=event)
     assert holders() == {f"tenant:{tenant.pk}": True, f"guild:{ACME.guild_id}": True}

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from .errors import invalid
 from .hints import alternatives, hints_of, resource_class
-from .store import Json, Store, shown
+from .store import Json, Store, hide, shown
 
 Includer = Callable[[Store, Json], Any]
 _INCLUDABLE: Final[dict[tuple[str, str], Includer]] = {}
@@ -25,6 +25,17 @@ def includable(kind: str, field: str) -> Callable[[Includer], Includer]:
         return function
 
     return register
+
+
+def keep_hidden(kind: str, *fields: str) -> None:
+    """Fields that are kept in the object itself and shown only when they are expanded: a price's tiers."""
+
+    def includer(field: str) -> Includer:
+        return lambda store, object: (store.find(kind, object["id"]) or {}).get(field)
+
+    hide(kind, *fields)
+    for field in fields:
+        _INCLUDABLE[kind, field] = includer(field)
 
 
 def expand(store: Store, answer: Any, paths: list[str]) -> None:

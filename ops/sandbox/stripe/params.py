@@ -90,7 +90,7 @@ def _compile(hint: Any, required: bool = False) -> Check:
     words = [value for value in values if value != EMPTY]
     shapes = [one for one in options if is_typeddict(one)]
     lists = [one for one in options if get_origin(one) is list or one is list]
-    maps = [one for one in options if _is_map(one)]
+    maps = [_map_of(one) for one in options if _is_map(one)]
     numbers = [_NUMBERS[one] for one in options if one in _NUMBERS]
     # `Literal[…] | str` is an enumeration; a bare `str` anything.
     texts = [_enumeration(words)] if words and not numbers else [_text] if str in options else []
@@ -106,7 +106,7 @@ def _compile(hint: Any, required: bool = False) -> Check:
             if shapes:
                 return _first([_struct(one) for one in shapes], value, where)
             if maps:
-                return _map(value, where)
+                return maps[0](value, where)
             raise ParameterError(f"Invalid {'string' if texts else 'value'}: {_ruby(value)}", param=where)
         if numbers and value in words:
             return value
@@ -150,15 +150,23 @@ def _list_of(one: Check) -> Check:
     return check
 
 
-def _map(value: dict[str, Any], where: str) -> dict[str, Any]:
-    """A map of the caller's own: its values stay text; an empty one unsets its key."""
-    for key, one in value.items():
-        if isinstance(one, dict) and where.endswith("metadata"):
-            raise ParameterError(
-                f"Metadata values must be strings, but for key '{key}' you passed in a value of type hash.",
-                param=join(where, key),
-            )
-    return value
+def _map_of(hint: Any) -> Check:
+    """A map with keys of the caller's own. One of texts (metadata) stays as it is: an empty value unsets its key."""
+    inner = (get_args(hint) or (str,))[-1]
+    check_value = None if inner is str else _compile(inner)
+
+    def check(value: Any, where: str) -> dict[str, Any]:
+        for key, one in value.items():
+            if check_value is None and isinstance(one, dict):
+                raise ParameterError(
+                    f"Metadata values must be strings, but for key '{key}' you passed in a value of type hash.",
+                    param=join(where, key),
+                )
+        if check_value is None:
+            return dict(value)
+        return {key: check_value(one, join(where, key)) for key, one in value.items()}
+
+    return check
 
 
 def _enumeration(words: list[Any]) -> Check:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from engagement.activity.messages import Activity
 from engagement.rules.evaluation import Effect, MemberState, apply_usage, evaluate
+from engagement.rules.ruleset import RuleSet
 from saas.core.days import local_day
 
 from .material import DAY, HOUR, NOON, rule_set
@@ -64,7 +65,7 @@ def loaded(member: int, row: dict[str, Any]) -> MemberState:
 
 
 def run(
-    activities: list[tuple[int, Activity]], cuts: set[int]
+    activities: list[tuple[int, Activity]], cuts: set[int], rules: RuleSet = RULES
 ) -> tuple[dict[str, list[Effect]], dict[int, Any]]:
     """Judge in order; at each cut every state goes to the database and back, as between two batches."""
     rows: dict[int, dict[str, Any]] = {}
@@ -76,11 +77,25 @@ def run(
             states = {}
         if member not in states:
             states[member] = loaded(member, rows[member]) if member in rows else fresh(member)
-        found = evaluate(activity, states[member], RULES)
+        found = evaluate(activity, states[member], rules)
         apply_usage(states[member], activity, found, level_for)
         effects[activity.source_id] = found
     rows.update({number: stored(state) for number, state in states.items()})
     return effects, rows
+
+
+def interleaved(activities: list[tuple[int, Activity]], random: Any) -> list[tuple[int, Activity]]:
+    """The same for each member, in another order of members."""
+    queues: dict[int, list[tuple[int, Activity]]] = defaultdict(list)
+    for member, activity in activities:
+        queues[member].append((member, activity))
+    shuffled = []
+    while queues:
+        member = random.choice(sorted(queues))
+        shuffled.append(queues[member].pop(0))
+        if not queues[member]:
+            del queues[member]
+    return shuffled
 
 
 @given(traffic, st.sets(st.integers(0, 60)))
@@ -95,15 +110,7 @@ def test_any_interleaving_of_different_members_gives_the_same_result(
     facts: list[tuple[int, str, int]], random: Any
 ) -> None:
     activities = built(facts)
-    queues: dict[int, list[tuple[int, Activity]]] = defaultdict(list)
-    for member, activity in activities:
-        queues[member].append((member, activity))
-    shuffled = []
-    while queues:
-        member = random.choice(sorted(queues))
-        shuffled.append(queues[member].pop(0))
-        if not queues[member]:
-            del queues[member]
+    shuffled = interleaved(activities, random)
 
     assert run(shuffled, set()) == run(activities, set())
 

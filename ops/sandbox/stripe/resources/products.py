@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..errors import invalid
 from ..ids import new_id
 from ..routes import Call, merge_metadata, route, save, take
@@ -10,8 +12,17 @@ from ..store import Json
 
 @route("POST", "/v1/products", "ProductCreateParams")
 def create_product(call: Call) -> Json:
+    product = make_product(call, call.params)
+    if "default_price_data" in call.params:
+        product["default_price"] = _default_price(call, product["id"])
+        call.store.put(product)
+    return product
+
+
+def make_product(call: Call, params: Json) -> Json:
+    """Also for a price that brings its product along."""
     now = call.store.now()
-    id = call.params.get("id") or new_id("prod", 14)
+    id = params.get("id") or new_id("prod", 14)
     if call.store.find("product", id) is not None:
         raise invalid("Product already exists.", "id", "resource_already_exists")
     product: Json = {
@@ -35,7 +46,7 @@ def create_product(call: Call) -> Json:
         "updated": now,
         "url": None,
     }
-    _apply(product, call)
+    _apply(product, params)
     call.store.put(product)
     call.store.emit("product.created", product)
     return product
@@ -52,7 +63,7 @@ def update_product(call: Call) -> Json:
     if call.params.get("default_price"):
         call.store.get("price", call.params["default_price"], param="default_price")
     take(product, call.params, "default_price")
-    _apply(product, call)
+    _apply(product, call.params)
     product["updated"] = call.store.now()
     return save(call, before, product, "product.updated")
 
@@ -77,8 +88,14 @@ def list_products(call: Call) -> Json:
     return call.page(products, "product")
 
 
-def _apply(product: Json, call: Call) -> None:
-    params = call.params
+def _default_price(call: Call, product: str) -> str:
+    from .prices import create_price
+
+    params = {**call.params["default_price_data"], "product": product}
+    return str(create_price(replace(call, params=params))["id"])
+
+
+def _apply(product: Json, params: Json) -> None:
     take(product, params, "active", "description", "name", "package_dimensions", "shippable", "statement_descriptor", "tax_code", "unit_label", "url")  # fmt: skip
     for name in ("images", "marketing_features"):
         if name in params:

@@ -151,6 +151,15 @@ def test_points_are_given_once_and_undone(desk: Browser, acme: TenantContext) ->
     assert wrong.status_code == 422
 
 
+def test_what_was_done_by_hand_is_undone_from_the_history(desk: Browser, acme: TenantContext) -> None:
+    member_id = give(acme, 1, "Ada", 100)
+    history = at(member_id) + "?tab=history"
+    page = desk.on(ACME).get(history).content.decode()
+    (undo,) = re.findall(r'action="([^"]+/undo/)"', page)
+    assert "Undone: −100 points." in text_of(send(desk, undo))
+    assert not re.findall(r'action="([^"]+/undo/)"', desk.on(ACME).get(history).content.decode())
+
+
 def test_deleting_asks_first_and_can_be_undone(desk: Browser, acme: TenantContext) -> None:
     member_id = give(acme, 1, "Ada", 100)
     asked = text_of(desk.on(ACME).get(at(member_id, "delete/")))

@@ -6,13 +6,8 @@ import pytest
 import stripe
 from stripe import StripeClient
 
+from tests.ops.sandbox.stripe.refusals import refusal
 from tests.stripe import StripeServer
-
-
-def refusal(call: object, kind: type[stripe.StripeError] = stripe.InvalidRequestError) -> stripe.StripeError:
-    with pytest.raises(kind) as caught:
-        call()  # type: ignore[operator]
-    return caught.value
 
 
 @pytest.mark.parametrize(

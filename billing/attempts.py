@@ -1,0 +1,77 @@
+"""Something that is asked of Stripe: written down and committed first, sent with the row's own key, settled when it is known.
+
+Invariant: the key of one row goes with one request. Whoever asks for the same again while the outcome is open gets the same row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, Final
+
+from engagement.audit.actor import SYSTEM, Actor
+from saas.core import clock
+from tenants.models import Tenant
+
+from .audit import record
+from .models import BillingAttempt, Payer, Subscription
+
+# Stripe forgets idempotency keys after a day; a request's parameters stay the same for as long.
+REUSED_FOR: Final = timedelta(hours=1)
+State = BillingAttempt.State
+
+
+def write_attempt(
+    *, tenant: Tenant, payer: Payer, kind: str, wanted: dict[str, Any], actor: Actor
+) -> BillingAttempt:
+    """The open attempt of just this, else a new one. The caller holds the tenant's lock and commits before Stripe is told."""
+    found = (
+        BillingAttempt.objects.filter(
+            tenant=tenant,
+            payer=payer,
+            kind=kind,
+            wanted=wanted,
+            state=State.OPEN,
+            created_at__gt=clock.now() - REUSED_FOR,
+        )
+        .order_by("-pk")
+        .first()
+    )
+    if found is not None:
+        return found
+    return BillingAttempt.objects.create(
+        tenant=tenant, payer=payer, kind=kind, wanted=wanted, actor=asdict(actor)
+    )
+
+
+def settle(attempt: BillingAttempt, state: str) -> bool:
+    """False where it was settled before."""
+    changed = BillingAttempt.objects.filter(pk=attempt.pk, state=State.OPEN).update(
+        state=state, settled_at=clock.now()
+    )
+    return changed > 0
+
+
+def actor_of(attempt: BillingAttempt) -> Actor:
+    return Actor(**attempt.actor)
+
+
+def finish_move(*, former: Subscription, payer: Payer) -> None:
+    """The plan is paid by another from now on: the offer is done, and the log says who pays. In the transaction that wrote both
+    subscriptions; the caller holds the tenant's lock."""
+    for offer in BillingAttempt.objects.filter(tenant=former.tenant, kind="move", state=State.OPEN):
+        settle(offer, State.DONE)
+    record(
+        tenant=former.tenant,
+        actor=find_asker(tenant=former.tenant, payer=payer),
+        action="plan.payer_changed",
+        before={"payer": str(former.payer)},
+        after={"payer": str(payer)},
+    )
+
+
+def find_asker(*, tenant: Tenant, payer: Payer) -> Actor:
+    """Who began the checkout that a subscription came from."""
+    asked = BillingAttempt.objects.filter(tenant=tenant, payer=payer, kind__in=("checkout", "invoice"))
+    attempt = asked.order_by("-pk").first()
+    return actor_of(attempt) if attempt is not None and attempt.actor else SYSTEM
