@@ -80,6 +80,7 @@ TENANT_ROUTES: Final = {
     "dashboard-key-revoke": "manage_api_keys",
     "billing": "view_billing",
     "billing-plans": "view_billing",
+    "billing-banner": TEAM,
     "billing-begin": "manage_billing",
     "billing-return": "manage_billing",
     "billing-change": "manage_billing",

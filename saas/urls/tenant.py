@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from frontend_api import theme
 from frontend_api.dashboard import bot, community, home, palette, saved_views
 from frontend_api.dashboard.audit import pages as audit
+from frontend_api.dashboard.billing import banners as billing_banners
 from frontend_api.dashboard.billing import changing as billing_changes
 from frontend_api.dashboard.billing import choosing as billing_plans
 from frontend_api.dashboard.billing import pages as billing
@@ -132,6 +133,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/billing/cancel/", billing_changes.cancel, name="billing-cancel"),
     path("dashboard/billing/resume/", billing_changes.resume, name="billing-resume"),
     path("dashboard/billing/undo/", billing_changes.undo, name="billing-undo"),
+    path("dashboard/billing/banner/", billing_banners.dismiss, name="billing-banner"),
     path("dashboard/audit/", audit.show_audit, name="dashboard-audit"),
     path("dashboard/audit/export.<str:format>", audit.export_audit, name="dashboard-audit-export"),
     path("dashboard/audit/<int:entry_id>/", audit.show_entry, name="dashboard-audit-entry"),
