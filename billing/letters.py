@@ -88,6 +88,34 @@ def write_trial_over(row: Subscription) -> None:
     )
 
 
+def write_plan_offered(row: Subscription) -> None:
+    name, plan = row.tenant.name, plan_name(row.plan)
+    _write(
+        row.tenant,
+        row.payer,
+        subject=f"{name} is back, on the Free plan",
+        lines=(
+            f"{name} was restored. Its plan {plan} ended when it was deleted, and what was left of it was credited to you.",
+            "Nothing is charged unless you choose a plan again; the credit is used first.",
+        ),
+        action="Choose a plan",
+    )
+
+
+def write_kept_payer(row: Subscription) -> None:
+    name, plan = row.tenant.name, plan_name(row.plan)
+    _write(
+        row.tenant,
+        row.payer,
+        subject=f"Who pays for {name} stays the same",
+        lines=(
+            f"{name} has a new owner. Its plan {plan} goes on, and {row.payer} still pays for it.",
+            "If somebody else should pay from now on, offer it to them on the plan page. Nothing is charged twice.",
+        ),
+        action="See the plan",
+    )
+
+
 def _write(tenant: Tenant, payer: Payer, *, subject: str, lines: tuple[str, ...], action: str) -> None:
     for address in list_addresses(tenant, payer):
         send_letter(

@@ -16,5 +16,10 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "MemberJoined": ("integrations.discord.follow_level",),
     "WentLive": ("integrations.discord.follow_live",),
     "EntitlementsChanged": ("engagement.boosts.follow_plan",),
+    "CommunityDeleted": ("billing.end_deleted_plan",),
+    "CommunityRestored": ("billing.offer_plan_again",),
+    "OwnershipTransferred": ("billing.tell_payer_stays",),
+    "PaymentOverdue": ("integrations.discord.tell_owner_overdue",),
+    "PaymentRecovered": ("integrations.discord.tell_owner_recovered",),
     "CommunityFounded": ("engagement.kinds.provision_community",),
 }

@@ -59,13 +59,20 @@ def announce_level_up(
     )
     if not target or (in_channel and member.visibility == Visibility.HIDDEN):
         return None
-    delivery, _ = Delivery.objects.get_or_create(event_id=event_id)
+    delivery = claim_delivery(event_id)
     if delivery.state != Delivery.State.WAITING:
         return delivery
-    if delivery.attempted_at is not None and clock.now() - delivery.attempted_at > NONCE_MEMORY:
-        return _close(delivery, Delivery.State.UNSURE)
     body = describe_level_up(context, member, event, to_member=not in_channel)
-    return _deliver(context, client, delivery, body, target, in_channel)
+    return deliver(context, client, delivery, body, target, in_channel=in_channel)
+
+
+def claim_delivery(event_id: int) -> Delivery:
+    """The event's delivery, to be sent while it waits. One of which nobody can know any more is closed."""
+    delivery, _ = Delivery.objects.get_or_create(event_id=event_id)
+    waits = delivery.state == Delivery.State.WAITING
+    if waits and delivery.attempted_at is not None and clock.now() - delivery.attempted_at > NONCE_MEMORY:
+        return _close(delivery, Delivery.State.UNSURE)
+    return delivery
 
 
 def describe_level_up(
@@ -90,14 +97,16 @@ def escape(name: str) -> str:
     return _MARKDOWN.sub(r"\\\1", name)
 
 
-def _deliver(
+def deliver(
     context: TenantContext,
     client: DiscordClient,
     delivery: Delivery,
     body: dict[str, Any],
     target: int,
+    *,
     in_channel: bool,
 ) -> Delivery:
+    """Send what waits to a channel, or to a person by their id. Raises RetryLaterError, DiscordAwayError, DiscordRefusedError."""
     # A direct-message channel is shared by all tenants: the nonce carries ours.
     nonce = f"{context.tenant_id}.{delivery.event_id}"[-25:]
     try:

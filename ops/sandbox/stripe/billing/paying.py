@@ -10,7 +10,7 @@ from typing import Final
 
 from ..errors import StripeError, invalid
 from ..ids import new_id
-from ..payments.intents import authenticate, confirm, declined, new_intent
+from ..payments.intents import confirm, declined, new_intent, when_succeeded
 from ..store import Json, Store, shown
 from .saving import Given
 from .settings import settings_of
@@ -118,11 +118,8 @@ def _attempt(
     if method is None:
         error = invalid(_NO_METHOD)
     else:
-        intent = confirm(store, intent | {"payment_method": method}, base_url=store.base_url)
-        if authenticated and intent["status"] == "requires_action":
-            intent = authenticate(store, intent, succeeded=True)
+        intent = confirm(store, intent | {"payment_method": method}, authenticated=authenticated)
     if intent["status"] == "succeeded":
-        settle_intent(store, intent)
         return store.get("invoice", invoice["id"]), None
     needs_action = intent["status"] == "requires_action"
     if error is None:
@@ -180,7 +177,8 @@ def _open_payment(store: Store, invoice: Json) -> Json:
     return intent
 
 
-def settle_intent(store: Store, intent: Json) -> Json | None:
+@when_succeeded
+def settle_intent(store: Store, intent: Json) -> None:
     """A payment intent succeeded: the invoice that waits for it is paid. Safe to repeat."""
     for one in store.list("invoice_payment", payment__payment_intent=intent["id"], status="open"):
         invoice = store.get("invoice", one["invoice"])
@@ -190,7 +188,4 @@ def settle_intent(store: Store, intent: Json) -> Json | None:
         store.emit("invoice_payment.paid", one)
         if invoice["status"] in ("open", "uncollectible"):
             invoice["attempt_count"] += 1
-            return mark_paid(store, invoice, now)
-    return None
-
-
+            mark_paid(store, invoice, now)

@@ -183,13 +183,13 @@ def line_of_item(store: Store, item: Json) -> Line:
 
 def usage_lines(store: Store, subscription: Json, period: Period) -> list[Line]:
     """A line for each metered item, for what was used in a period that has ended."""
-    from ..resources.meters import usage_of
-
     lines = []
     for item in subscription["items"]["data"]:
         price = store.get("price", item["price"]["id"])
         if not is_metered(price):
             continue
+        from ..resources.meters import usage_of
+
         used = usage_of(store, price["recurring"]["meter"], subscription["customer"], period.start, period.end)
         name = product_name(store, price)
         amount = amount_of(price, used, subscription["currency"])

@@ -24,10 +24,13 @@ def previous_of(before: Any, after: Any) -> Json:
 
 
 def save(store: Store, before: Json, after: Json, event: str) -> Json:
-    """Put the object; where something that is shown changed, emit the event with `previous_attributes`."""
+    """Put the object; where something that is shown changed, emit the event with `previous_attributes`.
+
+    `_new` marks what nobody has been told of yet: its first event tells all.
+    """
     store.put(after)
     was = previous_of(before, after)
-    if was:
+    if was and not after.get("_new"):
         store.emit(event, after, was)
     return after
 

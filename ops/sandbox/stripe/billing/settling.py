@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..engine.dunning import EndOfRetries, next_attempt
 from ..engine.periods import DAY
+from ..engine.totals import add_up
 from ..errors import invalid
 from ..ids import new_id
 from ..store import Json, Store
@@ -41,8 +42,6 @@ def finalize(store: Store, invoice: Json, now: int) -> Json:
 
 def _use_balance(store: Store, invoice: Json, customer: Json, now: int) -> None:
     """The customer's balance as it is now, which may differ from when the draft was made."""
-    from ..engine.totals import add_up
-
     totals = add_up([invoice["total"]], [], [], customer["balance"], invoice["currency"])
     invoice["starting_balance"], invoice["ending_balance"] = totals.starting_balance, totals.ending_balance
     invoice["amount_due"] = invoice["amount_remaining"] = totals.amount_due
@@ -142,7 +141,9 @@ def mark_failed(store: Store, invoice: Json, now: int, *, needs_action: bool, fi
     before = store.get("invoice", invoice["id"])
     invoice["attempted"] = True
     invoice["attempt_count"] = before["attempt_count"] + 1
-    scheduled = retry and invoice["auto_advance"] and invoice["collection_method"] == "charge_automatically"
+    holder = subscription_of(store, invoice)
+    begins = holder is not None and (holder["status"] in ("incomplete", "canceled") or holder.get("_pending"))
+    scheduled = retry and not begins and invoice["auto_advance"] and invoice["collection_method"] == "charge_automatically"
     following = next_attempt(invoice["attempt_count"], now) if scheduled else None
     invoice["next_payment_attempt"] = following
     save(store, before, invoice, "invoice.updated")

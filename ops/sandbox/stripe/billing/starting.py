@@ -13,7 +13,7 @@ from . import discounts
 from .invoices import bill_subscription, create_draft
 from .items import build_item, currency_of, refuse_twice, resolve_price, terms_of
 from .lines import Line, cycle_lines
-from .paying import charge_first, method_of
+from .paying import charge_first
 from .proration_lines import pending_lines, remember_debits, stub_lines
 from .saving import Given, list_object, refuse_unmodelled
 from .settling import finalize
@@ -52,6 +52,12 @@ def build_subscription(
         raise invalid("Missing required param: items.", "items", "parameter_missing")
     prices = [resolve_price(store, one, f"items[{number}]") for number, one in enumerate(wanted)]
     currency = currency_of(prices, given.get("currency") or customer.get("currency"))
+    if customer["currency"] not in (None, currency):
+        raise invalid(
+            "You cannot combine currencies on a single customer. This customer has had a subscription, coupon, or invoice item "
+            f"with currency {customer['currency']}",
+            "currency",
+        )
     _check_collection(given)
     id = new_id("sub", 24)
     interval, count = terms_of([{"price": price} for price in prices])
@@ -193,8 +199,8 @@ def _bill_first(
 
 def announce(store: Store, subscription: Json, now: int) -> None:
     """The events of a new subscription; a trial that ends within three days is told of at once."""
-    if subscription["status"] == "incomplete" and not store.list("payment_intent", customer=subscription["customer"]):
-        method_of(store, subscription)
+    subscription["_new"] = False
+    store.put(subscription)
     store.emit("customer.subscription.created", subscription)
     warn_of_trial_end(store, subscription, now)
 
@@ -264,5 +270,6 @@ def _blank(id: str, given: Given, customer: Json, currency: str, now: int) -> Js
         "transfer_data": None,
         "trial_settings": {"end_behavior": {"billing_cycle_anchor": None, "missing_payment_method": trial.get("missing_payment_method") or "create_invoice"}},
         "_debits": {},
+        "_new": True,
         "_pending": None,
     }

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 
+from ..routes import BACKGROUND
 from ..store import Store
 from . import clocks
 from .ticking import run_until
@@ -51,3 +52,6 @@ class Ticker:
                 log.exception("A moment of the local Stripe failed.")
             await asyncio.sleep(self._clocks_every)
             since += self._clocks_every
+
+
+BACKGROUND.append(Ticker)

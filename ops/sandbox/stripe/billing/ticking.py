@@ -84,7 +84,11 @@ def _all_due(store: Store, clock: str | None) -> Iterator[Due]:
         yield from _due_of_schedule(store, schedule)
     if clock is None:
         for session in store.list("checkout.session", status="open"):
-            yield Due(session["expires_at"], 9, lambda s, now, id=session["id"]: checkouts.expire(s, id))
+            yield _due_of_session(session)
+
+
+def _due_of_session(session: Json) -> Due:
+    return Due(session["expires_at"], 9, lambda s, now: checkouts.expire(s, session["id"]))
 
 
 def _due_of_subscription(subscription: Json) -> Iterator[Due]:

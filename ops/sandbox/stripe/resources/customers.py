@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from ..ids import new_id, random_text
 from ..routes import Call, merge_metadata, route, save, take
-from ..store import Json
+from ..store import Json, Store
 
 _PLAIN: Final = (
     "address", "business_name", "description", "email", "individual_name", "invoice_prefix", "name", "next_invoice_sequence",
@@ -17,12 +17,27 @@ _PLAIN: Final = (
 @route("POST", "/v1/customers", "CustomerCreateParams")
 def create_customer(call: Call) -> Json:
     clock = call.named("test_helpers.test_clock", "test_clock")
-    customer: Json = {
+    customer = _blank(call.store, clock["id"] if clock else None)
+    _apply(customer, call)
+    call.store.put(customer)
+    call.store.emit("customer.created", customer)
+    return customer
+
+
+def new_customer(store: Store, **fields: Any) -> Json:
+    """A customer that Checkout makes; put, with its event."""
+    customer = store.put(_blank(store, None, **fields))
+    store.emit("customer.created", customer)
+    return customer
+
+
+def _blank(store: Store, clock: str | None, **fields: Any) -> Json:
+    return {
         "id": new_id("cus", 14),
         "object": "customer",
         "address": None,
         "balance": 0,
-        "created": call.store.now(clock["id"] if clock else None),
+        "created": store.now(clock),
         "currency": None,
         "customer_account": None,
         "default_source": None,
@@ -45,12 +60,9 @@ def create_customer(call: Call) -> Json:
         "preferred_locales": [],
         "shipping": None,
         "tax_exempt": "none",
-        "test_clock": clock["id"] if clock else None,
+        "test_clock": clock,
+        **fields,
     }
-    _apply(customer, call)
-    call.store.put(customer)
-    call.store.emit("customer.created", customer)
-    return customer
 
 
 @route("GET", "/v1/customers/{customer}", "CustomerRetrieveParams")

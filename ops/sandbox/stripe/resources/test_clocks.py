@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..billing import ticker as ticker
 from ..billing.clocks import LONGEST_INTERVALS, advance_to, latest
 from ..engine.periods import DAY
 from ..errors import invalid
