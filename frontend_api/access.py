@@ -87,6 +87,9 @@ TENANT_ROUTES: Final = {
     "billing-cancel": "manage_billing",
     "billing-resume": "manage_billing",
     "billing-undo": "manage_billing",
+    "billing-portal": "manage_billing",  # and the payer alone
+    "billing-portal-back": "manage_billing",
+    "billing-invoices": "view_billing",  # and the payer alone
     "dashboard-audit": "view_audit",
     "dashboard-audit-export": "export_audit",
     "dashboard-audit-entry": "view_audit",

@@ -14,18 +14,26 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from billing.models import Subscription
+from billing.notices import Notice, list_notices
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
 from frontend_api.people import get_person
 from frontend_api.site.redirects import safe_next
 from saas.core import clock
-from saas.core.schemas import PUBLIC, enter_schema
 from tenants.context import TenantContext
+from tenants.models import Tenant
 
-from .words import describe_standing, on
+from .words import on
 
 TRIAL_SOON: Final = timedelta(days=3)
+# Kind of notice → (what its link says, whether it can be put away). The rest stands on the Billing page.
+_SAID: Final = {
+    "grace": ("See what to do", False),
+    "frozen": ("See what to do", False),
+    "cancelled": ("Look at it", True),
+    "trial": ("Decide", True),
+    "failed": ("Look at it", True),
+}
 _SEEN: Final = "billing_banner"  # in the session: which banner was put away
 
 
@@ -42,7 +50,7 @@ class Banner:
 
 
 def find_banner(request: HttpRequest, context: TenantContext) -> Banner | None:
-    """At most one query."""
+    """At most two queries."""
     if not settings.BILLING_ON or not context.entitlements.phases:
         return None
     if request.path.startswith(reverse("billing")):
@@ -64,30 +72,19 @@ def dismiss(request: HttpRequest, desk: Desk) -> HttpResponse:
     return go_to(request, safe_next(request, request.POST.get("next", ""), reverse("dashboard")))
 
 
+def write_notice(notice: Notice) -> str:
+    """With its day in the reader's zone."""
+    return f"{notice.title}. {notice.text.replace('{at}', on(notice.at) if notice.at else 'then')}"
+
+
 def _write(context: TenantContext) -> Banner | None:
+    """The most urgent of what concerns everybody on the team."""
     now = clock.now()
-    with enter_schema(PUBLIC):
-        row = Subscription.objects.filter(tenant_id=context.tenant_id, ended_at=None).first()
-    if row is None:
-        return None
-    standing = describe_standing(row, context.entitlements, now)
-    end, name, page = standing.ends_at, standing.plan.name, reverse("billing")
-    if standing.kind == "overdue" and end is not None:
-        text = f"The payment for {name} failed. Everything stays on until {on(end)}; from then on the limits of Free hold. Members are not told."
-        return Banner(f"overdue {end:%F}", text, "bad", page, "See what to do")
-    if standing.kind == "frozen":
-        text = "The plan is not paid, so the limits of Free hold. Nothing is lost: once it is paid, everything is back."
-        return Banner("frozen", text, "bad", page, "See what to do")
-    if standing.kind == "trial" and end is not None and end - now <= TRIAL_SOON:
-        text = f"The trial of {name} ends on {on(end)}."
-        if row.has_method:
-            return Banner(
-                f"trial {end:%F}", f"{text} It goes on from then.", "info", page, "Look at it", True
-            )
-        return Banner(
-            f"trial {end:%F}", f"{text} After that the limits of Free hold.", "warn", page, "Decide", True
-        )
-    if standing.kind == "ending" and end is not None:
-        text = f"{name} is cancelled and ends on {on(end)}. After that the limits of Free hold."
-        return Banner(f"ending {end:%F}", text, "warn", page, "Keep it", True)
+    for notice in list_notices(tenant=Tenant(pk=context.tenant_id)):
+        if notice.kind == "trial" and notice.at is not None and notice.at - now > TRIAL_SOON:
+            continue
+        if notice.kind in _SAID:
+            action, dismissable = _SAID[notice.kind]
+            key = f"{notice.kind} {notice.at:%F}" if notice.at else notice.kind
+            return Banner(key, write_notice(notice), notice.level, reverse("billing"), action, dismissable)
     return None

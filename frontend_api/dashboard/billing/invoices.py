@@ -14,6 +14,7 @@ from saas.core.errors import EngageHubError, UnavailableError
 from .books import open_books
 from .pages import sees_invoices
 
+
 @never_cache
 @require_safe
 @dashboard_page("view_billing")

@@ -13,10 +13,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from billing.models import Subscription
+from billing.notices import list_notices
 from billing.shifts import version_of
 from frontend_api.dashboard.access import Desk, dashboard_page
 from saas.core.schemas import PUBLIC, enter_schema
 
+from .banners import write_notice
 from .books import Books, open_books
 from .usage import list_locks, list_usage
 
@@ -34,6 +36,11 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
         "payer": books.subscription.payer if books.subscription else None,
         "is_payer": _is_payer(desk, books),
         "sees_invoices": sees_invoices(desk),
+        "told": [
+            (one.level, write_notice(one))
+            for one in list_notices(tenant=books.tenant)
+            if one.kind in _BESIDES
+        ],
         "acts": _list_acts(books, may_pay=_is_payer(desk, books)),
         "standing": books.standing,
         "usage": list_usage(context=desk.context, entitlements=books.entitlements, kind=kind, now=books.now),
@@ -42,6 +49,8 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
     return render(request, "dashboard/billing/billing.html", facts)
 
 
+# Notices of which the plan's own sentence says nothing.
+_BESIDES: Final = frozenset({"failed", "ended", "restored"})
 _NEW_CARD: Final = (("flow", "payment_method_update"),)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from billing.portal import open_portal, refresh_tenant
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from billing.portal import open_portal, refresh_tenant
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
 from saas.core.errors import ConflictError, InvalidInputError, UnavailableError

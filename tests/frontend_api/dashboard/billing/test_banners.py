@@ -39,21 +39,21 @@ def test_a_failed_payment_says_until_when_everything_stays(pages: Browser, acme:
     pages.sign_in("acme-owner", path="/earn/")
     for path in (HOME, MEMBERS):
         text = text_of(pages.on(ACME).get(path))
-        assert "The payment for Growth failed. Everything stays on until" in text
+        assert "Everything that Growth includes stays on until" in text
         assert "Put this away" not in text
 
 
 def test_after_the_grace_it_says_what_holds(pages: Browser, acme: TenantContext) -> None:
     failed(acme, -20)
     pages.sign_in("acme-owner", path="/earn/")
-    assert "The plan is not paid, so the limits of Free hold" in text_of(pages.on(ACME).get(HOME))
+    assert "Free’s limits hold" in text_of(pages.on(ACME).get(HOME))
 
 
 def test_a_moderator_is_told_without_the_way_to_billing(pages: Browser, acme: TenantContext) -> None:
     failed(acme)
     pages.sign_in("acme-moderator", path="/earn/")
     text = text_of(pages.on(ACME).get(HOME))
-    assert "The payment for Growth failed" in text
+    assert "The last payment failed" in text
     assert "See what to do" not in text
 
 
@@ -69,7 +69,11 @@ def test_members_pages_never_tell(pages: Browser, acme: TenantContext, path: str
 
 @pytest.mark.parametrize(
     ("days", "has_method", "said"),
-    [(2, False, "After that the limits of Free hold"), (2, True, "It goes on from then"), (10, False, "")],
+    [
+        (2, False, "without one the community goes back to Free"),
+        (2, True, "then the first payment is taken"),
+        (10, False, ""),
+    ],
 )
 def test_a_trial_is_spoken_of_three_days_before(
     pages: Browser, acme: TenantContext, days: int, has_method: bool, said: str
@@ -77,7 +81,7 @@ def test_a_trial_is_spoken_of_three_days_before(
     stand(acme, status="trialing", trial_end=clock.now() + IN_DAYS[days], has_method=has_method)
     pages.sign_in("acme-owner", path="/earn/")
     text = text_of(pages.on(ACME).get(HOME))
-    assert ("The trial of Growth ends on" in text) == bool(said)
+    assert ("The trial of Growth ends soon" in text) == bool(said)
     assert said in text
 
 
@@ -88,14 +92,14 @@ def test_what_is_harmless_can_be_put_away_until_it_says_something_else(
     pages.sign_in("acme-owner", path="/earn/")
     answer = pages.on(ACME).get(HOME)
     key = answer.context["billing_banner"].key
-    assert "Growth is cancelled and ends on" in text_of(answer)
+    assert "Growth ends soon" in text_of(answer)
     gone = pages.on(ACME).post("/dashboard/billing/banner/", {"key": key, "next": MEMBERS})
     assert (gone.status_code, gone["Location"]) == (302, MEMBERS)
-    assert "Growth is cancelled" not in text_of(pages.on(ACME).get(MEMBERS))
+    assert "Growth ends soon" not in text_of(pages.on(ACME).get(MEMBERS))
     from billing.models import Subscription
 
     Subscription.objects.update(cancel_at=clock.now() + IN_DAYS[10])
-    assert "Growth is cancelled" in text_of(pages.on(ACME).get(HOME))
+    assert "Growth ends soon" in text_of(pages.on(ACME).get(HOME))
 
 
 def test_putting_away_leads_nowhere_else(pages: Browser, acme: TenantContext) -> None:
@@ -112,7 +116,7 @@ def test_a_failed_payment_cannot_be_put_away(pages: Browser, acme: TenantContext
     pages.sign_in("acme-owner", path="/earn/")
     key = pages.on(ACME).get(HOME).context["billing_banner"].key
     pages.on(ACME).post("/dashboard/billing/banner/", {"key": key})
-    assert "The payment for Growth failed" in text_of(pages.on(ACME).get(HOME))
+    assert "The last payment failed" in text_of(pages.on(ACME).get(HOME))
 
 
 def test_a_community_without_a_plan_costs_no_query(
