@@ -36,6 +36,7 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
         "payer": books.subscription.payer if books.subscription else None,
         "is_payer": _is_payer(desk, books),
         "sees_invoices": sees_invoices(desk),
+        "can_choose": books.standing.kind not in _FIRST,
         "told": [
             (one.level, write_notice(one))
             for one in list_notices(tenant=books.tenant)
@@ -51,6 +52,8 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 # Notices of which the plan's own sentence says nothing.
 _BESIDES: Final = frozenset({"failed", "ended", "restored"})
+# Before another plan something else has to be settled.
+_FIRST: Final = frozenset({"overdue", "frozen", "ending", "waiting"})
 _NEW_CARD: Final = (("flow", "payment_method_update"),)
 
 
