@@ -19,7 +19,7 @@ tr:last-child td{border-bottom:0}th{font-weight:600;color:var(--dim);background:
 button,.button{font:inherit;padding:.5rem 1rem;border-radius:8px;border:1px solid var(--accent);background:var(--accent);color:var(--on);
 cursor:pointer;text-decoration:none;display:inline-block}button.quiet{background:none;color:inherit;border-color:var(--line)}
 .row{display:flex;gap:.75rem;flex-wrap:wrap;align-items:center}nav{display:flex;gap:1rem;flex-wrap:wrap}
-.box{border:1px solid var(--line);border-radius:10px;padding:.75rem 1rem;background:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad)}
+.box{border:1px solid var(--line);border-radius:10px;padding:.75rem 1rem;background:var(--soft)}.spaced{margin-top:.75rem}.good{color:var(--good)}.bad{color:var(--bad)}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid var(--line);border-radius:10px;padding:1rem;background:var(--soft)}
 """
 

@@ -18,6 +18,7 @@ from . import resources
 from .answers import check_answer
 from .config import Config
 from .control import Control
+from .dashboard import Dashboard
 from .delivery import Deliverer
 from .errors import ParameterError, StripeError
 from .events import API_VERSION
@@ -60,6 +61,7 @@ class LocalStripe:
         for page in PAGES:
             app.router.add_route(page.method, page.path, self._serve_page(page))
         Control(self).mount(app)
+        Dashboard(self).mount(app)
         self._register_endpoint()
         await self.deliverer.start()
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handle_signals=False)
@@ -97,9 +99,13 @@ class LocalStripe:
         self._register_endpoint()
 
     def _register_endpoint(self) -> None:
+        """Where events go from the start. One of an earlier start, which may have had another port, becomes this one."""
         url, secret = self.config.webhook_url, self.config.webhook_secret
-        if url and not self.store.list("webhook_endpoint", url=url):
-            self.store.put(make_endpoint(self.store, url, secret))
+        if not url:
+            return
+        before = next((one for one in self.store.list("webhook_endpoint") if one.get("_own")), None)
+        endpoint = before or make_endpoint(self.store, url, secret)
+        self.store.put(endpoint | {"url": url, "_secrets": [secret], "_own": True})
 
     # --- the API ---
 

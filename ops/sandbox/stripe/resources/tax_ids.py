@@ -31,7 +31,9 @@ _ENDINGS: Final = {"000000001": "unverified", "000000002": "pending"}
 
 @route("POST", "/v1/customers/{customer}/tax_ids", "CustomerTaxIdCreateParams")
 def create_for_customer(call: Call) -> Json:
-    return add_tax_id(call.store, call.get("customer", "customer")["id"], call.params)
+    return make_tax_id(
+        call.store, call.get("customer", "customer")["id"], call.params["type"], call.params["value"]
+    )
 
 
 @route("GET", "/v1/customers/{customer}/tax_ids", "CustomerTaxIdListParams")
@@ -55,7 +57,7 @@ def create_tax_id(call: Call) -> Json:
     if owner["type"] != "customer":
         raise invalid("This local Stripe knows tax ids of customers alone.", "owner[type]")
     customer = call.store.get("customer", owner.get("customer", ""), param="owner[customer]")
-    return add_tax_id(call.store, customer["id"], call.params)
+    return make_tax_id(call.store, customer["id"], call.params["type"], call.params["value"])
 
 
 @route("GET", "/v1/tax_ids", "TaxIdListParams")
@@ -75,9 +77,9 @@ def delete_tax_id(call: Call) -> Json:
     return _delete(call, call.get("tax_id"))
 
 
-def add_tax_id(store: Store, customer: str, params: Json) -> Json:
+def make_tax_id(store: Store, customer: str, kind: str, value: str) -> Json:
     """Also for Checkout, and for a customer that comes with some. Raises the 400 of one that has not its type's form."""
-    kind, value = params["type"], params["value"].strip()
+    value = value.strip()
     form = _FORMS.get(kind)
     if form and not re.fullmatch(form, value):
         raise invalid(f"Invalid value for {kind}.", "value", "tax_id_invalid")

@@ -174,7 +174,7 @@ def list_summaries(call: Call) -> Json:
     for edge in edges:
         until = edge + size if window else end
         if events_between(call.store, meter["id"], customer, edge, until):
-            value = sum_usage(call.store, meter["id"], customer, edge, until)
+            value = usage_of(call.store, meter["id"], customer, edge, until)
             summaries.append(_summary(meter["id"], customer, edge, until, value))
     return call.page(summaries[::-1], "billing.meter_event_summary")
 
@@ -187,7 +187,7 @@ def events_between(store: Store, meter: str, customer: str, start: int, end: int
     )
 
 
-def sum_usage(store: Store, meter: str, customer: str, start: int, end: int) -> int:
+def usage_of(store: Store, meter: str, customer: str, start: int, end: int) -> int:
     """By the meter's formula; never below zero, as it is billed."""
     formula = store.get("billing.meter", meter)["default_aggregation"]["formula"]
     events = events_between(store, meter, customer, start, end)
