@@ -5,6 +5,7 @@ EngageHubError
 │   ├── StripeAwayError          Stripe did not answer, or not in time
 │   ├── StripeUnsureError        it took what we sent and its answer was lost: the outcome is looked up later
 │   ├── BillingBusyError         somebody else is changing this plan right now, for longer than we wait
+│   ├── SyncRunningError         somebody else is bringing Stripe to the plans
 │   └── BillingOffError          no Stripe key is set: nothing is sold here
 ├── ConflictError
 │   ├── StripeRefusedError       Stripe said no to what we asked; its words are in the log
@@ -229,3 +230,12 @@ class PromotionCodeError(InvalidInputError):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"This code was not taken: {why}", field="promotion_code")
+
+
+class SyncRunningError(UnavailableError):
+    code = "sync_running"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else is bringing Stripe to the plans at the moment. Wait until that is done, then run it again."
+        )

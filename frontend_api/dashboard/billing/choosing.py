@@ -20,6 +20,7 @@ from billing.errors import AlreadySubscribedError
 from billing.models import Payer
 from billing.payers import add_company, list_payers
 from billing.plans import CURRENCIES, FREE, INTERVALS, TRIAL_DAYS, Plan, plans_for
+from billing.pricing import pricing_table
 from billing.trials import has_trial
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
@@ -31,7 +32,6 @@ from frontend_api.plan_cards import (
     Card,
     Link,
     describe_card,
-    list_groups,
     list_metered,
 )
 from frontend_api.site.plan_choice import read_choice, read_currency, read_interval
@@ -124,7 +124,7 @@ def show_plans(request: HttpRequest, desk: Desk) -> HttpResponse:
         "books": books,
         "standing": books.standing,
         "cards": [_card(desk, books, plan, interval, currency) for plan in plans],
-        "table": list_groups(plans),
+        "table": pricing_table(plans),
         "metered": list_metered(plans, currency),
         "intervals": _links("interval", INTERVALS, INTERVAL_NAMES, interval, {"currency": currency}),
         "currencies": []
