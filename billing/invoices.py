@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from saas.core.schemas import PUBLIC, enter_schema
 from tenants.models import Tenant
@@ -13,6 +13,9 @@ from tenants.models import Tenant
 from .models import Payer, Subscription
 from .reading import id_of, moment
 from .stripe_api import asking_stripe
+
+if TYPE_CHECKING:
+    from stripe.params import InvoiceListParams
 
 MOST: Final = 100
 _SHOWN: Final = ("open", "paid", "uncollectible", "void")
@@ -70,7 +73,7 @@ def _known_rows(tenant: Tenant | None, payer: Payer | None) -> dict[str, Subscri
 
 def _ask(wanted: Mapping[str, Any]) -> Iterable[tuple[dict[str, Any], dict[str, int]]]:
     with asking_stripe() as stripe:
-        listed = stripe.v1.invoices.list({**wanted, "expand": ["data.payments"]})  # type: ignore[typeddict-item]
+        listed = stripe.v1.invoices.list(cast("InvoiceListParams", {**wanted, "expand": ["data.payments"]}))
         invoices = [invoice.to_dict() for invoice in listed.data]
         refunds: dict[str, int] = {}
         for customer in {id_of(invoice.get("customer")) for invoice in invoices} - {""}:

@@ -5,7 +5,7 @@ Invariant: they open for the payer alone. Another plan is never chosen there, be
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -22,14 +22,14 @@ from .errors import NoSubscriptionError, NotThePayerError
 from .locks import holding_tenant
 from .mirror import refresh_held
 from .models import Subscription
+from .portal_settings import find_configuration, make_configuration
 from .stripe_api import asking_stripe
 
 if TYPE_CHECKING:
     from stripe import StripeClient
-    from stripe.params.billing_portal import ConfigurationCreateParams, SessionCreateParams
+    from stripe.params.billing_portal import SessionCreateParams
 
 Flow = Literal["", "payment_method_update"]
-_MARK: Final = {"engagehub": "1"}
 
 
 def open_portal(
@@ -79,27 +79,9 @@ def refresh_tenant(*, tenant_id: int) -> Subscription | None:
 
 
 def _obtain_configuration(stripe: StripeClient) -> str:
-    """Ours among the account's, by its mark; made at the first call."""
-    listed = stripe.v1.billing_portal.configurations.list({"active": True, "limit": 100})
-    for one in listed.data:
-        if one.metadata is not None and one.metadata.to_dict().get("engagehub") == _MARK["engagehub"]:
-            return one.id
-    wanted: ConfigurationCreateParams = {
-        "metadata": dict(_MARK),
-        "features": {
-            "payment_method_update": {"enabled": True},
-            "invoice_history": {"enabled": True},
-            "customer_update": {
-                "enabled": True,
-                "allowed_updates": ["address", "email", "name", "tax_id"],
-            },
-            "subscription_cancel": {"enabled": True, "mode": "at_period_end"},
-            "subscription_update": {"enabled": False},
-        },
-    }
-    return stripe.v1.billing_portal.configurations.create(
-        wanted, {"idempotency_key": "engagehub-portal-1"}
-    ).id
+    """Ours among the account's, by its mark; made at the first call where nobody ran sync_plans yet."""
+    found = find_configuration(stripe)
+    return found.id if found is not None else make_configuration(stripe)
 
 
 def _check_return(tenant: Tenant, return_url: str) -> str:
