@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from .choosing import Choice, find_prices
 from .errors import CardDeclinedError
+from .mirror import end_at_stripe
 from .models import BillingAttempt
 from .plans import get_plan
 from .reading import UNPAID, id_of
 from .shifts import item_changes, phase_items
-from .stripe_api import asking_stripe, telling_stripe
+from .stripe_api import telling_stripe
 
 if TYPE_CHECKING:
     from stripe.params import SubscriptionScheduleUpdateParams, SubscriptionUpdateParams
@@ -67,11 +68,7 @@ def cancel(attempt: BillingAttempt, data: Data) -> None:
                 data["id"], {"cancel_at_period_end": True}, {"idempotency_key": f"cancel-{attempt.key}"}
             )
         return
-    with telling_stripe() as stripe:
-        stripe.v1.subscriptions.cancel(
-            data["id"], {"prorate": False, "invoice_now": False}, {"idempotency_key": f"cancel-{attempt.key}"}
-        )
-    void_open_invoices(data["id"])
+    end_at_stripe(data["id"], unpaid=True)
 
 
 def resume(attempt: BillingAttempt, data: Data) -> None:
@@ -86,14 +83,6 @@ def resume(attempt: BillingAttempt, data: Data) -> None:
 def undo(attempt: BillingAttempt, data: Data) -> None:
     """A planned change is taken back."""
     _release(attempt, data)
-
-
-def void_open_invoices(stripe_id: str) -> None:
-    """Nobody is asked any more for what was not paid of a subscription that ended. Safe to repeat."""
-    with asking_stripe() as stripe:
-        invoices = stripe.v1.invoices.list({"subscription": stripe_id, "status": "open", "limit": 100})
-        for invoice in invoices.data:
-            stripe.v1.invoices.void_invoice(str(invoice.id))
 
 
 def _plan(attempt: BillingAttempt, data: Data, choice: Choice) -> None:

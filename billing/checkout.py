@@ -183,6 +183,28 @@ def settle_checkout(*, attempt_id: int) -> Applied | None:
         return None
 
 
+def close_checkouts(*, tenant_id: int) -> int:
+    """Close the pages on which a plan could still be bought for this community; what was bought on one meanwhile is written.
+
+    Answers how many there were. Idempotent. Raises StripeAwayError, BillingBusyError.
+    """
+    with enter_schema(PUBLIC):
+        rows = BillingAttempt.objects.select_related("tenant", "payer").filter(
+            tenant_id=tenant_id, kind="checkout", state=State.OPEN
+        )
+        if not rows.exists():
+            return 0
+    with holding_tenant(tenant_id):
+        closed = list(rows.order_by("pk"))
+        for attempt in closed:
+            if attempt.stripe_id is None:
+                _give_up(attempt)
+            else:
+                _expire_at_stripe(attempt.stripe_id)
+                _apply(attempt)
+    return len(closed)
+
+
 def list_open_checkouts() -> list[int]:
     """Ids of attempts that have been open for ten minutes."""
     with enter_schema(PUBLIC):
@@ -262,6 +284,8 @@ def _describe_session(attempt: BillingAttempt) -> SessionCreateParams:
     }
     if wanted.get("code_id"):
         parameters["discounts"] = [{"promotion_code": wanted["code_id"]}]
+    if wanted.get("trial_end"):
+        parameters["subscription_data"]["trial_end"] = wanted["trial_end"]
     if attempt.trial_claims.exists():
         parameters["subscription_data"]["trial_period_days"] = TRIAL_DAYS
         parameters["subscription_data"]["trial_settings"] = {

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from engagement.audit.actor import SYSTEM
 from saas.events.jobs import PUBLIC, defer, job, periodic_job
 from saas.events.retries import Backoff
+from tenants.models import Tenant
 
 from .checkout import list_open_checkouts, settle_checkout
+from .ending import end_for_deletion, offer_again, tell_kept_payer
 from .performing import list_open_attempts, settle_attempt
 from .reminding import list_to_remind, remind
 from .trials import carry_trial
@@ -60,3 +63,22 @@ def settle_one_checkout(*, tenant: str, attempt_id: int) -> None:
 def carry_guild_trial(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of GuildLinked: a server that joins a community which had its trial has had it too. Idempotent."""
     carry_trial(tenant_id=event["tenant_id"])
+
+
+@job(queue=QUEUE, retry=Backoff(tries=20, first=10, longest=3600))
+def end_deleted_plan(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of CommunityDeleted, for deletions that did not go through the page: nothing is charged any more. Idempotent."""
+    if Tenant.objects.filter(pk=event["tenant_id"], state=Tenant.State.DELETED).exists():
+        end_for_deletion(tenant_id=event["tenant_id"], actor=SYSTEM)
+
+
+@job(queue=QUEUE)
+def offer_plan_again(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of CommunityRestored: its plan ended; nothing is charged until somebody chooses one."""
+    offer_again(tenant_id=event["tenant_id"])
+
+
+@job(queue=QUEUE)
+def tell_payer_stays(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of OwnershipTransferred: who pays stays the same."""
+    tell_kept_payer(tenant_id=event["tenant_id"], owner_id=event["owner_id"])

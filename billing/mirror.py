@@ -12,12 +12,13 @@ from typing import Any, Final
 import structlog
 from django.db import transaction
 
-from engagement.audit.actor import SYSTEM, Actor
+from engagement.audit.actor import SYSTEM
 from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 from saas.events import publish
 from tenants.models import Tenant
 
+from .attempts import find_asker, finish_move
 from .audit import record
 from .entitling import write_entitlements
 from .events import SubscriptionEnded, SubscriptionStarted
@@ -25,7 +26,7 @@ from .locks import holding_tenant
 from .models import BillingAttempt, Payer, Subscription
 from .reading import Told, id_of, read_subscription, unpaid_since
 from .reminding import remind
-from .stripe_api import asking_stripe
+from .stripe_api import asking_stripe, telling_stripe
 from .trials import use_trial
 
 log = structlog.get_logger(__name__)
@@ -200,7 +201,8 @@ def _has_room(told: Told, owner: Owner) -> bool:
         _bury(other, standing)
         return True
     if told.replaces == other.stripe_id:
-        end_at_stripe(other.stripe_id)
+        end_at_stripe(other.stripe_id, unpaid=standing.is_unpaid)
+        finish_move(former=other, payer=owner.payer)
         return _bury_again(other)
     if standing.replaces != told.stripe_id and (told.created_at, told.stripe_id) < (
         standing.created_at,
@@ -214,19 +216,34 @@ def _has_room(told: Told, owner: Owner) -> bool:
     return False
 
 
-def end_at_stripe(stripe_id: str) -> None:
-    """End a subscription at once; what is left of its period becomes the customer's credit. Safe to repeat."""
+def end_at_stripe(stripe_id: str, *, unpaid: bool = False) -> None:
+    """End a subscription at once; what is left of its period becomes the customer's credit. Safe to repeat.
+
+    `unpaid`: there is nothing left of what was never paid, and its open invoices are written off.
+    """
     import stripe
 
-    with asking_stripe() as client:
+    with telling_stripe() as client:
         try:
             client.v1.subscriptions.cancel(
-                stripe_id, {"prorate": True, "invoice_now": True}, {"idempotency_key": f"end-{stripe_id}"}
+                stripe_id,
+                {"prorate": not unpaid, "invoice_now": not unpaid},
+                {"idempotency_key": f"end-{stripe_id}-{'unpaid' if unpaid else 'paid'}"},
             )
         except stripe.InvalidRequestError as error:
             # Ended already, by an earlier try whose answer was lost.
             if error.code != "resource_missing":
                 raise
+    if unpaid:
+        void_open_invoices(stripe_id)
+
+
+def void_open_invoices(stripe_id: str) -> None:
+    """Nobody is asked any more for what was not paid of a subscription that ended. Safe to repeat."""
+    with asking_stripe() as stripe:
+        invoices = stripe.v1.invoices.list({"subscription": stripe_id, "status": "open", "limit": 100})
+        for invoice in invoices.data:
+            stripe.v1.invoices.void_invoice(str(invoice.id))
 
 
 def _bury_again(other: Subscription) -> bool:
@@ -255,20 +272,11 @@ def _tell(before: Subscription | None, row: Subscription, made: bool) -> None:
     publish(news(tenant_id=row.tenant_id, plan=row.plan, interval=row.interval))
     record(
         tenant=row.tenant,
-        actor=_asker(row) if began else SYSTEM,
+        actor=find_asker(tenant=row.tenant, payer=row.payer) if began else SYSTEM,
         action="plan.started" if began else "plan.ended",
         before={"plan": "free"} if began else {"plan": row.plan},
         after={"plan": row.plan, "interval": row.interval} if began else {"plan": "free"},
     )
-
-
-def _asker(row: Subscription) -> Actor:
-    """Who began the checkout that this subscription came from."""
-    asked = BillingAttempt.objects.filter(
-        tenant=row.tenant, payer=row.payer, kind__in=("checkout", "invoice")
-    )
-    attempt = asked.order_by("-pk").first()
-    return Actor(**attempt.actor) if attempt is not None and attempt.actor else SYSTEM
 
 
 def _read(data: dict[str, Any]) -> Told | None:

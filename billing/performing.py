@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
-from django.db.models import QuerySet
 
 from saas.core import clock
 from saas.core.errors import EngageHubError
@@ -103,15 +102,15 @@ def _perform_held(attempt: BillingAttempt) -> tuple[Subscription | None, PlanCha
     if before is None or (before.ended_at is not None and attempt.kind != "cancel"):
         raise NoSubscriptionError
     if is_reached(before, attempt):
-        # By an earlier try whose answer was lost, or by somebody else who wanted the same.
-        if not _others_since(attempt).exists() and settle(attempt, State.DONE):
+        # By an earlier try whose answer was lost, or by somebody else who wanted the same and is in the log with it.
+        other = _last_done(attempt)
+        if settle(attempt, State.DONE) and not (other and _is_alike(other, attempt)):
             _record(attempt, None, before)
-        settle(attempt, State.DONE)
         return before, None
     if attempt.state != State.OPEN or version_of(before) != attempt.wanted["version"]:
         settle(attempt, State.FAILED)
-        other = _others_since(attempt).order_by("-settled_at").first()
-        return None, PlanChangedError(describe_standing(before), other.actor.get("name", "") if other else "")
+        other = _last_done(attempt)
+        return None, PlanChangedError(describe_standing(before), other.actor["name"] if other else "")
     ACTS[attempt.kind](attempt, data)
     try:
         after = refresh_held(stripe_id=before.stripe_id)
@@ -145,10 +144,17 @@ def is_reached(row: Subscription, attempt: BillingAttempt) -> bool:
     return (row.plan, row.interval, row.quantity) == goal and not row.next_plan
 
 
-def _others_since(attempt: BillingAttempt) -> QuerySet[BillingAttempt]:
-    """What was done about this community's plan since the attempt was made."""
-    done = BillingAttempt.objects.filter(tenant_id=attempt.tenant_id, state=State.DONE)
-    return done.filter(settled_at__gte=attempt.created_at).exclude(pk=attempt.pk).exclude(kind="checkout")
+def _last_done(attempt: BillingAttempt) -> BillingAttempt | None:
+    """What was done last about this community's plan within the hour, by anybody."""
+    done = BillingAttempt.objects.filter(
+        tenant_id=attempt.tenant_id, state=State.DONE, settled_at__gt=clock.now() - REUSED_FOR
+    )
+    return done.filter(kind__in=_ACTIONS).exclude(pk=attempt.pk).order_by("-settled_at", "-pk").first()
+
+
+def _is_alike(one: BillingAttempt, other: BillingAttempt) -> bool:
+    goals = [[each.wanted.get(name) for name in ("plan", "interval", "quantity")] for each in (one, other)]
+    return one.kind == other.kind and goals[0] == goals[1]
 
 
 def _record(attempt: BillingAttempt, before: Subscription | None, after: Subscription) -> None:
