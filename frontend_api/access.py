@@ -80,12 +80,16 @@ TENANT_ROUTES: Final = {
     "dashboard-key-revoke": "manage_api_keys",
     "billing": "view_billing",
     "billing-plans": "view_billing",
+    "billing-banner": TEAM,
     "billing-begin": "manage_billing",
     "billing-return": "manage_billing",
     "billing-change": "manage_billing",
     "billing-cancel": "manage_billing",
     "billing-resume": "manage_billing",
     "billing-undo": "manage_billing",
+    "billing-portal": "manage_billing",  # and the payer alone
+    "billing-portal-back": "manage_billing",
+    "billing-invoices": "view_billing",  # and the payer alone
     "dashboard-audit": "view_audit",
     "dashboard-audit-export": "export_audit",
     "dashboard-audit-entry": "view_audit",
@@ -98,6 +102,10 @@ TENANT_ROUTES: Final = {
     "dashboard-rule-restore": "change_rules",
     "dashboard-rule-versions": "view_rules",
     "dashboard-rule-revert": "change_rules",
+    "dashboard-boosts": "view_boosts",
+    "dashboard-boost-new": "change_boosts",
+    "dashboard-boost-stop": "change_boosts",
+    "dashboard-boost-resume": "change_boosts",
     "dashboard-boards": "change_boards",
     "dashboard-settings": "view_settings",  # saving: change_settings
     "dashboard-settings-history": "view_audit",
