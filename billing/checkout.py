@@ -30,7 +30,6 @@ from .errors import (
     PromotionCodeError,
     StripeRefusedError,
 )
-from .letters import plan_name
 from .locks import holding_tenant
 from .mirror import refresh_held
 from .models import BillingAttempt, Payer, Subscription
@@ -38,6 +37,7 @@ from .payers import obtain_customer, obtain_payer
 from .plans import TRIAL_DAYS, get_plan
 from .stripe_api import asking_stripe, telling_stripe
 from .trials import claim_trial, release_trial
+from .wording import plan_name
 
 if TYPE_CHECKING:
     from stripe.checkout import Session
@@ -181,6 +181,28 @@ def settle_checkout(*, attempt_id: int) -> Applied | None:
         if clock.now() >= attempt.created_at + timedelta(days=1):
             _give_up(attempt)
         return None
+
+
+def close_checkouts(*, tenant_id: int) -> int:
+    """Close the pages on which a plan could still be bought for this community; what was bought on one meanwhile is written.
+
+    Answers how many there were. Idempotent. Raises StripeAwayError, BillingBusyError.
+    """
+    with enter_schema(PUBLIC):
+        rows = BillingAttempt.objects.select_related("tenant", "payer").filter(
+            tenant_id=tenant_id, kind="checkout", state=State.OPEN
+        )
+        if not rows.exists():
+            return 0
+    with holding_tenant(tenant_id):
+        closed = list(rows.order_by("pk"))
+        for attempt in closed:
+            if attempt.stripe_id is None:
+                _give_up(attempt)
+            else:
+                _expire_at_stripe(attempt.stripe_id)
+                _apply(attempt)
+    return len(closed)
 
 
 def list_open_checkouts() -> list[int]:

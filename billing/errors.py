@@ -5,12 +5,15 @@ EngageHubError
 │   ├── StripeAwayError          Stripe did not answer, or not in time
 │   ├── StripeUnsureError        it took what we sent and its answer was lost: the outcome is looked up later
 │   ├── BillingBusyError         somebody else is changing this plan right now, for longer than we wait
+│   ├── SyncRunningError         somebody else is bringing Stripe to the plans
 │   └── BillingOffError          no Stripe key is set: nothing is sold here
 ├── ConflictError
 │   ├── StripeRefusedError       Stripe said no to what we asked; its words are in the log
 │   ├── AlreadySubscribedError   there is a plan already: it is changed, not bought again
 │   ├── NoSubscriptionError      there is no plan that could be changed
 │   ├── PlanChangedError         somebody else changed the plan meanwhile
+│   ├── NothingToChangeError     that is the plan already
+│   ├── PlanEndsError            it was cancelled: first resume it, then change it
 │   ├── PaymentOverdueError      first the open invoice, then another plan
 │   └── NotOpenError             the community is closed or suspended: nothing is sold to it
 ├── NotAllowedError
@@ -149,10 +152,28 @@ class PlanChangedError(ConflictError):
 
     code = "plan_changed"
 
-    def __init__(self, standing: str) -> None:
+    def __init__(self, standing: str, who: str = "") -> None:
         super().__init__(
-            f"Nothing was changed by you, because the plan was changed meanwhile: {standing} "
+            f"Nothing was changed by you, because {who or 'somebody'} changed the plan meanwhile. {standing} "
             "Look at it, then decide again."
+        )
+
+
+class NothingToChangeError(ConflictError):
+    code = "nothing_to_change"
+
+    def __init__(self, plan: str) -> None:
+        super().__init__(
+            f"This community has the plan {plan} on these terms already, so there is nothing to change."
+        )
+
+
+class PlanEndsError(ConflictError):
+    code = "plan_ends"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The plan was cancelled and ends soon, so it cannot be changed. Resume it first, then change it."
         )
 
 
@@ -209,3 +230,12 @@ class PromotionCodeError(InvalidInputError):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"This code was not taken: {why}", field="promotion_code")
+
+
+class SyncRunningError(UnavailableError):
+    code = "sync_running"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else is bringing Stripe to the plans at the moment. Wait until that is done, then run it again."
+        )

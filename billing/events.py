@@ -20,6 +20,22 @@ class EntitlementsChanged(DomainEvent):
     former_why: str
 
 
+@dataclass(frozen=True)
+class PaymentOverdue(DomainEvent):
+    """A payment failed and the grace runs. `stage` is start, half, three_days, one_day or over; `ends_at` is ISO 8601."""
+
+    tenant_id: int
+    plan: str
+    stage: str
+    ends_at: str
+
+
+@dataclass(frozen=True)
+class PaymentRecovered(DomainEvent):
+    tenant_id: int
+    plan: str
+
+
 # In the public log from here on.
 
 
@@ -35,19 +51,3 @@ class SubscriptionEnded(DomainEvent):
     tenant_id: int
     plan: str
     interval: str
-
-
-@dataclass(frozen=True)
-class PaymentOverdue(DomainEvent):
-    """A payment failed and the grace runs. `stage` is start, half, three_days, one_day or over; `ends_at` is ISO 8601."""
-
-    tenant_id: int
-    plan: str
-    stage: str
-    ends_at: str
-
-
-@dataclass(frozen=True)
-class PaymentRecovered(DomainEvent):
-    tenant_id: int
-    plan: str

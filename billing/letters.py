@@ -6,14 +6,13 @@ Dates are written in the community's own zone, which stands beside them.
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from tenants.letters import Letter, send_letter
 from tenants.models import Membership, Tenant
 
 from .addresses import plan_page
 from .models import Payer, Subscription
-from .plans import PLANS
+from .wording import plan_name, write_day
 
 _LEFT = {"half": "one week", "three_days": "three days", "one_day": "one day"}
 
@@ -89,15 +88,32 @@ def write_trial_over(row: Subscription) -> None:
     )
 
 
-def plan_name(key: str) -> str:
-    """As people read it; for a plan of former releases, its key."""
-    plan = PLANS.get(key)
-    return plan.name if plan else key
+def write_plan_offered(row: Subscription) -> None:
+    name, plan = row.tenant.name, plan_name(row.plan)
+    _write(
+        row.tenant,
+        row.payer,
+        subject=f"{name} is back, on the Free plan",
+        lines=(
+            f"{name} was restored. Its plan {plan} ended when it was deleted, and what was left of it was credited to you.",
+            "Nothing is charged unless you choose a plan again; the credit is used first.",
+        ),
+        action="Choose a plan",
+    )
 
 
-def write_day(tenant: Tenant, moment: datetime) -> str:
-    """Such as “4 December 2026, 14:00 (Europe/Berlin)”."""
-    return f"{moment.astimezone(ZoneInfo(tenant.timezone)):%-d %B %Y, %H:%M} ({tenant.timezone})"
+def write_kept_payer(row: Subscription) -> None:
+    name, plan = row.tenant.name, plan_name(row.plan)
+    _write(
+        row.tenant,
+        row.payer,
+        subject=f"Who pays for {name} stays the same",
+        lines=(
+            f"{name} has a new owner. Its plan {plan} goes on, and {row.payer} still pays for it.",
+            "If somebody else should pay from now on, offer it to them on the plan page. Nothing is charged twice.",
+        ),
+        action="See the plan",
+    )
 
 
 def _write(tenant: Tenant, payer: Payer, *, subject: str, lines: tuple[str, ...], action: str) -> None:

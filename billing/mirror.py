@@ -25,7 +25,7 @@ from .locks import holding_tenant
 from .models import BillingAttempt, Payer, Subscription
 from .reading import Told, id_of, read_subscription, unpaid_since
 from .reminding import remind
-from .stripe_api import asking_stripe
+from .stripe_api import asking_stripe, telling_stripe
 from .trials import use_trial
 
 log = structlog.get_logger(__name__)
@@ -68,14 +68,17 @@ def find_tenant(*, stripe_id: str) -> int | None:
 
 def refresh_held(*, stripe_id: str) -> Subscription | None:
     """As `refresh_subscription`, for a caller that holds the tenant's lock and knows the tenant."""
+    return look_held(stripe_id=stripe_id)[0]
+
+
+def look_held(*, stripe_id: str) -> tuple[Subscription | None, dict[str, Any]]:
+    """As `refresh_held`, with the object itself for whoever wants to change it."""
     data = fetch_subscription(stripe_id)
     told = None if data is None else _read(data)
-    if told is None:
-        return None
-    owner = whose(told)
-    if owner is None:
-        return None
-    return write_told(told, owner)
+    owner = None if told is None else whose(told)
+    if data is None or told is None or owner is None:
+        return None, {}
+    return write_told(told, owner), data
 
 
 def fetch_subscription(stripe_id: str) -> dict[str, Any] | None:
@@ -197,7 +200,7 @@ def _has_room(told: Told, owner: Owner) -> bool:
         _bury(other, standing)
         return True
     if told.replaces == other.stripe_id:
-        end_at_stripe(other.stripe_id)
+        end_at_stripe(other.stripe_id, unpaid=standing.is_unpaid)
         return _bury_again(other)
     if standing.replaces != told.stripe_id and (told.created_at, told.stripe_id) < (
         standing.created_at,
@@ -211,19 +214,34 @@ def _has_room(told: Told, owner: Owner) -> bool:
     return False
 
 
-def end_at_stripe(stripe_id: str) -> None:
-    """End a subscription at once; what is left of its period becomes the customer's credit. Safe to repeat."""
+def end_at_stripe(stripe_id: str, *, unpaid: bool = False) -> None:
+    """End a subscription at once; what is left of its period becomes the customer's credit. Safe to repeat.
+
+    `unpaid`: there is nothing left of what was never paid, and its open invoices are written off.
+    """
     import stripe
 
-    with asking_stripe() as client:
+    with telling_stripe() as client:
         try:
             client.v1.subscriptions.cancel(
-                stripe_id, {"prorate": True, "invoice_now": True}, {"idempotency_key": f"end-{stripe_id}"}
+                stripe_id,
+                {"prorate": not unpaid, "invoice_now": not unpaid},
+                {"idempotency_key": f"end-{stripe_id}-{'unpaid' if unpaid else 'paid'}"},
             )
         except stripe.InvalidRequestError as error:
             # Ended already, by an earlier try whose answer was lost.
             if error.code != "resource_missing":
                 raise
+    if unpaid:
+        void_open_invoices(stripe_id)
+
+
+def void_open_invoices(stripe_id: str) -> None:
+    """Nobody is asked any more for what was not paid of a subscription that ended. Safe to repeat."""
+    with asking_stripe() as stripe:
+        invoices = stripe.v1.invoices.list({"subscription": stripe_id, "status": "open", "limit": 100})
+        for invoice in invoices.data:
+            stripe.v1.invoices.void_invoice(str(invoice.id))
 
 
 def _bury_again(other: Subscription) -> bool:

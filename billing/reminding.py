@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
-from saas.events import publish
+from saas.events import DomainEvent, publish
 from tenants.models import Tenant
 
 from .events import PaymentOverdue, PaymentRecovered
@@ -62,7 +62,7 @@ def _about_payment(row: Subscription) -> list[str]:
         if row.ended_at is not None:
             return []
         write_recovered(row)
-        publish(PaymentRecovered(tenant_id=row.tenant_id, plan=row.plan))
+        _tell(row, PaymentRecovered(tenant_id=row.tenant_id, plan=row.plan))
         return ["grace:recovered"]
     since = row.unpaid_since.isoformat()
     sent = told["sent"] if told and told["since"] == since else {}
@@ -73,10 +73,16 @@ def _about_payment(row: Subscription) -> list[str]:
         return []
     ends_at = grace_end(row.unpaid_since)
     write_overdue(row, step.name, ends_at)
-    publish(
-        PaymentOverdue(tenant_id=row.tenant_id, plan=row.plan, stage=step.name, ends_at=ends_at.isoformat())
-    )
+    stage, until = step.name, ends_at.isoformat()
+    _tell(row, PaymentOverdue(tenant_id=row.tenant_id, plan=row.plan, stage=stage, ends_at=until))
     return [f"grace:{step.name}"]
+
+
+def _tell(row: Subscription, event: DomainEvent) -> None:
+    """In the community's own log, whose jobs tell its owner in Discord."""
+    if row.tenant.state != Tenant.State.PROVISIONING:
+        with enter_schema(row.tenant.schema_name):
+            publish(event)
 
 
 def _about_trial(row: Subscription) -> list[str]:

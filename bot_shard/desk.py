@@ -24,12 +24,14 @@ from engagement.commands.selectors import CommandPolicies, CommandPolicy, get_co
 from saas.core.counts import write_count
 from saas.core.errors import EngageHubError, NotAllowedError, NotFoundError, UnavailableError
 from tenants.context import TenantContext
+from tenants.gates import GateClosedError, LimitReachedError
 from tenants.permissions import NotPermittedError
 
 from .actors import actor_of
 from .answers import Answer, error_answer
 from .calls import Calls
 from .limits import CommandLimiter, too_often
+from .plan_answers import answer_about_plan
 from .stats import Stats
 from .words import choose_language, local_digits, number, say, signed
 
@@ -354,6 +356,8 @@ class Desk:
                 tenant=ask.context.slug if isinstance(ask, Ask) else None, interaction=interaction.id,
             )  # fmt: skip
         answer = error_answer(shown, language)
+        if isinstance(ask, Ask) and isinstance(shown, GateClosedError | LimitReachedError):
+            answer = await answer_about_plan(ask, shown)
         try:
             if ask is not None:
                 await self._deliver(ask, answer)

@@ -25,16 +25,21 @@ TITLES = {
 ICONS = {403: "eye-off", 404: "search", 429: "hourglass", 503: "plug-connected-x"}
 
 
-def show_error(request: HttpRequest, *, status: int, message: str, reference: str) -> HttpResponse:
-    """The page of an error, or for the API its problem. Falls back to plain text where even the page cannot be made."""
+def show_error(
+    request: HttpRequest, *, status: int, message: str, reference: str, plans_href: str = "", title: str = ""
+) -> HttpResponse:
+    """The page of an error, or for the API its problem. Falls back to plain text where even the page cannot be made.
+
+    `plans_href`: what was asked for is in another plan, and this person may look at the plans."""
     if is_api(request):
         return answer_problem(request, status=status, message=message, reference=reference)
     facts = {
         "status": status,
-        "title": TITLES.get(status, TITLES[400 if status < 500 else 500]),
-        "icon_name": ICONS.get(status, "alert-triangle"),
+        "title": title or TITLES.get(status, TITLES[400 if status < 500 else 500]),
+        "icon_name": "lock" if title else ICONS.get(status, "alert-triangle"),
         "message": message,
         "reference": reference,
+        "plans_href": plans_href,
     }
     try:
         return render(request, "errors/error.html", facts, status=status)

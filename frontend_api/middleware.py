@@ -18,9 +18,12 @@ from django.utils import timezone
 
 from frontend_api.denials import note_refusal
 from frontend_api.errors import show_error
+from frontend_api.people import get_person
+from frontend_api.plan_locks import way_out_of
 from frontend_api.tenant import find_context
 from saas.core.errors import EngageHubError, UnavailableError
 from saas.core.ids import new_reference
+from tenants.gates import GateClosedError, LimitReachedError
 
 logger = logging.getLogger(__name__)
 HOST_KEY = "host"  # in every session that knows somebody
@@ -95,7 +98,11 @@ class ErrorMiddleware:
             logger.info("%s (%s, ref %s)", error.message, error.code, error.reference)
             note_refusal(request, error)
             response = show_error(
-                request, status=error.http_status, message=error.message, reference=error.reference
+                request,
+                status=error.http_status,
+                message=error.message,
+                reference=error.reference,
+                **_plan_facts(request, error),
             )
             response["X-Error"] = quote(error.message)
             seconds = getattr(error, "retry_after", 5 if error.http_status == 503 else None)
@@ -110,6 +117,16 @@ class ErrorMiddleware:
         request.error_reference = reference  # type: ignore[attr-defined]
         logger.error("%s failed (ref %s)", request.path, reference, exc_info=error)
         return None
+
+
+def _plan_facts(request: HttpRequest, error: EngageHubError) -> dict[str, str]:
+    """Of an error page about the plan: its own title, and the way to the plans for whoever may see them."""
+    if not isinstance(error, GateClosedError | LimitReachedError):
+        return {}
+    person = get_person(request)
+    href = way_out_of(error, find_context(request), None if person is None else person.rights)
+    title = "This is part of another plan" if isinstance(error, GateClosedError) else "The plan is full"
+    return {"title": title, "plans_href": href}
 
 
 def build_policy(request: HttpRequest) -> str:
@@ -128,7 +145,7 @@ def build_policy(request: HttpRequest) -> str:
             f"img-src {pictures}",
             f"connect-src 'self' {socket}",
             "manifest-src 'self'",
-            "form-action 'self'" + _sign_in_targets(),
+            "form-action 'self'" + _sign_in_targets() + _payment_targets(),
             "base-uri 'none'",
             "frame-ancestors 'none'",
         )
@@ -141,6 +158,16 @@ def _sign_in_targets() -> str:
     port = f":{base.port}" if base.port else ""
     web = urlsplit(settings.DISCORD_WEB_URL)
     return f" {settings.BASE_URL} {base.scheme}://*.{settings.BASE_DOMAIN}{port} {web.scheme}://{web.netloc}"
+
+
+def _payment_targets() -> str:
+    """Buying a plan and managing cards are forms whose answers lead to Stripe's pages, or to the local Stripe's."""
+    if not settings.BILLING_ON:
+        return ""
+    api = urlsplit(settings.STRIPE_API_URL)
+    if api.netloc == "api.stripe.com":
+        return " https://checkout.stripe.com https://billing.stripe.com"
+    return f" {api.scheme}://{api.netloc}"
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -36,6 +36,7 @@ class TenantContext:
     colour: str
     live: bool
     guild_id: int | None = None
+    kind: str = "discord"  # of Tenant.Kind
     emblem_url: str = ""
     description: str = ""
     board_public: bool = True  # off: the leaderboard is for members alone
@@ -57,6 +58,7 @@ class TenantContext:
             colour=tenant.colour,
             live=tenant.live,
             guild_id=guild_id,
+            kind=tenant.kind,
             emblem_url=tenant.emblem_url,
             description=tenant.description,
             board_public=tenant.board_public,

@@ -1,7 +1,8 @@
 """Gates: which parts of the product a plan opens, and how much of it. Each is declared here once, by name.
 
 The page's lock, the bot's reply, the REST permission, the pricing page and the documentation come from the declaration; which
-plan has what stands in billing.plans. A gate asks whether the plan allows something; whether this person may do it is
+plan has what stands in billing.plans. `surfaces` names every place where it is enforced, as “page <route>”, “rest <operation>”,
+“bot <command>”, “job <name>”, “ingest <what>”, “live <socket>”; tests/gates asks each of them under every plan. A gate asks whether the plan allows something; whether this person may do it is
 tenants.permissions. Asking needs no query: the context carries the entitlements.
 """
 
@@ -27,6 +28,7 @@ class Gate:
     what: str
     free: bool = False
     built: bool = True
+    surfaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +41,52 @@ class Limit:
     what: str
     free: int = UNLIMITED
     built: bool = True
+    surfaces: tuple[str, ...] = ()
 
 
 _GATES: Final = (
-    Gate("level_roles", "Roles for levels", "Discord roles are given when a level is reached.", free=True),
-    Gate("announcements", "Announcements", "Level-ups are announced in a channel.", free=True),
+    Gate(
+        "level_roles",
+        "Roles for levels",
+        "Discord roles are given when a level is reached.",
+        free=True,
+        surfaces=(
+            "page dashboard-level-role",
+            "page dashboard-level-role-restore",
+            "job integrations.discord.sync_member_roles",
+            "job integrations.discord.sweep_tenant_roles",
+        ),
+    ),
+    Gate(
+        "announcements",
+        "Announcements",
+        "Level-ups are announced in a channel.",
+        free=True,
+        surfaces=(
+            "page dashboard-announcements",
+            "bot setup announcements",
+            "job integrations.discord.announce_level",
+        ),
+    ),
     Gate("boosts", "Boosts", "Points are multiplied for a time: a weekend, an event, a channel."),
     Gate(
-        "advanced_analytics", "Advanced analytics", "Rules are tried on the whole history before they count."
+        "advanced_analytics",
+        "Advanced analytics",
+        "Rules are tried on more than the last seven days before they count.",
+        surfaces=("page dashboard-rule", "page dashboard-rule-new"),
     ),
-    Gate("team_grants", "Permissions for one person", "Single permissions are given to people, or taken."),
-    Gate("audit_export", "Audit log export", "The audit log leaves as a file."),
+    Gate(
+        "team_grants",
+        "Permissions for one person",
+        "Single permissions are given to people, or taken.",
+        surfaces=("page dashboard-team-person",),
+    ),
+    Gate(
+        "audit_export",
+        "Audit log export",
+        "The audit log leaves as a file.",
+        surfaces=("page dashboard-audit-export",),
+    ),
     Gate(
         "custom_domain", "Custom domain", "The member pages live under an address of your own.", built=False
     ),
@@ -79,7 +116,7 @@ class GateClosedError(NotAllowedError):
 
     def __init__(self, gate: Gate) -> None:
         super().__init__(
-            f"{gate.title} are not part of this community's plan. Its owner can change the plan under Billing."
+            f"“{gate.title}” is not part of this community's plan. Its owner can change the plan under Billing."
         )
         self.gate = gate
 

@@ -15,8 +15,9 @@ import structlog
 from django.db.models import F, Q
 
 from billing.errors import StripeRefusedError
+from billing.metering.subscribing import refresh_usage_subscription
 from billing.mirror import refresh_subscription
-from billing.models import StripeEvent, Subscription
+from billing.models import StripeEvent, Subscription, UsageSubscription
 from billing.stripe_api import asking_stripe
 from saas.core import clock
 from saas.core.errors import EngageHubError
@@ -126,8 +127,13 @@ def _follow(event: StripeEvent) -> Iterator[Subscription]:
     about = handler(event)
     theirs = Subscription.objects.filter(payer__stripe_id=about.customer, ended_at=None).order_by("pk")
     paid = theirs.values_list("stripe_id", flat=True) if about.customer else ()
-    for stripe_id in (*about.subscriptions, *paid):
+    used = UsageSubscription.objects.filter(payer__stripe_id=about.customer, ended_at=None)
+    use = used.values_list("stripe_id", flat=True) if about.customer else ()
+    for stripe_id in (*about.subscriptions, *paid, *use):
         _keep_claim(event)
+        # A payer's subscription for use is no community's, and its news are news all the same.
+        if refresh_usage_subscription(stripe_id=stripe_id) is not None:
+            continue
         found = refresh_subscription(stripe_id=stripe_id)
         if found is not None:
             yield found

@@ -12,6 +12,7 @@ from engagement.audit.services import record_audit
 from saas.core.schemas import PUBLIC, enter_schema
 from tenants import invites, team
 from tenants.context import TenantContext, enter_tenant
+from tenants.gatekeeping import require_gate
 from tenants.models import Invite, Membership, Tenant, User
 from tenants.permissions import Rights, Role
 from tenants.services import map_discord_role
@@ -91,12 +92,15 @@ def change_teammate(
     taken: Iterable[str] | None = None,
     expected: Rights | None = None,
 ) -> Membership:
-    """tenants.team.change_rights, recorded. Raises what that raises."""
+    """tenants.team.change_rights, recorded. A further exception for one person needs the plan's gate; what was given or taken before
+    stays, and can be taken back, on any plan. Raises GateClosedError and what that raises."""
     with transaction.atomic():
         change = team.change_rights(
             tenant_id=context.tenant_id, membership_id=membership_id, by_user_id=by_user_id, role=role, given=given,
             taken=taken, expected=expected,
         )  # fmt: skip
+        if change.after.given - change.before.given or change.after.taken - change.before.taken:
+            require_gate("team_grants", context)
         if change.has_changed:
             moved = change.before.role != change.after.role
             action = "team.role_changed" if moved else "team.grants_changed"

@@ -25,6 +25,7 @@ from engagement.rules.models import Rule
 from engagement.rules.ruleset import RuleRow, RuleSet, compile_rules
 from engagement.rules.selectors import get_rules_settings, list_live_rows
 from tenants.context import TenantContext
+from tenants.gatekeeping import require_gate
 
 DAYS: Final = 7
 SAMPLE: Final = 10_000  # activities, the newest
@@ -128,8 +129,11 @@ def dry_run_rule(
 ) -> DryRun:
     """What `definition` would have given over the last `days` days, against the rule `key` as it stands; an empty key is a new rule.
 
-    Reads at most SAMPLE activities, the newest, in four queries. Raises InvalidRuleError.
+    Reads at most SAMPLE activities, the newest, in four queries. Looking back further than DAYS needs the plan's gate. Raises
+    InvalidRuleError, GateClosedError.
     """
+    if days > DAYS:
+        require_gate("advanced_analytics", context)
     draft = parse_definition(definition)
     standing = _find_standing(key)
     rule_id = DRAFT_ID if standing is None else standing.rule_id

@@ -7,6 +7,7 @@ from django.db import transaction
 from engagement.audit.actor import Actor
 from engagement.audit.services import record_audit
 from saas.core.errors import InvalidInputError
+from tenants.gatekeeping import require_gate
 
 from .models import LevelUp, NotificationSettings
 from .texts import check_text
@@ -18,7 +19,8 @@ def set_level_announcements(
 ) -> NotificationSettings:
     """Announce level-ups in a channel (None: where the deed was done), to the member alone, or not at all.
 
-    `text` is the sentence (texts.py); empty stands for ours, None leaves it as it is. Idempotent. Raises InvalidInputError.
+    `text` is the sentence (texts.py); empty stands for ours, None leaves it as it is. Idempotent. Switching them off is open to every
+    plan. Raises InvalidInputError, GateClosedError.
     """
     if level_up not in LevelUp.values:
         known = ", ".join(LevelUp.values)
@@ -36,6 +38,8 @@ def set_level_announcements(
         "channel_id": channel_id if level_up == LevelUp.CHANNEL else None,
         "text": check_text(text) if text is not None else before["text"] if before else "",
     }
+    if before != after and level_up != LevelUp.OFF:
+        require_gate("announcements")
     row, _ = NotificationSettings.objects.update_or_create(pk=1, defaults=after)
     if before != after:
         record_audit(

@@ -17,6 +17,7 @@ from frontend_api.people import Person, get_person
 from frontend_api.tenant import get_context
 from saas.core import clock
 from tenants.context import TenantContext
+from tenants.gates import is_open
 from tenants.permissions import Rights, Role, may, require
 from tenants.team import note_seen
 
@@ -37,6 +38,16 @@ class Allowed:
         return may(self._rights, action)
 
 
+class Opens:
+    """`{{ desk.opens.boosts }}` in a template: whether the plan has it. An undeclared gate is a KeyError. No query."""
+
+    def __init__(self, context: TenantContext) -> None:
+        self._context = context
+
+    def __getitem__(self, gate: str) -> bool:
+        return is_open(gate, self._context.entitlements, clock.now())
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What a page of the dashboard works with: whose community it is, who sits at it, and that person as an actor. `user_id` is never None here."""
@@ -53,6 +64,10 @@ class Desk:
     @property
     def allowed(self) -> Allowed:
         return Allowed(self.person.rights)
+
+    @property
+    def opens(self) -> Opens:
+        return Opens(self.context)
 
     def may(self, action: str) -> bool:
         return may(self.person.rights, action)

@@ -13,7 +13,8 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from engagement.kinds.lifecycle import delete_community, end_offer, move_address, offer_to
+from billing.ending import delete_community
+from engagement.kinds.lifecycle import end_offer, move_address, offer_to
 from engagement.members.models import Member
 from frontend_api.actors import actor_of
 from frontend_api.dashboard.access import Desk, dashboard_page

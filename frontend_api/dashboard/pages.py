@@ -157,6 +157,11 @@ PAGES: Final = (
     DashboardPage(
         "settings", "Audit log", "list-details", "dashboard-audit", "view_audit", "who changed what"
     ),
+    # --- billing ---
+    DashboardPage(
+        "billing", "Billing", "coins", "billing", "view_billing", "plan payment invoice card limits usage cost"
+    ),
+    DashboardPage("billing", "Plans", "list-details", "billing-plans", "view_billing", "upgrade price compare"),
 )
 
 ACTS: Final[tuple[DashboardAct, ...]] = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -13,13 +12,18 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from billing.plans import CURRENCIES, FREE, INTERVALS, METERS, PLANS, TRIAL_DAYS, Plan, plans_for
-from frontend_api.figures import write_unit
-from frontend_api.money import write_money
+from billing.plans import CURRENCIES, FREE, INTERVALS, PLANS, TRIAL_DAYS, Plan, plans_for
+from billing.pricing import pricing_table
+from frontend_api.plan_cards import (
+    INTERVAL_NAMES,
+    SUGGESTED,
+    Card,
+    Link,
+    describe_card,
+    list_metered,
+)
 from frontend_api.site.plan_choice import PlanChoice, read_choice, read_currency, read_interval
 from tenants.communities import list_places
-from tenants.entitlements import UNLIMITED
-from tenants.gates import GATES, LIMITS
 from tenants.models import Membership, User
 from tenants.tickets import get_tenant_address
 
@@ -39,68 +43,6 @@ FAMILIES: Final = (
         "Priced by the cohorts that run at the same time; a cohort that has ended costs nothing.",
     ),
 )
-SUGGESTED: Final = frozenset({"growth", "scale", "course"})
-_SHORT: Final = ("members", "rules", "seats", "history_days", "boost_hours", "api_keys")  # on a plan's card
-INTERVAL_NAMES: Final = {"month": "By the month", "year": "By the year · two months free"}
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    name: str
-    href: str
-    current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """`kind` is yes, no or text."""
-
-    kind: str
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    title: str
-    what: str
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CardRow:
-    title: str
-    cell: Cell
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    title: str
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    name: str
-    price: str
-    unit: str
-    note: str
-    href: str
-    action: str
-    primary: bool
-    lines: tuple[str, ...]
-    rows: tuple[CardRow, ...]
-
-
-# How a limit reads on a card: counted, and not counted.
-_SAYS: Final = {
-    "members": ("{} members", "Any number of members"),
-    "rules": ("{} rules", "Any number of rules"),
-    "seats": ("{} people on the team", "Any number of people on the team"),
-    "history_days": ("{} days of history", "All of the history"),
-    "boost_hours": ("{} boost hours a month", "Boosts at any time"),
-    "api_keys": ("{} API keys", "Any number of API keys"),
-}
-_GROWS: Final = " for each cohort"
 QUESTIONS: Final = (
     (
         "What happens to my members when I choose a smaller plan?",
@@ -163,8 +105,8 @@ def show_pricing(request: HttpRequest) -> HttpResponse:
         ],
         "family_note": family[3],
         "cards": [_card(plan, interval, currency) for plan in plans],
-        "table": list_groups(plans),
-        "metered": _list_metered(plans, currency),
+        "table": pricing_table(plans),
+        "metered": list_metered(plans, currency),
         "questions": QUESTIONS,
         "free_href": _start(PLANS[FREE], interval, currency),
     }
@@ -202,99 +144,24 @@ def _plans_of(slug: str, choice: PlanChoice) -> str:
     return f"{get_tenant_address(slug)}/login/?{query}"
 
 
-def list_groups(plans: tuple[Plan, ...]) -> list[Group]:
-    """The comparison, in the order of the declaration."""
-    limits = tuple(
-        Row(one.title, one.what, tuple(_limit_cell(plan, one.name) for plan in plans))
-        for one in LIMITS.values()
-        if one.built
-    )
-    gates = tuple(
-        Row(
-            one.title,
-            one.what,
-            tuple(Cell("yes" if one.feature in plan.features else "no") for plan in plans),
-        )
-        for one in GATES.values()
-        if one.built
-    )
-    return [Group("How much", limits), Group("What is on", gates)]
-
-
-def _limit_cell(plan: Plan, name: str) -> Cell:
-    number = plan.limit(name)
-    if number >= UNLIMITED:
-        return Cell("text", "Unlimited")
-    if number == 0:
-        return Cell("no")
-    counted = write_unit(number, LIMITS[name].unit)
-    return Cell("text", counted + (_GROWS if name in plan.grows else ""))
-
-
 def _card(plan: Plan, interval: str, currency: str) -> Card:
-    rows = tuple(CardRow(row.title, row.cells[0]) for group in list_groups((plan,)) for row in group.rows)
-    return Card(
-        name=plan.name,
-        price=write_money(plan.price(interval, currency), currency),
-        unit=_unit(plan, interval),
-        note=_note(plan, interval, currency),
-        href=_start(plan, interval, currency),
-        action="Start free"
-        if plan.is_free
+    action = (
+        "Start free"
+        if plan.is_free or plan.by_invoice
         else f"Try {plan.name}"
         if plan.trial_days
-        else f"Choose {plan.name}",
-        primary=plan.key in SUGGESTED,
-        lines=tuple(_list_lines(plan)),
-        rows=rows,
+        else f"Choose {plan.name}"
     )
-
-
-def _unit(plan: Plan, interval: str) -> str:
-    if plan.is_free:
-        return "for ever"
-    return f"a {plan.per} and {interval}" if plan.per else f"a {interval}"
-
-
-def _note(plan: Plan, interval: str, currency: str) -> str:
-    if plan.is_free:
-        return plan.pitch
-    year = write_money(plan.price("year", currency), currency)
-    month = write_money(round(plan.price("year", currency) / 12), currency)
-    paid = f"{month} a month, paid by the year." if interval == "year" else f"Or {year} a year."
-    return f"{plan.pitch} {paid}"
-
-
-def _list_lines(plan: Plan) -> list[str]:
-    lines = []
-    for name in _SHORT:
-        number = plan.limit(name)
-        counted, open_ended = _SAYS[name]
-        if number:
-            grows = _GROWS if name in plan.grows else ""
-            lines.append(
-                open_ended
-                if number >= UNLIMITED
-                else _singular(counted.format(f"{number:,}"), number) + grows
-            )
-    active = plan.included("active_members")
-    if active is not None:
-        lines.insert(0, f"{active:,} active members a month")
-        lines = [line for line in lines if line != _SAYS["members"][1]]
-    return lines
-
-
-def _singular(text: str, number: int) -> str:
-    return text.removesuffix("s") if number == 1 else text
-
-
-def _list_metered(plans: tuple[Plan, ...], currency: str) -> list[str]:
-    found = [name for name in METERS if any(plan.included(name) is not None for plan in plans)]
-    return [
-        f"{METERS[name].title}: {write_money(METERS[name].price(currency), currency)} for each {METERS[name].unit}. "
-        f"{METERS[name].what}"
-        for name in found
-    ]
+    primary = plan.key in SUGGESTED
+    return describe_card(
+        plan,
+        interval,
+        currency,
+        href=_start(plan, interval, currency),
+        action=action,
+        primary=primary,
+        tag="We suggest this" if primary else "",
+    )
 
 
 def _address(state: dict[str, str], name: str, value: str) -> str:
@@ -302,5 +169,9 @@ def _address(state: dict[str, str], name: str, value: str) -> str:
 
 
 def _start(plan: Plan, interval: str, currency: str) -> str:
-    query = {} if plan.is_free else {"plan": plan.key, "interval": interval, "currency": currency}
+    query = (
+        {}
+        if plan.is_free or plan.by_invoice
+        else {"plan": plan.key, "interval": interval, "currency": currency}
+    )
     return reverse("pricing-start") + (f"?{urlencode(query)}" if query else "")

@@ -6,11 +6,14 @@ from typing import Any
 
 from django import forms, template
 from django.forms import BoundField
+from django.template import Context
 
 from engagement.audit.actions import words_of
 from engagement.audit.models import AuditEntry
 from engagement.audit.selectors import list_history
+from frontend_api.dashboard.access import Desk
 from frontend_api.dashboard.audit.difference import describe_change
+from frontend_api.plan_locks import describe_lock
 
 register = template.Library()
 
@@ -51,6 +54,13 @@ def picker(bound: BoundField) -> dict[str, Any]:
     chosen = {str(value) for value in bound.value() or ()}
     names = [str(name) for value, name in bound.field.choices if str(value) in chosen]  # type: ignore[attr-defined]
     return {"field": bound, "choices": list(bound), "picked": names}
+
+
+@register.inclusion_tag("parts/lock.html", takes_context=True)
+def lock(context: Context, gate: str) -> dict[str, Any]:
+    """Nothing while the plan has `gate`; else what unlocks it, with the way there for whoever may see the bill. No query."""
+    desk: Desk = context["desk"]
+    return {"lock": None if desk.opens[gate] else describe_lock(gate, desk.context, desk.person.rights)}
 
 
 @register.inclusion_tag("parts/history.html")

@@ -22,6 +22,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from frontend_api.plan_locks import opening_of
+from frontend_api.tenant import find_context
 from saas.core.errors import EngageHubError, UnavailableError
 from saas.core.ids import new_reference
 
@@ -84,6 +86,8 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     problem = describe(error)
     if problem is None:
         return None
+    if isinstance(error, EngageHubError):
+        problem.extra.update(opening_of(error, find_context(context["request"]._request)))
     if problem.status >= 500:
         logger.warning("%s (%s, ref %s)", problem.detail, problem.code, problem.reference)
     return Response(problem.body, status=problem.status, headers=problem.headers, content_type=MEDIA_TYPE)
@@ -118,7 +122,7 @@ def _of_ours(error: EngageHubError) -> Problem:
         headers["WWW-Authenticate"] = 'Bearer realm="EngageHub"'
     name = getattr(error, "field", "")
     errors = [{"field": name, "message": error.message}] if name else []
-    extra = getattr(error, "facts", {})
+    extra = dict(getattr(error, "facts", {}))
     return Problem(error.http_status, error.code, error.message, error.reference, errors, extra, headers)
 
 

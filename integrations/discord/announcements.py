@@ -63,11 +63,20 @@ def announce_level_up(
     )
     if not target or (in_channel and member.visibility == Visibility.HIDDEN):
         return None
-    delivery = _take(event_id)
+    delivery = claim_delivery(event_id)
     if delivery.state != Delivery.State.WAITING:
         return delivery
     body = describe_level_up(context, member, event, to_member=not in_channel)
-    return _deliver(context, client, delivery, body, target, in_channel)
+    return deliver(context, client, delivery, body, target, in_channel=in_channel)
+
+
+def claim_delivery(event_id: int) -> Delivery:
+    """The event's delivery, to be sent while it waits. One of which nobody can know any more is closed."""
+    delivery, _ = Delivery.objects.get_or_create(event_id=event_id)
+    waits = delivery.state == Delivery.State.WAITING
+    if waits and delivery.attempted_at is not None and clock.now() - delivery.attempted_at > NONCE_MEMORY:
+        return _close(delivery, Delivery.State.UNSURE)
+    return delivery
 
 
 def announce_boost(
@@ -81,13 +90,13 @@ def announce_boost(
     target = get_notification_settings().channel_id
     if not (context.live and event.announce and target) or event.resumed:
         return None
-    delivery = _take(event_id)
+    delivery = claim_delivery(event_id)
     if delivery.state != Delivery.State.WAITING:
         return delivery
     line = next((one for one in list_running_boosts() if one.boost.pk == event.boost_id), None)
     if line is None:
         return _close(delivery, Delivery.State.REFUSED)
-    return _deliver(context, client, delivery, describe_boost(context, line), target, in_channel=True)
+    return deliver(context, client, delivery, describe_boost(context, line), target, in_channel=True)
 
 
 def describe_boost(context: TenantContext, line: BoostLine) -> dict[str, Any]:
@@ -105,15 +114,6 @@ def describe_boost(context: TenantContext, line: BoostLine) -> dict[str, Any]:
     until = f"<t:{int(line.until_at.timestamp())}:F>"
     told = f"⚡ **{escape(line.boost.name)}**: **{line.factor}** on {scope_text(scope, names)} until {until}."
     return {"embeds": [{"description": told, "color": int(context.colour.removeprefix("#"), 16)}]}
-
-
-def _take(event_id: int) -> Delivery:
-    """What became of the event's announcement so far; one that nobody can know about any more is closed."""
-    delivery, _ = Delivery.objects.get_or_create(event_id=event_id)
-    waited = None if delivery.attempted_at is None else clock.now() - delivery.attempted_at
-    if delivery.state == Delivery.State.WAITING and waited is not None and waited > NONCE_MEMORY:
-        return _close(delivery, Delivery.State.UNSURE)
-    return delivery
 
 
 def describe_level_up(
@@ -138,14 +138,16 @@ def escape(name: str) -> str:
     return _MARKDOWN.sub(r"\\\1", name)
 
 
-def _deliver(
+def deliver(
     context: TenantContext,
     client: DiscordClient,
     delivery: Delivery,
     body: dict[str, Any],
     target: int,
+    *,
     in_channel: bool,
 ) -> Delivery:
+    """Send what waits to a channel, or to a person by their id. Raises RetryLaterError, DiscordAwayError, DiscordRefusedError."""
     # A direct-message channel is shared by all tenants: the nonce carries ours.
     nonce = f"{context.tenant_id}.{delivery.event_id}"[-25:]
     try:

@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+
 from engagement.boosts.events import BoostStarted
 from engagement.members.models import Member
 from engagement.progression.events import LevelReached
@@ -19,16 +21,17 @@ from saas.events.jobs import defer, job, periodic_job
 from saas.events.log import get_moment
 from saas.events.retries import Backoff
 from tenants.context import TenantContext
-from tenants.gates import is_open
+from tenants.gates import GATES, is_open
 from tenants.models import GuildGreeting, GuildLink
 from tenants.routing import get_routing
 from tenants.selectors import read_liveness
 
-from . import announcements, greetings, names, reconciling
+from . import announcements, greetings, names, owner_news, reconciling
 from .announcements import announce_level_up
 from .client import get_client
 from .errors import UNKNOWN_GUILD, DiscordRefusedError
 from .models import LevelRole
+from .problems import clear_problem, note_problem
 from .roles import SWEEP_LOCK, desired_roles
 from .roles import sync_member_roles as sync
 from .template_parts import list_planned_roles, make_planned_roles
@@ -53,7 +56,22 @@ def _heard(tenant: str, gate: str, *, event_id: int | None = None) -> TenantCont
     now = read_liveness(schema=tenant)
     if not now.live or (event_id is not None and _is_older(event_id, now.since)):
         return None
-    return context if is_open(gate, context.entitlements, clock.now()) else None
+    return context if _is_in_plan(gate, context) else None
+
+
+def _is_in_plan(gate: str, context: TenantContext) -> bool:
+    """What the plan leaves out is skipped and, where plans are sold, shown to the organiser until it is open again."""
+    key = f"plan:{gate}"
+    if not is_open(gate, context.entitlements, clock.now()):
+        note_problem(
+            key=key,
+            message=f"{GATES[gate].title} are not part of the plan, so nothing is done in Discord. Nothing is lost: it goes "
+            "on with a plan that has them. You find the plans under Billing.",
+        )
+        return False
+    if settings.BILLING_ON:
+        clear_problem(key=key)
+    return True
 
 
 def _is_older(event_id: int, since: datetime | None) -> bool:
@@ -201,3 +219,21 @@ def reconcile_links(*, tenant: str, timestamp: int = 0) -> None:
     """Every hour: links against the guilds that the bot is in, for what no event told."""
     if GuildLink.objects.exclude(state=GuildLink.State.UNLINKED).exists():
         reconciling.reconcile_links(get_client())
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord owner")
+def tell_owner_overdue(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of PaymentOverdue: the owner alone is told, in a direct message."""
+    context = get_routing().context_for_schema(tenant)
+    if context is not None:
+        body = owner_news.describe_overdue(context, stage=event["stage"], ends_at=event["ends_at"])
+        owner_news.tell_owner(context, event_id=event_id, body=body)
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord owner")
+def tell_owner_recovered(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of PaymentRecovered: the owner alone is told, in a direct message."""
+    context = get_routing().context_for_schema(tenant)
+    if context is not None:
+        body = owner_news.describe_recovered(context)
+        owner_news.tell_owner(context, event_id=event_id, body=body)

@@ -16,6 +16,7 @@ from saas.core.text import clean_line
 from saas.events.jobs import JobRow, defer_rows
 from saas.events.retries import PermanentJobError, RetryLaterError
 from tenants.context import TenantContext
+from tenants.gatekeeping import require_gate
 
 from .client import DiscordClient
 from .directory import forget_directory
@@ -39,8 +40,9 @@ def make_level_role(
     give is taken instead of making another.
 
     Holds the tenant's advisory lock while Discord is asked, so that a form sent twice makes one role. Raises
-    BadLevelRoleError, DiscordUnavailableError.
+    BadLevelRoleError, DiscordUnavailableError, GateClosedError before Discord is asked.
     """
+    require_gate("level_roles")
     name = clean_line(name, limit=MAX_NAME)
     if not name:
         raise BadLevelRoleError(f"Give the role a name of 1 to {MAX_NAME} characters.", field="name")
@@ -70,8 +72,9 @@ def make_level_role(
 def change_level_role(*, role_id: int, level: int, keep: str, actor: Actor) -> LevelRole:
     """Give a level role from another level on, or keep it otherwise; the sweep that this defers brings members in line.
 
-    Locks the row. Idempotent. Raises NotFoundError, BadLevelRoleError.
+    Locks the row. Idempotent. Raises NotFoundError, BadLevelRoleError, GateClosedError.
     """
+    require_gate("level_roles")
     row = LevelRole.objects.select_for_update().filter(role_id=role_id).first()
     if row is None:
         raise NotFoundError("This role belongs to no level any more. Add it again.")

@@ -20,6 +20,7 @@ from engagement.progression.models import MemberProgress
 from saas.core.errors import NotFoundError
 from saas.events.jobs import JobRow, defer_rows
 from tenants.context import TenantContext
+from tenants.gatekeeping import require_gate
 
 from .client import DiscordClient
 from .errors import (
@@ -131,8 +132,9 @@ def check_level_roles(context: TenantContext, client: DiscordClient) -> list[str
 def add_level_role(*, level: int, role_id: int, actor: Actor, keep: str = LevelRole.Keep.STACK) -> LevelRole:
     """From `level` on, members get the role; those who are there already, by the sweep that this defers.
 
-    Repeating it changes nothing. Raises BadLevelRoleError.
+    Repeating it changes nothing. Raises BadLevelRoleError, GateClosedError.
     """
+    require_gate("level_roles")
     if not 1 <= level <= 10_000:
         raise BadLevelRoleError(f"A level role needs a level from 1 to 10,000, not {level}.", field="level")
     if not 10**16 <= role_id < 2**63:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from .check import drive
 from .errors import DevstackError
+from .local_stripe import state_files
 from .places import PROJECT, open_home, remove_home
 from .ports import PortBook
 from .servers import keep_servers, locked_home, running_servers
@@ -75,6 +76,8 @@ def reset(folder: Path) -> int:
             path.rmdir()
         else:
             path.unlink(missing_ok=True)
+    for path in state_files(folder):
+        path.unlink(missing_ok=True)
     print("The local data is gone. `make run` starts afresh.")
     return 0
 
@@ -155,6 +158,10 @@ def summary(stack: Stack) -> str:
             "    .venv/bin/python manage.py sync_commands",
             "    .venv/bin/python manage.py tenant create my-community --guild <server id>",
         ]
+    if stack.has_local_stripe:
+        lines.append(
+            f"  {'Local Stripe':<20} {stack.stripe_url}/   pay with 4242 4242 4242 4242, any date, any code"
+        )
     lines += [
         f"  {'Mailbox':<20} {stack.mailbox_url}/   every mail that is sent",
         "",

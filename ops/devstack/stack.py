@@ -25,6 +25,7 @@ from ops.demo.logins import LOGINS
 from ops.demo.logins import PASSWORD as DEMO_PASSWORD
 from saas.settings.local import ENVIRONMENT_FILE, write_local_stack
 
+from . import local_stripe
 from .errors import DevstackError
 from .local_discord import DiscordReader
 from .places import PROJECT
@@ -36,7 +37,7 @@ LOCAL_TOKEN = "local-bot-token"
 LOCAL_CLIENT_ID = "1100000000000000001"
 LOCAL_CLIENT_SECRET = "local-client-secret"
 READY_SECONDS = 90
-NAMES = ["web", "ingest", "worker", "bot", "discord", "mailbox", "oldbots", "setup"]
+NAMES = ["web", "ingest", "worker", "bot", "discord", "mailbox", "oldbots", "stripe", "setup"]
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,12 @@ class Ports:
     worker_metrics: int
     bot_metrics: int
     oldbots: int
+    stripe: int
 
 
 def pick_ports(book: PortBook, wanted_web: int = 8000) -> Ports:
     """The usual ports, or the next free ones. Raises DevstackError."""
-    return Ports(*(book.pick(port) for port in (wanted_web, 8100, 8025, 1025, 9101, 9102, 9103, 8200)))
+    return Ports(*(book.pick(port) for port in (wanted_web, 8100, 8025, 1025, 9101, 9102, 9103, 8200, 8300)))
 
 
 @dataclass
@@ -69,6 +71,11 @@ class Stack:
     def has_local_discord(self) -> bool:
         """A token in the environment means a real bot, unless the local Discord is what it names."""
         return not self.given.get("DISCORD_BOT_TOKEN")
+
+    @property
+    def has_local_stripe(self) -> bool:
+        """A key in the environment means an account at Stripe's."""
+        return local_stripe.is_wanted(self.given)
 
     @property
     def _addresses(self) -> Path:
@@ -99,14 +106,20 @@ class Stack:
     def oldbots_url(self) -> str:
         return f"http://{LOOPBACK}:{self.ports.oldbots}"
 
+    @property
+    def stripe_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.stripe}"
+
     def environment(self) -> dict[str, str]:
         """What the product's processes are told. What was given wins over a local default."""
+        keys = _secrets(self.folder / "secrets.json")
+        webhook_secret = keys.pop("STRIPE_WEBHOOK_SECRET")  # the local Stripe's own
         local = {
             "DJANGO_SETTINGS_MODULE": "saas.settings.dev",
             "BASE_DOMAIN": "localhost",
             "BASE_URL": self.web_url,
             "EMAIL_URL": f"smtp://{LOOPBACK}:{self.ports.smtp}",
-            **_secrets(self.folder / "secrets.json"),
+            **keys,
         }
         if self.has_local_discord:
             local |= {
@@ -121,6 +134,8 @@ class Stack:
                 "AMARI_API_URL": self.oldbots_url,
                 "TATSU_API_URL": self.oldbots_url,
             }
+        if self.has_local_stripe:
+            local |= local_stripe.environment(self.stripe_url, webhook_secret)
         given = {name: self.given[name] for name in local if self.given.get(name)}
         return local | given | self.servers.environment()
 
@@ -135,7 +150,14 @@ class Stack:
         if self.has_local_discord:
             supervisor.keep(_discord(self.ports, self.folder, self.web_url, self.demo_born))
             supervisor.keep(_oldbots(self.ports))
+        if self.has_local_stripe:
+            secret = self.environment()["STRIPE_WEBHOOK_SECRET"]
+            supervisor.keep(local_stripe.program(self.ports.stripe, self.folder, self.web_url, secret))
         await self._set_up(supervisor, "migrate_fleet")
+        if self.has_local_stripe:
+            await self._wait_for(f"{self.stripe_url}/", "the local Stripe")
+            for command in local_stripe.set_up_commands():
+                await self._set_up(supervisor, *command)
         if self.has_local_discord:
             await self._wait_for(f"{self.discord_url}/api/v10/gateway", "the local Discord")
             self.communities = await asyncio.to_thread(self._seed)
@@ -260,11 +282,14 @@ def _secrets(file: Path) -> dict[str, str]:
     """This machine's own keys, made once: sessions and encrypted fields survive a restart."""
     try:
         values: dict[str, str] = json.loads(file.read_text())
-        return values
     except (OSError, ValueError):
-        values = {
-            "SECRET_KEY": secrets.token_urlsafe(50),
-            "FIELD_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        }
-    write_local_stack(values, file=file)
+        values = {}
+    made = {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "FIELD_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(24)}",
+    }
+    if not made.keys() <= values.keys():
+        values = made | values
+        write_local_stack(values, file=file)
     return values

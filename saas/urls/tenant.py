@@ -5,6 +5,10 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from frontend_api import theme
 from frontend_api.dashboard import bot, community, home, palette, saved_views
 from frontend_api.dashboard.audit import pages as audit
+from frontend_api.dashboard.billing import changing as billing_changes
+from frontend_api.dashboard.billing import choosing as billing_plans
+from frontend_api.dashboard.billing import pages as billing
+from frontend_api.dashboard.billing import returning as billing_return
 from frontend_api.dashboard.boards import pages as boards
 from frontend_api.dashboard.boosts import pages as boosts
 from frontend_api.dashboard.imports import acts as import_acts
@@ -121,6 +125,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/keys/new/", keys.create, name="dashboard-key-create"),
     path("dashboard/keys/<int:key_id>/replace/", keys.rotate, name="dashboard-key-rotate"),
     path("dashboard/keys/<int:key_id>/revoke/", keys.revoke, name="dashboard-key-revoke"),
+    path("dashboard/billing/", billing.show_billing, name="billing"),
+    path("dashboard/billing/plans/", billing_plans.show_plans, name="billing-plans"),
+    path("dashboard/billing/begin/", billing_plans.begin, name="billing-begin"),
+    path("dashboard/billing/return/", billing_return.come_back, name="billing-return"),
+    path("dashboard/billing/change/", billing_changes.change, name="billing-change"),
+    path("dashboard/billing/cancel/", billing_changes.cancel, name="billing-cancel"),
+    path("dashboard/billing/resume/", billing_changes.resume, name="billing-resume"),
+    path("dashboard/billing/undo/", billing_changes.undo, name="billing-undo"),
     path("dashboard/audit/", audit.show_audit, name="dashboard-audit"),
     path("dashboard/audit/export.<str:format>", audit.export_audit, name="dashboard-audit-export"),
     path("dashboard/audit/<int:entry_id>/", audit.show_entry, name="dashboard-audit-entry"),

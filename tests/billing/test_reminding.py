@@ -11,10 +11,11 @@ from billing.jobs import remind_everybody, remind_one
 from billing.models import Payer, Subscription
 from billing.reminding import list_to_remind, remind
 from saas.core import clock
+from saas.core.schemas import enter_schema
 from saas.events.jobs import PUBLIC
-from saas.public_events.models import PublicEvent
+from saas.events.models import TenantEvent
 from tenants.models import Tenant
-from tests.billing.making import at, owner_of, subscribed
+from tests.billing.making import at, owner_of, subscribed, tenant_of
 from tests.billing.objects import NOON
 from tests.mailbox import send_waiting
 
@@ -33,7 +34,8 @@ def walk(row: Subscription, days: int) -> list[tuple[int, str]]:
 
 
 def events() -> list[tuple[str, str]]:
-    found = PublicEvent.objects.filter(type__startswith="Payment").order_by("pk")
+    with enter_schema(tenant_of().schema_name):
+        found = list(TenantEvent.objects.filter(type__startswith="Payment").order_by("pk"))
     return [(event.type, event.data.get("stage", "")) for event in found]
 
 

@@ -102,10 +102,10 @@ def test_a_rule_with_a_condition_is_made_tried_switched_on_and_read_by_members(
     page.get_by_label("Line 1: how to compare").select_option(label="is at least")
     page.get_by_label("Line 1: what to compare with").fill("twenty")
     page.get_by_label("Keep it off for now").check()
-    page.get_by_role("button", name="Try it on the last 7 days").click()
+    page.get_by_role("button", name="Try it on what happened").click()
     expect(page.locator("#trial")).to_contain_text("“twenty” is no whole number")
     page.get_by_label("Line 1: what to compare with").fill("20")
-    page.get_by_role("button", name="Try it on the last 7 days").click()
+    page.get_by_role("button", name="Try it on what happened").click()
     expect(page.locator("#trial")).to_contain_text(
         "Write a message: 12 points, when the message's length is at least 20"
     )

@@ -14,10 +14,13 @@ from engagement.audit.services import record_audit
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.parts.export import FORMATS, export_list
 from frontend_api.dashboard.parts.list_page import show_list
+from tenants.gatekeeping import require_gate
 from tenants.team import list_team
 
 from .difference import describe_change
 from .listing import DOORS, KINDS, build_audit_file, build_audit_list, describe
+
+GATE = "audit_export"
 
 
 @require_safe
@@ -30,6 +33,7 @@ def show_audit(request: HttpRequest, desk: Desk) -> HttpResponse:
         build_audit_list(list_team(tenant_id=desk.context.tenant_id), request.GET),
         template="dashboard/audit/list.html",
         export_action="export_audit",
+        export_gate=GATE,
     )
 
 
@@ -58,6 +62,7 @@ def export_audit(request: HttpRequest, desk: Desk, format: str) -> HttpResponseB
     """What the address narrows the log to, as a file; who took it along is recorded first, with the chain's head."""
     if format not in FORMATS:
         raise Http404("The log is exported as csv or json.")
+    require_gate(GATE, desk.context)
     kind = build_audit_file(list_team(tenant_id=desk.context.tenant_id), request.GET)
     head = get_head()
     with transaction.atomic():

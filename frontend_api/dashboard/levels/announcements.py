@@ -41,6 +41,7 @@ from integrations.discord.directory import Directory, get_directory
 from saas.core.errors import InvalidInputError
 
 SAMPLE_LEVEL = 5
+GATE = "announcements"
 
 
 class AnnouncementForm(DeskForm):
@@ -102,6 +103,7 @@ def change_announcements(request: HttpRequest, desk: Desk) -> HttpResponse:
         back=back,
         opened=seal(opened or now),
         preview="dashboard/levels/embed.html",
+        locked_by="" if desk.opens[GATE] else GATE,
         facts={"directory": directory, "embed": describe_embed(desk, form)},
     )
     if request.POST.get("do") == "look":

@@ -25,6 +25,7 @@ from integrations.discord.role_making import (
 )
 from integrations.discord.roles import add_level_role, remove_level_role
 
+GATE = "level_roles"
 KEEPS = [
     (LevelRole.Keep.STACK, "Members keep it at higher levels"),
     (LevelRole.Keep.HIGHEST, "The next role replaces it"),
@@ -104,6 +105,7 @@ def give_role(request: HttpRequest, desk: Desk) -> HttpResponse:
     page = FormPage(
         form, title="Give a role for a level", submit="Give the role", back=back, facts={"directory": directory},
         lead="EngageHub gives and takes the roles that you list here, and no others.",
+        locked_by="" if desk.opens[GATE] else GATE,
     )  # fmt: skip
     return show_form(request, page, template="dashboard/levels/give_role.html")
 
@@ -140,7 +142,8 @@ def move_role(request: HttpRequest, desk: Desk, role_id: int) -> HttpResponse:
             return go_to(
                 request, back, f"{name} comes with level {moved.level} now. Members follow within minutes."
             )
-    return show_form(request, FormPage(form, title=name, submit="Save", back=back))
+    locked_by = "" if desk.opens[GATE] else GATE
+    return show_form(request, FormPage(form, title=name, submit="Save", back=back, locked_by=locked_by))
 
 
 @require_POST

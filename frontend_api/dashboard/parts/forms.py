@@ -63,6 +63,7 @@ class FormPage:
     opened: str = ""
     preview: str = ""  # a template
     danger: bool = False
+    locked_by: str = ""  # a gate that the plan does not have: the form can be read and not sent
     unsaved: bool = False  # holds changes already, such as after a conflict was settled
     facts: Mapping[str, Any] = field(default_factory=dict)
 

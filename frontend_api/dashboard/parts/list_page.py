@@ -124,15 +124,18 @@ def show_list(
     template: str = "parts/list_page.html",
     facts: Mapping[str, Any] | None = None,
     export_action: str = "",
+    export_gate: str = "",
 ) -> HttpResponse:
     """The whole page; for htmx, which asks with HX-Target `list`, its list alone. `template` extends parts/list_page.html."""
-    view = build_list(request, desk, kind, export_action=export_action)
+    view = build_list(request, desk, kind, export_action=export_action, export_gate=export_gate)
     if request.headers.get("HX-Target") == "list" and not request.headers.get("HX-History-Restore-Request"):
         return render(request, "parts/list.html", {"list": view, "desk": desk, "part": True, **(facts or {})})
     return render(request, template, {"list": view, "desk": desk, **(facts or {})})
 
 
-def build_list(request: HttpRequest, desk: Desk, kind: ListKind, *, export_action: str = "") -> ListView:
+def build_list(
+    request: HttpRequest, desk: Desk, kind: ListKind, *, export_action: str = "", export_gate: str = ""
+) -> ListView:
     """Read the page that the address asks for: count, rows, and the saved views."""
     given = request.GET
     query = read_query(kind, given, desk.context)
@@ -182,7 +185,9 @@ def build_list(request: HttpRequest, desk: Desk, kind: ListKind, *, export_actio
         views=list_saved_views(list_key=kind.key, user_id=desk.user_id),
         acts=[act for act in kind.acts if desk.may(act.action)],
         empty=kind.empty,
-        can_export=bool(export_action) and desk.may(export_action),
+        can_export=bool(export_action)
+        and desk.may(export_action)
+        and (not export_gate or desk.opens[export_gate]),
     )
 
 

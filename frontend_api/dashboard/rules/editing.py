@@ -38,7 +38,7 @@ from saas.core.ids import new_ulid
 
 from .condition_lines import BLANK_LINES, gather, kind_of
 from .forms import RuleForm, initial_of
-from .trying import TRIALS, describe_trial
+from .trying import SPANS, TRIALS, describe_trial
 
 TEMPLATE = "dashboard/rules/form.html"
 
@@ -175,6 +175,7 @@ def _page(
         "rule": rule,
         "token": token,
         "directory": directory,
+        "spans": SPANS,
         "rows": [*form.rows, *([(ConditionRow("", "", ""), "")] * BLANK_LINES)],
         "fields": [(field, words, kind_of(field)) for field, words in FIELD_WORDS.items()],
         "operators": [

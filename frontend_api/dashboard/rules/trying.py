@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 
-from engagement.analytics.dry_run import dry_run_rule
+from engagement.analytics.dry_run import DAYS, dry_run_rule
 from engagement.rules.definition import parse_definition
 from engagement.rules.errors import InvalidRuleError
 from engagement.rules.selectors import get_rules_settings
@@ -17,12 +17,20 @@ from frontend_api.dashboard.access import Desk
 from frontend_api.figures import write_unit
 from integrations.discord.directory import Directory
 from saas.core import clock
+from tenants.gates import GateClosedError
 
 from .forms import DEEDS, RuleForm
 
 RUN: Final = "run"
 ONE: Final = "one"
 SAY: Final = "say"
+# How far back a rule can be tried; beyond DAYS with the gate of advanced analytics.
+SPANS: Final = (
+    (DAYS, "the last 7 days"),
+    (30, "the last 30 days"),
+    (90, "the last 90 days"),
+    (365, "the last year"),
+)
 TRIALS: Final = frozenset({RUN, ONE, SAY})
 _HIGHEST: Final = 1_000_000
 
@@ -39,8 +47,18 @@ def describe_trial(
         return {"unfinished": True}
     facts: dict[str, Any] = {"sentence": rule_text(parsed, desk.context.points_name)}
     if asked == RUN:
-        run = dry_run_rule(definition=definition, key=key, now=clock.now(), context=desk.context)
-        facts |= {"run": run, "examples": _examples(run.examples, form.directory)}
+        try:
+            run = dry_run_rule(
+                definition=definition,
+                key=key,
+                now=clock.now(),
+                context=desk.context,
+                days=_read_days(request.POST),
+            )
+        except GateClosedError:
+            facts["closed"] = True
+        else:
+            facts |= {"run": run, "examples": _examples(run.examples, form.directory)}
     if asked == ONE:
         trial = _read(request.POST, form.directory)
         verdict = try_rule(
@@ -57,6 +75,12 @@ def describe_trial(
             facts["verdict"] = {"good": False, "text": f"It would earn nothing: {verdict.reason}."}
     facts["amount"] = named_amount(parsed, desk.context.points_name)
     return facts
+
+
+def _read_days(given: Mapping[str, str]) -> int:
+    """How far back to look, of SPANS; the usual week for anything else."""
+    asked = given.get("try_since", "")
+    return next((days for days, _ in SPANS if str(days) == asked), DAYS)
 
 
 def _examples(found: list[Any], directory: Directory) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from tenants.team import get_teammate
 from .forms import RoleForm
 from .words import list_actions, read_ticks
 
+GATE = "team_grants"
 GET_OR_POST = ["GET", "HEAD", "POST"]
 
 
@@ -48,7 +49,7 @@ def show_person(request: HttpRequest, desk: Desk, membership_id: int) -> HttpRes
         "can_change": can_change,
         "form": form,
         "problem": problem,
-        "lines": list_actions(rights, mine),
+        "lines": list_actions(rights, mine, may_add=desk.opens[GATE]),
         "seen": write_rights(rights),
         "back": reverse("dashboard-team"),
     }
@@ -115,7 +116,9 @@ def _save(request: HttpRequest, desk: Desk, membership_id: int, form: RoleForm) 
             role=form.chosen_role, expected=seen,
         )  # fmt: skip
         return True
-    given, taken = read_ticks(seen, desk.person.rights, request.POST.getlist("may"))
+    # What the plan said when the page was made; the service asks it again.
+    may_add = request.POST.get("gate") != "closed"
+    given, taken = read_ticks(seen, desk.person.rights, request.POST.getlist("may"), may_add=may_add)
     change_teammate(
         context=desk.context, membership_id=membership_id, by_user_id=desk.user_id, actor=desk.actor, given=given,
         taken=taken, expected=seen,

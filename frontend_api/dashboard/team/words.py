@@ -48,25 +48,28 @@ def list_role_table() -> list[TableLine]:
     ]
 
 
-def list_actions(rights: Rights, by: Rights) -> list[ActionLine]:
-    """Every action that can be given to or taken from one person, as it stands for them."""
+def list_actions(rights: Rights, by: Rights, *, may_add: bool = True) -> list[ActionLine]:
+    """Every action that can be given to or taken from one person, as it stands for them. Without `may_add`, which the plan decides,
+    an exception can only be taken back."""
     return [
         ActionLine(
             action,
             _sentence(PERMISSIONS[action].asks),
             rights.may(action),
             rights.role >= PERMISSIONS[action].role,
-            by.may(action),
+            by.may(action) and (may_add or action in rights.given or action in rights.taken),
         )
         for action in GRANTABLE
     ]
 
 
-def read_ticks(rights: Rights, by: Rights, ticked: Iterable[str]) -> tuple[list[str], list[str]]:
-    """(given, taken) that make of the ticked lines what the page showed; what the one who looks may not do stays as it was."""
+def read_ticks(
+    rights: Rights, by: Rights, ticked: Iterable[str], *, may_add: bool = True
+) -> tuple[list[str], list[str]]:
+    """(given, taken) that make of the ticked lines what the page showed; what the one who looks could not change there stays."""
     chosen = set(ticked)
     given, taken = [], []
-    for line in list_actions(rights, by):
+    for line in list_actions(rights, by, may_add=may_add):
         wanted = line.action in chosen if line.mine else line.checked
         if wanted and not line.by_role:
             given.append(line.action)

@@ -19,6 +19,8 @@ from .hints import alternatives, hints_of, literals, resource_class
 Check = Callable[[Any, str], list[str]]
 # What Stripe answers and the library's classes do not name.
 _UNNAMED: Final[dict[str, frozenset[str]]] = {"list": frozenset({"total_count"})}
+# Annotated as always there, and null or absent at Stripe's all the same.
+_SOMETIMES: Final = frozenset({"source"})
 _TYPES: Final[dict[Any, Callable[[Any], bool]]] = {
     str: lambda value: isinstance(value, str),
     bool: lambda value: isinstance(value, bool),
@@ -58,6 +60,8 @@ def _members(cls: type, value: dict[str, Any], where: str) -> list[str]:
     ]
     deleted = value.get("deleted") is True
     for key, (check, needed) in fields.items():
+        if key in _SOMETIMES and value.get(key) is None:
+            continue
         if key in value:
             problems += check(value[key], f"{where}.{key}")
         elif needed and not deleted:

@@ -12,6 +12,8 @@ POST   /_sandbox/deliver             {"event": id, "times": 2, "url": …, "secr
                                      another `secret` forges it, `age` makes it stale, `change` is merged into the event
 POST   /_sandbox/endpoints           {"url": …, "secret": …}, an endpoint with a secret of one's choice
 POST   /_sandbox/endpoints/roll      {"endpoint": id, "secret": …, "keep": true}, a new secret, the old still signing
+POST   /_sandbox/billing             {"retry_days": [3, 5, 7], "end_of_retries": "canceled|unpaid|past_due"}
+POST   /_sandbox/checkout/{id}/complete  {"card": "4242 4242 4242 4242", "email": …, "code": …, "authenticated": true}
 GET    /_sandbox/objects/{kind}      as they are kept
 """
 
@@ -25,6 +27,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiohttp import web
 
+from .billing.by_control import complete_checkout
+from .billing.settings import change_settings
+from .billing.ticking import run_until
 from .delivery import KIND
 from .errors import StripeError
 from .ids import random_text
@@ -57,6 +62,8 @@ class Control:
             ("POST", "deliver", self.deliver),
             ("POST", "endpoints", self.add_endpoint),
             ("POST", "endpoints/roll", self.roll_secret),
+            ("POST", "billing", lambda body: change_settings(self._server.store, body)),
+            ("POST", "checkout/{id}/complete", lambda body: complete_checkout(self._server.store, body)),
             ("GET", "objects/{kind}", lambda body: self._server.store.list(body["kind"])),
         ):
             app.router.add_route(method, f"/_sandbox/{path}", _serve(answer))
@@ -90,7 +97,7 @@ class Control:
         store = self._server.store
         wanted = body["now"] if "now" in body else store.now() + body["advance"]
         store.set_offset(wanted - time.time())
-        return {"now": store.now()}
+        return {"happened": run_until(store, store.now()), "now": store.now()}
 
     async def release(self, body: Json) -> list[Json]:
         return await self._server.deliverer.release(body.get("order", "as_made"), body.get("repeat", 1))

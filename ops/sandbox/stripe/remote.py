@@ -39,6 +39,15 @@ class Control:
     def advance(self, seconds: float) -> int:
         return int(self._ask("POST", "time", {"advance": seconds})["now"])
 
+    def billing(self, **settings: Any) -> dict[str, Any]:
+        """What becomes of failed payments: retry_days, end_of_retries (canceled, unpaid, past_due)."""
+        return dict(self._ask("POST", "billing", settings))
+
+    def complete_checkout(self, session: str, **filled: Any) -> dict[str, Any]:
+        """A person at the Checkout page: card (a test number, None for none), payment_method, email, name, address, tax_id,
+        code, authenticated. Raises ValueError with what the page would say."""
+        return dict(self._ask("POST", f"checkout/{session}/complete", filled))
+
     def deliveries(self) -> list[dict[str, Any]]:
         """The newest first: event, type, state (pending, delivered, dropped, failed), attempts, log."""
         return list(self._ask("GET", "deliveries"))

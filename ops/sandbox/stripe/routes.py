@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from aiohttp import web
 from multidict import MultiDict, MultiMapping
@@ -83,6 +83,17 @@ class Page:
 
 ROUTES: Final[list[Route]] = []
 PAGES: Final[list[Page]] = []
+
+
+class Background(Protocol):
+    """What goes on beside the requests, on the server's loop, from its start to its stop."""
+
+    def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+BACKGROUND: Final[list[Callable[[Store], Background]]] = []  # made with the store when the server starts
 
 
 def route(method: str, path: str, schema: str | None = None) -> Callable[[Handler], Handler]:

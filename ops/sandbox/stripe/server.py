@@ -18,6 +18,7 @@ from . import resources
 from .answers import check_answer
 from .config import Config
 from .control import Control
+from .dashboard import Dashboard
 from .delivery import Deliverer
 from .errors import ParameterError, StripeError
 from .events import API_VERSION
@@ -28,7 +29,7 @@ from .idempotency import IdempotencyKeys, fingerprint
 from .ids import new_id
 from .params import check_params
 from .resources.events import make_endpoint
-from .routes import PAGES, ROUTES, Call, Page, PageCall, Route
+from .routes import BACKGROUND, PAGES, ROUTES, Background, Call, Page, PageCall, Route
 from .store import Json, Store, shown
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class LocalStripe:
         self.violations: deque[Json] = deque(maxlen=_VIOLATIONS_KEPT)
         self.url = ""
         self._runner: web.AppRunner | None = None
+        self._background: list[Background] = []
         resources.load()
 
     # --- life ---
@@ -59,15 +61,21 @@ class LocalStripe:
         for page in PAGES:
             app.router.add_route(page.method, page.path, self._serve_page(page))
         Control(self).mount(app)
+        Dashboard(self).mount(app)
         self._register_endpoint()
         await self.deliverer.start()
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handle_signals=False)
         await self._runner.setup()
         await web.TCPSite(self._runner, self.config.host, self.config.port).start()
         host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
+        self.url = self.store.base_url = f"http://{host}:{port}"
+        self._background = [make(self.store) for make in BACKGROUND]
+        for one in self._background:
+            one.start()
 
     async def stop(self) -> None:
+        for one in self._background:
+            await one.stop()
         await self.deliverer.stop()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -91,9 +99,13 @@ class LocalStripe:
         self._register_endpoint()
 
     def _register_endpoint(self) -> None:
+        """Where events go from the start. One of an earlier start, which may have had another port, becomes this one."""
         url, secret = self.config.webhook_url, self.config.webhook_secret
-        if url and not self.store.list("webhook_endpoint", url=url):
-            self.store.put(make_endpoint(self.store, url, secret))
+        if not url:
+            return
+        before = next((one for one in self.store.list("webhook_endpoint") if one.get("_own")), None)
+        endpoint = before or make_endpoint(self.store, url, secret)
+        self.store.put(endpoint | {"url": url, "_secrets": [secret], "_own": True})
 
     # --- the API ---
 
@@ -229,7 +241,11 @@ class LocalStripe:
             )
             call = PageCall(self.store, dict(request.match_info), request.query, form, self.url)
             with self.store.transaction():
-                return page.handler(call)
+                try:
+                    return page.handler(call)
+                except web.HTTPRedirection as redirect:
+                    onward = redirect  # not an error: what was written stands
+            raise onward
 
         return handle
 

@@ -30,6 +30,7 @@ class Store:
         self._undo: list[tuple[str, str, Json | None]] | None = None
         self._serial = 0
         self.offset = 0.0  # seconds that this world is ahead of the clock on the wall
+        self.base_url = ""  # of the server, for the links that objects hold
         self.scope: str | None = None
         self.request: Json | None = None  # the request in hand, for the events that it causes
         self.on_event: Callable[[Json], None] = lambda event: None
@@ -126,6 +127,18 @@ class Store:
         finally:
             self.scope = before
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Inside a transaction: on an error, what was written since is undone, and the error goes on."""
+        if self._undo is None:
+            raise RuntimeError("A savepoint needs a transaction around it.")
+        begun = len(self._undo)
+        try:
+            yield
+        except BaseException:
+            self._roll_back(begun)
+            raise
+
     def reset(self) -> None:
         """Forget everything, the time as well."""
         self._kinds, self._kind_of = {}, {}
@@ -180,13 +193,16 @@ class Store:
                 )
         self._file.commit()
 
-    def _roll_back(self) -> None:
-        for kind, id, before in reversed(self._undo or []):
+    def _roll_back(self, begun: int = 0) -> None:
+        """Undo the writes of this transaction from the `begun`-th on."""
+        undo = self._undo or []
+        for kind, id, before in reversed(undo[begun:]):
             back = before is not None and id not in self._kinds[kind]
             self._place(kind, id, before)
             if back:  # in its old place
                 rows = self._kinds[kind]
                 self._kinds[kind] = dict(sorted(rows.items(), key=lambda row: row[1]["_serial"]))
+        del undo[begun:]
 
     def _load(self) -> None:
         for kind, id, serial, body in self._file.execute("select * from object order by serial"):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+from ..errors import invalid
 from ..ids import new_id, random_text
+from ..payments.cards import find_method
+from ..payments.intents import attach
 from ..routes import Call, merge_metadata, route, save, take
-from ..store import Json
+from ..store import Json, Store
+from .tax_ids import make_tax_id
 
 _PLAIN: Final = (
     "address", "business_name", "description", "email", "individual_name", "invoice_prefix", "name", "next_invoice_sequence",
@@ -17,12 +21,32 @@ _PLAIN: Final = (
 @route("POST", "/v1/customers", "CustomerCreateParams")
 def create_customer(call: Call) -> Json:
     clock = call.named("test_helpers.test_clock", "test_clock")
-    customer: Json = {
+    customer = _blank(call.store, clock["id"] if clock else None)
+    _apply(customer, call)
+    call.store.put(customer)
+    method = call.params.get("payment_method")
+    if method:
+        attach(call.store, find_method(call.store, method), customer["id"])
+    call.store.emit("customer.created", customer)
+    for one in call.params.get("tax_id_data", []):
+        make_tax_id(call.store, customer["id"], one["type"], one["value"])
+    return customer
+
+
+def new_customer(store: Store, **fields: Any) -> Json:
+    """A customer that Checkout makes; put, with its event."""
+    customer = store.put(_blank(store, None, **fields))
+    store.emit("customer.created", customer)
+    return customer
+
+
+def _blank(store: Store, clock: str | None, **fields: Any) -> Json:
+    return {
         "id": new_id("cus", 14),
         "object": "customer",
         "address": None,
         "balance": 0,
-        "created": call.store.now(clock["id"] if clock else None),
+        "created": store.now(clock),
         "currency": None,
         "customer_account": None,
         "default_source": None,
@@ -45,12 +69,9 @@ def create_customer(call: Call) -> Json:
         "preferred_locales": [],
         "shipping": None,
         "tax_exempt": "none",
-        "test_clock": clock["id"] if clock else None,
+        "test_clock": clock,
+        **fields,
     }
-    _apply(customer, call)
-    call.store.put(customer)
-    call.store.emit("customer.created", customer)
-    return customer
 
 
 @route("GET", "/v1/customers/{customer}", "CustomerRetrieveParams")
@@ -88,4 +109,20 @@ def _apply(customer: Json, call: Call) -> None:
     for name, empty in (("balance", 0), ("preferred_locales", []), ("tax_exempt", "none")):
         if name in params:
             customer[name] = empty if params[name] is None else params[name]
+    _check_default_method(customer, call)
     customer["invoice_settings"] |= params.get("invoice_settings") or {}
+
+
+def _check_default_method(customer: Json, call: Call) -> None:
+    """Only what is attached to the customer can be its default; a new customer brings it along as `payment_method`."""
+    named = (call.params.get("invoice_settings") or {}).get("default_payment_method")
+    if not named or named == call.params.get("payment_method"):
+        return
+    param = "invoice_settings[default_payment_method]"
+    if call.store.get("payment_method", named, param=param)["customer"] != customer["id"]:
+        raise invalid(
+            "The customer does not have a payment method with the ID "
+            f"{named}. The payment method must be attached to the customer.",
+            param,
+            "resource_missing",
+        )

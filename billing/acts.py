@@ -1,0 +1,144 @@
+"""The requests to Stripe that a change of plan is made of. Each carries its attempt's key, so that a repeat changes nothing more.
+
+The caller (billing.performing) holds the tenant's lock and has just fetched the subscription that comes in as `data`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from .choosing import Choice, find_prices
+from .errors import CardDeclinedError
+from .mirror import end_at_stripe
+from .models import BillingAttempt
+from .plans import get_plan
+from .reading import UNPAID, id_of
+from .shifts import item_changes, phase_items
+from .stripe_api import telling_stripe
+
+if TYPE_CHECKING:
+    from stripe.params import SubscriptionScheduleUpdateParams, SubscriptionUpdateParams
+
+Data = Mapping[str, Any]
+
+
+def change(attempt: BillingAttempt, data: Data) -> None:
+    """At once and charged in proportion; within a trial without any charge; or planned for the end of the period.
+
+    A payment that fails leaves everything as it was: Stripe then changes nothing (error_if_incomplete), and what was planned is
+    planned again.
+    """
+    wanted = attempt.wanted
+    choice = _choice(wanted["plan"], wanted["interval"], wanted["currency"], wanted["quantity"])
+    if wanted["when"] == "later":
+        _plan(attempt, data, choice)
+        return
+    price, meters = find_prices(choice)
+    how: dict[str, Any] = {"items": item_changes(data["items"]["data"], price, meters, choice.quantity)}
+    if wanted["when"] == "trial":
+        how |= {"proration_behavior": "none"}
+    else:
+        how |= {
+            "proration_behavior": "always_invoice",
+            "proration_date": wanted["proration_date"],
+            "payment_behavior": "allow_incomplete" if wanted["by_invoice"] else "error_if_incomplete",
+        }
+    _release(attempt, data)
+    try:
+        with telling_stripe() as stripe:
+            stripe.v1.subscriptions.update(
+                data["id"],
+                cast("SubscriptionUpdateParams", how),
+                {"idempotency_key": f"change-{attempt.key}"},
+            )
+    except CardDeclinedError:
+        if wanted["planned"]:
+            plan, interval, quantity = wanted["planned"]
+            _plan(attempt, {**data, "schedule": None}, _choice(plan, interval, wanted["currency"], quantity))
+        raise
+
+
+def cancel(attempt: BillingAttempt, data: Data) -> None:
+    """At the end of what was paid for. What was not paid ends at once, and its open invoices are written off."""
+    _release(attempt, data)
+    if data["status"] not in UNPAID:
+        with telling_stripe() as stripe:
+            stripe.v1.subscriptions.update(
+                data["id"], {"cancel_at_period_end": True}, {"idempotency_key": f"cancel-{attempt.key}"}
+            )
+        return
+    end_at_stripe(data["id"], unpaid=True)
+
+
+def resume(attempt: BillingAttempt, data: Data) -> None:
+    """A cancellation that is still to come is taken back."""
+    how: SubscriptionUpdateParams = (
+        {"cancel_at_period_end": False} if data.get("cancel_at_period_end") else {"cancel_at": ""}
+    )
+    with telling_stripe() as stripe:
+        stripe.v1.subscriptions.update(data["id"], how, {"idempotency_key": f"resume-{attempt.key}"})
+
+
+def undo(attempt: BillingAttempt, data: Data) -> None:
+    """A planned change is taken back."""
+    _release(attempt, data)
+
+
+def _plan(attempt: BillingAttempt, data: Data, choice: Choice) -> None:
+    """The period runs to its end as it is; then comes what was chosen, and the schedule lets the subscription go."""
+    price, meters = find_prices(choice)
+    schedule_id, began, ends = _obtain_schedule(attempt, data)
+    phases = [
+        {"items": phase_items(data["items"]["data"]), "start_date": began, "end_date": ends},
+        {
+            "items": [{"price": price, "quantity": choice.quantity}, *({"price": meter} for meter in meters)],
+            "metadata": {
+                "plan": choice.plan.key,
+                "interval": choice.interval,
+                "quantity": str(choice.quantity),
+            },
+            "proration_behavior": "none",
+            "duration": {"interval": choice.interval, "interval_count": 1},
+        },
+    ]
+    how = cast("SubscriptionScheduleUpdateParams", {"end_behavior": "release", "phases": phases})
+    with telling_stripe() as stripe:
+        stripe.v1.subscription_schedules.update(
+            schedule_id, how, {"idempotency_key": f"phases-{attempt.key}"}
+        )
+
+
+def _obtain_schedule(attempt: BillingAttempt, data: Data) -> tuple[str, int, int]:
+    """(id, start, end of the phase that runs) of the subscription's schedule; one is made where it has none."""
+    schedule = data.get("schedule")
+    if isinstance(schedule, Mapping):
+        phase = schedule["current_phase"]
+        return str(schedule["id"]), phase["start_date"], phase["end_date"]
+    with telling_stripe() as stripe:
+        made = stripe.v1.subscription_schedules.create(
+            {"from_subscription": data["id"]}, {"idempotency_key": f"plan-{attempt.key}"}
+        )
+    return made.id, made.phases[0].start_date, made.phases[0].end_date
+
+
+def _release(attempt: BillingAttempt, data: Data) -> None:
+    """Take a planned change back: the subscription stays as it is."""
+    schedule_id = id_of(data.get("schedule"))
+    if schedule_id:
+        with telling_stripe() as stripe:
+            stripe.v1.subscription_schedules.release(
+                schedule_id, {}, {"idempotency_key": f"release-{attempt.key}"}
+            )
+
+
+def _choice(plan: str, interval: str, currency: str, quantity: int) -> Choice:
+    return Choice(get_plan(plan), interval, currency, quantity)
+
+
+ACTS: Final[Mapping[str, Callable[[BillingAttempt, Data], None]]] = {
+    "change": change,
+    "cancel": cancel,
+    "resume": resume,
+    "undo": undo,
+}

@@ -1,0 +1,57 @@
+"""What payers can do on Stripe's own pages: cards, invoices, their address and tax ids, cancelling at the end of the period.
+
+Another plan is never chosen there, because the choice would not say what freezes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from stripe import StripeClient
+    from stripe.billing_portal import Configuration
+    from stripe.params.billing_portal import ConfigurationCreateParams
+
+MARK: Final = {"engagehub": "1"}  # by which ours is told among the account's
+FEATURES: Final[dict[str, dict[str, Any]]] = {
+    "payment_method_update": {"enabled": True},
+    "invoice_history": {"enabled": True},
+    "customer_update": {"enabled": True, "allowed_updates": ["address", "email", "name", "tax_id"]},
+    "subscription_cancel": {"enabled": True, "mode": "at_period_end"},
+    "subscription_update": {"enabled": False},
+}
+
+
+def find_configuration(stripe: StripeClient) -> Configuration | None:
+    """Ours at Stripe's."""
+    listed = stripe.v1.billing_portal.configurations.list({"active": True, "limit": 100})
+    for one in listed.auto_paging_iter():
+        if one.metadata is not None and one.metadata.to_dict().get("engagehub") == MARK["engagehub"]:
+            return one
+    return None
+
+
+def make_configuration(stripe: StripeClient) -> str:
+    """Its id. Sent twice in a day, it is made once."""
+    wanted: ConfigurationCreateParams = {"metadata": dict(MARK), "features": FEATURES}  # type: ignore[typeddict-item]
+    return stripe.v1.billing_portal.configurations.create(
+        wanted, {"idempotency_key": "engagehub-portal-1"}
+    ).id
+
+
+def list_differences(configuration: Configuration) -> list[str]:
+    """The features that Stripe has otherwise."""
+    told = configuration.features.to_dict()
+    return [
+        name
+        for name, wanted in FEATURES.items()
+        if any(_plain(told.get(name, {}).get(key)) != _plain(value) for key, value in wanted.items())
+    ]
+
+
+def update_configuration(stripe: StripeClient, configuration_id: str) -> None:
+    stripe.v1.billing_portal.configurations.update(configuration_id, {"features": FEATURES})  # type: ignore[arg-type]
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, list) else value

@@ -1,0 +1,53 @@
+"""What the bot says when the community's plan lacks something: members get a neutral line, whoever may see the bill the way to
+the plans. Never in public."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from saas.core.errors import EngageHubError
+from tenants.context import TenantContext
+from tenants.gates import GateClosedError, LimitReachedError
+from tenants.permissions import may, rights_for_interaction
+from tenants.tickets import get_tenant_address
+
+from .answers import WARNING_COLOUR, Answer, Button
+from .gateway import role_ids_of
+
+if TYPE_CHECKING:
+    from .desk import Ask
+
+log = structlog.get_logger(__name__)
+PLANS_PATH: Final = "/dashboard/billing/plans/"
+
+
+async def answer_about_plan(ask: Ask, error: GateClosedError | LimitReachedError) -> Answer:
+    """Personal in either case. Nobody is sent to the plans on a guess: where the database is away, the neutral line does."""
+    interaction = ask.interaction
+    try:
+        staff = await ask.do(
+            sees_bill, context=ask.context, discord_id=interaction.user.id,
+            permissions=interaction.permissions.value, role_ids=role_ids_of(interaction.user),
+        )  # fmt: skip
+    except EngageHubError as trouble:
+        log.warning("rights_not_asked", problem=str(trouble))
+        staff = False
+    hint = ask.say("reference", reference=error.reference)
+    if not staff:
+        return Answer(title="", text=ask.say("plan_member"), hint=hint, colour=WARNING_COLOUR)
+    if isinstance(error, LimitReachedError):
+        text = ask.say("plan_limit", what=error.limit.title, count=ask.number(error.allowed))
+    else:
+        text = ask.say("plan_gate", what=error.gate.title)
+    address = f"{get_tenant_address(ask.context.slug)}{PLANS_PATH}"
+    buttons = [Button(ask.say("plan_open"), url=address)]
+    return Answer(title="", text=text, hint=hint, buttons=buttons, colour=WARNING_COLOUR)
+
+
+def sees_bill(
+    *, context: TenantContext, discord_id: int, permissions: int, role_ids: tuple[int, ...]
+) -> bool:
+    """Whether whoever asks may see the plan and what it costs. One query."""
+    return may(rights_for_interaction(context, discord_id, permissions, role_ids), "view_billing")

@@ -1,0 +1,73 @@
+"""What somebody is told who meets a closed gate or a full limit: which plan opens it, and the way there for those who may see it.
+
+The gate itself stands in tenants.gates and who has what in billing.plans; here is only how it is said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.urls import reverse
+
+from billing.plans import Plan, cheapest_with
+from saas.core.errors import EngageHubError
+from tenants.context import TenantContext
+from tenants.gates import GATES, GateClosedError, LimitReachedError
+from tenants.permissions import Rights, may
+
+_TENANT: Final = "saas.urls.tenant"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """`href` leads to the plans, for those who may see them."""
+
+    title: str
+    text: str
+    href: str = ""
+
+
+def plan_that_opens(name: str, context: TenantContext, at_least: int | None = None) -> Plan | None:
+    """The cheapest plan for this kind of community that has the gate, or whose limit is `at_least`; else the cheapest of all."""
+    return cheapest_with(name, at_least, kind=context.kind) or cheapest_with(name, at_least)
+
+
+def describe_lock(name: str, context: TenantContext, rights: Rights) -> Lock:
+    """A closed gate as a page says it: whoever may see the bill gets the plan and the way to it, others a neutral line."""
+    gate = GATES[name]
+    stays = "What is here stays as it is and can still be read."
+    if not may(rights, "view_billing"):
+        return Lock(f"{gate.title}: not part of the plan", f"{gate.what} {stays}")
+    plan = plan_that_opens(name, context)
+    where = "not part of your plan" if plan is None else f"part of {plan.name}"
+    return Lock(f"{gate.title}: {where}", f"{gate.what} {stays}", plans_href())
+
+
+def opening_of(error: EngageHubError, context: TenantContext | None) -> dict[str, Any]:
+    """For the API: what was asked of the plan, and which one opens it. Empty for every other error."""
+    if context is None:
+        return {}
+    if isinstance(error, GateClosedError):
+        plan = plan_that_opens(error.gate.feature, context)
+        return {"feature": error.gate.feature, "plan": None if plan is None else plan.key}
+    if isinstance(error, LimitReachedError):
+        plan = plan_that_opens(error.limit.name, context, error.allowed + 1)
+        return {
+            "limit": error.limit.name,
+            "allowed": error.allowed,
+            "plan": None if plan is None else plan.key,
+        }
+    return {}
+
+
+def way_out_of(error: EngageHubError, context: TenantContext | None, rights: Rights | None) -> str:
+    """The address of the plans for somebody who may see them and met a gate or a limit; else empty."""
+    if context is None or rights is None or not may(rights, "view_billing"):
+        return ""
+    return plans_href() if opening_of(error, context) else ""
+
+
+def plans_href() -> str:
+    """The plans that this community can choose from, on its own host."""
+    return reverse("billing-plans", urlconf=_TENANT)

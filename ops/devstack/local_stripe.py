@@ -1,0 +1,47 @@
+"""The local Stripe's place in the stack: it stands in where the environment names no key of a real account."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ops.sandbox.stripe.config import LOCAL_KEY
+
+from .places import PROJECT
+from .supervisor import Program
+
+STATE = "stripe.sqlite3"
+_SYNC_PLANS = PROJECT / "ops" / "management" / "commands" / "sync_plans.py"
+
+
+def is_wanted(given: Mapping[str, str]) -> bool:
+    return not given.get("STRIPE_SECRET_KEY")
+
+
+def environment(url: str, webhook_secret: str) -> dict[str, str]:
+    """What the product's processes are told of it."""
+    return {
+        "STRIPE_SECRET_KEY": LOCAL_KEY,
+        "STRIPE_WEBHOOK_SECRET": webhook_secret,
+        "STRIPE_API_URL": url,
+    }
+
+
+def program(port: int, folder: Path, web_url: str, webhook_secret: str) -> Program:
+    """`webhook_secret` may be two, parted by a comma: the first one signs."""
+    options = (
+        "--port", str(port), "--state", str(folder / STATE),
+        "--webhook-url", f"{web_url}/stripe/webhook/", "--webhook-secret", webhook_secret.partition(",")[0],
+    )  # fmt: skip
+    return Program("stripe", (sys.executable, "-m", "ops.sandbox.stripe", *options))
+
+
+def set_up_commands() -> list[tuple[str, ...]]:
+    """What fills a fresh one."""
+    return [("sync_plans",)] if _SYNC_PLANS.exists() else []
+
+
+def state_files(folder: Path) -> list[Path]:
+    """What it leaves in `folder`; SQLite keeps two files beside its own."""
+    return [folder / f"{STATE}{ending}" for ending in ("", "-wal", "-shm")]

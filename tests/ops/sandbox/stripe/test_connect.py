@@ -1,0 +1,117 @@
+"""Connected accounts: onboarding, destination charges, transfers, fees, and taking it back."""
+
+from __future__ import annotations
+
+import urllib.request
+from typing import Any
+
+import pytest
+import stripe
+
+from tests.ops.sandbox.stripe.refusals import refusal
+from tests.stripe import StripeServer
+
+
+def onboard(stripe_server: StripeServer) -> str:
+    client = stripe_server.client.v1
+    account = client.accounts.create({"type": "express", "capabilities": {"transfers": {"requested": True}}})
+    back = f"{stripe_server.url}/_sandbox/"
+    link = client.account_links.create(
+        {"account": account.id, "type": "account_onboarding", "return_url": back, "refresh_url": back}
+    )
+    urllib.request.urlopen(link.url).read()
+    urllib.request.urlopen(link.url, data=b"answer=complete").read()
+    return str(account.id)
+
+
+@pytest.fixture
+def account(stripe_server: StripeServer) -> str:
+    return onboard(stripe_server)
+
+
+def pay(stripe_server: StripeServer, **params: Any) -> Any:
+    return stripe_server.client.v1.payment_intents.create(
+        {"amount": 10_000, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True, **params}
+    )
+
+
+def test_an_account_is_ready_once_its_owner_has_answered(stripe_server: StripeServer):
+    fresh = stripe_server.client.v1.accounts.create({"type": "express"})
+    refused = refusal(
+        lambda: stripe_server.client.v1.transfers.create(
+            {"amount": 100, "currency": "usd", "destination": fresh.id}
+        )
+    )
+
+    ready = stripe_server.client.v1.accounts.retrieve(onboard(stripe_server))
+
+    assert refused.code == "insufficient_capabilities_for_transfer"
+    assert not fresh.charges_enabled
+    assert (ready.charges_enabled, ready.capabilities.transfers, ready.requirements.currently_due) == (
+        True,
+        "active",
+        [],
+    )
+
+
+def test_a_destination_charge_pays_the_account_and_the_platform_its_fee(
+    stripe_server: StripeServer, account: str
+):
+    client = stripe_server.client.v1
+    intent = pay(
+        stripe_server,
+        transfer_data={"destination": account},
+        application_fee_amount=1000,
+        expand=["latest_charge.transfer"],
+    )
+
+    transfer, fee = intent.latest_charge.transfer, client.application_fees.list().data[0]
+    assert (transfer.destination, transfer.amount) == (account, 10_000)
+    assert (fee.amount, fee.account, fee.charge) == (1000, account, intent.latest_charge.id)
+
+    refund = client.refunds.create(
+        {
+            "payment_intent": intent.id,
+            "amount": 5000,
+            "reverse_transfer": True,
+            "refund_application_fee": True,
+        }
+    )
+    assert refund.transfer_reversal
+    assert client.transfers.retrieve(transfer.id).amount_reversed == 5000
+    assert client.application_fees.retrieve(fee.id).amount_refunded == 500
+
+
+def test_a_transfer_is_never_reversed_beyond_itself(stripe_server: StripeServer, account: str):
+    transfers = stripe_server.client.v1.transfers
+    charge = pay(stripe_server).latest_charge
+    made = transfers.create(
+        {"amount": 6000, "currency": "usd", "destination": account, "source_transaction": charge}
+    )
+
+    too_much = refusal(
+        lambda: transfers.create(
+            {"amount": 4001, "currency": "usd", "destination": account, "source_transaction": charge}
+        )
+    )
+    transfers.reversals.create(made.id, {"amount": 1000})
+
+    assert too_much.param == "amount"
+    assert refusal(lambda: transfers.reversals.create(made.id, {"amount": 5001})).param == "amount"
+    assert transfers.reversals.create(made.id).amount == 5000
+    assert transfers.retrieve(made.id).reversed
+
+
+def test_a_connected_accounts_objects_are_apart(stripe_server: StripeServer, account: str):
+    customers = stripe_server.client.v1.customers
+    theirs = customers.create({"name": "Theirs"}, {"stripe_account": account})
+
+    assert refusal(lambda: customers.retrieve(theirs.id)).code == "resource_missing"
+    assert customers.retrieve(theirs.id, options={"stripe_account": account}).name == "Theirs"
+    assert customers.list().data == []
+    error = refusal(lambda: customers.list(options={"stripe_account": "acct_none"}), stripe.PermissionError)
+    assert (error.http_status, error.error.code) == (403, "account_invalid")
+
+
+def test_a_fee_needs_somebody_to_take_it_from(stripe_server: StripeServer):
+    assert refusal(lambda: pay(stripe_server, application_fee_amount=100)).param == "application_fee_amount"
