@@ -80,12 +80,16 @@ TENANT_ROUTES: Final = {
     "dashboard-key-revoke": "manage_api_keys",
     "billing": "view_billing",
     "billing-plans": "view_billing",
+    "billing-banner": TEAM,
     "billing-begin": "manage_billing",
     "billing-return": "manage_billing",
     "billing-change": "manage_billing",
     "billing-cancel": "manage_billing",
     "billing-resume": "manage_billing",
     "billing-undo": "manage_billing",
+    "billing-portal": "manage_billing",  # and the payer alone
+    "billing-portal-back": "manage_billing",
+    "billing-invoices": "view_billing",  # and the payer alone
     "dashboard-audit": "view_audit",
     "dashboard-audit-export": "export_audit",
     "dashboard-audit-entry": "view_audit",

@@ -107,10 +107,10 @@ def _note_failure(event: StripeEvent, error: Exception) -> None:
     words = (error.message if isinstance(error, EngageHubError) else f"{type(error).__name__}: {error}")[:500]
     words = words.replace("\x00", "")
     if event.tries >= MAX_TRIES:
-        log.error("stripe_event_failed", event=event.stripe_id, type=event.type, error=words)
+        log.error("stripe_event_failed", id=event.stripe_id, type=event.type, error=words)
         _settle(event, State.FAILED, error=words)
         return
-    log.warning("stripe_event_stumbled", event=event.stripe_id, type=event.type, error=words)
+    log.warning("stripe_event_stumbled", id=event.stripe_id, type=event.type, error=words)
     StripeEvent.objects.filter(pk=event.pk, claimed_until=event.claimed_until).update(
         error=words, claimed_until=None
     )

@@ -63,7 +63,7 @@ _JUDGED: Final = (
 )
 _LET_IN: Final = "UPDATE {s}.member SET waiting_since = NULL, admission = NULL WHERE id = ANY(%s::bigint[])"
 _BEGUN: Final = "UPDATE {s}.member SET admission = %s::jsonb WHERE id = %s"
-_KNOWN: Final = "SELECT source_id FROM {s}.activity WHERE source_id = ANY(%s::text[])"
+_KNOWN: Final = "SELECT source_id, id FROM {s}.activity WHERE source_id = ANY(%s::text[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,17 +212,22 @@ class _Slice:
             self.bench.targets |= read_cleared(self.run, self.schema, clearings, reversal_ms=reversal_ms)
 
     def _read_taken_back(self, held: Sequence[_Held]) -> set[str]:
-        """Of members who were merged into one that did not wait: what was taken back before it came to be judged. For others the
-        takeback is held too, behind its target."""
-        asked = {
-            removal: one.activity.source_id
-            for one in held
-            if not self.people[one.member_id].waits and (removal := takeback_id(one.activity.source_id))
-        }
+        """What was taken back before it came. Of members who were merged into one that did not wait: before it came to be judged;
+        for others a later takeback is held too, behind its target."""
+        asked: dict[str, list[_Held]] = {}
+        for one in held:
+            removal = takeback_id(one.activity.source_id)
+            if removal is not None:
+                asked.setdefault(removal, []).append(one)  # a reaction's giver and its author share one
         if not asked:
             return set()
         found = self.run(in_schema(_KNOWN, self.schema), (text_array(asked),)).fetchall()
-        return {asked[row[0]] for row in found}
+        return {
+            one.activity.source_id
+            for removal, removal_id in found
+            for one in asked[removal]
+            if removal_id < one.activity_id or not self.people[one.member_id].waits
+        }
 
     def _take_back(self, one: _Held, row: MemberRow) -> None:
         activity, targets = one.activity, self.bench.targets

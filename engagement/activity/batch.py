@@ -212,12 +212,12 @@ class _Unit:
     def _welcome(self, activities: Sequence[Activity], unknown: frozenset[str], seen: set[str]) -> None:
         """Whoever does something for the first time becomes a member by that; what was told of them before is of nobody."""
         firsts: dict[str, Activity] = {}
+        met = set(seen)
         for activity in activities:
-            if (
-                activity.subject in unknown
-                and activity.type not in NO_NEWCOMER
-                and activity.source_id not in seen
-            ):
+            if activity.source_id in met:
+                continue
+            met.add(activity.source_id)
+            if activity.subject in unknown and activity.type not in NO_NEWCOMER:
                 firsts.setdefault(activity.subject, activity)
         if not firsts:
             return
@@ -279,15 +279,13 @@ class _Unit:
         self._notice(activity, row)
         self._store(activity, activity_id, row.member_id)
         removal = takeback_id(activity.source_id)
-        if removal is not None and removal in known:
-            return
         if row.waiting:
             self.held[row.member_id, activity_id] = None
             if removal is not None:
                 self.judge.targets[activity.source_id] = Target(
                     activity_id, row.member_id, activity.occurred_ms, []
                 )
-        else:
+        elif removal is None or removal not in known:
             self.judge.award(row, activity, activity_id)
 
     def _take_back(self, activity: Activity, activity_id: int) -> None:

@@ -62,11 +62,12 @@ class Judge:
             )
 
     def take_back(self, row: MemberRow, target: Target, occurred_ms: int) -> None:
-        """Reverse what the target earned and still has, if the takeback of `occurred_ms` comes in time."""
+        """Reverse what the target earned and still has, if the takeback of `occurred_ms` comes in time. One that comes too late
+        leaves it for another that does not."""
         if occurred_ms - target.occurred_ms <= self.rules.reversal_ms:
             for award in target.awards:
                 self.book.post(row, _reversal(target, award))
-        target.awards.clear()
+            target.awards.clear()
 
 
 def _reversal(target: Target, award: Award) -> Entry:

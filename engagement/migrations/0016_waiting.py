@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engagement', '0015_command_switch'),
+        ('engagement', '0016_boosts'),
     ]
 
     operations = [

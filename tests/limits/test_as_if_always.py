@@ -47,10 +47,20 @@ def history(dice: random.Random, guild: int) -> list[Activity]:
             posted.append(one)
             found.append(one)
         elif kind < 0.7:
-            found += reaction(dice.choice(posted), user, dice.randint(1, 5), at, guild)
+            found += reaction(dice.choice(posted), user, at, guild)
         elif kind < 0.78:
             target = dice.choice(posted)
             found.append(deletion(target, at=target.occurred_ms + dice.choice([MINUTE, 9 * DAY])))
+        elif kind < 0.81:
+            first, second = reaction(dice.choice(posted), user, at, guild)
+            gone = f"discord:unreacted:{first.source_id.removeprefix('discord:reaction:')}"
+            facts = {"target": first.source_id}
+            removal = Activity(
+                gone, first.source, "discord:0", "reaction_removed", first.occurred_ms + MINUTE, facts
+            )
+            found += dice.choice(
+                [[removal, first, second], [first, second, removal], [first, removal, second]]
+            )
         elif kind < 0.84:
             late = message(user, at=at, number=snowflake(at, number), guild=guild, roles=roles)
             found += [deletion(late), late]
@@ -63,8 +73,10 @@ def history(dice: random.Random, guild: int) -> list[Activity]:
     return found
 
 
-def reaction(to: Activity, giver: int, author: int, at: int, guild: int) -> list[Activity]:
-    name = to.source_id.removeprefix("discord:message:")
+def reaction(to: Activity, giver: int, at: int, guild: int) -> list[Activity]:
+    """By `giver` to whoever wrote the message, and never before it."""
+    name, author = to.source_id.removeprefix("discord:message:"), to.subject.removeprefix("discord:")
+    at = max(at, to.occurred_ms + 1_000)
     place = {"channel": "77", "target": to.source_id, "emoji": "x"}
     source = f"discord:{guild}"
     given = f"discord:reaction:{name}:{giver}:x"
@@ -86,7 +98,7 @@ def reaction(to: Activity, giver: int, author: int, at: int, guild: int) -> list
 
 def clearing(of: Activity, number: int, at: int, guild: int) -> Activity:
     name = of.source_id.removeprefix("discord:message:")
-    facts = {"cleared": of.source_id}
+    facts, at = {"cleared": of.source_id}, max(at, of.occurred_ms + 2_000)
     return Activity(
         f"discord:cleared:{name}:s.{number}", f"discord:{guild}", "discord:0", "reactions_cleared", at, facts
     )

@@ -10,6 +10,7 @@ from ..engine.periods import Period, period_at
 from ..engine.pricing import amount_of
 from ..engine.proration import Debit, Part, Proration, prorate
 from ..ids import new_id
+from ..resources.meters import usage_of
 from ..store import Json, Store
 from . import discounts
 from .items import is_metered, terms_of
@@ -198,8 +199,6 @@ def usage_lines(store: Store, subscription: Json, period: Period) -> list[Line]:
         price = store.get("price", item["price"]["id"])
         if not is_metered(price):
             continue
-        from ..resources.meters import usage_of
-
         used = usage_of(
             store, price["recurring"]["meter"], subscription["customer"], period.start, period.end
         )
