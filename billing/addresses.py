@@ -10,6 +10,10 @@ def plan_page(tenant: Tenant) -> str:
     return f"{get_tenant_address(tenant.slug)}/dashboard/billing/"
 
 
+def usage_page(tenant: Tenant) -> str:
+    return f"{plan_page(tenant)}usage/"
+
+
 def choice_page(tenant: Tenant) -> str:
     return f"{plan_page(tenant)}plans/"
 

@@ -284,6 +284,8 @@ def _describe_session(attempt: BillingAttempt) -> SessionCreateParams:
     }
     if wanted.get("code_id"):
         parameters["discounts"] = [{"promotion_code": wanted["code_id"]}]
+    if wanted.get("trial_end"):
+        parameters["subscription_data"]["trial_end"] = wanted["trial_end"]
     if attempt.trial_claims.exists():
         parameters["subscription_data"]["trial_period_days"] = TRIAL_DAYS
         parameters["subscription_data"]["trial_settings"] = {

@@ -102,6 +102,10 @@ TENANT_ROUTES: Final = {
     "dashboard-rule-restore": "change_rules",
     "dashboard-rule-versions": "view_rules",
     "dashboard-rule-revert": "change_rules",
+    "dashboard-boosts": "view_boosts",
+    "dashboard-boost-new": "change_boosts",
+    "dashboard-boost-stop": "change_boosts",
+    "dashboard-boost-resume": "change_boosts",
     "dashboard-boards": "change_boards",
     "dashboard-settings": "view_settings",  # saving: change_settings
     "dashboard-settings-history": "view_audit",

@@ -8,11 +8,9 @@ from pathlib import Path
 
 from ops.sandbox.stripe.config import LOCAL_KEY
 
-from .places import PROJECT
 from .supervisor import Program
 
 STATE = "stripe.sqlite3"
-_SYNC_PLANS = PROJECT / "ops" / "management" / "commands" / "sync_plans.py"
 
 
 def is_wanted(given: Mapping[str, str]) -> bool:
@@ -35,11 +33,6 @@ def program(port: int, folder: Path, web_url: str, webhook_secret: str) -> Progr
         "--webhook-url", f"{web_url}/stripe/webhook/", "--webhook-secret", webhook_secret.partition(",")[0],
     )  # fmt: skip
     return Program("stripe", (sys.executable, "-m", "ops.sandbox.stripe", *options))
-
-
-def set_up_commands() -> list[tuple[str, ...]]:
-    """What fills a fresh one."""
-    return [("sync_plans",)] if _SYNC_PLANS.exists() else []
 
 
 def state_files(folder: Path) -> list[Path]:

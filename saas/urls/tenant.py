@@ -13,6 +13,7 @@ from frontend_api.dashboard.billing import pages as billing
 from frontend_api.dashboard.billing import portal as billing_portal
 from frontend_api.dashboard.billing import returning as billing_return
 from frontend_api.dashboard.boards import pages as boards
+from frontend_api.dashboard.boosts import pages as boosts
 from frontend_api.dashboard.imports import acts as import_acts
 from frontend_api.dashboard.imports import views as imports
 from frontend_api.dashboard.keys import pages as keys
@@ -142,6 +143,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/audit/", audit.show_audit, name="dashboard-audit"),
     path("dashboard/audit/export.<str:format>", audit.export_audit, name="dashboard-audit-export"),
     path("dashboard/audit/<int:entry_id>/", audit.show_entry, name="dashboard-audit-entry"),
+    path("dashboard/boosts/", boosts.show_boosts, name="dashboard-boosts"),
+    path("dashboard/boosts/new/", boosts.plan_boost, name="dashboard-boost-new"),
+    path("dashboard/boosts/<int:boost_id>/stop/", boosts.end_boost, name="dashboard-boost-stop"),
+    path("dashboard/boosts/<int:boost_id>/resume/", boosts.bring_boost_back, name="dashboard-boost-resume"),
     path("dashboard/rules/", listing.show_rules, name="dashboard-rules"),
     path("dashboard/rules/new/", editing.add_rule, name="dashboard-rule-new"),
     path("dashboard/rules/general/", general.change_general, name="dashboard-rules-general"),
