@@ -9,11 +9,12 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
 
-from engagement.audit.actor import Actor
+from engagement.audit.actor import SYSTEM, Actor
 from saas.core import clock
 from tenants.models import Tenant
 
-from .models import BillingAttempt, Payer
+from .audit import record
+from .models import BillingAttempt, Payer, Subscription
 
 # Stripe forgets idempotency keys after a day; a request's parameters stay the same for as long.
 REUSED_FOR: Final = timedelta(hours=1)
@@ -53,3 +54,24 @@ def settle(attempt: BillingAttempt, state: str) -> bool:
 
 def actor_of(attempt: BillingAttempt) -> Actor:
     return Actor(**attempt.actor)
+
+
+def finish_move(*, former: Subscription, payer: Payer) -> None:
+    """The plan is paid by another from now on: the offer is done, and the log says who pays. In the transaction that wrote both
+    subscriptions; the caller holds the tenant's lock."""
+    for offer in BillingAttempt.objects.filter(tenant=former.tenant, kind="move", state=State.OPEN):
+        settle(offer, State.DONE)
+    record(
+        tenant=former.tenant,
+        actor=find_asker(tenant=former.tenant, payer=payer),
+        action="plan.payer_changed",
+        before={"payer": str(former.payer)},
+        after={"payer": str(payer)},
+    )
+
+
+def find_asker(*, tenant: Tenant, payer: Payer) -> Actor:
+    """Who began the checkout that a subscription came from."""
+    asked = BillingAttempt.objects.filter(tenant=tenant, payer=payer, kind__in=("checkout", "invoice"))
+    attempt = asked.order_by("-pk").first()
+    return actor_of(attempt) if attempt is not None and attempt.actor else SYSTEM

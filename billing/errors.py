@@ -12,6 +12,7 @@ EngageHubError
 │   ├── AlreadySubscribedError   there is a plan already: it is changed, not bought again
 │   ├── NoSubscriptionError      there is no plan that could be changed
 │   ├── PlanChangedError         somebody else changed the plan meanwhile
+│   ├── OfferOverError           who pays cannot be changed so: the offer is over, or was never theirs
 │   ├── NothingToChangeError     that is the plan already
 │   ├── PlanEndsError            it was cancelled: first resume it, then change it
 │   ├── PaymentOverdueError      first the open invoice, then another plan
@@ -157,6 +158,10 @@ class PlanChangedError(ConflictError):
             f"Nothing was changed by you, because {who or 'somebody'} changed the plan meanwhile. {standing} "
             "Look at it, then decide again."
         )
+
+
+class OfferOverError(ConflictError):
+    code = "payment_offer_over"
 
 
 class NothingToChangeError(ConflictError):

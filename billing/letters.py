@@ -5,10 +5,10 @@ Dates are written in the community's own zone, which stands beside them.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tenants.letters import Letter, send_letter
-from tenants.models import Membership, Tenant
+from tenants.models import Membership, Tenant, User
 
 from .addresses import plan_page
 from .models import Payer, Subscription
@@ -114,6 +114,25 @@ def write_kept_payer(row: Subscription) -> None:
         ),
         action="See the plan",
     )
+
+
+def write_payment_offered(row: Subscription, heir: User, offered_for: timedelta) -> None:
+    name, plan = row.tenant.name, plan_name(row.plan)
+    if heir.email:
+        send_letter(
+            Letter(
+                to=heir.email,
+                subject=f"Will you pay for {name}?",
+                lines=(
+                    f"{row.payer} pays for the plan {plan} of {name} and would like you to pay for it from now on.",
+                    f"The offer stands for {offered_for.days} days. Nothing changes until you accept it and have paid; from then "
+                    "on nobody else is charged.",
+                ),
+                action="Look at the offer",
+                address=plan_page(row.tenant),
+                reason=f"You get this mail because you are on the team of {name}.",
+            )
+        )
 
 
 def _write(tenant: Tenant, payer: Payer, *, subject: str, lines: tuple[str, ...], action: str) -> None:

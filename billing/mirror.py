@@ -12,12 +12,13 @@ from typing import Any, Final
 import structlog
 from django.db import transaction
 
-from engagement.audit.actor import SYSTEM, Actor
+from engagement.audit.actor import SYSTEM
 from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 from saas.events import publish
 from tenants.models import Tenant
 
+from .attempts import find_asker, finish_move
 from .audit import record
 from .entitling import write_entitlements
 from .events import SubscriptionEnded, SubscriptionStarted
@@ -201,6 +202,7 @@ def _has_room(told: Told, owner: Owner) -> bool:
         return True
     if told.replaces == other.stripe_id:
         end_at_stripe(other.stripe_id, unpaid=standing.is_unpaid)
+        finish_move(former=other, payer=owner.payer)
         return _bury_again(other)
     if standing.replaces != told.stripe_id and (told.created_at, told.stripe_id) < (
         standing.created_at,
@@ -270,20 +272,11 @@ def _tell(before: Subscription | None, row: Subscription, made: bool) -> None:
     publish(news(tenant_id=row.tenant_id, plan=row.plan, interval=row.interval))
     record(
         tenant=row.tenant,
-        actor=_asker(row) if began else SYSTEM,
+        actor=find_asker(tenant=row.tenant, payer=row.payer) if began else SYSTEM,
         action="plan.started" if began else "plan.ended",
         before={"plan": "free"} if began else {"plan": row.plan},
         after={"plan": row.plan, "interval": row.interval} if began else {"plan": "free"},
     )
-
-
-def _asker(row: Subscription) -> Actor:
-    """Who began the checkout that this subscription came from."""
-    asked = BillingAttempt.objects.filter(
-        tenant=row.tenant, payer=row.payer, kind__in=("checkout", "invoice")
-    )
-    attempt = asked.order_by("-pk").first()
-    return Actor(**attempt.actor) if attempt is not None and attempt.actor else SYSTEM
 
 
 def _read(data: dict[str, Any]) -> Told | None:

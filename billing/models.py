@@ -156,7 +156,7 @@ class BillingAttempt(models.Model):
         RESUME = "resume", "Resumption"
         UNDO = "undo", "Planned change undone"
         INVOICE = "invoice", "Plan by invoice"
-        END = "end", "End at once"
+        MOVE = "move", "Offered to another payer"
 
     class State(models.TextChoices):
         OPEN = "open", "Nobody knows yet"

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(default=saas.core.ids.new_ulid, editable=False, max_length=26, unique=True)),
-                ('kind', models.CharField(choices=[('checkout', 'Checkout'), ('change', 'Change of plan'), ('cancel', 'Cancellation'), ('resume', 'Resumption'), ('undo', 'Planned change undone'), ('invoice', 'Plan by invoice'), ('end', 'End at once')], max_length=8)),
+                ('kind', models.CharField(choices=[('checkout', 'Checkout'), ('change', 'Change of plan'), ('cancel', 'Cancellation'), ('resume', 'Resumption'), ('undo', 'Planned change undone'), ('invoice', 'Plan by invoice'), ('move', 'Offered to another payer')], max_length=8)),
                 ('wanted', models.JSONField(default=dict, help_text='What was asked for, in our words.')),
                 ('actor', models.JSONField(default=dict, help_text='Who asked, as the audit log is to name them.')),
                 ('stripe_id', models.CharField(help_text='Of the Checkout session.', max_length=100, null=True, unique=True)),

@@ -74,6 +74,15 @@ def list_boosts(*, limit: int = PAGE, offset: int = 0) -> list[BoostLine]:
     ]
 
 
+def list_boosts_after(*, before_id: int | None = None, limit: int = PAGE) -> list[BoostLine]:
+    """The newest first by when they were planned; `before_id` is the last one of the page before. One query."""
+    now = clock.now()
+    found = Boost.objects.order_by("-pk")
+    if before_id is not None:
+        found = found.filter(pk__lt=before_id)
+    return [line_of(boost, now) for boost in found[:limit]]
+
+
 def count_boosts() -> int:
     return Boost.objects.count()
 

@@ -6,6 +6,7 @@ An address whose part stands in no row of SAMPLES fails the build: whoever adds 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -71,6 +72,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
     from engagement.audit.actor import SYSTEM
     from engagement.audit.models import AuditEntry
     from engagement.audit.services import record_audit
+    from engagement.boosts.services import BoostDraft, plan_boost
     from engagement.imports.services import create_import
     from engagement.imports.words import SOURCES
     from engagement.ledger.models import LedgerEntry
@@ -99,6 +101,8 @@ def set_up_things(context: Any) -> dict[str, Any]:
         rule = create_rule(
             key="greet", name="Greeting", definition={"triggers": ["message"], "amount": 1}, actor=SYSTEM
         )
+        draft = BoostDraft("Double", 200, {}, lasts=timedelta(hours=2))
+        boost = plan_boost(context=context, draft=draft, actor=SYSTEM, key="scene", allowances=())
         run = create_import(source=next(iter(SOURCES)), actor=SYSTEM)
         add_level_role(level=5, role_id=LEVEL_ROLE, actor=SYSTEM)
         bulks = {
@@ -122,6 +126,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
             "member_id": member_id,
             "entry_id": LedgerEntry.objects.latest("pk").pk,
             "rule_id": rule.pk,
+            "boost_id": boost.pk,
             "view_id": view.pk,
             "audit_entry_id": AuditEntry.objects.filter(action="level_role.added").latest("pk").pk,
         }
@@ -129,6 +134,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
         "number": 1,
         "act": "cancel",
         "name": "earn",
+        "flag": "drawn_cards",
         "step": next(iter(STEPS)),
         "invite_id": invite.pk,
         "membership_id": Membership.objects.get(user__username="acme-analyst").pk,
@@ -173,6 +179,7 @@ SETTINGS_CHANGED: Final = {
 OWN_SAMPLES: Final = {
     ("dashboard-audit-entry", "entry_id"): "audit_entry_id",
     ("dashboard-settings-revert", "entry_id"): "audit_entry_id",
+    ("ops-flag", "name"): "flag",
 }
 
 

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from engagement.activity.consumer import calm_collector
+from ops.demo.boosting import plan_demo_boosts
 from ops.demo.communities import COMMUNITIES, DemoCommunity, get_demo
 from ops.demo.feeding import Feeder
 from ops.demo.founding import ensure_key, found_community, make_logins
@@ -75,6 +76,8 @@ class Command(BaseCommand):
         keys = {community.slug: ensure_key(community, context) for community, context in found}
         if no_history:
             return
+        for community, context in found:
+            plan_demo_boosts(community, context, now=clock.now())
         calm_collector()
         with Feeder() as feeder:
             for community, context in found:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from billing.inbox.receiving import store_event
-from billing.models import Payer, StripeEvent, Subscription
+from billing.models import StripeEvent, Subscription
 from billing.plans import PLANS
 from tests.billing.making import attempted, payer_of, tenant_of
 from tests.cast import ACME, Community

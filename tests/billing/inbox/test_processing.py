@@ -54,7 +54,12 @@ def test_what_it_is_about_is_fetched_and_mirrored(paying: Paying, event_type: st
     process_event(tenant=PUBLIC, event_id=event.pk)
     event.refresh_from_db()
     assert paying.knows
-    assert (event.state, event.tries, event.error, event.tenant_id) == ("processed", 1, "", paying.row.tenant_id)
+    assert (event.state, event.tries, event.error, event.tenant_id) == (
+        "processed",
+        1,
+        "",
+        paying.row.tenant_id,
+    )
     assert event.settled_at is not None
     assert event.claimed_until is None
 
@@ -64,7 +69,10 @@ def test_a_refund_leads_to_what_its_customer_pays_for(paying: Paying) -> None:
     refund = paying.server.client.v1.refunds.create({"charge": charge["id"], "amount": 100})
     paying.cancel_there()
     for number, (event_type, thing) in enumerate(
-        [("charge.refunded", charge), ("refund.created", {"id": refund.id, "object": "refund", "charge": charge["id"]})]
+        [
+            ("charge.refunded", charge),
+            ("refund.created", {"id": refund.id, "object": "refund", "charge": charge["id"]}),
+        ]
     ):
         StripeEvent.objects.all().delete()
         event = come_in(make_event(number, type=event_type, data={"object": thing}))
@@ -75,15 +83,22 @@ def test_a_refund_leads_to_what_its_customer_pays_for(paying: Paying) -> None:
 
 
 def test_a_schedule_leads_to_its_subscription(paying: Paying) -> None:
-    made = paying.server.client.v1.subscription_schedules.create({"from_subscription": paying.subscription_id})
+    made = paying.server.client.v1.subscription_schedules.create(
+        {"from_subscription": paying.subscription_id}
+    )
     event = come_in(
-        make_event(type="subscription_schedule.created", data={"object": {"id": made.id, "object": "subscription_schedule"}})
+        make_event(
+            type="subscription_schedule.created",
+            data={"object": {"id": made.id, "object": "subscription_schedule"}},
+        )
     )
     work_off(event_id=event.pk)
     assert paying.row.schedule_id == made.id
 
 
-@pytest.mark.parametrize("event_type", ["product.updated", "payment_method.attached", "made.up", "<script>", "invoiceitem.x"])
+@pytest.mark.parametrize(
+    "event_type", ["product.updated", "payment_method.attached", "made.up", "<script>", "invoiceitem.x"]
+)
 def test_what_concerns_no_subscription_is_ignored_without_asking(
     db: None, settings: object, event_type: str
 ) -> None:
@@ -153,7 +168,9 @@ def test_an_event_of_one_customer_changes_nothing_of_anothers(paying: Paying) ->
 
 def test_a_stripe_that_is_away_is_asked_again(paying: Paying) -> None:
     paying.cancel_there()
-    event = come_in(make_event(type="customer.subscription.updated", data={"object": about(paying, "subscription")}))
+    event = come_in(
+        make_event(type="customer.subscription.updated", data={"object": about(paying, "subscription")})
+    )
     paying.server.control.faults(status=503)
     with pytest.raises(StripeAwayError):
         work_off(event_id=event.pk)
@@ -168,7 +185,9 @@ def test_a_stripe_that_is_away_is_asked_again(paying: Paying) -> None:
 
 
 def test_after_many_tries_it_has_failed_with_its_error(paying: Paying) -> None:
-    event = come_in(make_event(type="customer.subscription.updated", data={"object": about(paying, "subscription")}))
+    event = come_in(
+        make_event(type="customer.subscription.updated", data={"object": about(paying, "subscription")})
+    )
     StripeEvent.objects.update(tries=MAX_TRIES - 1)
     paying.server.control.faults(status=503)
     work_off(event_id=event.pk)
@@ -181,7 +200,9 @@ def test_after_many_tries_it_has_failed_with_its_error(paying: Paying) -> None:
 
 
 def test_what_another_has_in_hand_is_left_to_it(paying: Paying) -> None:
-    event = come_in(make_event(type="customer.subscription.updated", data={"object": about(paying, "subscription")}))
+    event = come_in(
+        make_event(type="customer.subscription.updated", data={"object": about(paying, "subscription")})
+    )
     StripeEvent.objects.update(claimed_until=clock.now() + CLAIM)
     with pytest.raises(RetryLaterError):
         work_off(event_id=event.pk)
@@ -195,7 +216,9 @@ def test_what_another_has_in_hand_is_left_to_it(paying: Paying) -> None:
 
 @pytest.mark.parametrize("state", ["processed", "ignored", "failed"])
 def test_a_settled_one_is_left_alone(paying: Paying, state: str) -> None:
-    event = come_in(make_event(type="customer.subscription.updated", data={"object": about(paying, "subscription")}))
+    event = come_in(
+        make_event(type="customer.subscription.updated", data={"object": about(paying, "subscription")})
+    )
     StripeEvent.objects.update(state=state)
     paying.cancel_there()
     work_off(event_id=event.pk)

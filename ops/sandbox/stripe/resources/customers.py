@@ -29,7 +29,7 @@ def create_customer(call: Call) -> Json:
         attach(call.store, find_method(call.store, method), customer["id"])
     call.store.emit("customer.created", customer)
     for one in call.params.get("tax_id_data", []):
-        make_tax_id(call.store, customer["id"], one["type"], one["value"])
+        make_tax_id(call.store, customer, one["type"], one["value"])
     return customer
 
 
