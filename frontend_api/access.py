@@ -216,6 +216,8 @@ PUBLIC_ROUTES: Final = {
     "ops-community": "operate",
     "ops-suspend": "operate",
     "ops-resume": "operate",
+    "ops-plan-give": "operate",
+    "ops-plan-take-back": "operate",
     "ops-lag": "operate",
     "ops-poison": "operate",
     "ops-poison-one": "operate",
