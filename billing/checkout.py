@@ -18,7 +18,7 @@ from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 from tenants.models import Tenant, User
 
-from .addresses import choice_page, return_page
+from .addresses import left_page, return_page
 from .attempts import State, settle, write_attempt
 from .audit import record
 from .choosing import Choice, check_choice, check_currency, find_price, find_promotion_code
@@ -273,7 +273,7 @@ def _describe_session(attempt: BillingAttempt) -> SessionCreateParams:
         "metadata": about,
         "subscription_data": {"metadata": about, "description": f"EngageHub {choice.plan.name}"},
         "success_url": return_page(tenant),
-        "cancel_url": choice_page(tenant),
+        "cancel_url": left_page(tenant),
         "tax_id_collection": {"enabled": True},
         "customer_update": {"name": "auto", "address": "auto"},
         "billing_address_collection": "auto",

@@ -223,6 +223,8 @@ PUBLIC_ROUTES: Final = {
     "ops-jobs": "operate",
     "ops-job-retry": "operate",
     "ops-job-cancel": "operate",
+    "ops-flags": "operate",
+    "ops-flag": "operate",
     "ops-stripe-events": "operate",
     "ops-stripe-compare": "operate",
     "ops-stripe-event": "operate",

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api.operator import communities as ops_communities
+from frontend_api.operator import flags as ops_flags
 from frontend_api.operator import queues as ops_queues
 from frontend_api.operator import stripe_events as ops_stripe
 from frontend_api.operator.admin_public import public_site
@@ -103,6 +104,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ops/jobs/", ops_queues.show_jobs, name="ops-jobs"),
     path("ops/jobs/<int:job_id>/retry/", ops_queues.retry, name="ops-job-retry"),
     path("ops/jobs/<int:job_id>/cancel/", ops_queues.cancel, name="ops-job-cancel"),
+    path("ops/flags/", ops_flags.show_flags, name="ops-flags"),
+    path("ops/flags/<str:name>/", ops_flags.show_flag, name="ops-flag"),
     path("ops/stripe/", ops_stripe.show_events, name="ops-stripe-events"),
     path("ops/stripe/compare/", ops_stripe.compare, name="ops-stripe-compare"),
     path("ops/stripe/replay/", ops_stripe.replay_all, name="ops-stripe-replay-all"),

@@ -134,6 +134,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
         "number": 1,
         "act": "cancel",
         "name": "earn",
+        "flag": "drawn_cards",
         "step": next(iter(STEPS)),
         "invite_id": invite.pk,
         "membership_id": Membership.objects.get(user__username="acme-analyst").pk,
@@ -178,6 +179,7 @@ SETTINGS_CHANGED: Final = {
 OWN_SAMPLES: Final = {
     ("dashboard-audit-entry", "entry_id"): "audit_entry_id",
     ("dashboard-settings-revert", "entry_id"): "audit_entry_id",
+    ("ops-flag", "name"): "flag",
 }
 
 
