@@ -87,6 +87,9 @@ TENANT_ROUTES: Final = {
     "billing-cancel": "manage_billing",
     "billing-resume": "manage_billing",
     "billing-undo": "manage_billing",
+    "billing-payer": "view_billing",  # the owner, the payer and whom the payment was offered to
+    "billing-offer-end": "view_billing",  # likewise
+    "billing-cap": "manage_billing",
     "billing-portal": "manage_billing",  # and the payer alone
     "billing-portal-back": "manage_billing",
     "billing-invoices": "view_billing",  # and the payer alone
