@@ -23,6 +23,7 @@ from tenants.setup import lock_tenant
 
 from .errors import NothingGivenError, UntilNotAheadError
 from .events import EntitlementsChanged
+from .metering.holding import hold_newcomers
 from .models import Subscription
 from .phases import Gift, build_phases
 from .plans import FREE, get_plan
@@ -99,7 +100,7 @@ def _write(row: Tenant, gift: Gift | None) -> Entitlements:
     now = clock.now()
     subscription = Subscription.objects.filter(tenant_id=row.pk, ended_at=None).first()
     wanted: dict[str, Any] = {}
-    if phases := build_phases(subscription, now, gift):
+    if phases := hold_newcomers(build_phases(subscription, now, gift), tenant_id=row.pk, now=now):
         wanted["phases"] = phases
     if gift is not None:
         wanted["given"] = gift.to_data()

@@ -205,3 +205,20 @@ class TrialClaim(models.Model):
 
     def __str__(self) -> str:
         return self.holder
+
+
+# What is sold by use has its models in a module of its own.
+from .metering.models import MeterReport, SpendingCap, UsageMonth, UsageSubscription  # noqa: E402
+
+__all__ = [
+    "BillingAttempt",
+    "MeterReport",
+    "Payer",
+    "Reconciliation",
+    "SpendingCap",
+    "StripeEvent",
+    "Subscription",
+    "TrialClaim",
+    "UsageMonth",
+    "UsageSubscription",
+]

@@ -10,7 +10,7 @@ from .levels.models import LevelName, LevelSettings
 from .members.models import ClaimCode, ClaimTries, Identity, Member, MemberFigure, MemberType, SavedView
 from .notifications.models import NotificationSettings
 from .points.models import Adjustment
-from .progression.models import BulkAct, BulkItem, MemberProgress
+from .progression.models import BulkAct, BulkItem, HeldActivity, MemberProgress
 from .rules.models import Rule, RulesState, RuleVersion
 from .standings.models import Standing, StandingBucket, StandingGroup, StandingPast, StandingsState
 
@@ -26,6 +26,7 @@ __all__ = [
     "ClaimTries",
     "CommandSetting",
     "HearingGap",
+    "HeldActivity",
     "Identity",
     "ImportChunk",
     "ImportRow",

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from billing.plans import METERS, Plan
-from frontend_api.figures import write_unit
+from billing.pricing import GROWS, Cell, pricing_table
 from frontend_api.money import write_money
 from tenants.entitlements import UNLIMITED
-from tenants.gates import GATES, LIMITS
 
 SUGGESTED: Final = frozenset({"growth", "scale", "course"})
 _SHORT: Final = ("members", "rules", "seats", "history_days", "boost_hours", "api_keys")  # on a plan's card
@@ -24,30 +23,9 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """`kind` is yes, no or text."""
-
-    kind: str
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    title: str
-    what: str
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class CardRow:
     title: str
     cell: Cell
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    title: str
-    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,36 +51,6 @@ _SAYS: Final = {
     "boost_hours": ("{} boost hours a month", "Boosts at any time"),
     "api_keys": ("{} API keys", "Any number of API keys"),
 }
-_GROWS: Final = " for each cohort"
-
-
-def list_groups(plans: tuple[Plan, ...]) -> list[Group]:
-    """The comparison, in the order of the declaration."""
-    limits = tuple(
-        Row(one.title, one.what, tuple(_limit_cell(plan, one.name) for plan in plans))
-        for one in LIMITS.values()
-        if one.built
-    )
-    gates = tuple(
-        Row(
-            one.title,
-            one.what,
-            tuple(Cell("yes" if one.feature in plan.features else "no") for plan in plans),
-        )
-        for one in GATES.values()
-        if one.built
-    )
-    return [Group("How much", limits), Group("What is on", gates)]
-
-
-def _limit_cell(plan: Plan, name: str) -> Cell:
-    number = plan.limit(name)
-    if number >= UNLIMITED:
-        return Cell("text", "Unlimited")
-    if number == 0:
-        return Cell("no")
-    counted = write_unit(number, LIMITS[name].unit)
-    return Cell("text", counted + (_GROWS if name in plan.grows else ""))
 
 
 def describe_card(
@@ -115,7 +63,7 @@ def describe_card(
     primary: bool = False,
     tag: str = "",
 ) -> Card:
-    rows = tuple(CardRow(row.title, row.cells[0]) for group in list_groups((plan,)) for row in group.rows)
+    rows = tuple(CardRow(row.title, row.cells[0]) for group in pricing_table((plan,)) for row in group.rows)
     return Card(
         name=plan.name,
         price=write_money(plan.price(interval, currency), currency),
@@ -151,7 +99,7 @@ def _list_lines(plan: Plan) -> list[str]:
         number = plan.limit(name)
         counted, open_ended = _SAYS[name]
         if number:
-            grows = _GROWS if name in plan.grows else ""
+            grows = GROWS if name in plan.grows else ""
             lines.append(
                 open_ended
                 if number >= UNLIMITED

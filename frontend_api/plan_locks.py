@@ -8,22 +8,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.urls import reverse
+
 from billing.plans import Plan, cheapest_with
 from saas.core.errors import EngageHubError
 from tenants.context import TenantContext
 from tenants.gates import GATES, GateClosedError, LimitReachedError
 from tenants.permissions import Rights, may
 
-PLANS_PATH: Final = "/dashboard/billing/plans/"
+_TENANT: Final = "saas.urls.tenant"
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """`href` leads to the plans, for those who may see them; `plan` is empty where no plan that is sold to them opens it."""
+    """`href` leads to the plans, for those who may see them."""
 
     title: str
     text: str
-    plan: str = ""
     href: str = ""
 
 
@@ -39,14 +40,8 @@ def describe_lock(name: str, context: TenantContext, rights: Rights) -> Lock:
     if not may(rights, "view_billing"):
         return Lock(f"{gate.title}: not part of the plan", f"{gate.what} {stays}")
     plan = plan_that_opens(name, context)
-    if plan is None:
-        return Lock(f"{gate.title}: not part of your plan", f"{gate.what} {stays}", href=PLANS_PATH)
-    return Lock(
-        f"{gate.title}: part of {plan.name}",
-        f"{gate.what} {stays}",
-        plan.name,
-        f"{PLANS_PATH}?plan={plan.key}",
-    )
+    where = "not part of your plan" if plan is None else f"part of {plan.name}"
+    return Lock(f"{gate.title}: {where}", f"{gate.what} {stays}", plans_href())
 
 
 def opening_of(error: EngageHubError, context: TenantContext | None) -> dict[str, Any]:
@@ -70,7 +65,9 @@ def way_out_of(error: EngageHubError, context: TenantContext | None, rights: Rig
     """The address of the plans for somebody who may see them and met a gate or a limit; else empty."""
     if context is None or rights is None or not may(rights, "view_billing"):
         return ""
-    plan = opening_of(error, context)
-    if not plan:
-        return ""
-    return f"{PLANS_PATH}?plan={plan['plan']}" if plan["plan"] else PLANS_PATH
+    return plans_href() if opening_of(error, context) else ""
+
+
+def plans_href() -> str:
+    """The plans that this community can choose from, on its own host."""
+    return reverse("billing-plans", urlconf=_TENANT)

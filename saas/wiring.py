@@ -7,10 +7,14 @@ from __future__ import annotations
 
 HANDLERS: dict[str, tuple[str, ...]] = {
     "LevelReached": ("integrations.discord.announce_level", "integrations.discord.follow_level"),
+    "BoostStarted": ("integrations.discord.announce_boost",),
     "GuildLinked": ("integrations.discord.retire_greeting", "billing.carry_guild_trial"),
     "LevelLost": ("integrations.discord.follow_level",),
     "CurveChanged": ("integrations.discord.follow_curve",),
-    "MembersMerged": ("integrations.discord.follow_level",),
+    "MembersMerged": ("integrations.discord.follow_level", "engagement.activity.follow_room"),
+    "MemberDeleted": ("engagement.activity.follow_room",),
+    "EntitlementsChanged": ("engagement.activity.follow_room",),
+    "MembersAdmitted": ("integrations.discord.follow_curve",),
     "ImportFinished": ("integrations.discord.follow_curve",),
     "MembersUnnamed": ("integrations.discord.look_up_names",),
     "MemberJoined": ("integrations.discord.follow_level",),

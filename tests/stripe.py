@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -41,12 +41,10 @@ class StripeServer:
 
         return Control(self.url)
 
-    @cached_property
+    @property
     def client(self) -> StripeClient:
         """The unmodified library, without retries, so that a test sees each answer."""
-        import stripe
-
-        return stripe.StripeClient(self.key, base_addresses={"api": self.url}, max_network_retries=0)
+        return _client(self.key, self.url)
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -77,6 +75,14 @@ class StripeServer:
         taken = self.thread.call(lambda: list(self.thread.server.violations))
         self.thread.call(self.thread.server.violations.clear)
         return taken
+
+
+@cache
+def _client(key: str, url: str) -> StripeClient:
+    """One for the whole run: its connection is kept."""
+    import stripe
+
+    return stripe.StripeClient(key, base_addresses={"api": url}, max_network_retries=0)
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from django.db.models import F, Q
 
+from billing.checkout import settle_checkout
 from billing.errors import StripeRefusedError
+from billing.metering.subscribing import refresh_usage_subscription
 from billing.mirror import refresh_subscription
-from billing.models import StripeEvent, Subscription
+from billing.models import BillingAttempt, StripeEvent, Subscription, UsageSubscription
 from billing.stripe_api import asking_stripe
 from saas.core import clock
 from saas.core.errors import EngageHubError
@@ -106,10 +108,10 @@ def _note_failure(event: StripeEvent, error: Exception) -> None:
     words = (error.message if isinstance(error, EngageHubError) else f"{type(error).__name__}: {error}")[:500]
     words = words.replace("\x00", "")
     if event.tries >= MAX_TRIES:
-        log.error("stripe_event_failed", event=event.stripe_id, type=event.type, error=words)
+        log.error("stripe_event_failed", id=event.stripe_id, type=event.type, error=words)
         _settle(event, State.FAILED, error=words)
         return
-    log.warning("stripe_event_stumbled", event=event.stripe_id, type=event.type, error=words)
+    log.warning("stripe_event_stumbled", id=event.stripe_id, type=event.type, error=words)
     StripeEvent.objects.filter(pk=event.pk, claimed_until=event.claimed_until).update(
         error=words, claimed_until=None
     )
@@ -126,8 +128,13 @@ def _follow(event: StripeEvent) -> Iterator[Subscription]:
     about = handler(event)
     theirs = Subscription.objects.filter(payer__stripe_id=about.customer, ended_at=None).order_by("pk")
     paid = theirs.values_list("stripe_id", flat=True) if about.customer else ()
-    for stripe_id in (*about.subscriptions, *paid):
+    used = UsageSubscription.objects.filter(payer__stripe_id=about.customer, ended_at=None)
+    use = used.values_list("stripe_id", flat=True) if about.customer else ()
+    for stripe_id in (*about.subscriptions, *paid, *use):
         _keep_claim(event)
+        # A payer's subscription for use is no community's, and its news are news all the same.
+        if refresh_usage_subscription(stripe_id=stripe_id) is not None:
+            continue
         found = refresh_subscription(stripe_id=stripe_id)
         if found is not None:
             yield found
@@ -143,6 +150,10 @@ def _of_schedule(event: StripeEvent) -> Concerned:
 
 
 def _of_session(event: StripeEvent) -> Concerned:
+    """The checkout that it ends is settled too, for a buyer who never came back to our page."""
+    asked = BillingAttempt.objects.filter(stripe_id=event.object_id, kind=BillingAttempt.Kind.CHECKOUT)
+    for attempt_id in asked.values_list("pk", flat=True):
+        settle_checkout(attempt_id=attempt_id)
     session = _fetch(lambda stripe: stripe.v1.checkout.sessions.retrieve(event.object_id))
     return Concerned(_ids(session, "subscription"))
 

@@ -57,7 +57,8 @@ def store_event(event: Mapping[str, Any], *, text: str | None = None) -> bool:
     """
     row = _row_of(event)
     if text is None or "\\u0000" in text:
-        text = orjson.dumps(_without_nul(event)).decode()
+        # The library reads Stripe's decimals, which are texts, as numbers.
+        text = orjson.dumps(_without_nul(event), default=str).decode()
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_INSERT, [*row, text, StripeEvent.State.RECEIVED.value])

@@ -9,22 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 import orjson
 import psycopg
 
 from engagement.ledger.arrays import int_array, text_array
 from engagement.ledger.locks import ledger_lock_sql
-from engagement.ledger.models import Cause, Counter
 from engagement.ledger.statements import Result, in_schema
 from engagement.members.events import MemberJoined, MemberLeft
-from engagement.progression.book import Book, Entry
+from engagement.progression.book import Book
 from engagement.progression.events import LevelLost, LevelReached
 from engagement.progression.newcomers import create_members
+from engagement.progression.room import count_room, hold_back
 from engagement.progression.rows import BY_ID, BY_IDENTITY, MemberRow
 from engagement.progression.writes import load_bounds, read_written, settle_past, write_book
-from engagement.rules.evaluation import MemberState, apply_usage, evaluate
 from engagement.rules.ruleset import RuleSet
 from engagement.standings.eligibility import holds_rank
 from engagement.standings.periods import ALL_TIME
@@ -32,12 +31,12 @@ from engagement.standings.splitting import split_buckets
 from saas.events import DomainEvent, append_events
 from tenants.context import TenantContext
 
+from .judging import Judge
 from .memory import TenantMemory
 from .messages import Activity
 from .people import NO_NEWCOMER, newcomer_of, notice, unnamed_among, write_profiles
 from .takebacks import (
     TAKEBACK_TYPES,
-    Award,
     Target,
     clearing_of,
     read_cleared,
@@ -52,6 +51,9 @@ _STATE: Final = (
     "ARRAY(SELECT source_id FROM {s}.activity WHERE source_id = ANY(%s::text[])), "
     "ARRAY(SELECT nextval('{s}.activity_id_seq') FROM generate_series(1, %s::int)) "
     "FROM {s}.standings_state s WHERE s.id = 1"
+)
+_HOLD: Final = (
+    "INSERT INTO {s}.held_activity (member_id, activity_id) SELECT * FROM unnest(%s::bigint[], %s::bigint[])"
 )
 # Kept on the member, not on the activity.
 _NOT_STORED: Final = frozenset({"name", "avatar", "joined"})
@@ -71,9 +73,10 @@ class StoredActivity(NamedTuple):
 
 @dataclass(slots=True)
 class Outcome:
-    """What a batch did. `oversized` are buckets to be cut afterwards."""
+    """What a batch did. `held` of the stored wait for room; `oversized` are buckets to be cut afterwards."""
 
     stored: int = 0
+    held: int = 0
     repeated: int = 0
     ignored: int = 0
     entries: int = 0
@@ -121,11 +124,11 @@ class _Unit:
         self.memory = memory
         self.rows: dict[str, MemberRow] = {}
         self.by_id: dict[int, MemberRow] = {}
-        self.targets: dict[str, Target] = {}
         self.stored: list[StoredActivity] = []
+        self.unborn: dict[str, str] = {}  # newcomers' subjects → what they become members by
+        self.held: dict[tuple[int, int], None] = {}  # (member, activity), in order
         self.active: dict[int, MemberRow] = {}
         self.profiles: dict[int, MemberRow] = {}
-        self.channels: dict[int, str] = {}
         self.events: list[DomainEvent] = []
         self.outcome = Outcome()
         self.excluded_roles: frozenset[str] = frozenset()
@@ -144,9 +147,9 @@ class _Unit:
                 continue
             known.add(activity.source_id)
             if activity.type in TAKEBACK_TYPES:
-                self._take_back(activity, activity_id, rules)
+                self._take_back(activity, activity_id)
             else:
-                self._judge(activity, activity_id, rules, known)
+                self._judge(activity, activity_id, known)
         self._write()
         return self.outcome
 
@@ -159,17 +162,17 @@ class _Unit:
             if removal is not None:
                 wanted.append(removal)
         state = self.run(in_schema(_STATE, self.schema), (text_array(wanted), len(activities))).fetchall()[0]
-        subjects = {a.subject: a for a in activities if a.type not in TAKEBACK_TYPES}
+        subjects = dict.fromkeys(a.subject for a in activities if a.type not in TAKEBACK_TYPES)
         remembered = self.memory.members
         if self.memory.zone != self.context.timezone:
             self.memory.zone = self.context.timezone
             remembered.clear()
-        newcomers = self._read_people({s: a for s, a in subjects.items() if s not in remembered})
+        unknown = self._read_people([subject for subject in subjects if subject not in remembered])
         rules_version, curve_version, bounds_version, writes, season_length, excluded, known, ids = state
         self.excluded_roles = frozenset(excluded)
         if writes != self.memory.writes:
             # Somebody else held the lock since our last batch: what we remember of members may be old.
-            newcomers += self._read_people({s: a for s, a in subjects.items() if s in remembered})
+            unknown += self._read_people([subject for subject in subjects if subject in remembered])
             remembered.clear()
         else:
             for subject in subjects:
@@ -187,37 +190,55 @@ class _Unit:
             season_length=season_length,
             level_for=curve.level_for,
         )
+        self.judge = Judge(self.book, rules)
         seen = set(known)
-        self._welcome([a for a in newcomers if a.source_id not in seen])
+        if unknown:
+            self._welcome(activities, frozenset(unknown), seen)
         return seen, ids, rules
 
-    def _read_people(self, subjects: dict[str, Activity]) -> list[Activity]:
-        """Rows of the members in hand; answers the activities of those who have none."""
-        pairs = [subject.split(":", 1) for subject in subjects]
+    def _read_people(self, subjects: Sequence[str]) -> list[str]:
+        """Rows of the members in hand; answers those who have none."""
         if not subjects:
             return []
+        pairs = [subject.split(":", 1) for subject in subjects]
         found = self.run(
             in_schema(BY_IDENTITY, self.schema),
             (text_array(external for _p, external in pairs), text_array(provider for provider, _e in pairs)),
         )
         for columns in found.fetchall():
             self._keep(columns[0], columns[1:])
-        return [
-            activity
-            for subject, activity in subjects.items()
-            if subject not in self.rows and activity.type not in NO_NEWCOMER
-        ]
+        return [subject for subject in subjects if subject not in self.rows]
 
-    def _welcome(self, firsts: list[Activity]) -> None:
+    def _welcome(self, activities: Sequence[Activity], unknown: frozenset[str], seen: set[str]) -> None:
+        """Whoever does something for the first time becomes a member by that; what was told of them before is of nobody."""
+        firsts: dict[str, Activity] = {}
+        met = set(seen)
+        for activity in activities:
+            if activity.source_id in met:
+                continue
+            met.add(activity.source_id)
+            if activity.subject in unknown and activity.type not in NO_NEWCOMER:
+                firsts.setdefault(activity.subject, activity)
         if not firsts:
             return
-        newcomers = {activity.subject: newcomer_of(activity) for activity in firsts}
-        create_members(self.run, self.schema, list(newcomers.values()))
-        self._read_people({activity.subject: activity for activity in firsts})
-        for subject in newcomers:
-            row = self.rows[subject]
+        create_members(self.run, self.schema, [newcomer_of(activity) for activity in firsts.values()])
+        self._read_people(list(firsts))
+        rows = [self.rows[subject] for subject in firsts]
+        self._make_wait(rows)
+        for row in rows:
             self.book.rerank(row, holds_rank(row, self.excluded_roles))
-        self.events += unnamed_among([self.rows[subject] for subject in newcomers])
+        self.events += unnamed_among(rows)
+        self.unborn = {subject: activity.source_id for subject, activity in firsts.items()}
+
+    def _make_wait(self, newcomers: list[MemberRow]) -> None:
+        """Who is over the plan's limit waits for room. Nothing is asked where the plan has none."""
+        people = [row for row in newcomers if not row.is_bot]
+        room = count_room(self.run, self.schema, self.context, without=len(people))
+        late = people[room.for_newcomers :]
+        if late:
+            hold_back(self.run, self.schema, [row.member_id for row in late])
+            for row in late:
+                row.waiting = True
 
     def _keep(self, subject: str, columns: Sequence[Any]) -> MemberRow:
         row = self.by_id.get(columns[0]) or MemberRow(columns, self.context.timezone, ALL_TIME)
@@ -229,11 +250,12 @@ class _Unit:
         takebacks = [activity for activity in activities if activity.type in TAKEBACK_TYPES]
         wanted = [target for activity in takebacks for target in targets_of(activity.attributes)]
         clearings = [c for a in takebacks if (c := clearing_of(a.type, a.attributes, a.occurred_ms))]
+        targets = self.judge.targets
         if wanted:
-            self.targets = read_targets(self.run, self.schema, wanted)
+            targets |= read_targets(self.run, self.schema, wanted)
         if clearings:
-            self.targets |= read_cleared(self.run, self.schema, clearings, reversal_ms=rules.reversal_ms)
-        missing = {t.member_id for t in self.targets.values()} - self.by_id.keys()
+            targets |= read_cleared(self.run, self.schema, clearings, reversal_ms=rules.reversal_ms)
+        missing = {t.member_id for t in targets.values()} - self.by_id.keys()
         if missing:
             # Their subjects are not at hand, so a remembered copy of these rows would miss what happens to them now.
             self.memory.members.clear()
@@ -243,64 +265,46 @@ class _Unit:
 
     # --- judging ---
 
-    def _judge(self, activity: Activity, activity_id: int, rules: RuleSet, known: set[str]) -> None:
+    def _judge(self, activity: Activity, activity_id: int, known: set[str]) -> None:
         row = self.rows.get(activity.subject)
         if row is None or row.deleted:
             # Who was deleted stays deleted and earns nothing until somebody restores them, whatever they do.
             self.outcome.ignored += 1
             return
+        if self.unborn and activity.subject in self.unborn:
+            if activity.source_id != self.unborn[activity.subject]:
+                self.outcome.ignored += 1
+                return
+            del self.unborn[activity.subject]
         self._notice(activity, row)
         self._store(activity, activity_id, row.member_id)
         removal = takeback_id(activity.source_id)
-        if removal is not None and removal in known:
-            return
-        effects = evaluate(activity, cast("MemberState", row), rules)
-        awards = []
-        for effect in effects:
-            is_daily = effect.cause_id is not None
-            self.book.post(
-                row,
-                Entry(
-                    row.member_id,
-                    effect.amount,
-                    Counter.ISSUER.value,
-                    Cause.DAILY.value if is_daily else Cause.ACTIVITY.value,
-                    effect.cause_id if effect.cause_id is not None else activity_id,
-                    effect.rule_id,
-                    effect.version_id,
-                    effect.base_amount,
-                    effect.multiplier_percent,
-                    effect.capped,
-                    activity.occurred_ms,
-                    effect.boost_id,
-                    effect.boost_percent,
-                ),
-            )
-            if not is_daily:
-                awards.append(Award(effect.rule_id, effect.version_id, effect.amount))
-        if effects:
-            apply_usage(cast("MemberState", row), activity, effects)
-            self.channels[row.member_id] = str(activity.attributes.get("channel") or "")
-        if removal is not None:
-            self.targets[activity.source_id] = Target(
-                activity_id, row.member_id, activity.occurred_ms, awards
-            )
+        if row.waiting:
+            self.held[row.member_id, activity_id] = None
+            if removal is not None:
+                self.judge.targets[activity.source_id] = Target(
+                    activity_id, row.member_id, activity.occurred_ms, []
+                )
+        elif removal is None or removal not in known:
+            self.judge.award(row, activity, activity_id)
 
-    def _take_back(self, activity: Activity, activity_id: int, rules: RuleSet) -> None:
-        """Reverse what the target earned, if it is not too old. A target still to come is remembered by our own row."""
+    def _take_back(self, activity: Activity, activity_id: int) -> None:
+        """Reverse what the target earned, if it is not too old. A target still to come is remembered by our own row; one that is
+        held is taken back when it is judged."""
         member_id = 0
+        targets = self.judge.targets
         clearing = clearing_of(activity.type, activity.attributes, activity.occurred_ms)
-        covered = [] if clearing is None else [name for name in self.targets if clearing.covers(name)]
+        covered = [] if clearing is None else [name for name in targets if clearing.covers(name)]
         for source_id in [*targets_of(activity.attributes), *covered]:
-            target = self.targets.get(source_id)
+            target = targets.get(source_id)
             if target is None:
                 continue
             row = self.by_id[target.member_id]
             member_id = member_id or target.member_id
-            if activity.occurred_ms - target.occurred_ms <= rules.reversal_ms:
-                for award in target.awards:
-                    self.book.post(row, _reversal(target, award))
-            target.awards.clear()
+            if row.waiting:
+                self.held[row.member_id, activity_id] = None
+            else:
+                self.judge.take_back(row, target, activity.occurred_ms)
         self._store(activity, activity_id, member_id)
 
     def _store(self, activity: Activity, activity_id: int, member_id: int) -> None:
@@ -346,17 +350,19 @@ class _Unit:
         self._tell()
         written = write_book(self.run, self.schema, book, bounds, self.stored, self.active.values())
         self.outcome.oversized, self.outcome.last_event_id = read_written(written)
+        if self.held:
+            self.run(in_schema(_HOLD, self.schema), tuple(map(int_array, zip(*self.held, strict=True))))
         self.cursor.execute("COMMIT", prepare=False)
         bounds.new.clear()
         self.memory.writes += 1
         self.memory.members.update(self.rows)
-        self.outcome.stored = len(self.stored)
+        self.outcome.stored, self.outcome.held = len(self.stored), len(self.held)
         self.outcome.entries = len(book.entries)
 
     def _tell(self) -> None:
         for row in self.book.changed.values():
             if row.level > row.level_before:
-                channel = self.channels.get(row.member_id, "")
+                channel = self.judge.channels.get(row.member_id, "")
                 self.events.append(
                     LevelReached(row.member_id, row.level, row.level_before, row.lifetime, channel)
                 )
@@ -364,20 +370,3 @@ class _Unit:
                 self.events.append(LevelLost(row.member_id, row.level, row.level_before, row.lifetime))
         if self.events:
             append_events(self.cursor, self.events, schema=self.schema)
-
-
-def _reversal(target: Target, award: Award) -> Entry:
-    """Carries the award's own moment, so that it leaves the period in which the points were earned."""
-    return Entry(
-        target.member_id,
-        -award.amount,
-        Counter.REVERSAL.value,
-        Cause.REVERSAL.value,
-        target.activity_id,
-        award.rule_id,
-        award.version_id,
-        -award.amount,
-        100,
-        False,
-        target.occurred_ms,
-    )

@@ -29,6 +29,11 @@ MAX_TENANTS: Final = 500
 MAX_MEMBERS: Final = 25_000  # over all tenants; about 2 kB each
 
 
+def load_rules(*, boosts: bool) -> RuleSet:
+    """What activities are judged by: of the tenant in hand, by the plan in force. `boosts`: whether it has them."""
+    return replace(load_rule_set(), boosts=load_timeline() if boosts else None)
+
+
 @dataclass(slots=True)
 class TenantMemory:
     rules: RuleSet | None = None
@@ -59,7 +64,7 @@ class TenantMemory:
             try:
                 with enter_tenant(context):
                     # Their version counts the changes of boosts too.
-                    self.rules = replace(load_rule_set(), boosts=load_timeline() if boosts else None)
+                    self.rules = load_rules(boosts=boosts)
                     self.rules_version, self.rules_allowed, self.boosts_open = rules, allowed, boosts
                     self.curve, self.curve_version = load_curve(), curve
             finally:

@@ -15,7 +15,7 @@ from django.db import connection
 from engagement.members.selectors import escape_like, prefix_query
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-STATES: Final = ("here", "left", "deleted", "bot")
+STATES: Final = ("here", "left", "waiting", "deleted", "bot")
 # What a list can be sorted by, and the expression: never null.
 SORTS: Final = {
     "name": "upper(m.display_name)",
@@ -28,7 +28,7 @@ _COLUMNS: Final = (
     "m.id, m.display_name, m.avatar_url, coalesce(m.joined_at, m.created_at), p.last_active_at, m.visibility, m.alias, "
     "m.is_bot, m.departed_at, m.deleted_at, m.purged_at, m.user_id, coalesce(t.name, ''), m.email, p.level, b.current, "
     "b.lifetime, b.debt, coalesce((SELECT i.external_id FROM identity i WHERE i.member_id = m.id AND "
-    "i.provider = 'discord' ORDER BY i.id LIMIT 1), ''), upper(m.display_name)"
+    "i.provider = 'discord' ORDER BY i.id LIMIT 1), ''), upper(m.display_name), m.waiting_since"
 )
 _FROM: Final = (
     " FROM member m JOIN ledger_balance b ON b.member_id = m.id AND b.currency = 0 "
@@ -44,6 +44,7 @@ _FOUND: Final = (
 _STATE: Final = {
     "here": "m.deleted_at IS NULL AND m.departed_at IS NULL AND NOT m.is_bot",
     "left": "m.deleted_at IS NULL AND m.departed_at IS NOT NULL",
+    "waiting": "m.deleted_at IS NULL AND m.waiting_since IS NOT NULL",
     "deleted": "m.deleted_at IS NOT NULL AND m.merged_into_id IS NULL",
     "bot": "m.deleted_at IS NULL AND m.is_bot",
 }
@@ -93,6 +94,7 @@ class DirectoryRow:
     debt: int
     discord_id: str
     upper_name: str  # as the database sorts it
+    waiting_since: datetime | None  # for room in the plan
 
 
 def list_directory(

@@ -31,6 +31,7 @@ from engagement.progression.bulk import (
 )
 from engagement.progression.events import StandingsChanged
 from engagement.progression.levelling import change_curve
+from engagement.progression.room import is_limited, require_member_room
 from saas.core import clock
 from saas.events import publish
 from saas.events.jobs import JobRow, defer_rows
@@ -67,6 +68,11 @@ JOIN {{s}}.identity i ON i.provider = '{PROVIDER}' AND i.external_id = wanted.ex
 JOIN {{s}}.ledger_entry e ON e.member_id = i.member_id AND e.cause_id = ANY(%s::bigint[])
   AND e.cause_kind IN ({int(Cause.IMPORT)}, {int(Cause.IMPORT_UNDO)})
 GROUP BY i.external_id"""
+_NEWCOMERS: Final = (
+    "SELECT count(*) FROM {s}.import_row r LEFT JOIN {s}.identity i "
+    f"ON i.provider = '{PROVIDER}' AND i.external_id = r.external_id "
+    "WHERE r.run_id = %s AND r.error = '' AND i.id IS NULL"
+)
 _NOTE: Final = """
 UPDATE {s}.import_row r SET member_id = u.member_id, created = u.created, amount = u.amount,
   points_before = u.points_before, level_before = u.level_before, level_after = u.level_after
@@ -78,9 +84,11 @@ WHERE r.run_id = %s AND r.external_id = u.external_id AND r.error = ''"""
 def apply_import(*, import_id: int, actor: Actor, context: TenantContext) -> ImportRun:
     """Have the run booked by a job, as its options say. Claims the run; applying it once more, at once or later, changes nothing.
 
-    Publishes ImportFinished and StandingsChanged when it is done. Raises ImportNotFoundError, ImportStateError.
+    Publishes ImportFinished and StandingsChanged when it is done. Raises ImportNotFoundError, ImportStateError, and LimitReachedError
+    where the plan has no room for all the people whom it would make members. Whoever finds none because others came meanwhile is
+    passed over.
     """
-    with ledger_unit():
+    with ledger_unit() as (run_sql, schema):
         run = get_import(import_id=import_id)
         if run.state in {APPLYING, APPLIED}:
             return run
@@ -93,12 +101,22 @@ def apply_import(*, import_id: int, actor: Actor, context: TenantContext) -> Imp
             raise ImportStateError(
                 f"Import {busy.pk} from {busy.source_name} is at work. Wait until it is done."
             )
+        _require_room(run_sql, schema, run, context)
         run.state, run.applied_at, run.done, run.position = APPLYING, clock.now(), 0, 0
         run.save(update_fields=["state", "applied_at", "done", "position"])
         forget_file(import_id=import_id)
         _record(actor, "import.applied", run, {"keep": run.keep, "existing": run.existing, "rows": run.rows})
         _defer_work(import_id, context)
     return run
+
+
+def _require_room(run_sql: Run, schema: str, run: ImportRun, context: TenantContext) -> None:
+    """Where members are counted, for everybody whom the run would make one."""
+    if not is_limited(context):
+        return
+    newcomers = run_sql(in_schema(_NEWCOMERS, schema), (run.pk,)).fetchall()[0][0]
+    if newcomers:
+        require_member_room(run_sql, schema, context, more=newcomers)
 
 
 def cancel_import(*, import_id: int, actor: Actor, context: TenantContext) -> ImportRun:

@@ -47,6 +47,18 @@ class MemberDeletedError(ConflictError):
     code = "member_deleted"
 
 
+class MemberWaitsError(ConflictError):
+    """The member is over what the community's plan tracks, so they have no points yet that could be changed."""
+
+    code = "member_waits"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} waits: this community's plan tracks no more members at the moment. What they do is kept and counts as soon as there "
+            "is room. Its owner can change the plan under Billing."
+        )
+
+
 class InvalidMemberError(InvalidInputError):
     """A name, e-mail, type or note that cannot be kept."""
 

@@ -81,3 +81,11 @@ class ClaimLocked(DomainEvent):
 
     claimant: str
     name: str
+
+
+@dataclass(frozen=True)
+class MembersAdmitted(DomainEvent):
+    """There is room in the plan for members who waited: what they did counts now. At most a hundred an event; their levels are of
+    old, so nobody is congratulated."""
+
+    member_ids: list[int]

@@ -64,6 +64,12 @@ class Member(models.Model):
     deleted_at = models.DateTimeField(null=True)
     purged_at = models.DateTimeField(null=True)
     merged_into_id = models.BigIntegerField(null=True, help_text="The member who took everything over.")
+    waiting_since = models.DateTimeField(
+        null=True, help_text="Over the plan's limit: what they do is kept, and earns once there is room."
+    )
+    admission = models.JSONField(
+        null=True, help_text="While what they did is being judged: roles and presence as of the last of it."
+    )
 
     class Meta:
         db_table = "member"
@@ -72,6 +78,12 @@ class Member(models.Model):
             GinIndex(SearchVector("display_name", config="simple"), name="member_words"),
             models.Index(
                 fields=["deleted_at"], condition=models.Q(deleted_at__isnull=False), name="member_deleted"
+            ),
+            # Who waits for room, the oldest first; `engagement.progression.room` asks in just these words.
+            models.Index(
+                fields=["waiting_since", "id"],
+                condition=models.Q(waiting_since__isnull=False) | models.Q(admission__isnull=False),
+                name="member_waiting",
             ),
         ]
 

@@ -18,11 +18,14 @@ from engagement.ledger.arrays import int_array, text_array
 from engagement.ledger.models import EARNED_COUNTERS, Cause, Counter
 from engagement.ledger.statements import Run, in_schema
 from engagement.members.models import Member
+from engagement.members.selectors import find_member_ids
 from engagement.standings.periods import ALL_TIME
 from tenants.context import TenantContext
+from tenants.entitlements import UNLIMITED
 
 from .book import Entry
 from .newcomers import NAMELESS, Newcomer, create_members
+from .room import count_room
 from .rows import BY_IDENTITY, MemberRow
 from .units import open_book, read_rows, write_rows
 
@@ -121,8 +124,8 @@ def bring_points(
     import_id: int,
     context: TenantContext,
 ) -> list[Booked]:
-    """Book what each of these people is to have; whoever is unknown becomes a member, whoever was deleted here is passed
-    over. Inside the caller's ledger_unit.
+    """Book what each of these people is to have; whoever is unknown becomes a member as long as the plan has room. Whoever finds
+    none, waits for some or was deleted here is passed over. Inside the caller's ledger_unit.
 
     `earlier` holds what imports from the same bot booked, by external id. Raises IntegrityError where the import has booked one
     of these members before: the caller remembers how far it came, in this transaction. Publishes nothing.
@@ -131,13 +134,13 @@ def bring_points(
         Newcomer(provider, one.external_id, one.name or NAMELESS, one.avatar_url, None, False, [])
         for one in brought
     ]
-    created = set(create_members(run, schema, newcomers))
+    created = set(create_members(run, schema, _with_room(run, schema, newcomers, context)))
     rows = _read_people(run, schema, provider, [one.external_id for one in brought], context)
     book = open_book(context)
     booked = []
     for one in brought:
-        row = rows[one.external_id]
-        if row.deleted:
+        row = rows.get(one.external_id)
+        if row is None or row.deleted or row.waiting:
             continue
         points_before = row.lifetime
         amount = amount_to_book(
@@ -159,6 +162,25 @@ def bring_points(
     if book.entries:
         write_rows(run, schema, book, silent=True)
     return booked
+
+
+def _with_room(
+    run: Run, schema: str, newcomers: Sequence[Newcomer], context: TenantContext
+) -> list[Newcomer]:
+    """Those whom nobody knows, as far as there is room; who is known stays in the list, for whom nothing is made. Only where members
+    are counted does this ask anything."""
+    room = count_room(run, schema, context)
+    if room.allowed >= UNLIMITED:
+        return list(newcomers)
+    by_provider: dict[str, list[str]] = {}
+    for one in newcomers:
+        by_provider.setdefault(one.provider, []).append(one.external_id)
+    known = {
+        (provider, external_id)
+        for provider, ids in by_provider.items()
+        for external_id in find_member_ids(provider=provider, external_ids=ids)
+    }
+    return [one for one in newcomers if (one.provider, one.external_id) not in known][: room.free]
 
 
 def take_back_points(

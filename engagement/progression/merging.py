@@ -29,6 +29,7 @@ from tenants.context import TenantContext
 
 from .book import Entry
 from .figures import follow_ties
+from .room import take_over_held
 from .units import open_book, read_rows, rerank, write_rows
 
 _HERE: Final = "(" + ", ".join(str(int(counter)) for counter in HERE_COUNTERS) + ")"
@@ -98,6 +99,7 @@ def merge_members(*, kept_id: int, gone_id: int, actor: Actor, context: TenantCo
         described = _describe(kept, gone)
         moved = _move_points(run, schema, kept_id, gone_id, context)
         figures = _move_figures(kept_id, gone_id)
+        take_over_held(run, schema, kept=kept, gone=gone)
         _move_person(kept, gone)
         rerank(run, schema, context, [kept_id, gone_id])
         follow_ties(run, schema, [kept_id, gone_id])

@@ -27,6 +27,23 @@ class MemberProgress(models.Model):
         return f"member {self.member_id}: level {self.level}"
 
 
+class HeldActivity(models.Model):
+    """An activity that is stored and not judged yet, because its member waits for room. Gone once it is judged.
+
+    A takeback has a row for each such member whose activity it takes back.
+    """
+
+    pk = models.CompositePrimaryKey("member_id", "activity_id")
+    member_id = models.BigIntegerField()
+    activity_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "held_activity"
+
+    def __str__(self) -> str:
+        return f"activity {self.activity_id} of member {self.member_id}"
+
+
 class BulkAct(models.Model):
     """One act on many members, with a result for each. Kept, so that it can be looked at and undone."""
 

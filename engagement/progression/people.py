@@ -31,7 +31,9 @@ from saas.events.jobs import JobRow, defer_rows
 from tenants.context import TenantContext, current_tenant
 from tenants.models import User
 
+from .models import HeldActivity
 from .newcomers import Newcomer, create_members
+from .room import require_member_room
 from .units import rerank
 
 BY_HAND: Final = "manual"  # the provider of members whom the team registered
@@ -59,7 +61,7 @@ class MemberFacts:
 def register_member(*, facts: MemberFacts, request_key: str, actor: Actor, context: TenantContext) -> Member:
     """A member without a Discord account. Idempotent on `request_key`: a form sent twice registers one.
 
-    Publishes MemberRegistered. Raises InvalidMemberError.
+    Publishes MemberRegistered. Raises InvalidMemberError, and LimitReachedError where the plan tracks no more members.
     """
     checked = _checked(facts)
     key = request_key[:60] or new_ulid()
@@ -67,6 +69,7 @@ def register_member(*, facts: MemberFacts, request_key: str, actor: Actor, conte
         known = Member.objects.filter(identities__provider=BY_HAND, identities__external_id=key).first()
         if known is not None:
             return known
+        require_member_room(run, schema, context)
         joined = checked.joined_at or clock.now()
         newcomer = Newcomer(BY_HAND, key, checked.name, "", int(joined.timestamp() * 1000), False, [])
         (member_id,) = create_members(run, schema, [newcomer])
@@ -141,7 +144,8 @@ def delete_member(*, member_id: int, actor: Actor, context: TenantContext) -> Me
 def restore_member(*, member_id: int, actor: Actor, context: TenantContext) -> Member:
     """Bring a deleted member back with everything they had. Idempotent.
 
-    Publishes MemberRestored. Raises MemberNotFoundError, MemberPurgedError.
+    Publishes MemberRestored. Raises MemberNotFoundError, MemberPurgedError, and LimitReachedError for somebody who would be tracked
+    where the plan tracks no more.
     """
     with ledger_unit() as (run, schema):
         member = get_member(member_id=member_id, with_deleted=True)
@@ -155,6 +159,8 @@ def restore_member(*, member_id: int, actor: Actor, context: TenantContext) -> M
                 )
             )
         if member.deleted_at is not None:
+            if not member.is_bot and member.departed_at is None and member.waiting_since is None:
+                require_member_room(run, schema, context)
             member.deleted_at = None
             member.save(update_fields=["deleted_at"])
             rerank(run, schema, context, [member_id])
@@ -219,6 +225,7 @@ def _erase(member: Member) -> list[tuple[str, int]]:
         note="Deleted 30 days ago",
     )
     Identity.objects.filter(member=member).delete()
+    HeldActivity.objects.filter(member_id=member.pk).delete()
     ClaimCode.objects.filter(member=member).delete()
     Member.objects.filter(pk=member.pk).update(
         display_name=PURGED_NAME,

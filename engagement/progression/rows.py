@@ -24,7 +24,7 @@ _COLUMNS: Final = (
         f"{_ORDINAL.format(f's.{kind}_start')}, s.{kind}_score, {_MICROS.format(f's.{kind}_at')}"
         for kind in ("season", "month", "week")
     )
-    + ", m.deleted_at IS NOT NULL, m.type_id"
+    + ", m.deleted_at IS NOT NULL, m.type_id, m.waiting_since IS NOT NULL"
 )
 _JOINS: Final = (
     "JOIN {s}.ledger_balance b ON b.member_id = m.id AND b.currency = 0 "
@@ -76,6 +76,7 @@ class MemberRow:
         "type_id",
         "usage",
         "visibility",
+        "waiting",
     )
 
     def __init__(self, columns: Sequence[Any], default_timezone: str, all_time: int) -> None:
@@ -102,6 +103,7 @@ class MemberRow:
         ]
         self.deleted: bool = columns[26]
         self.type_id: int | None = columns[27]
+        self.waiting: bool = columns[28]
         # Per kind: the (score, reached) that the live period had before this unit of work; see Book.
         self.before: list[Any] = [None, None, None, None]
         self.begin()

@@ -21,7 +21,7 @@ from engagement.members.selectors import find_member, get_member
 from engagement.points.models import Adjustment
 from saas.core import clock
 from saas.events import publish
-from tenants.context import TenantContext
+from tenants.context import TenantContext, current_tenant
 
 from .book import Entry
 from .errors import (
@@ -33,6 +33,7 @@ from .errors import (
 from .events import LevelLost, LevelReached, PointsAdjusted
 from .merged import find_owner
 from .newcomers import NAMELESS, Newcomer, create_members
+from .room import count_room, hold_back, refuse_waiting
 from .units import open_book, read_rows, rerank, write_rows
 
 MAX_ADJUSTMENT: Final = 1_000_000_000
@@ -58,7 +59,8 @@ class AdjustmentResult:
 def ensure_member(*, provider: str, external_id: str, display_name: str, avatar_url: str = "") -> Member:
     """The member whom a provider knows by that id, made if there is none yet. Idempotent on (provider, external_id).
 
-    Somebody of whom only the id was known until now gets the name. Raises MemberDeletedError.
+    Somebody of whom only the id was known until now gets the name. Somebody new for whom the plan has no room waits, as whoever is
+    met by ingest does. Raises MemberDeletedError.
     """
     known = find_member(provider=provider, external_id=external_id, with_deleted=True)
     if known is not None:
@@ -74,7 +76,11 @@ def ensure_member(*, provider: str, external_id: str, display_name: str, avatar_
         newcomer = Newcomer(
             provider, external_id, display_name[:100] or NAMELESS, avatar_url[:500], None, False, []
         )
-        create_members(run, schema, [newcomer])
+        room = count_room(run, schema, current_tenant())
+        created = create_members(run, schema, [newcomer])
+        if created and not room.for_newcomers:
+            hold_back(run, schema, created)
+            rerank(run, schema, current_tenant(), created)
         made = find_member(provider=provider, external_id=external_id)
     assert made is not None
     return made
@@ -87,7 +93,7 @@ def adjust_points(
 
     What the balance cannot cover becomes debt. Idempotent on `idempotency_key`: a repeat answers as before. Publishes
     PointsAdjusted, StandingsChanged and LevelReached or LevelLost. Raises InvalidAdjustmentError, MemberNotFoundError,
-    MemberDeletedError, IdempotencyKeyReusedError.
+    MemberDeletedError, MemberWaitsError, IdempotencyKeyReusedError.
     """
     reason = check_adjustment(amount, reason)
     with ledger_unit() as (run, schema):
@@ -214,6 +220,7 @@ def _book(
         raise MemberDeletedError(
             f"{row.display_name} was deleted, so that nothing can be given or taken. Restore them first."
         )
+    refuse_waiting(waiting=row.waiting, name=row.display_name)
     adjustment.save(force_insert=True)
     undone = adjustment.undoes_id if cause == Cause.UNDO else None
     entry = Entry(

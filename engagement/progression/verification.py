@@ -108,7 +108,8 @@ FROM summed s FULL JOIN standing_group g ON g.kind = s.kind AND g.starts_on = s.
 WHERE s.n IS DISTINCT FROM g.count"""
 _RANKED: Final = """
 SELECT s.member_id, s.ranked FROM standing s JOIN member m ON m.id = s.member_id
-WHERE s.ranked = (m.is_bot OR m.departed_at IS NOT NULL OR m.deleted_at IS NOT NULL OR m.visibility = 'hidden'
+WHERE s.ranked = (m.is_bot OR m.departed_at IS NOT NULL OR m.deleted_at IS NOT NULL OR m.waiting_since IS NOT NULL
+  OR m.visibility = 'hidden'
   OR m.role_ids ?| ARRAY(SELECT jsonb_array_elements_text(excluded_roles) FROM standings_state))"""
 _TIES: Final = """
 SELECT s.member_id, -coalesce(f.value, 0), s.tie_value FROM standing s JOIN standings_state state ON state.id = 1

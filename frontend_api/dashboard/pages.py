@@ -83,6 +83,9 @@ PAGES: Final = (
     DashboardPage("people", "Members", "users", "dashboard-members", "view_members", "people points roles"),
     # --- earn ---
     DashboardPage("earn", "Rules", "target-arrow", "dashboard-rules", "view_rules", "earning points awards"),
+    DashboardPage(
+        "earn", "Boosts", "bolt", "dashboard-boosts", "view_boosts", "multiplier double points weekend event"
+    ),
     DashboardPage("earn", "Levels", "stairs-up", "dashboard-levels", "view_rules", "curve formula names"),
     DashboardPage("earn", "Level roles", "shield", "dashboard-level-roles", "view_settings", "discord roles"),
     DashboardPage(
@@ -156,9 +159,16 @@ PAGES: Final = (
     ),
     # --- billing ---
     DashboardPage(
-        "billing", "Billing", "coins", "billing", "view_billing", "plan payment invoice card limits usage cost"
+        "billing",
+        "Billing",
+        "coins",
+        "billing",
+        "view_billing",
+        "plan payment invoice card limits usage cost",
     ),
-    DashboardPage("billing", "Plans", "list-details", "billing-plans", "view_billing", "upgrade price compare"),
+    DashboardPage(
+        "billing", "Plans", "list-details", "billing-plans", "view_billing", "upgrade price compare"
+    ),
 )
 
 ACTS: Final[tuple[DashboardAct, ...]] = (
@@ -169,6 +179,7 @@ ACTS: Final[tuple[DashboardAct, ...]] = (
         "Change the member types", "tag", "dashboard-members-types", "manage_members", "student mentor kinds"
     ),
     DashboardAct("Make a rule", "plus", "dashboard-rule-new", "change_rules", "new add earning"),
+    DashboardAct("Plan a boost", "bolt", "dashboard-boost-new", "change_boosts", "multiplier double weekend"),
     DashboardAct("Change the curve", "stairs-up", "dashboard-curve", "change_levels", "levels steeper"),
     DashboardAct(
         "Give a role for a level", "shield", "dashboard-level-role-new", "change_announcements", "level roles"

@@ -13,13 +13,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from billing.plans import CURRENCIES, FREE, INTERVALS, PLANS, TRIAL_DAYS, Plan, plans_for
+from billing.pricing import pricing_table
 from frontend_api.plan_cards import (
     INTERVAL_NAMES,
     SUGGESTED,
     Card,
     Link,
     describe_card,
-    list_groups,
     list_metered,
 )
 from frontend_api.site.plan_choice import PlanChoice, read_choice, read_currency, read_interval
@@ -105,7 +105,7 @@ def show_pricing(request: HttpRequest) -> HttpResponse:
         ],
         "family_note": family[3],
         "cards": [_card(plan, interval, currency) for plan in plans],
-        "table": list_groups(plans),
+        "table": pricing_table(plans),
         "metered": list_metered(plans, currency),
         "questions": QUESTIONS,
         "free_href": _start(PLANS[FREE], interval, currency),

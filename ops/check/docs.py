@@ -13,6 +13,8 @@ from pathlib import Path
 from ops.devstack.places import PROJECT
 from saas.settings.variables import VARIABLES
 
+from .plans import find_plan_problems
+
 FLOORS = ("saas", "tenants", "billing", "engagement", "integrations", "bot_shard", "frontend_api", "ops")
 METRIC_CLASSES = {
     "Counter",
@@ -34,6 +36,7 @@ def find_documentation_problems() -> list[str]:
         *compare("metric", list_metrics(), documented("ops/metrics.md")),
         *compare("domain event", list_domain_events(), documented("ops/events.md")),
         *find_broken_links(),
+        *find_plan_problems(),
     ]
 
 

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ops.sandbox.stripe.config import LOCAL_KEY
+from ops.sandbox.stripe.remote import Control
 
-from .places import PROJECT
 from .supervisor import Program
 
 STATE = "stripe.sqlite3"
-_SYNC_PLANS = PROJECT / "ops" / "management" / "commands" / "sync_plans.py"
 
 
 def is_wanted(given: Mapping[str, str]) -> bool:
@@ -37,11 +36,24 @@ def program(port: int, folder: Path, web_url: str, webhook_secret: str) -> Progr
     return Program("stripe", (sys.executable, "-m", "ops.sandbox.stripe", *options))
 
 
-def set_up_commands() -> list[tuple[str, ...]]:
-    """What fills a fresh one."""
-    return [("sync_plans",)] if _SYNC_PLANS.exists() else []
-
-
 def state_files(folder: Path) -> list[Path]:
     """What it leaves in `folder`; SQLite keeps two files beside its own."""
     return [folder / f"{STATE}{ending}" for ending in ("", "-wal", "-shm")]
+
+
+def look(url: str) -> dict[str, int]:
+    """What it sells, and that its events arrive: those that left before the web was there are sent again. Raises ValueError
+    with what the web said to one that it did not take."""
+    control = Control(url)
+    control.release()
+    late = [one for one in control.deliveries() if one["state"] != "delivered"]
+    if late:
+        raise ValueError(
+            f"{len(late)} events of the local Stripe were not taken; to one was said {late[0]['log'][-1:]}"
+        )
+    seen = control.describe()
+    return {
+        "prices": seen["objects"].get("price", 0),
+        "events_taken": seen["objects"].get("event", 0),
+        "violations": seen["violations"],
+    }

@@ -156,8 +156,7 @@ class Stack:
         await self._set_up(supervisor, "migrate_fleet")
         if self.has_local_stripe:
             await self._wait_for(f"{self.stripe_url}/", "the local Stripe")
-            for command in local_stripe.set_up_commands():
-                await self._set_up(supervisor, *command)
+            await self._set_up(supervisor, "sync_plans")
         if self.has_local_discord:
             await self._wait_for(f"{self.discord_url}/api/v10/gateway", "the local Discord")
             self.communities = await asyncio.to_thread(self._seed)

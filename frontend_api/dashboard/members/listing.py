@@ -26,6 +26,7 @@ _NO_TYPE: Final = "0"
 _STATE_CHOICES: Final = (
     Choice("here", "here"),
     Choice("left", "left"),
+    Choice("waiting", "waiting for room"),
     Choice("deleted", "deleted"),
     Choice("bot", "bots"),
 )
@@ -120,6 +121,8 @@ def show_state(row: DirectoryRow) -> Tags:
         tags.append(Tag("Purged" if row.purged_at else "Deleted", "warn"))
     elif row.departed_at is not None:
         tags.append(Tag("Left"))
+    elif row.waiting_since is not None:
+        tags.append(Tag("Waits for room", "warn"))
     if row.is_bot:
         tags.append(Tag("Bot"))
     if row.visibility == Visibility.HIDDEN:

@@ -68,7 +68,7 @@ class Dashboard:
             "<p>This stands in for Stripe on this machine. Everything is made up: no money moves, and no card is real. Pay with "
             "<b>4242&nbsp;4242&nbsp;4242&nbsp;4242</b>, any later date and any code; <b>4000&nbsp;0000&nbsp;0000&nbsp;0002</b> is "
             "declined, <b>4000&nbsp;0027&nbsp;6000&nbsp;3184</b> asks its owner first.</p>",
-            f'<p class="dim">Its time is {_moment(self._server.store.now())}.</p>',
+            f'<p class="dim">Its time is {_moment(self._server.store.now())}, as all times here in UTC.</p>',
             self._violations(),
             *(
                 self._section(name, limit=_ROWS)
@@ -251,7 +251,7 @@ def _row(cells: Iterable[Cell]) -> str:
 
 
 def _moment(seconds: float) -> str:
-    return f"<time>{datetime.fromtimestamp(seconds, UTC):%d %b %Y %H:%M:%S} UTC</time>"
+    return f"<time>{datetime.fromtimestamp(seconds, UTC):%d %b %H:%M:%S}</time>"
 
 
 def _text(value: object) -> str:

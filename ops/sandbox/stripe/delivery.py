@@ -185,8 +185,11 @@ class Deliverer:
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
                 return answer.status, (await answer.text(errors="replace"))[:500]
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return None, str(error) or type(error).__name__
+        except TimeoutError:
+            return None, f"No answer within {self._config.delivery_timeout:g} s"
+        except (aiohttp.ClientError, OSError) as error:
+            reason = getattr(error, "os_error", error)
+            return None, getattr(reason, "strerror", None) or str(reason) or type(error).__name__
 
     def _settle(
         self, id: str, state: str, status: int | None, said: str = "", *, due: float | None = None

@@ -15,7 +15,7 @@ body.narrow{max-width:30rem;padding-top:3rem}h1{font-size:1.5rem;margin:.5rem 0}
 a{color:var(--accent)}.dim,time{color:var(--dim)}time,.num{font-variant-numeric:tabular-nums}
 .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:10px}table{width:100%;border-collapse:collapse}
 td,th{text-align:left;padding:.45rem .75rem;border-bottom:1px solid var(--line);vertical-align:top;white-space:nowrap}
-tr:last-child td{border-bottom:0}th{font-weight:600;color:var(--dim);background:var(--soft)}td.wide{white-space:normal}
+tr:last-child td{border-bottom:0}th{font-weight:600;color:var(--dim);background:var(--soft)}td.wide{white-space:normal;min-width:14rem}
 button,.button{font:inherit;padding:.5rem 1rem;border-radius:8px;border:1px solid var(--accent);background:var(--accent);color:var(--on);
 cursor:pointer;text-decoration:none;display:inline-block}button.quiet{background:none;color:inherit;border-color:var(--line)}
 .row{display:flex;gap:.75rem;flex-wrap:wrap;align-items:center}nav{display:flex;gap:1rem;flex-wrap:wrap}

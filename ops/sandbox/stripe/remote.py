@@ -87,4 +87,5 @@ class Control:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
-            raise ValueError(error.read().decode()) from None
+            with error:
+                raise ValueError(error.read().decode()) from None

@@ -9,7 +9,9 @@ from ..payments.cards import card_of_number
 from ..store import Json, Store, shown
 from .checkouts import KIND, Filled, apply_code, complete
 
-_KNOWN = frozenset({"id", "card", "payment_method", "email", "name", "address", "tax_id", "code", "authenticated"})
+_KNOWN = frozenset(
+    {"id", "card", "payment_method", "email", "name", "address", "tax_id", "code", "authenticated"}
+)
 
 
 def complete_checkout(store: Store, body: Json) -> Any:
@@ -19,7 +21,9 @@ def complete_checkout(store: Store, body: Json) -> Any:
     """
     wrong = body.keys() - _KNOWN
     if wrong:
-        raise invalid(f"A checkout is completed with {', '.join(sorted(_KNOWN))}; not with {', '.join(sorted(wrong))}.")
+        raise invalid(
+            f"A checkout is completed with {', '.join(sorted(_KNOWN))}; not with {', '.join(sorted(wrong))}."
+        )
     number = body.get("card", None if body.get("payment_method") else "4242424242424242")
     card = card_of_number(number) if number else None
     if number and card is None:

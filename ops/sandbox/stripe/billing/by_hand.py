@@ -26,18 +26,29 @@ def create_invoice(store: Store, given: Given) -> Json:
         raise invalid("Missing required param: customer.", "customer", "parameter_missing")
     customer = store.get("customer", given["customer"], param="customer")
     now = store.now(customer["test_clock"])
-    subscription = store.get("subscription", given["subscription"], param="subscription") if given.get("subscription") else None
+    subscription = (
+        store.get("subscription", given["subscription"], param="subscription")
+        if given.get("subscription")
+        else None
+    )
     behavior = given.get("pending_invoice_items_behavior") or ("include" if subscription else "exclude")
-    waiting = [] if behavior == "exclude" else store.list("invoiceitem", customer=customer["id"], invoice=None)
+    waiting = (
+        [] if behavior == "exclude" else store.list("invoiceitem", customer=customer["id"], invoice=None)
+    )
     if subscription:
         waiting = [one for one in waiting if _subscription_of(one) in (None, subscription["id"])]
     currency = given.get("currency") or customer["currency"] or (waiting[0]["currency"] if waiting else "usd")
     waiting = [one for one in waiting if one["currency"] == currency]
     if subscription and not waiting:
-        raise invalid("Nothing to invoice for subscription", "subscription", "invoice_no_subscription_line_items")
+        raise invalid(
+            "Nothing to invoice for subscription", "subscription", "invoice_no_subscription_line_items"
+        )
     by_invoice = given.get("collection_method") == "send_invoice"
     if by_invoice and given.get("days_until_due") is None and given.get("due_date") is None:
-        raise invalid("If collection_method is `send_invoice`, you must specify `due_date` or `days_until_due`.", "days_until_due")
+        raise invalid(
+            "If collection_method is `send_invoice`, you must specify `due_date` or `days_until_due`.",
+            "days_until_due",
+        )
     bill = Bill(
         customer=customer,
         currency=currency,
@@ -67,7 +78,9 @@ def _coupons(store: Store, given: Given, customer: str, now: int) -> list[tuple[
     found = []
     for number, one in enumerate(given.get("discounts") or []):
         coupon, code = discounts.find_coupon(store, one, f"discounts[{number}]", customer=customer, now=now)
-        discount = discounts.build_discount(coupon, code, customer=customer, subscription=None, session=None, now=now)
+        discount = discounts.build_discount(
+            coupon, code, customer=customer, subscription=None, session=None, now=now
+        )
         store.put(discount)
         if runs_at(discount, now):
             found.append((str(discount["id"]), coupon))
@@ -82,10 +95,28 @@ def update_invoice(store: Store, invoice: Json, given: Given) -> Json:
     """What may still be changed: of a draft its words and terms, of any the metadata and whether it advances."""
     refuse_unmodelled(given, *_PARTS, "discounts", "automatic_tax", "issuer")
     before = store.get("invoice", invoice["id"])
-    terms = given.keys() & {"collection_method", "days_until_due", "due_date", "description", "footer", "default_payment_method"}
+    terms = given.keys() & {
+        "collection_method",
+        "days_until_due",
+        "due_date",
+        "description",
+        "footer",
+        "default_payment_method",
+    }
     if terms and invoice["status"] != "draft" and terms - {"description", "footer", "default_payment_method"}:
-        raise invalid(f"Finalized invoices can't be updated in this way: {sorted(terms)[0]}.", sorted(terms)[0], "invoice_not_editable")
-    for name in ("collection_method", "due_date", "description", "footer", "default_payment_method", "auto_advance"):
+        raise invalid(
+            f"Finalized invoices can't be updated in this way: {sorted(terms)[0]}.",
+            sorted(terms)[0],
+            "invoice_not_editable",
+        )
+    for name in (
+        "collection_method",
+        "due_date",
+        "description",
+        "footer",
+        "default_payment_method",
+        "auto_advance",
+    ):
         if name in given:
             invoice[name] = given[name]
     if "days_until_due" in given:
@@ -111,7 +142,16 @@ def delete_draft(store: Store, invoice: Json) -> Json:
 
 def create_invoice_item(store: Store, given: Given) -> Json:
     """Something to bill with the next invoice, by an amount or by a price."""
-    refuse_unmodelled(given, "price_data", "discounts", "tax_rates", "tax_behavior", "tax_code", "quantity_decimal", "customer_account")
+    refuse_unmodelled(
+        given,
+        "price_data",
+        "discounts",
+        "tax_rates",
+        "tax_behavior",
+        "tax_code",
+        "quantity_decimal",
+        "customer_account",
+    )
     customer = store.get("customer", given.get("customer") or "", param="customer")
     now = store.now(customer["test_clock"])
     name = (given.get("pricing") or {}).get("price")
@@ -119,9 +159,16 @@ def create_invoice_item(store: Store, given: Given) -> Json:
     quantity = 1 if given.get("quantity") is None else int(given["quantity"])
     currency = given.get("currency") or (price["currency"] if price else None) or customer["currency"]
     if price is not None and price["type"] == "recurring":
-        raise invalid("The price specified is set to `type=recurring` but this field only accepts prices with `type=one_time`.", "pricing[price]")
+        raise invalid(
+            "The price specified is set to `type=recurring` but this field only accepts prices with `type=one_time`.",
+            "pricing[price]",
+        )
     amount = _amount(given, price, quantity, currency)
-    subscription = store.get("subscription", given["subscription"], param="subscription") if given.get("subscription") else None
+    subscription = (
+        store.get("subscription", given["subscription"], param="subscription")
+        if given.get("subscription")
+        else None
+    )
     period = Period(**given["period"]) if given.get("period") else Period(now, now)
     item = {
         "id": new_id("ii"),
@@ -138,9 +185,20 @@ def create_invoice_item(store: Store, given: Given) -> Json:
         "livemode": False,
         "metadata": dict(given.get("metadata") or {}),
         "net_amount": amount,
-        "parent": {"type": "subscription_details", "subscription_details": {"subscription": subscription["id"], "subscription_item": None}} if subscription else None,
+        "parent": {
+            "type": "subscription_details",
+            "subscription_details": {"subscription": subscription["id"], "subscription_item": None},
+        }
+        if subscription
+        else None,
         "period": {"start": period.start, "end": period.end},
-        "pricing": {"type": "price_details", "price_details": {"price": price["id"], "product": price["product"]}, "unit_amount_decimal": price["unit_amount_decimal"]} if price else None,
+        "pricing": {
+            "type": "price_details",
+            "price_details": {"price": price["id"], "product": price["product"]},
+            "unit_amount_decimal": price["unit_amount_decimal"],
+        }
+        if price
+        else None,
         "proration": False,
         "proration_details": None,
         "quantity": quantity,
@@ -161,7 +219,9 @@ def _amount(given: Given, price: Json | None, quantity: int, currency: str | Non
     if price is not None:
         return amount_of(price, quantity, currency)
     if given.get("unit_amount_decimal") is not None:
-        return amount_of({"currency": currency, "unit_amount_decimal": given["unit_amount_decimal"]}, quantity)
+        return amount_of(
+            {"currency": currency, "unit_amount_decimal": given["unit_amount_decimal"]}, quantity
+        )
     if given.get("amount") is None:
         raise invalid("Missing required param: amount.", "amount", "parameter_missing")
     return int(given["amount"])
@@ -170,9 +230,15 @@ def _amount(given: Given, price: Json | None, quantity: int, currency: str | Non
 def _add_to(store: Store, invoice: Json, item: Json) -> None:
     """Put an item on a draft that was made by hand: it is added up anew from its items."""
     if invoice["status"] != "draft" or invoice["billing_reason"] != "manual":
-        raise invalid("You can only add invoice items to draft invoices made by hand.", "invoice", "invoice_not_editable")
+        raise invalid(
+            "You can only add invoice items to draft invoices made by hand.",
+            "invoice",
+            "invoice_not_editable",
+        )
     if invoice["currency"] != item["currency"]:
-        raise invalid(f"The currency of the invoice is `{invoice['currency']}`, not `{item['currency']}`.", "currency")
+        raise invalid(
+            f"The currency of the invoice is `{invoice['currency']}`, not `{item['currency']}`.", "currency"
+        )
     before = store.get("invoice", invoice["id"])
     store.put(item | {"invoice": invoice["id"]})
     held = store.list("invoiceitem", invoice=invoice["id"])

@@ -71,7 +71,9 @@ def _moment(subscription: Json, given: Given, now: int) -> int:
         return now
     start, end = period_of(subscription)
     if not start <= asked <= end:
-        raise invalid("Cannot specify `proration_date` outside of the subscription's current period.", "proration_date")
+        raise invalid(
+            "Cannot specify `proration_date` outside of the subscription's current period.", "proration_date"
+        )
     return int(asked)
 
 
@@ -104,7 +106,9 @@ def change_subscription(store: Store, id: str, given: Given, *, authenticated: b
     waits = given.get("payment_behavior") == "pending_if_incomplete"
     if waits and given.keys() - _PENDING_PARTS:
         wrong = sorted(given.keys() - _PENDING_PARTS)[0]
-        raise invalid(f"When `payment_behavior` is set to `pending_if_incomplete`, you can't pass `{wrong}`.", wrong)
+        raise invalid(
+            f"When `payment_behavior` is set to `pending_if_incomplete`, you can't pass `{wrong}`.", wrong
+        )
     described = deepcopy(before)
     _describe(store, described, given, now)
     change = plan_change(store, described, given, now)
@@ -124,9 +128,15 @@ def _check_open(subscription: Json, given: Given) -> None:
     }:  # fmt: skip
         raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
     if subscription["status"] == "incomplete" and given.get("items"):
-        raise invalid("You cannot update a subscription in `incomplete` status in a way that changes what it bills.", "items")
+        raise invalid(
+            "You cannot update a subscription in `incomplete` status in a way that changes what it bills.",
+            "items",
+        )
     if subscription["pending_update"] and given.get("items"):
-        raise invalid("This subscription has a pending update. Pay or void its invoice before changing it again.", "items")
+        raise invalid(
+            "This subscription has a pending update. Pay or void its invoice before changing it again.",
+            "items",
+        )
 
 
 def _describe(store: Store, subscription: Json, given: Given, now: int) -> None:
@@ -149,7 +159,9 @@ def _describe(store: Store, subscription: Json, given: Given, now: int) -> None:
     if given.get("collection_method"):
         subscription["collection_method"] = given["collection_method"]
         if given["collection_method"] == "send_invoice" and subscription["days_until_due"] is None:
-            raise invalid("If collection_method is `send_invoice`, you must specify `days_until_due`.", "days_until_due")
+            raise invalid(
+                "If collection_method is `send_invoice`, you must specify `days_until_due`.", "days_until_due"
+            )
         if given["collection_method"] == "charge_automatically":
             subscription["days_until_due"] = None
     if given.get("trial_settings"):
@@ -162,7 +174,9 @@ def _describe(store: Store, subscription: Json, given: Given, now: int) -> None:
     if given.get("cancellation_details"):
         subscription["cancellation_details"] |= given["cancellation_details"]
     if "discounts" in given:
-        subscription["discounts"] = discounts.give_all(store, given["discounts"], holder=subscription, now=now)
+        subscription["discounts"] = discounts.give_all(
+            store, given["discounts"], holder=subscription, now=now
+        )
 
 
 def _bill_change(
@@ -198,7 +212,9 @@ def _wait(store: Store, before: Json, after: Json, invoice: Json, now: int, auth
     held = deepcopy(before) | {"latest_invoice": invoice["id"]}
     held["_pending"] = {"subscription": after, "invoice": invoice["id"]}
     held["pending_update"] = {
-        "billing_cycle_anchor": after["billing_cycle_anchor"] if after["billing_cycle_anchor"] != before["billing_cycle_anchor"] else None,
+        "billing_cycle_anchor": after["billing_cycle_anchor"]
+        if after["billing_cycle_anchor"] != before["billing_cycle_anchor"]
+        else None,
         "cancel_at_period_end": None,
         "discount": None,
         "discounts": None,

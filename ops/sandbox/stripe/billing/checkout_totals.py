@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..engine.pricing import amount_of
 from ..engine.periods import Period
+from ..engine.pricing import amount_of
 from ..ids import new_id
 from ..store import Json, Store
 from . import discounts
@@ -13,7 +13,15 @@ from .lines import Line, cycle_lines, product_name
 from .proration_lines import stub_lines
 from .starting import build_subscription
 
-_NOBODY = {"id": None, "address": None, "balance": 0, "currency": None, "discount": None, "tax_exempt": "none", "test_clock": None}
+_NOBODY = {
+    "id": None,
+    "address": None,
+    "balance": 0,
+    "currency": None,
+    "discount": None,
+    "tax_exempt": "none",
+    "test_clock": None,
+}
 
 
 def add_up_session(store: Store, session: Json) -> None:
@@ -22,7 +30,11 @@ def add_up_session(store: Store, session: Json) -> None:
         return
     customer = store.find("customer", session["customer"]) or dict(_NOBODY)
     now = store.now(customer["test_clock"])
-    lines = _subscription_lines(store, session, customer, now) if session["mode"] == "subscription" else _sold(store, session, now)
+    lines = (
+        _subscription_lines(store, session, customer, now)
+        if session["mode"] == "subscription"
+        else _sold(store, session, now)
+    )
     coupons = discounts.preview_coupons(store, session["_discounts"], None, session["customer"], now)
     # The balance is the invoice's matter, and no part of what a session shows.
     bill = Bill(
@@ -40,14 +52,19 @@ def add_up_session(store: Store, session: Json) -> None:
     session |= {"amount_subtotal": invoice["subtotal"], "amount_total": max(invoice["total"], 0)}
     session["total_details"] = {"amount_discount": off, "amount_shipping": 0, "amount_tax": tax}
     session["_lines"] = [
-        _line(store, session, one, line) for one, line in zip(session["_given"]["line_items"], _by_item(store, session, invoice), strict=True)
+        _line(store, session, one, line)
+        for one, line in zip(session["_given"]["line_items"], _by_item(store, session, invoice), strict=True)
     ]
 
 
 def _subscription_lines(store: Store, session: Json, customer: Json, now: int) -> list[Line]:
     given = session["_given"]
     data = given.get("subscription_data") or {}
-    wanted = {name: data[name] for name in ("trial_end", "trial_period_days", "billing_cycle_anchor") if data.get(name) is not None}
+    wanted = {
+        name: data[name]
+        for name in ("trial_end", "trial_period_days", "billing_cycle_anchor")
+        if data.get(name) is not None
+    }
     items = [_item(store, one) for one in given["line_items"]]
     subscription = build_subscription(
         store, wanted | {"items": items, "currency": session["currency"]}, customer, now, None, writes=False
@@ -61,7 +78,11 @@ def _subscription_lines(store: Store, session: Json, customer: Json, now: int) -
 
 def _item(store: Store, given: Json) -> Json:
     price = store.get("price", given["price"])
-    return {"price": price["id"]} if is_metered(price) else {"price": price["id"], "quantity": given.get("quantity", 1)}
+    return (
+        {"price": price["id"]}
+        if is_metered(price)
+        else {"price": price["id"], "quantity": given.get("quantity", 1)}
+    )
 
 
 def _sold(store: Store, session: Json, now: int) -> list[Line]:
@@ -79,7 +100,9 @@ def _by_item(store: Store, session: Json, invoice: Json) -> list[Json | None]:
     left = list(invoice["lines"]["data"])
     found: list[Json | None] = []
     for one in session["_given"]["line_items"]:
-        line = next((line for line in left if line["pricing"]["price_details"]["price"] == one["price"]), None)
+        line = next(
+            (line for line in left if line["pricing"]["price_details"]["price"] == one["price"]), None
+        )
         if line is not None:
             left.remove(line)
         found.append(line)

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from ..engine.periods import DAY
 from ..errors import StripeError, card_declined, invalid
-from ..ids import new_id
 from ..payments.cards import DECLINES, Card, make_method
 from ..payments.intents import attach, authenticate, confirm, confirm_setup, declined, new_intent
 from ..resources.customers import new_customer
 from ..resources.setup_intents import new_setup
+from ..resources.tax_ids import make_tax_id
 from ..store import Json, Store
 from . import discounts
 from .checkout_totals import add_up_session, needs_card
@@ -30,7 +30,9 @@ class AuthenticationNeededError(StripeError):
     """The bank wants to see the customer first: 3-D Secure."""
 
     def __init__(self) -> None:
-        super().__init__("The bank wants to confirm this payment (3-D Secure).", code="authentication_required")
+        super().__init__(
+            "The bank wants to confirm this payment (3-D Secure).", code="authentication_required"
+        )
 
 
 @dataclass(slots=True)
@@ -51,7 +53,7 @@ def expire(store: Store, id: str) -> Json:
     session = store.get(KIND, id)
     if session["status"] != "open":
         raise invalid(
-            f"Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of "
+            f'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
             f"{session['status']}."
         )
     session |= {"status": "expired", "url": None}
@@ -91,7 +93,10 @@ def complete(store: Store, session: Json, filled: Filled) -> Json:
     if session["status"] == "complete":
         return session
     if session["status"] != "open" or store.now() >= session["expires_at"]:
-        raise invalid("This checkout has expired. Go back to the shop and start it again.", code="checkout_session_expired")
+        raise invalid(
+            "This checkout has expired. Go back to the shop and start it again.",
+            code="checkout_session_expired",
+        )
     with store.savepoint():
         customer = _customer(store, session, filled)
         session["customer"] = customer["id"]
@@ -132,11 +137,8 @@ def _address(filled: Filled) -> Json | None:
 
 
 def _add_tax_id(store: Store, customer: Json, kind: str, value: str) -> None:
-    from ..resources.tax_ids import make_tax_id
-
-    known = store.list("tax_id", customer=customer["id"], type=kind, value=value)
-    if not known:
-        make_tax_id(store, customer, kind, value)
+    if not store.list("tax_id", customer=customer["id"], type=kind, value=value.strip()):
+        make_tax_id(store, customer["id"], kind, value)
 
 
 def _method(store: Store, session: Json, customer: Json, filled: Filled) -> Json | None:
@@ -145,6 +147,10 @@ def _method(store: Store, session: Json, customer: Json, filled: Filled) -> Json
         held = store.get("payment_method", filled.saved, param="payment_method")
         if held["customer"] != customer["id"]:
             raise invalid("This payment method belongs to somebody else.", "payment_method")
+        asks = held["_behaviour"]["authenticate"]
+        known = held["_behaviour"]["authenticated"]
+        if not filled.authenticated and (asks == "always" or (asks == "setup" and not known)):
+            raise AuthenticationNeededError
         return held
     if filled.card is None:
         if needs_card(session):
@@ -180,7 +186,9 @@ def _subscribe(store: Store, session: Json, method: Json | None, filled: Filled)
     for item, price in zip(wanted["items"], session["_lines"], strict=True):
         if price["_metered"]:
             del item["quantity"]
-    subscription = start_subscription(store, wanted, session=session["id"], authenticated=filled.authenticated)
+    subscription = start_subscription(
+        store, wanted, session=session["id"], authenticated=filled.authenticated
+    )
     session |= {"subscription": subscription["id"], "invoice": subscription["latest_invoice"]}
     # As at Stripe's: a trial asks for no payment; a full discount counts as paid.
     trial = subscription["status"] == "trialing"

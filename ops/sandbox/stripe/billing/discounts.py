@@ -13,7 +13,9 @@ from ..store import Json, Store
 from .saving import Given
 
 
-def find_coupon(store: Store, given: Given, param: str, *, customer: str | None, now: int) -> tuple[Json, Json | None]:
+def find_coupon(
+    store: Store, given: Given, param: str, *, customer: str | None, now: int
+) -> tuple[Json, Json | None]:
     """The coupon that is meant, and the promotion code where one was given. Raises Stripe's refusals."""
     if given.get("promotion_code"):
         code = store.get("promotion_code", given["promotion_code"], param=f"{param}[promotion_code]")
@@ -45,7 +47,8 @@ def _check_code(store: Store, code: Json, customer: str | None, now: int, param:
         raise invalid("This promotion code cannot be redeemed by this customer.", param)
     if code["restrictions"]["first_time_transaction"] and customer and _has_paid(store, customer):
         raise invalid(
-            "This promotion code cannot be redeemed because the associated customer has prior transactions.", param
+            "This promotion code cannot be redeemed because the associated customer has prior transactions.",
+            param,
         )
 
 
@@ -63,7 +66,10 @@ def check_minimum(code: Json | None, amount: int, currency: str) -> None:
     option = (rules.get("currency_options") or {}).get(currency)
     least = option["minimum_amount"] if option else rules["minimum_amount"]
     if least is not None and amount < least:
-        raise invalid("This promotion code cannot be redeemed because the order is below its minimum amount.", "discounts")
+        raise invalid(
+            "This promotion code cannot be redeemed because the order is below its minimum amount.",
+            "discounts",
+        )
 
 
 def check_currency(coupon: Coupon, currency: str, param: str) -> None:
@@ -71,11 +77,14 @@ def check_currency(coupon: Coupon, currency: str, param: str) -> None:
         amount_off(coupon, currency)
     except CouponUnusableError:
         raise invalid(
-            f"The coupon's currency `{coupon.get('currency')}` does not match the currency `{currency}`.", param
+            f"The coupon's currency `{coupon.get('currency')}` does not match the currency `{currency}`.",
+            param,
         ) from None
 
 
-def give(store: Store, given: Given, param: str, *, holder: Json, now: int, session: str | None = None) -> str:
+def give(
+    store: Store, given: Given, param: str, *, holder: Json, now: int, session: str | None = None
+) -> str:
     """Give a subscription a discount, by coupon, promotion code or a discount that it has. Returns the discount's id."""
     if given.get("discount"):
         if given["discount"] not in holder["discounts"]:
@@ -122,7 +131,9 @@ def _count(store: Store, redeemed: Json) -> None:
     store.put(redeemed)
 
 
-def give_all(store: Store, given: list[Given] | None, *, holder: Json, now: int, session: str | None = None) -> list[str]:
+def give_all(
+    store: Store, given: list[Given] | None, *, holder: Json, now: int, session: str | None = None
+) -> list[str]:
     """Replace what the subscription holds: given ones are added or kept, the others end."""
     kept = [
         give(store, one, f"discounts[{number}]", holder=holder, now=now, session=session)
@@ -175,7 +186,9 @@ def use_up(store: Store, subscription: Json, used: set[str], now: int) -> None:
             end(store, id)
 
 
-def preview_coupons(store: Store, given: list[Given], holder: Json | None, customer: str | None, now: int) -> list[tuple[str, Json]]:
+def preview_coupons(
+    store: Store, given: list[Given], holder: Json | None, customer: str | None, now: int
+) -> list[tuple[str, Json]]:
     """What a preview's `discounts` would take off, without giving them."""
     found = []
     for number, one in enumerate(given):

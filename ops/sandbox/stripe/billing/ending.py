@@ -35,5 +35,6 @@ def open_invoices(store: Store, subscription: Json) -> list[Json]:
         one
         for one in store.list("invoice", customer=subscription["customer"])
         if one["status"] in ("draft", "open")
-        and ((one["parent"] or {}).get("subscription_details") or {}).get("subscription") == subscription["id"]
+        and ((one["parent"] or {}).get("subscription_details") or {}).get("subscription")
+        == subscription["id"]
     ]

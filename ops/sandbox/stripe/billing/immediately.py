@@ -47,7 +47,9 @@ def cancel_now(store: Store, subscription: Json, given: Given) -> Json:
 def resume(store: Store, subscription: Json, given: Given) -> Json:
     """A paused subscription begins a new period; it is active when that is paid."""
     if subscription["status"] != "paused":
-        raise invalid(f"Only paused subscriptions can be resumed. This subscription is {subscription['status']}.")
+        raise invalid(
+            f"Only paused subscriptions can be resumed. This subscription is {subscription['status']}."
+        )
     before = store.get("subscription", subscription["id"])
     now = store.now(subscription["test_clock"])
     interval, count = terms_of(subscription["items"]["data"])

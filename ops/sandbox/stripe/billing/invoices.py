@@ -8,7 +8,6 @@ from typing import Final
 
 from ..engine.discounts import take_off
 from ..engine.dunning import DRAFT_SECONDS
-from ..engine.periods import DAY
 from ..engine.totals import add_up, tax_on
 from ..ids import new_id
 from ..store import Json, Store
@@ -47,7 +46,16 @@ class Bill:
     proration_date: int | None = None
 
 
-def bill_subscription(store: Store, subscription: Json, lines: list[Line], reason: str, now: int, coupons: list[tuple[str, Json]], *, customer: Json | None = None) -> Bill:
+def bill_subscription(
+    store: Store,
+    subscription: Json,
+    lines: list[Line],
+    reason: str,
+    now: int,
+    coupons: list[tuple[str, Json]],
+    *,
+    customer: Json | None = None,
+) -> Bill:
     """The bill of a subscription, with its settings."""
     return Bill(
         customer=customer or store.get("customer", subscription["customer"]),
@@ -74,16 +82,19 @@ def compose(bill: Bill) -> Json:
     rate = TAX_RATE if _is_taxed(bill) else ""
     taxable = [line.amount - off for line, off in zip(bill.lines, offs, strict=True)]
     taxes = [tax_on(amount, TAX_PERCENT) if rate else 0 for amount in taxable]
-    totals = add_up([line.amount for line in bill.lines], offs, taxes, bill.customer["balance"], bill.currency)
+    totals = add_up(
+        [line.amount for line in bill.lines], offs, taxes, bill.customer["balance"], bill.currency
+    )
     lines = [
         line_object(line, id, bill.currency, one, tax, rate)
         for line, one, tax in zip(bill.lines, taken, taxes, strict=True)
     ]
     by_discount = {
-        name: sum(amount for one in taken for other, amount in one if other == name) for name, _ in bill.discounts
+        name: sum(amount for one in taken for other, amount in one if other == name)
+        for name, _ in bill.discounts
     }
     start, end = _covered(bill)
-    invoice = _blank(id, bill) | {
+    return _blank(id, bill) | {
         "amount_due": totals.amount_due,
         "amount_remaining": totals.amount_due,
         "discounts": [name for name, _ in bill.discounts],
@@ -94,7 +105,9 @@ def compose(bill: Bill) -> Json:
         "subtotal": totals.subtotal,
         "subtotal_excluding_tax": totals.subtotal,
         "total": totals.total,
-        "total_discount_amounts": [{"amount": amount, "discount": name} for name, amount in by_discount.items()],
+        "total_discount_amounts": [
+            {"amount": amount, "discount": name} for name, amount in by_discount.items()
+        ],
         "total_excluding_tax": totals.total - totals.tax,
         "total_pretax_credit_amounts": [
             {"amount": amount, "discount": name, "type": "discount"} for name, amount in by_discount.items()
@@ -102,7 +115,6 @@ def compose(bill: Bill) -> Json:
         "total_taxes": [tax_part(totals.tax, sum(taxable), rate)] if rate else [],
         "_ending_balance": totals.ending_balance,
     }
-    return invoice
 
 
 def _is_taxed(bill: Bill) -> bool:
@@ -184,7 +196,11 @@ def _blank(id: str, bill: Bill) -> Json:
         "number": None,
         "on_behalf_of": None,
         "parent": parent,
-        "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
+        "payment_settings": {
+            "default_mandate": None,
+            "payment_method_options": None,
+            "payment_method_types": None,
+        },
         "post_payment_credit_notes_amount": 0,
         "pre_payment_credit_notes_amount": 0,
         "receipt_number": None,
@@ -193,7 +209,12 @@ def _blank(id: str, bill: Bill) -> Json:
         "shipping_details": None,
         "statement_descriptor": None,
         "status": "draft",
-        "status_transitions": {"finalized_at": None, "marked_uncollectible_at": None, "paid_at": None, "voided_at": None},
+        "status_transitions": {
+            "finalized_at": None,
+            "marked_uncollectible_at": None,
+            "paid_at": None,
+            "voided_at": None,
+        },
         "test_clock": customer.get("test_clock"),
         "threshold_reason": None,
         "webhooks_delivered_at": None,
@@ -205,7 +226,9 @@ def create_draft(store: Store, bill: Bill, *, advance: bool = True, waits: bool 
     """Store a draft. With `waits` it is finalized an hour later by itself, without `advance` never."""
     invoice = compose(bill)
     customer_tax_ids = store.list("tax_id", customer=bill.customer["id"])
-    invoice["customer_tax_ids"] = [{"type": one["type"], "value": one["value"]} for one in reversed(customer_tax_ids)]
+    invoice["customer_tax_ids"] = [
+        {"type": one["type"], "value": one["value"]} for one in reversed(customer_tax_ids)
+    ]
     invoice["auto_advance"] = advance
     if advance and waits:
         invoice["automatically_finalizes_at"] = bill.now + DRAFT_SECONDS
@@ -218,5 +241,3 @@ def create_draft(store: Store, bill: Bill, *, advance: bool = True, waits: bool 
             store.put(item | {"invoice": invoice["id"]})
     store.emit("invoice.created", invoice)
     return invoice
-
-

@@ -10,23 +10,36 @@ from ..ids import new_id
 from ..store import Json, Store
 from .saving import Given, refuse_unmodelled
 
-_PLAN_FIELDS = ("active", "billing_scheme", "created", "currency", "livemode", "metadata", "nickname", "product", "tiers_mode")
+_PLAN_FIELDS = (
+    "active",
+    "billing_scheme",
+    "created",
+    "currency",
+    "livemode",
+    "metadata",
+    "nickname",
+    "product",
+    "tiers_mode",
+)
 
 
 def resolve_price(store: Store, given: Given, param: str) -> Json:
     """The price that an item names; it must be active and recurring."""
-    refuse_unmodelled(given, "price_data", "tax_rates", "discounts", "billing_thresholds", "current_trial", "trial")
+    refuse_unmodelled(
+        given, "price_data", "tax_rates", "discounts", "billing_thresholds", "current_trial", "trial"
+    )
     name = given.get("price") or given.get("plan")
     if name is None:
         raise invalid(f"{param}: you must pass a price.", f"{param}[price]", "parameter_missing")
     price = store.get("price", str(name), param=f"{param}[price]")
     if not price["active"]:
         raise invalid(
-            f"The price specified is inactive. This field only accepts active prices: '{name}'.", f"{param}[price]"
+            f"The price specified is inactive. This field only accepts active prices: '{name}'.",
+            f"{param}[price]",
         )
     if not price.get("recurring"):
         raise invalid(
-            f"The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`.",
+            "The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`.",
             f"{param}[price]",
         )
     return price
@@ -57,7 +70,8 @@ def set_price(item: Json, price: Json, quantity: int | None) -> Json:
     if is_metered(price):
         if quantity is not None:
             raise invalid(
-                "Quantity should not be specified where usage_type is `metered`. Remove quantity from this item.", "quantity"
+                "Quantity should not be specified where usage_type is `metered`. Remove quantity from this item.",
+                "quantity",
             )
         item.pop("quantity", None)
     else:
@@ -118,7 +132,8 @@ def refuse_twice(items: list[Json]) -> None:
     for item in items:
         if item["price"]["id"] in seen:
             raise invalid(
-                f"Subscription items with duplicate prices are not allowed: {item['price']['id']} is given twice.", "items"
+                f"Subscription items with duplicate prices are not allowed: {item['price']['id']} is given twice.",
+                "items",
             )
         seen.add(item["price"]["id"])
 

@@ -13,8 +13,19 @@ from ..ids import new_id
 from ..store import Json, Store
 from .items import is_metered
 
-_ZERO_DECIMAL: Final = frozenset({"jpy", "krw", "vnd", "clp", "pyg", "ugx", "xaf", "xof", "xpf", "rwf", "kmf", "gnf", "djf", "bif"})
-_SIGNS: Final = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "aud": "A$", "cad": "CA$", "inr": "₹", "brl": "R$"}
+_ZERO_DECIMAL: Final = frozenset(
+    {"jpy", "krw", "vnd", "clp", "pyg", "ugx", "xaf", "xof", "xpf", "rwf", "kmf", "gnf", "djf", "bif"}
+)
+_SIGNS: Final = {
+    "usd": "$",
+    "eur": "€",
+    "gbp": "£",
+    "jpy": "¥",
+    "aud": "A$",
+    "cad": "CA$",
+    "inr": "₹",
+    "brl": "R$",
+}
 
 
 @dataclass(slots=True)
@@ -92,7 +103,9 @@ def cycle_lines(store: Store, subscription: Json, period: Period, *, trial: bool
     return lines
 
 
-def line_object(line: Line, invoice_id: str, currency: str, taken: list[tuple[str, int]], tax: int, rate: str) -> Json:
+def line_object(
+    line: Line, invoice_id: str, currency: str, taken: list[tuple[str, int]], tax: int, rate: str
+) -> Json:
     """The line as Stripe shows it. `taken`: what each discount takes off; `tax`: on top of what is left."""
     left = line.amount - sum(amount for _, amount in taken)
     return {
@@ -109,7 +122,9 @@ def line_object(line: Line, invoice_id: str, currency: str, taken: list[tuple[st
         "metadata": line.metadata,
         "parent": _parent(line),
         "period": {"start": line.period.start, "end": line.period.end},
-        "pretax_credit_amounts": [{"amount": amount, "discount": name, "type": "discount"} for name, amount in taken],
+        "pretax_credit_amounts": [
+            {"amount": amount, "discount": name, "type": "discount"} for name, amount in taken
+        ],
         "pricing": _pricing(line, currency),
         "quantity": line.quantity,
         "quantity_decimal": None if line.quantity is None else str(line.quantity),
@@ -139,9 +154,17 @@ def _parent(line: Line) -> Json | None:
     }
     if line.item is not None:
         details["subscription_item"] = line.item
-        return {"type": "subscription_item_details", "invoice_item_details": None, "subscription_item_details": details}
+        return {
+            "type": "subscription_item_details",
+            "invoice_item_details": None,
+            "subscription_item_details": details,
+        }
     if line.invoice_item is not None:
-        return {"type": "invoice_item_details", "invoice_item_details": details, "subscription_item_details": None}
+        return {
+            "type": "invoice_item_details",
+            "invoice_item_details": details,
+            "subscription_item_details": None,
+        }
     return None
 
 

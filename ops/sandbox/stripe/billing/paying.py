@@ -13,9 +13,7 @@ from ..ids import new_id
 from ..payments.intents import confirm, declined, new_intent, when_succeeded
 from ..store import Json, Store, shown
 from .saving import Given
-from .settings import settings_of
 from .settling import cancel_payment, finalize, mark_failed, mark_paid, mark_uncollectible, subscription_of
-
 
 _NO_METHOD: Final = (
     "There is no default_payment_method set on this Customer or Invoice. Please set either an Invoice, Subscription or "
@@ -83,7 +81,10 @@ def pay_by_request(store: Store, invoice: Json, given: Given) -> Json:
         if invoice["status"] == "paid":
             return invoice
     if invoice["status"] not in ("open", "uncollectible"):
-        raise invalid(f"Invoice is already {invoice['status']}", code="invoice_already_paid" if invoice["status"] == "paid" else None)
+        raise invalid(
+            f"Invoice is already {invoice['status']}",
+            code="invoice_already_paid" if invoice["status"] == "paid" else None,
+        )
     if given.get("paid_out_of_band"):
         cancel_payment(store, invoice, now)
         return mark_paid(store, invoice, now, outside=True)
@@ -125,9 +126,8 @@ def _attempt(
     if error is None:
         error = _action_needed(intent) if needs_action else declined(intent["last_payment_error"], intent)
     current = store.get("invoice", invoice["id"])
-    final = settings_of(store)["end_of_retries"]
     again = retry or current["next_payment_attempt"] is not None
-    return mark_failed(store, current, now, needs_action=needs_action, final=final, retry=again), error
+    return mark_failed(store, current, now, needs_action=needs_action, retry=again), error
 
 
 def _action_needed(intent: Json) -> StripeError:
@@ -183,7 +183,11 @@ def settle_intent(store: Store, intent: Json) -> None:
     for one in store.list("invoice_payment", payment__payment_intent=intent["id"], status="open"):
         invoice = store.get("invoice", one["invoice"])
         now = store.now(invoice["test_clock"])
-        one |= {"status": "paid", "amount_paid": intent["amount"], "status_transitions": {"canceled_at": None, "paid_at": now}}
+        one |= {
+            "status": "paid",
+            "amount_paid": intent["amount"],
+            "status_transitions": {"canceled_at": None, "paid_at": now},
+        }
         store.put(one)
         store.emit("invoice_payment.paid", one)
         if invoice["status"] in ("open", "uncollectible"):

@@ -14,7 +14,7 @@ from ..store import Json, Store
 from . import discounts, schedules
 from .changed_items import change_items
 from .changing import plan_change
-from .invoices import Bill, bill_subscription, compose
+from .invoices import bill_subscription, compose
 from .items import period_of, set_period, terms_of
 from .lines import Line, cycle_lines
 from .proration_lines import change_lines, pending_lines, stub_lines, usage_lines
@@ -32,7 +32,11 @@ def preview(store: Store, given: Given) -> Json:
     details: Given = given.get("subscription_details") or {}
     refuse_unmodelled(details, *_DETAIL_PARTS)
     name = given.get("subscription")
-    schedule = store.get("subscription_schedule", given["schedule"], param="schedule") if given.get("schedule") else None
+    schedule = (
+        store.get("subscription_schedule", given["schedule"], param="schedule")
+        if given.get("schedule")
+        else None
+    )
     name = name or (schedule["subscription"] if schedule else None)
     if name:
         return _of_change(store, store.get("subscription", name, param="subscription"), given, details)
@@ -41,13 +45,17 @@ def preview(store: Store, given: Given) -> Json:
     return _of_new(store, given, details)
 
 
-def upcoming(store: Store, subscription: Json, now: int, coupons: list[tuple[str, Json]] | None = None) -> Json:
+def upcoming(
+    store: Store, subscription: Json, now: int, coupons: list[tuple[str, Json]] | None = None
+) -> Json:
     """The next renewal as it stands now. Raises `invoice_upcoming_none` where there is none."""
     return _next_cycle(store, subscription, [], now, coupons)
 
 
 def _none_upcoming(customer: str) -> StripeError:
-    return StripeError(f"No upcoming invoices for customer: {customer}", status=404, code="invoice_upcoming_none")
+    return StripeError(
+        f"No upcoming invoices for customer: {customer}", status=404, code="invoice_upcoming_none"
+    )
 
 
 def _of_customer(store: Store, given: Given) -> Json:
@@ -80,11 +88,20 @@ def _of_change(store: Store, subscription: Json, given: Given, details: Given) -
         set_cancel(change.after, details, now)
     if change.bills_now and given.get("preview_mode") != "recurring":
         lines = pending_lines(store, subscription) + change.prorations + (change.advance or [])
-        bill = bill_subscription(store, change.after, lines, "subscription_update", now, _running(store, change.after, now, coupons))
+        bill = bill_subscription(
+            store,
+            change.after,
+            lines,
+            "subscription_update",
+            now,
+            _running(store, change.after, now, coupons),
+        )
         bill.proration_date = change.moment if change.prorations else None
         return _shown(compose(bill))
     waiting = change.prorations if given.get("preview_mode") != "recurring" else []
-    return _next_cycle(store, change.after, waiting, now, coupons, recurring=given.get("preview_mode") == "recurring")
+    return _next_cycle(
+        store, change.after, waiting, now, coupons, recurring=given.get("preview_mode") == "recurring"
+    )
 
 
 def _with_coupons(subscription: Json, coupons: list[tuple[str, Json]] | None) -> Json:
@@ -94,7 +111,9 @@ def _with_coupons(subscription: Json, coupons: list[tuple[str, Json]] | None) ->
     return copy
 
 
-def _running(store: Store, subscription: Json, now: int, coupons: list[tuple[str, Json]] | None) -> list[tuple[str, Json]]:
+def _running(
+    store: Store, subscription: Json, now: int, coupons: list[tuple[str, Json]] | None
+) -> list[tuple[str, Json]]:
     return discounts.holder_discounts(store, subscription, now) if coupons is None else coupons
 
 
@@ -126,7 +145,9 @@ def _next_cycle(
         set_period(after["items"]["data"], following)
         lines += cycle_lines(store, after, following)
     after["_ended_period"] = {"start": ended.start, "end": ended.end}
-    bill = bill_subscription(store, after, lines, "upcoming", ended.end, _running(store, after, ended.end, coupons))
+    bill = bill_subscription(
+        store, after, lines, "upcoming", ended.end, _running(store, after, ended.end, coupons)
+    )
     return _shown(compose(bill), attempt=ended.end)
 
 
@@ -145,7 +166,9 @@ def _of_cancel(store: Store, subscription: Json, details: Given, now: int) -> Js
         lines += change_lines(store, subscription, gone, details.get("proration_date") or now)
     if not lines:
         raise _none_upcoming(subscription["customer"])
-    bill = bill_subscription(store, subscription, pending_lines(store, subscription) + lines, "subscription_update", now, [])
+    bill = bill_subscription(
+        store, subscription, pending_lines(store, subscription) + lines, "subscription_update", now, []
+    )
     return _shown(compose(bill))
 
 
@@ -153,11 +176,14 @@ def _of_new(store: Store, given: Given, details: Given) -> Json:
     """What a subscription that does not exist would bill first."""
     if not details.get("items"):
         raise invalid(
-            "You must provide at least one of `customer`, `subscription`, `schedule`, or `subscription_details[items]`.", "customer"
+            "You must provide at least one of `customer`, `subscription`, `schedule`, or `subscription_details[items]`.",
+            "customer",
         )
     customer = _customer_of(store, given)
     now = store.now(customer["test_clock"])
-    asked: dict[str, Any] = {k: v for k, v in details.items() if k in ("items", "trial_end", "billing_cycle_anchor", "cancel_at")}
+    asked: dict[str, Any] = {
+        k: v for k, v in details.items() if k in ("items", "trial_end", "billing_cycle_anchor", "cancel_at")
+    }
     if given.get("currency"):
         asked["currency"] = given["currency"]
     subscription = build_subscription(store, asked, customer, now, None, writes=False)
@@ -165,7 +191,11 @@ def _of_new(store: Store, given: Given, details: Given) -> Json:
     coupons = discounts.preview_coupons(store, given.get("discounts") or [], None, given.get("customer"), now)
     trialing = subscription["status"] == "trialing"
     stub = subscription["billing_cycle_anchor"] != now and not trialing
-    lines = stub_lines(store, subscription, now) if stub else cycle_lines(store, subscription, period_of(subscription), trial=trialing)
+    lines = (
+        stub_lines(store, subscription, now)
+        if stub
+        else cycle_lines(store, subscription, period_of(subscription), trial=trialing)
+    )
     bill = bill_subscription(store, subscription, lines, "upcoming", now, coupons, customer=customer)
     return _shown(compose(bill))
 

@@ -10,10 +10,12 @@ from ..engine.periods import Period, period_at
 from ..engine.pricing import amount_of
 from ..engine.proration import Debit, Part, Proration, prorate
 from ..ids import new_id
+from ..resources.meters import usage_of
 from ..store import Json, Store
 from . import discounts
 from .items import is_metered, terms_of
 from .lines import Line, cycle_lines, day, product_name
+
 
 def parts_of(store: Store, subscription: Json, now: int, items: list[Json] | None = None) -> list[Part]:
     """The items paid in advance, each with what it costs for a whole period after discounts."""
@@ -24,7 +26,13 @@ def parts_of(store: Store, subscription: Json, now: int, items: list[Json] | Non
     coupons = discounts.holder_discounts(store, subscription, now)
     taken = take_off(amounts, [price["product"] for _, price in licensed], coupons, subscription["currency"])
     return [
-        Part(one["id"], price["id"], one["quantity"], amount - sum(off for _, off in offs), whole_period(subscription, one))
+        Part(
+            one["id"],
+            price["id"],
+            one["quantity"],
+            amount - sum(off for _, off in offs),
+            whole_period(subscription, one),
+        )
         for (one, price), amount, offs in zip(licensed, amounts, taken, strict=True)
     ]
 
@@ -52,7 +60,9 @@ def remember_debits(subscription: Json, invoice: Json) -> None:
         if details is None or line["amount"] < 0 or details["proration"]:
             continue
         off = sum(one["amount"] for one in line["discount_amounts"])
-        debits[details["subscription_item"]] = _debit(line["amount"] - off, Period(line["period"]["start"], line["period"]["end"]))
+        debits[details["subscription_item"]] = _debit(
+            line["amount"] - off, Period(line["period"]["start"], line["period"]["end"])
+        )
 
 
 def _debit(amount: int, period: Period) -> Json:
@@ -79,7 +89,8 @@ def change_lines(store: Store, before: Json, after: Json, moment: int) -> list[L
 def stub_lines(store: Store, subscription: Json, moment: int) -> list[Line]:
     """What remains until the anchor, charged by its share."""
     return [
-        _line(store, one, subscription) for one in prorate([], parts_of(store, subscription, moment), {}, moment)
+        _line(store, one, subscription)
+        for one in prorate([], parts_of(store, subscription, moment), {}, moment)
     ]
 
 
@@ -188,13 +199,22 @@ def usage_lines(store: Store, subscription: Json, period: Period) -> list[Line]:
         price = store.get("price", item["price"]["id"])
         if not is_metered(price):
             continue
-        from ..resources.meters import usage_of
-
-        used = usage_of(store, price["recurring"]["meter"], subscription["customer"], period.start, period.end)
+        used = usage_of(
+            store, price["recurring"]["meter"], subscription["customer"], period.start, period.end
+        )
         name = product_name(store, price)
         amount = amount_of(price, used, subscription["currency"])
         lines.append(
-            Line(amount, f"{used} × {name}", period, price, int(used), subscription["id"], item["id"], metadata=dict(subscription["metadata"]))
+            Line(
+                amount,
+                f"{used} × {name}",
+                period,
+                price,
+                used,
+                subscription["id"],
+                item["id"],
+                metadata=dict(subscription["metadata"]),
+            )
         )
     return lines
 

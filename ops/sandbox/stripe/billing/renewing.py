@@ -16,8 +16,8 @@ from .lines import cycle_lines
 from .paying import method_of
 from .proration_lines import pending_lines, remember_debits, usage_lines
 from .saving import save
-from .settling import finalize, void, mark_uncollectible
 from .settings import settings_of
+from .settling import finalize, mark_uncollectible, void
 
 
 def renew(store: Store, id: str, now: int) -> None:
@@ -85,7 +85,9 @@ def _begin_period(store: Store, id: str, now: int) -> None:
     if subscription["cancel_at_period_end"]:
         subscription["cancel_at"] = period.end
     coupons = discounts.holder_discounts(store, subscription, now)
-    lines = pending_lines(store, subscription) + used + cycle_lines(store, subscription, Period(now, period.end))
+    lines = (
+        pending_lines(store, subscription) + used + cycle_lines(store, subscription, Period(now, period.end))
+    )
     subscription["_ended_period"] = {"start": ended.start, "end": ended.end}
     bill = bill_subscription(store, subscription, lines, "subscription_cycle", now, coupons)
     store.put(subscription)
@@ -94,7 +96,12 @@ def _begin_period(store: Store, id: str, now: int) -> None:
     subscription["latest_invoice"] = invoice["id"]
     subscription["_debits"] = {}
     remember_debits(subscription, invoice)
-    discounts.use_up(store, subscription, {one["discount"] for one in invoice["total_discount_amounts"] if one["amount"]}, now)
+    discounts.use_up(
+        store,
+        subscription,
+        {one["discount"] for one in invoice["total_discount_amounts"] if one["amount"]},
+        now,
+    )
     save(store, before, subscription, "customer.subscription.updated")
     _put_aside(store, subscription, invoice, now)
 
@@ -150,5 +157,3 @@ def fall_behind(store: Store, invoice: Json, now: int) -> None:
 def overdue_ends_at(store: Store, invoice: Json) -> int:
     """When a sent invoice that nobody pays ends its subscription: after as long as a card would have been tried."""
     return int(invoice["due_date"]) + sum(settings_of(store)["retry_days"]) * 86_400
-
-

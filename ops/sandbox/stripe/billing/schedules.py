@@ -54,12 +54,22 @@ def _from_subscription(store: Store, given: Given) -> Json:
             "from_subscription",
         )
     if subscription["status"] in ("canceled", "incomplete", "incomplete_expired"):
-        raise invalid(f"You cannot create a schedule from a subscription that is {subscription['status']}.", "from_subscription")
-    schedule = _blank(subscription["customer"], subscription["test_clock"], given, store.now(subscription["test_clock"]))
+        raise invalid(
+            f"You cannot create a schedule from a subscription that is {subscription['status']}.",
+            "from_subscription",
+        )
+    schedule = _blank(
+        subscription["customer"], subscription["test_clock"], given, store.now(subscription["test_clock"])
+    )
     start, end = period_of(subscription)
     phase = _phase(subscription["currency"], start, end) | {
-        "items": [_phase_item(one["price"]["id"], one.get("quantity"), one["metadata"]) for one in subscription["items"]["data"]],
-        "discounts": [{"coupon": None, "discount": one, "promotion_code": None} for one in subscription["discounts"]],
+        "items": [
+            _phase_item(one["price"]["id"], one.get("quantity"), one["metadata"])
+            for one in subscription["items"]["data"]
+        ],
+        "discounts": [
+            {"coupon": None, "discount": one, "promotion_code": None} for one in subscription["discounts"]
+        ],
         "trial_end": subscription["trial_end"],
         "metadata": dict(subscription["metadata"]),
     }
@@ -85,23 +95,40 @@ def build_phases(store: Store, given: list[Given], start: int, currency: str | N
         refuse_unmodelled(one, *_PHASE_PARTS)
         asked = one.get("start_date")
         if asked not in (None, "now", start):
-            raise invalid("The phases must be contiguous: each begins where the one before ends.", f"{where}[start_date]")
-        prices = [resolve_price(store, item, f"{where}[items][{at}]") for at, item in enumerate(one.get("items") or [])]
+            raise invalid(
+                "The phases must be contiguous: each begins where the one before ends.",
+                f"{where}[start_date]",
+            )
+        prices = [
+            resolve_price(store, item, f"{where}[items][{at}]")
+            for at, item in enumerate(one.get("items") or [])
+        ]
         if not prices:
             raise invalid(f"Missing required param: {where}[items].", f"{where}[items]", "parameter_missing")
         terms = terms_of([{"price": price} for price in prices])
-        phase = _phase(one.get("currency") or currency or prices[0]["currency"], start, _phase_end(one, start, terms, where))
+        phase = _phase(
+            one.get("currency") or currency or prices[0]["currency"],
+            start,
+            _phase_end(one, start, terms, where),
+        )
         phase["items"] = [
             _phase_item(price["id"], item.get("quantity"), item.get("metadata") or {})
             for price, item in zip(prices, one["items"], strict=True)
         ]
         phase["proration_behavior"] = one.get("proration_behavior") or "create_prorations"
         phase["billing_cycle_anchor"] = one.get("billing_cycle_anchor")
-        phase["collection_method"], phase["description"] = one.get("collection_method"), one.get("description")
+        phase["collection_method"], phase["description"] = (
+            one.get("collection_method"),
+            one.get("description"),
+        )
         phase["metadata"] = dict(one.get("metadata") or {})
         phase["trial_end"] = phase["end_date"] if one.get("trial") else one.get("trial_end")
         phase["discounts"] = [
-            {"coupon": d.get("coupon"), "discount": d.get("discount"), "promotion_code": d.get("promotion_code")}
+            {
+                "coupon": d.get("coupon"),
+                "discount": d.get("discount"),
+                "promotion_code": d.get("promotion_code"),
+            }
             for d in one.get("discounts") or []
         ]
         phases.append(phase)
@@ -112,7 +139,9 @@ def build_phases(store: Store, given: list[Given], start: int, currency: str | N
 def _phase_end(given: Given, start: int, terms: tuple[str, int], where: str) -> int:
     end, lasts = given.get("end_date"), given.get("duration")
     if end is not None and lasts is not None:
-        raise invalid("You may only specify one of these parameters: end_date, duration.", f"{where}[end_date]")
+        raise invalid(
+            "You may only specify one of these parameters: end_date, duration.", f"{where}[end_date]"
+        )
     if lasts is not None:
         return boundary(start, lasts["interval"], lasts.get("interval_count") or 1, 1)
     if end is None:
@@ -139,7 +168,10 @@ def update(store: Store, schedule: Json, given: Given) -> Json:
             raise invalid("The current phase cannot end in the past.", "phases[0][end_date]")
         schedule["phases"] = phases
         if schedule["current_phase"]:
-            schedule["current_phase"] = {"start_date": phases[0]["start_date"], "end_date": phases[0]["end_date"]}
+            schedule["current_phase"] = {
+                "start_date": phases[0]["start_date"],
+                "end_date": phases[0]["end_date"],
+            }
             _match_current(store, schedule, given.get("proration_behavior") or "create_prorations")
     return save(store, before, schedule, "subscription_schedule.updated")
 
@@ -167,7 +199,9 @@ def items_for(subscription: Json, phase: Json) -> list[Given]:
             if one["quantity"] is not None and one["quantity"] != same.get("quantity"):
                 changed.append({"id": same["id"], "quantity": one["quantity"]})
     for one in wanted:
-        part: Given = {"price": one["price"]} | ({"quantity": one["quantity"]} if one["quantity"] is not None else {})
+        part: Given = {"price": one["price"]} | (
+            {"quantity": one["quantity"]} if one["quantity"] is not None else {}
+        )
         if held:
             changed.append({"id": held.pop(0)["id"]} | part)
         else:
@@ -192,7 +226,9 @@ def _wear(store: Store, subscription: Json, phase: Json, now: int) -> None:
     subscription["metadata"] |= phase["metadata"] or {}
     kept = [{k: v for k, v in one.items() if v} for one in phase["discounts"]]
     if kept:
-        known = [one for one in kept if one.get("discount") is None or one["discount"] in subscription["discounts"]]
+        known = [
+            one for one in kept if one.get("discount") is None or one["discount"] in subscription["discounts"]
+        ]
         subscription["discounts"] = discounts.give_all(store, known, holder=subscription, now=now)
 
 
@@ -208,7 +244,9 @@ def enter_phase(store: Store, id: str, now: int) -> None:
     subscription = store.get("subscription", schedule["subscription"])
     wanted = items_for(subscription, phase)
     if wanted:
-        change_subscription(store, subscription["id"], {"items": wanted, "proration_behavior": phase["proration_behavior"]})
+        change_subscription(
+            store, subscription["id"], {"items": wanted, "proration_behavior": phase["proration_behavior"]}
+        )
 
 
 def begin(store: Store, id: str, now: int) -> None:
@@ -333,7 +371,11 @@ def _blank(customer: str, clock: str | None, given: Given, now: int) -> Json:
         "id": new_id("sub_sched", 24),
         "object": "subscription_schedule",
         "application": None,
-        "billing_mode": {"type": "flexible", "flexible": {"proration_discounts": "included"}, "updated_at": now},
+        "billing_mode": {
+            "type": "flexible",
+            "flexible": {"proration_discounts": "included"},
+            "updated_at": now,
+        },
         "canceled_at": None,
         "completed_at": None,
         "created": now,
@@ -348,7 +390,14 @@ def _blank(customer: str, clock: str | None, given: Given, now: int) -> Json:
             "collection_method": settings.get("collection_method") or "charge_automatically",
             "default_payment_method": settings.get("default_payment_method"),
             "description": settings.get("description"),
-            "invoice_settings": {"account_tax_ids": None, "custom_fields": None, "days_until_due": None, "description": None, "footer": None, "issuer": {"type": "self"}},
+            "invoice_settings": {
+                "account_tax_ids": None,
+                "custom_fields": None,
+                "days_until_due": None,
+                "description": None,
+                "footer": None,
+                "issuer": {"type": "self"},
+            },
             "on_behalf_of": None,
             "transfer_data": None,
         },

@@ -13,6 +13,7 @@ from ..errors import invalid
 from ..ids import new_id
 from ..store import Json, Store
 from .saving import save
+from .settings import settings_of
 
 
 def finalize(store: Store, invoice: Json, now: int) -> Json:
@@ -136,15 +137,21 @@ def drop_pending(store: Store, subscription: Json) -> None:
         void(store, invoice, store.now(subscription["test_clock"]))
 
 
-def mark_failed(store: Store, invoice: Json, now: int, *, needs_action: bool, final: EndOfRetries, retry: bool = True) -> Json:
+def mark_failed(store: Store, invoice: Json, now: int, *, needs_action: bool, retry: bool = True) -> Json:
     """A charge did not go through: the next try is set, and the subscription falls behind."""
     before = store.get("invoice", invoice["id"])
     invoice["attempted"] = True
     invoice["attempt_count"] = before["attempt_count"] + 1
     holder = subscription_of(store, invoice)
     begins = holder is not None and (holder["status"] in ("incomplete", "canceled") or holder.get("_pending"))
-    scheduled = retry and not begins and invoice["auto_advance"] and invoice["collection_method"] == "charge_automatically"
-    following = next_attempt(invoice["attempt_count"], now) if scheduled else None
+    scheduled = (
+        retry
+        and not begins
+        and invoice["auto_advance"]
+        and invoice["collection_method"] == "charge_automatically"
+    )
+    days = settings_of(store)["retry_days"]
+    following = next_attempt(invoice["attempt_count"], now, days) if scheduled else None
     invoice["next_payment_attempt"] = following
     save(store, before, invoice, "invoice.updated")
     store.emit("invoice.payment_failed", invoice)
@@ -158,12 +165,13 @@ def mark_failed(store: Store, invoice: Json, now: int, *, needs_action: bool, fi
         subscription["status"] = "past_due"
         save(store, was, subscription, "customer.subscription.updated")
     if subscription["status"] == "past_due" and following is None and scheduled:
-        give_up(store, subscription, now, final)
+        give_up(store, subscription, now)
     return invoice
 
 
-def give_up(store: Store, subscription: Json, now: int, final: EndOfRetries) -> None:
+def give_up(store: Store, subscription: Json, now: int) -> None:
     """The last try failed: what the settings say."""
+    final: EndOfRetries = settings_of(store)["end_of_retries"]
     if final == "canceled":
         from .ending import end_subscription
 
@@ -177,12 +185,18 @@ def give_up(store: Store, subscription: Json, now: int, final: EndOfRetries) -> 
 def void(store: Store, invoice: Json, now: int) -> Json:
     """Open or uncollectible → void. What it took from the balance is given back; an unpaid beginning ends with it."""
     if invoice["status"] not in ("open", "uncollectible"):
-        raise invalid(f"You can only pass in open invoices. This invoice isn't open: it is {invoice['status']}.")
+        raise invalid(
+            f"You can only pass in open invoices. This invoice isn't open: it is {invoice['status']}."
+        )
     customer = store.get("customer", invoice["customer"])
     given_back = (invoice["ending_balance"] or 0) - invoice["starting_balance"]
     if given_back:
         store.put(customer | {"balance": customer["balance"] - given_back})
-        store.emit("customer.updated", customer | {"balance": customer["balance"] - given_back}, {"balance": customer["balance"]})
+        store.emit(
+            "customer.updated",
+            customer | {"balance": customer["balance"] - given_back},
+            {"balance": customer["balance"]},
+        )
     invoice["status"], invoice["auto_advance"], invoice["next_payment_attempt"] = "void", False, None
     invoice["status_transitions"]["voided_at"] = now
     cancel_payment(store, invoice, now)
@@ -202,11 +216,19 @@ def void(store: Store, invoice: Json, now: int) -> Json:
 def cancel_payment(store: Store, invoice: Json, now: int) -> None:
     """A payment that waits for the invoice is called off."""
     for one in store.list("invoice_payment", invoice=invoice["id"], status="open"):
-        one["status"], one["status_transitions"] = "canceled", one["status_transitions"] | {"canceled_at": now}
+        one["status"], one["status_transitions"] = (
+            "canceled",
+            one["status_transitions"] | {"canceled_at": now},
+        )
         store.put(one)
         intent = store.find("payment_intent", one["payment"]["payment_intent"])
         if intent and intent["status"] not in ("succeeded", "canceled"):
-            intent |= {"status": "canceled", "canceled_at": now, "cancellation_reason": "void_invoice", "next_action": None}
+            intent |= {
+                "status": "canceled",
+                "canceled_at": now,
+                "cancellation_reason": "void_invoice",
+                "next_action": None,
+            }
             store.put(intent)
             store.emit("payment_intent.canceled", intent)
 
@@ -214,7 +236,9 @@ def cancel_payment(store: Store, invoice: Json, now: int) -> None:
 def mark_uncollectible(store: Store, invoice: Json, now: int) -> Json:
     """Open → uncollectible."""
     if invoice["status"] != "open":
-        raise invalid(f"You can only mark open invoices as uncollectible. This invoice is {invoice['status']}.")
+        raise invalid(
+            f"You can only mark open invoices as uncollectible. This invoice is {invoice['status']}."
+        )
     invoice["status"], invoice["auto_advance"], invoice["next_payment_attempt"] = "uncollectible", False, None
     invoice["status_transitions"]["marked_uncollectible_at"] = now
     invoice["status_details"] = {"uncollectible": {"reason": "user_forgiven"}}

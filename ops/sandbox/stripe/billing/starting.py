@@ -24,7 +24,9 @@ _PARTS = ("application_fee_percent", "backdate_start_date", "billing_cycle_ancho
           "transfer_data", "customer_account", "trial_from_plan", "add_invoice_items")  # fmt: skip
 
 
-def start_subscription(store: Store, given: Given, *, session: str | None = None, authenticated: bool = False) -> Json:
+def start_subscription(
+    store: Store, given: Given, *, session: str | None = None, authenticated: bool = False
+) -> Json:
     """A new subscription from the API's parameters. Emits what Stripe emits. Raises its refusals and declined cards.
 
     `session`: the Checkout session that makes it; `authenticated`: the customer has passed 3-D Secure for it.
@@ -88,11 +90,16 @@ def trial_end_of(given: Given, now: int) -> int | None:
     """When the trial ends that the parameters ask for; None without one. Raises on one in the past or past two years."""
     end, days = given.get("trial_end"), given.get("trial_period_days")
     if end is not None and days is not None:
-        raise invalid("You may only specify one of these parameters: trial_end, trial_period_days.", "trial_end")
+        raise invalid(
+            "You may only specify one of these parameters: trial_end, trial_period_days.", "trial_end"
+        )
     if end == "now" or (end is None and days is None):
         return None
     if days is not None and days < 1:
-        raise invalid("The minimum number of trial period days is 1. To skip the trial, leave it out.", "trial_period_days")
+        raise invalid(
+            "The minimum number of trial period days is 1. To skip the trial, leave it out.",
+            "trial_period_days",
+        )
     moment = int(end) if end is not None else now + DAY * int(days or 0)
     name = "trial_end" if end is not None else "trial_period_days"
     if moment <= now:
@@ -133,9 +140,14 @@ def _note_cancellation(subscription: Json, asked: int | None) -> None:
 def _check_collection(given: Given) -> None:
     by_invoice = given.get("collection_method") == "send_invoice"
     if by_invoice and given.get("days_until_due") is None:
-        raise invalid("If collection_method is `send_invoice`, you must specify `days_until_due`.", "days_until_due")
+        raise invalid(
+            "If collection_method is `send_invoice`, you must specify `days_until_due`.", "days_until_due"
+        )
     if not by_invoice and given.get("days_until_due") is not None:
-        raise invalid("If collection_method is `charge_automatically`, you can't specify `days_until_due`.", "days_until_due")
+        raise invalid(
+            "If collection_method is `charge_automatically`, you can't specify `days_until_due`.",
+            "days_until_due",
+        )
 
 
 def _anchor(given: Given, interval: str, count: int, now: int, trial_end: int | None) -> int:
@@ -178,7 +190,9 @@ def _bill_first(
     bill = bill_subscription(store, subscription, lines, "subscription_create", now, coupons)
     by_invoice = subscription["collection_method"] == "send_invoice"
     if not by_invoice:
-        subscription["status"] = "incomplete" if subscription["status"] == "active" else subscription["status"]
+        subscription["status"] = (
+            "incomplete" if subscription["status"] == "active" else subscription["status"]
+        )
     store.put(subscription)
     invoice = create_draft(store, bill, waits=by_invoice)
     subscription["latest_invoice"] = invoice["id"]
@@ -230,7 +244,11 @@ def _blank(id: str, given: Given, customer: Json, currency: str, now: int) -> Js
         },
         "billing_cycle_anchor": now,
         "billing_cycle_anchor_config": None,
-        "billing_mode": {"type": "flexible", "flexible": {"proration_discounts": "included"}, "updated_at": now},
+        "billing_mode": {
+            "type": "flexible",
+            "flexible": {"proration_discounts": "included"},
+            "updated_at": now,
+        },
         "billing_schedules": [],
         "billing_thresholds": None,
         "cancel_at": None,
@@ -249,7 +267,13 @@ def _blank(id: str, given: Given, customer: Json, currency: str, now: int) -> Js
         "description": given.get("description"),
         "discounts": [],
         "ended_at": None,
-        "invoice_settings": {"account_tax_ids": None, "custom_fields": None, "description": None, "footer": None, "issuer": {"type": "self"}},
+        "invoice_settings": {
+            "account_tax_ids": None,
+            "custom_fields": None,
+            "description": None,
+            "footer": None,
+            "issuer": {"type": "self"},
+        },
         "latest_invoice": None,
         "livemode": False,
         "metadata": dict(given.get("metadata") or {}),
@@ -268,7 +292,12 @@ def _blank(id: str, given: Given, customer: Json, currency: str, now: int) -> Js
         "start_date": now,
         "test_clock": customer["test_clock"],
         "transfer_data": None,
-        "trial_settings": {"end_behavior": {"billing_cycle_anchor": None, "missing_payment_method": trial.get("missing_payment_method") or "create_invoice"}},
+        "trial_settings": {
+            "end_behavior": {
+                "billing_cycle_anchor": None,
+                "missing_payment_method": trial.get("missing_payment_method") or "create_invoice",
+            }
+        },
         "_debits": {},
         "_new": True,
         "_pending": None,

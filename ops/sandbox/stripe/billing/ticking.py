@@ -16,7 +16,6 @@ from ..store import Json, Store
 from . import checkouts, renewing, schedules
 from .items import period_of
 from .paying import collect
-from .settings import settings_of
 from .settling import drop_pending, finalize, give_up, subscription_of
 from .starting import warn_of_trial_end
 
@@ -44,7 +43,9 @@ def run_until(store: Store, target: int, clock: str | None = None) -> int:
             travel(due.at)
             with store.transaction():
                 due.act(store, store.now(clock))
-    raise RuntimeError(f"More than {_MOST_STEPS} things were due up to {target}: something is due again and again.")
+    raise RuntimeError(
+        f"More than {_MOST_STEPS} things were due up to {target}: something is due again and again."
+    )
 
 
 def next_due(store: Store, clock: str | None = None) -> int | None:
@@ -94,9 +95,17 @@ def _due_of_session(session: Json) -> Due:
 def _due_of_subscription(subscription: Json) -> Iterator[Due]:
     id, status = subscription["id"], subscription["status"]
     if status == "incomplete":
-        yield Due(subscription["created"] + INCOMPLETE_SECONDS, 5, lambda s, now: renewing.expire_incomplete(s, id, now))
+        yield Due(
+            subscription["created"] + INCOMPLETE_SECONDS,
+            5,
+            lambda s, now: renewing.expire_incomplete(s, id, now),
+        )
     if subscription["pending_update"]:
-        yield Due(subscription["pending_update"]["expires_at"], 5, lambda s, now: drop_pending(s, s.get("subscription", id)))
+        yield Due(
+            subscription["pending_update"]["expires_at"],
+            5,
+            lambda s, now: drop_pending(s, s.get("subscription", id)),
+        )
     if status not in _LIVE:
         return
     end, stop = period_of(subscription).end, subscription["cancel_at"]
@@ -105,9 +114,17 @@ def _due_of_subscription(subscription: Json) -> Iterator[Due]:
     yield Due(end, 4, lambda s, now: renewing.renew(s, id, now))
     trial_end = subscription["trial_end"]
     if status == "trialing" and subscription.get("_warned_of") != trial_end:
-        yield Due(trial_end - TRIAL_WARNING_SECONDS, 2, lambda s, now: warn_of_trial_end(s, s.get("subscription", id), now))
+        yield Due(
+            trial_end - TRIAL_WARNING_SECONDS,
+            2,
+            lambda s, now: warn_of_trial_end(s, s.get("subscription", id), now),
+        )
     goes_on = stop is None or stop > end
-    if goes_on and subscription.get("_told_of") != end and end - UPCOMING_SECONDS > period_of(subscription).start:
+    if (
+        goes_on
+        and subscription.get("_told_of") != end
+        and end - UPCOMING_SECONDS > period_of(subscription).start
+    ):
         yield Due(end - UPCOMING_SECONDS, 1, lambda s, now: renewing.tell_of_renewal(s, id, now))
     resumes = (subscription["pause_collection"] or {}).get("resumes_at")
     if resumes is not None:
@@ -145,9 +162,15 @@ def _due_of_invoice(store: Store, invoice: Json) -> Iterator[Due]:
         return
     if invoice["next_payment_attempt"] is not None:
         yield Due(invoice["next_payment_attempt"], 7, lambda s, now: collect(s, s.get("invoice", id), now))
-    if invoice["collection_method"] == "send_invoice" and invoice["due_date"] is not None and invoice["auto_advance"]:
+    if (
+        invoice["collection_method"] == "send_invoice"
+        and invoice["due_date"] is not None
+        and invoice["auto_advance"]
+    ):
         if not invoice.get("_overdue"):
-            yield Due(invoice["due_date"], 7, lambda s, now: renewing.fall_behind(s, s.get("invoice", id), now))
+            yield Due(
+                invoice["due_date"], 7, lambda s, now: renewing.fall_behind(s, s.get("invoice", id), now)
+            )
         elif not invoice.get("_given_up"):
             yield Due(renewing.overdue_ends_at(store, invoice), 8, lambda s, now: _give_up_on(s, id, now))
 
@@ -167,4 +190,4 @@ def _give_up_on(store: Store, id: str, now: int) -> None:
     store.put(invoice | {"_given_up": True})
     subscription = subscription_of(store, invoice)
     if subscription and subscription["status"] == "past_due":
-        give_up(store, subscription, now, settings_of(store)["end_of_retries"])
+        give_up(store, subscription, now)

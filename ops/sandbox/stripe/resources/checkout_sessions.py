@@ -40,9 +40,13 @@ def create_session(call: Call) -> Json:
     session["_given"] = {name: value for name, value in given.items() if name != "expand"}
     session["_discounts"] = list(given.get("discounts") or [])
     for number, one in enumerate(session["_discounts"]):
-        coupon, code = discounts.find_coupon(store, one, f"discounts[{number}]", customer=session["customer"], now=store.now())
+        coupon, code = discounts.find_coupon(
+            store, one, f"discounts[{number}]", customer=session["customer"], now=store.now()
+        )
         discounts.check_currency(coupon, session["currency"] or "", f"discounts[{number}]")
-        session["discounts"].append({"coupon": None if code else coupon["id"], "promotion_code": code["id"] if code else None})
+        session["discounts"].append(
+            {"coupon": None if code else coupon["id"], "promotion_code": code["id"] if code else None}
+        )
     merge_metadata(session, given)
     add_up_session(store, session)
     store.put(session)
@@ -53,12 +57,18 @@ def _check(call: Call, given: Json, mode: str) -> None:
     if given.get("ui_mode") not in (None, "hosted_page"):
         raise invalid("The local Stripe has hosted pages alone: leave `ui_mode` out.", "ui_mode")
     if not given.get("success_url"):
-        raise invalid("You must provide `success_url` when `ui_mode` is `hosted_page`.", "success_url", "parameter_missing")
+        raise invalid(
+            "You must provide `success_url` when `ui_mode` is `hosted_page`.",
+            "success_url",
+            "parameter_missing",
+        )
     for name in ("success_url", "cancel_url"):
         if given.get(name) and not str(given[name]).startswith(("http://", "https://")):
             raise invalid("Not a valid URL", name, "url_invalid")
     if given.get("customer") and given.get("customer_email"):
-        raise invalid("You may only specify one of these parameters: customer, customer_email.", "customer_email")
+        raise invalid(
+            "You may only specify one of these parameters: customer, customer_email.", "customer_email"
+        )
     if given.get("customer_update") and not given.get("customer"):
         raise invalid("`customer_update` can only be used with `customer`.", "customer_update")
     discounts.refuse_both(given)
@@ -73,7 +83,8 @@ def _check(call: Call, given: Json, mode: str) -> None:
     expires, now = given.get("expires_at"), call.store.now()
     if expires is not None and not now + 1800 <= expires <= now + EXPIRES_AFTER:
         raise invalid(
-            "The `expires_at` timestamp must be at least 30 minutes and less than 24 hours from Checkout Session creation.", "expires_at"
+            "The `expires_at` timestamp must be at least 30 minutes and less than 24 hours from Checkout Session creation.",
+            "expires_at",
         )
 
 
@@ -82,14 +93,20 @@ def _prices(store: Store, given: Json, mode: str) -> list[Json]:
         return []
     items = given.get("line_items") or []
     if not items:
-        raise invalid(f"Missing required param: line_items. A session in `{mode}` mode sells something.", "line_items", "parameter_missing")
+        raise invalid(
+            f"Missing required param: line_items. A session in `{mode}` mode sells something.",
+            "line_items",
+            "parameter_missing",
+        )
     prices = []
     for number, one in enumerate(items):
         where = f"line_items[{number}]"
         refuse_unmodelled(one, "price_data", "adjustable_quantity", "dynamic_tax_rates", "tax_rates")
         price = store.get("price", one.get("price") or "", param=f"{where}[price]")
         if not price["active"]:
-            raise invalid("The price specified is inactive. This field only accepts active prices.", f"{where}[price]")
+            raise invalid(
+                "The price specified is inactive. This field only accepts active prices.", f"{where}[price]"
+            )
         if price["type"] == "recurring" and mode == "payment":
             raise invalid(
                 "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use only "
@@ -98,13 +115,20 @@ def _prices(store: Store, given: Json, mode: str) -> list[Json]:
             )
         metered = (price["recurring"] or {}).get("usage_type") == "metered"
         if not metered and one.get("quantity") is None:
-            raise invalid(f"Missing required param: {where}[quantity].", f"{where}[quantity]", "parameter_missing")
+            raise invalid(
+                f"Missing required param: {where}[quantity].", f"{where}[quantity]", "parameter_missing"
+            )
         if metered and one.get("quantity") is not None:
-            raise invalid("Quantity should not be specified where usage_type is `metered`.", f"{where}[quantity]")
+            raise invalid(
+                "Quantity should not be specified where usage_type is `metered`.", f"{where}[quantity]"
+            )
         prices.append(price)
     if mode == "subscription":
         if not any(price["type"] == "recurring" for price in prices):
-            raise invalid("You must provide at least one recurring price in `subscription` mode when using prices.", "line_items")
+            raise invalid(
+                "You must provide at least one recurring price in `subscription` mode when using prices.",
+                "line_items",
+            )
         if not all(price["type"] == "recurring" for price in prices):
             raise invalid("The local Stripe sells no one-time price beside a subscription.", "line_items")
     return prices
@@ -159,12 +183,30 @@ def _blank(call: Call, given: Json, mode: str, customer: Json | None) -> Json:
         "created": now,
         "currency_conversion": None,
         "custom_fields": [],
-        "custom_text": {"after_submit": None, "shipping_address": None, "submit": None, "terms_of_service_acceptance": None}
+        "custom_text": {
+            "after_submit": None,
+            "shipping_address": None,
+            "submit": None,
+            "terms_of_service_acceptance": None,
+        }
         | (given.get("custom_text") or {}),
         "customer": customer["id"] if customer else None,
         "customer_account": None,
-        "customer_creation": None if customer else ("always" if mode == "subscription" else given.get("customer_creation") or "if_required"),
-        "customer_details": {"address": None, "business_name": None, "email": email, "individual_name": None, "name": None, "phone": None, "tax_exempt": "none", "tax_ids": None} if email else None,
+        "customer_creation": None
+        if customer
+        else ("always" if mode == "subscription" else given.get("customer_creation") or "if_required"),
+        "customer_details": {
+            "address": None,
+            "business_name": None,
+            "email": email,
+            "individual_name": None,
+            "name": None,
+            "phone": None,
+            "tax_exempt": "none",
+            "tax_ids": None,
+        }
+        if email
+        else None,
         "customer_email": given.get("customer_email"),
         "discounts": [],
         "expires_at": given.get("expires_at") or now + EXPIRES_AFTER,
@@ -193,7 +235,10 @@ def _blank(call: Call, given: Json, mode: str, customer: Json | None) -> Json:
         "submit_type": given.get("submit_type"),
         "subscription": None,
         "success_url": given["success_url"],
-        "tax_id_collection": {"enabled": bool((given.get("tax_id_collection") or {}).get("enabled")), "required": "never"},
+        "tax_id_collection": {
+            "enabled": bool((given.get("tax_id_collection") or {}).get("enabled")),
+            "required": "never",
+        },
         "total_details": None,
         "ui_mode": "hosted_page",
         "url": f"{call.base_url}/checkout/{id}",
@@ -210,7 +255,9 @@ def get_session(call: Call) -> Json:
 @route("POST", "/v1/checkout/sessions/{session}", "checkout.SessionUpdateParams")
 def update_session(call: Call) -> Json:
     session = call.get(KIND)
-    refuse_unmodelled(call.params, "collected_information", "line_items", "payment_intent_data", "shipping_options")
+    refuse_unmodelled(
+        call.params, "collected_information", "line_items", "payment_intent_data", "shipping_options"
+    )
     merge_metadata(session, call.params)
     return call.store.put(session)
 

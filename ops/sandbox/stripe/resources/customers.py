@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ..errors import invalid
 from ..ids import new_id, random_text
+from ..payments.cards import find_method
+from ..payments.intents import attach
 from ..routes import Call, merge_metadata, route, save, take
 from ..store import Json, Store
+from .tax_ids import make_tax_id
 
 _PLAIN: Final = (
     "address", "business_name", "description", "email", "individual_name", "invoice_prefix", "name", "next_invoice_sequence",
@@ -20,7 +24,12 @@ def create_customer(call: Call) -> Json:
     customer = _blank(call.store, clock["id"] if clock else None)
     _apply(customer, call)
     call.store.put(customer)
+    method = call.params.get("payment_method")
+    if method:
+        attach(call.store, find_method(call.store, method), customer["id"])
     call.store.emit("customer.created", customer)
+    for one in call.params.get("tax_id_data", []):
+        make_tax_id(call.store, customer, one["type"], one["value"])
     return customer
 
 
@@ -100,4 +109,20 @@ def _apply(customer: Json, call: Call) -> None:
     for name, empty in (("balance", 0), ("preferred_locales", []), ("tax_exempt", "none")):
         if name in params:
             customer[name] = empty if params[name] is None else params[name]
+    _check_default_method(customer, call)
     customer["invoice_settings"] |= params.get("invoice_settings") or {}
+
+
+def _check_default_method(customer: Json, call: Call) -> None:
+    """Only what is attached to the customer can be its default; a new customer brings it along as `payment_method`."""
+    named = (call.params.get("invoice_settings") or {}).get("default_payment_method")
+    if not named or named == call.params.get("payment_method"):
+        return
+    param = "invoice_settings[default_payment_method]"
+    if call.store.get("payment_method", named, param=param)["customer"] != customer["id"]:
+        raise invalid(
+            "The customer does not have a payment method with the ID "
+            f"{named}. The payment method must be attached to the customer.",
+            param,
+            "resource_missing",
+        )

@@ -47,7 +47,8 @@ def list_invoices(call: Call) -> Json:
         found = [
             one
             for one in found
-            if ((one["parent"] or {}).get("subscription_details") or {}).get("subscription") == params["subscription"]
+            if ((one["parent"] or {}).get("subscription_details") or {}).get("subscription")
+            == params["subscription"]
         ]
     return call.page(found, "invoice")
 
@@ -64,7 +65,11 @@ def finalize_invoice(call: Call) -> Json:
     if "auto_advance" in call.params:
         invoice["auto_advance"] = call.params["auto_advance"]
     invoice = settling.finalize(call.store, invoice, now)
-    if invoice["status"] == "open" and invoice["auto_advance"] and invoice["collection_method"] == "charge_automatically":
+    if (
+        invoice["status"] == "open"
+        and invoice["auto_advance"]
+        and invoice["collection_method"] == "charge_automatically"
+    ):
         # Stripe charges it about an hour later by itself.
         invoice["next_payment_attempt"] = now + 3600
         call.store.put(invoice)

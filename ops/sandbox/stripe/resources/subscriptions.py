@@ -72,7 +72,9 @@ def list_subscriptions(call: Call) -> Json:
     elif status != "all":
         found = [one for one in found if one["status"] == status]
     if params.get("price"):
-        found = [one for one in found if any(i["price"]["id"] == params["price"] for i in one["items"]["data"])]
+        found = [
+            one for one in found if any(i["price"]["id"] == params["price"] for i in one["items"]["data"])
+        ]
     return call.page(found, "subscription")
 
 
@@ -106,7 +108,16 @@ def _settings(call: Call) -> Json:
 
 
 def _part(call: Call) -> Json:
-    names = ("price", "plan", "quantity", "metadata", "price_data", "tax_rates", "discounts", "billing_thresholds")
+    names = (
+        "price",
+        "plan",
+        "quantity",
+        "metadata",
+        "price_data",
+        "tax_rates",
+        "discounts",
+        "billing_thresholds",
+    )
     return {name: call.params[name] for name in names if name in call.params}
 
 

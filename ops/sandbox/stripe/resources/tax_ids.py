@@ -31,7 +31,9 @@ _ENDINGS: Final = {"000000001": "unverified", "000000002": "pending"}
 
 @route("POST", "/v1/customers/{customer}/tax_ids", "CustomerTaxIdCreateParams")
 def create_for_customer(call: Call) -> Json:
-    return add_tax_id(call.store, call.get("customer", "customer")["id"], call.params)
+    return make_tax_id(
+        call.store, call.get("customer", "customer"), call.params["type"], call.params["value"]
+    )
 
 
 @route("GET", "/v1/customers/{customer}/tax_ids", "CustomerTaxIdListParams")
@@ -55,7 +57,7 @@ def create_tax_id(call: Call) -> Json:
     if owner["type"] != "customer":
         raise invalid("This local Stripe knows tax ids of customers alone.", "owner[type]")
     customer = call.store.get("customer", owner.get("customer", ""), param="owner[customer]")
-    return add_tax_id(call.store, customer["id"], call.params)
+    return make_tax_id(call.store, customer, call.params["type"], call.params["value"])
 
 
 @route("GET", "/v1/tax_ids", "TaxIdListParams")
@@ -75,13 +77,13 @@ def delete_tax_id(call: Call) -> Json:
     return _delete(call, call.get("tax_id"))
 
 
-def add_tax_id(store: Store, customer: str, params: Json) -> Json:
+def make_tax_id(store: Store, customer: Json, kind: str, value: str) -> Json:
     """Also for Checkout, and for a customer that comes with some. Raises the 400 of one that has not its type's form."""
-    kind, value = params["type"], params["value"].strip()
+    value = value.strip()
     form = _FORMS.get(kind)
     if form and not re.fullmatch(form, value):
         raise invalid(f"Invalid value for {kind}.", "value", "tax_id_invalid")
-    if len(store.list("tax_id", customer=customer)) >= 5:
+    if len(store.list("tax_id", customer=customer["id"])) >= 5:
         raise invalid("A customer can have at most five tax IDs.")
     status = _ENDINGS.get(value[-9:], "verified") if kind in _VERIFIED else "unavailable"
     tax_id: Json = {
@@ -89,10 +91,10 @@ def add_tax_id(store: Store, customer: str, params: Json) -> Json:
         "object": "tax_id",
         "country": value[:2] if kind == "eu_vat" else kind[:2].upper(),
         "created": store.now(),
-        "customer": customer,
+        "customer": customer["id"],
         "customer_account": None,
         "livemode": False,
-        "owner": {"customer": customer, "type": "customer"},
+        "owner": {"customer": customer["id"], "type": "customer"},
         "type": kind,
         "value": value,
         "verification": {"status": status, "verified_address": None, "verified_name": None},

@@ -12,7 +12,8 @@ from tests.stripe import StripeServer
 
 def read(stripe_server: StripeServer, path: str = "/", data: bytes | None = None, **headers: str) -> str:
     request = urllib.request.Request(stripe_server.url + path, data=data, headers=headers)
-    return str(urllib.request.urlopen(request).read().decode())
+    with urllib.request.urlopen(request) as answer:
+        return str(answer.read().decode())
 
 
 def test_an_empty_one_says_what_it_is(stripe_server: StripeServer):
@@ -55,4 +56,5 @@ def test_another_page_cannot_push_the_buttons(stripe_server: StripeServer):
     for path in ("/switch", "/_sandbox/reset"):
         with pytest.raises(urllib.error.HTTPError) as caught:
             read(stripe_server, path, b"name=hold", Origin="http://evil.example")
-        assert caught.value.code == 403
+        with caught.value as refused:
+            assert refused.code == 403

@@ -56,9 +56,7 @@ class Shop:
 
     def give_card(self, customer: str, card: str) -> str:
         method = self.stripe.v1.payment_methods.attach(card, {"customer": customer})
-        self.stripe.v1.customers.update(
-            customer, {"invoice_settings": {"default_payment_method": method.id}}
-        )
+        self.stripe.v1.customers.update(customer, {"invoice_settings": {"default_payment_method": method.id}})
         return method.id
 
     def subscribe(self, customer: str, price: str | None = None, **more: Any) -> Any:

@@ -119,17 +119,28 @@ def test_a_known_customer_pays_in_their_currency_with_a_tax_id(shop: Shop) -> No
     done = complete(shop, made, tax_id=["eu_vat", "DE123456789"], name="Acme", address={"country": "DE"})
     assert done["customer_details"]["tax_ids"] == [{"type": "eu_vat", "value": "DE123456789"}]
     invoice = shop.stripe.v1.invoices.retrieve(done["invoice"])
-    assert (invoice.currency, invoice.total, invoice.customer_tax_ids[0].value) == ("eur", 5400, "DE123456789")
+    assert (invoice.currency, invoice.total, invoice.customer_tax_ids[0].value) == (
+        "eur",
+        5400,
+        "DE123456789",
+    )
 
 
 def test_one_payment_and_one_saved_card(shop: Shop) -> None:
     once = shop.stripe.v1.prices.create(
         {"currency": "usd", "unit_amount": 700, "product_data": {"name": "Sticker"}}
     )
-    paid = complete(shop, session(shop, mode="payment", line_items=[{"price": once.id, "quantity": 2}], customer=shop.customer(None)))
+    paid = complete(
+        shop,
+        session(
+            shop, mode="payment", line_items=[{"price": once.id, "quantity": 2}], customer=shop.customer(None)
+        ),
+    )
     intent = shop.stripe.v1.payment_intents.retrieve(paid["payment_intent"])
     assert (intent.status, intent.amount) == ("succeeded", 1400)
-    saved = complete(shop, session(shop, mode="setup", line_items=None, currency="usd", customer=shop.customer(None)))
+    saved = complete(
+        shop, session(shop, mode="setup", line_items=None, currency="usd", customer=shop.customer(None))
+    )
     assert shop.stripe.v1.setup_intents.retrieve(saved["setup_intent"]).status == "succeeded"
 
 

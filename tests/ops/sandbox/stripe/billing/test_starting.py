@@ -12,7 +12,11 @@ def test_a_paid_subscription_is_active_with_a_paid_invoice(shop: Shop) -> None:
     subscription = shop.subscribe(shop.customer(), metadata={"tenant": "acme"})
     invoice = shop.invoice(subscription)
     assert subscription.status == "active"
-    assert (invoice.status, invoice.amount_paid, invoice.billing_reason) == ("paid", 5000, "subscription_create")
+    assert (invoice.status, invoice.amount_paid, invoice.billing_reason) == (
+        "paid",
+        5000,
+        "subscription_create",
+    )
     assert invoice.number.endswith("-0001")
     assert invoice.parent.subscription_details.subscription == subscription.id
     assert invoice.parent.subscription_details.metadata["tenant"] == "acme"
@@ -39,7 +43,10 @@ def test_its_events_tell_the_story_in_order(shop: Shop) -> None:
 def test_periods_stand_on_the_items_and_keep_the_last_day_of_the_month(shop: Shop) -> None:
     clock = shop.clock("2028-01-31T12:00:00")
     item = shop.subscribe(shop.customer(clock=clock))["items"].data[0]
-    assert (item.current_period_start, item.current_period_end) == (at("2028-01-31T12:00:00"), at("2028-02-29T12:00:00"))
+    assert (item.current_period_start, item.current_period_end) == (
+        at("2028-01-31T12:00:00"),
+        at("2028-02-29T12:00:00"),
+    )
 
 
 def test_a_declined_card_leaves_it_incomplete(shop: Shop) -> None:
@@ -68,7 +75,9 @@ def test_without_a_card_there_is_nothing_to_charge(shop: Shop) -> None:
 
 def test_default_incomplete_waits_for_the_payment_intent(shop: Shop) -> None:
     customer = shop.customer()
-    subscription = shop.subscribe(customer, payment_behavior="default_incomplete", expand=["latest_invoice.payments"])
+    subscription = shop.subscribe(
+        customer, payment_behavior="default_incomplete", expand=["latest_invoice.payments"]
+    )
     assert subscription.status == "incomplete"
     intent = subscription.latest_invoice.payments.data[0].payment.payment_intent
     shop.stripe.v1.payment_intents.confirm(intent, {"payment_method": "pm_card_visa"})
@@ -148,7 +157,9 @@ def test_a_paused_subscription_resumes_with_a_card(shop: Shop) -> None:
 
 def test_by_invoice_it_is_active_and_the_invoice_is_sent_later(shop: Shop) -> None:
     clock = shop.clock()
-    subscription = shop.subscribe(shop.customer(None, clock), collection_method="send_invoice", days_until_due=14)
+    subscription = shop.subscribe(
+        shop.customer(None, clock), collection_method="send_invoice", days_until_due=14
+    )
     assert (subscription.status, shop.invoice(subscription).status) == ("active", "draft")
     shop.advance(clock, "2027-01-31T13:00:00")
     invoice = shop.invoice(subscription)
@@ -180,7 +191,9 @@ def test_a_later_anchor_is_reached_by_a_share(shop: Shop) -> None:
 )
 def test_wrong_parameters_are_refused_by_name(shop: Shop, wrong: dict[str, object], param: str) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
-        shop.stripe.v1.subscriptions.create({"customer": shop.customer(), "items": [{"price": shop.pro}], **wrong})  # type: ignore[typeddict-item]
+        shop.stripe.v1.subscriptions.create(
+            {"customer": shop.customer(), "items": [{"price": shop.pro}], **wrong}
+        )  # type: ignore[typeddict-item]
     assert caught.value.param == param
 
 
