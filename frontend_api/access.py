@@ -80,12 +80,19 @@ TENANT_ROUTES: Final = {
     "dashboard-key-revoke": "manage_api_keys",
     "billing": "view_billing",
     "billing-plans": "view_billing",
+    "billing-banner": TEAM,
     "billing-begin": "manage_billing",
     "billing-return": "manage_billing",
     "billing-change": "manage_billing",
     "billing-cancel": "manage_billing",
     "billing-resume": "manage_billing",
     "billing-undo": "manage_billing",
+    "billing-payer": "view_billing",  # the owner, the payer and whom the payment was offered to
+    "billing-offer-end": "view_billing",  # likewise
+    "billing-cap": "manage_billing",
+    "billing-portal": "manage_billing",  # and the payer alone
+    "billing-portal-back": "manage_billing",
+    "billing-invoices": "view_billing",  # and the payer alone
     "dashboard-audit": "view_audit",
     "dashboard-audit-export": "export_audit",
     "dashboard-audit-entry": "view_audit",
@@ -98,6 +105,10 @@ TENANT_ROUTES: Final = {
     "dashboard-rule-restore": "change_rules",
     "dashboard-rule-versions": "view_rules",
     "dashboard-rule-revert": "change_rules",
+    "dashboard-boosts": "view_boosts",
+    "dashboard-boost-new": "change_boosts",
+    "dashboard-boost-stop": "change_boosts",
+    "dashboard-boost-resume": "change_boosts",
     "dashboard-boards": "change_boards",
     "dashboard-settings": "view_settings",  # saving: change_settings
     "dashboard-settings-history": "view_audit",
@@ -208,6 +219,8 @@ PUBLIC_ROUTES: Final = {
     "ops-community": "operate",
     "ops-suspend": "operate",
     "ops-resume": "operate",
+    "ops-plan-give": "operate",
+    "ops-plan-take-back": "operate",
     "ops-lag": "operate",
     "ops-poison": "operate",
     "ops-poison-one": "operate",
@@ -215,6 +228,8 @@ PUBLIC_ROUTES: Final = {
     "ops-jobs": "operate",
     "ops-job-retry": "operate",
     "ops-job-cancel": "operate",
+    "ops-flags": "operate",
+    "ops-flag": "operate",
     "ops-stripe-events": "operate",
     "ops-stripe-compare": "operate",
     "ops-stripe-event": "operate",

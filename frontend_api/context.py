@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from frontend_api.colour import parse_colour
+from frontend_api.dashboard.billing.banners import find_banner
 from frontend_api.dashboard.notices import take_notices
 from frontend_api.dashboard.pages import NavLine, list_bottom_nav, list_dashboard_nav, list_section_tabs
 from frontend_api.figures import initials_of
@@ -78,6 +79,7 @@ def page_facts(request: HttpRequest) -> dict[str, Any]:
         facts["dashboard_bottom"] = SimpleLazyObject(lambda: list_bottom_nav(request))
         facts["dashboard_tabs"] = SimpleLazyObject(lambda: list_section_tabs(request))
         facts["switcher"] = SimpleLazyObject(lambda: list_other_places(request, context))
+        facts["billing_banner"] = SimpleLazyObject(lambda: find_banner(request, context))
         facts["notices"] = SimpleLazyObject(lambda: take_notices(request))
     return facts
 

@@ -72,6 +72,14 @@ def write_moment(moment: datetime) -> str:
     return moment.strftime("%a %-d %b %Y, %H:%M ") + (moment.tzname() or "UTC")
 
 
+def write_span(start: datetime, end: datetime) -> str:
+    """`Sat 21 Nov 2026, 10:00–18:00 CET`; over several days both are written out, the zone where it changes."""
+    if start.date() == end.date() and start.tzname() == end.tzname():
+        return f"{start:%a %-d %b %Y, %H:%M}–{end:%H:%M} {end.tzname() or 'UTC'}"
+    first = write_moment(start) if start.tzname() != end.tzname() else f"{start:%a %-d %b %Y, %H:%M}"
+    return f"{first} – {write_moment(end)}"
+
+
 def write_day(moment: datetime) -> str:
     """`3 March 2027`, by the moment's own zone."""
     return moment.strftime("%-d %B %Y")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 HANDLERS: dict[str, tuple[str, ...]] = {
     "LevelReached": ("integrations.discord.announce_level", "integrations.discord.follow_level"),
+    "BoostStarted": ("integrations.discord.announce_boost",),
     "GuildLinked": ("integrations.discord.retire_greeting", "billing.carry_guild_trial"),
     "LevelLost": ("integrations.discord.follow_level",),
     "CurveChanged": ("integrations.discord.follow_curve",),

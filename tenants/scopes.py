@@ -35,6 +35,8 @@ _TABLE: Final = (
     _scope("leaderboards:read", "read the leaderboards", "view_board"),
     _scope("rules:read", "read the rules as they are written", "view_rules", "view_ways_to_earn"),
     _scope("rules:write", "change the rules", "change_rules"),
+    _scope("boosts:read", "read the boosts, and what one would take", "view_boosts"),
+    _scope("boosts:write", "plan and stop boosts", "change_boosts"),
     _scope("levels:read", "read the levels", "view_ways_to_earn"),
     _scope("levels:write", "change the levels", "change_levels"),
     _scope("imports:write", "bring levels over from another bot", "run_imports"),

@@ -14,6 +14,7 @@ EXTENSIONS = (
     "bot_shard.cogs.about",
     "bot_shard.cogs.privacy",
     "bot_shard.cogs.points",
+    "bot_shard.cogs.boosts",
     "bot_shard.cogs.team",
     "bot_shard.cogs.setup",
     "bot_shard.cogs.claim",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
 import discord
 from discord import app_commands
 
@@ -10,9 +14,17 @@ from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction
 from bot_shard.translating import translate_command
 from bot_shard.words import say
+from engagement.boosts.selectors import BoostLine, list_live_boosts
+from engagement.boosts.windows import RUNNING
+from engagement.boosts.words import ScopeNames, read_scope_names, scope_text
 from engagement.rules.selectors import WayToEarn, list_ways_to_earn
+from saas.core import clock
+from tenants.context import TenantContext
+from tenants.gates import is_open
 
 MOST_WAYS = 15
+MOST_BOOSTS = 3
+SOON = timedelta(days=7)
 
 
 class GuideCog(DeskCog):
@@ -20,10 +32,11 @@ class GuideCog(DeskCog):
     @app_commands.guild_only()
     async def earn(self, interaction: Interaction) -> None:
         async def find(ask: Ask) -> Answer:
-            ways = await ask.do(list_ways_to_earn)
+            ways, boosts = await ask.do(_read, ask.context)
             if not ways:
                 return Answer(ask.say("earn_empty"))
-            lines = [_way(way) for way in ways[:MOST_WAYS]]
+            lines = [_boost(ask, line, scope) for line, scope in boosts[:MOST_BOOSTS]]
+            lines += [_way(way) for way in ways[:MOST_WAYS]]
             if len(ways) > MOST_WAYS:
                 lines.append(ask.say("earn_more", count=len(ways) - MOST_WAYS))
             return Answer(ask.say("earn_title"), text="\n".join(lines), hint=ask.say("earn_hint"))
@@ -58,6 +71,36 @@ def list_commands(
             if needed is None or allowed.administrator or needed.is_subset(allowed):
                 lines.append(say(language, f"help_{place}_menu", name=translate_command(language, menu.name)))
     return lines
+
+
+def _read(context: TenantContext) -> tuple[list[WayToEarn], list[tuple[BoostLine, str]]]:
+    """The live rules, and what multiplies them now or within days, with what it is for."""
+    ways, now = list_ways_to_earn(), clock.now()
+    if not is_open("boosts", context.entitlements, now):
+        return ways, []
+    lines = [line for line in list_live_boosts(now=now) if line.from_at - now < SOON]
+    return ways, [(line, _scope(line.boost.scope)) for line in lines]
+
+
+def _scope(scope: Mapping[str, Any]) -> str:
+    """With Discord's own mentions, which show as names and, in an embed, ping nobody."""
+    places = {one: f"<#{one}>" for part in ("channels", "categories") for one in scope.get(part, ())}
+    places |= {one: f"<@&{one}>" for one in scope.get("roles", ())}
+    names = read_scope_names(places)
+    rules = {key: plain(name) for key, name in names.rules.items()}
+    types = {key: plain(name) for key, name in names.member_types.items()}
+    return scope_text(scope, ScopeNames(places, rules, types))
+
+
+def _boost(ask: Ask, line: BoostLine, scope: str) -> str:
+    return ask.say(
+        "boost_now" if line.state == RUNNING else "boost_soon",
+        factor=line.factor,
+        scope=scope,
+        when=f"<t:{int(line.until_at.timestamp())}:F>",
+        from_=f"<t:{int(line.from_at.timestamp())}:F>",
+        name=plain(line.boost.name),
+    )
 
 
 def _way(way: WayToEarn) -> str:

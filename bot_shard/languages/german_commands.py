@@ -52,6 +52,16 @@ GERMAN_COMMANDS: Final[Mapping[str, str]] = {
     "What the team knows of a member, for moderators.": "Was das Team von einem Mitglied weiß, für die Moderation.",
     "A member as the dashboard shows them, in short.": "Ein Mitglied, wie das Dashboard es zeigt, in Kürze.",
     "Whom?": "Wen?",
+    # boosts
+    "Let points count more for a while, for who manages the server.": "Punkte eine Weile mehr zählen lassen, für die Serververwaltung.",
+    "Start a boost now. You see what it takes first.": "Starte jetzt einen Boost. Du siehst vorher, was er braucht.",
+    "For how many hours?": "Für wie viele Stunden?",
+    "1.1 to 10: 2 doubles what is earned.": "1,1 bis 10: 2 verdoppelt, was verdient wird.",
+    "Only there, threads included. Everywhere when left out.": "Nur dort, samt Threads. Ohne Angabe überall.",
+    "Members read it beside what they earned.": "Mitglieder lesen ihn neben dem, was sie verdient haben.",
+    "Tell of it in the announcements' channel? It pings nobody.": "Im Kanal für Ankündigungen davon erzählen? Es pingt niemanden.",
+    "Stop a boost. What it gave stays.": "Beende einen Boost. Was er gebracht hat, bleibt.",
+    "What runs, what is planned, and the hours that are left.": "Was läuft, was geplant ist und wie viele Stunden übrig sind.",
     # setting up
     "How I work here, for who manages the server.": "Wie ich hier arbeite, für die Serververwaltung.",
     "Where my commands answer. Without a channel: everywhere.": "Wo meine Befehle antworten. Ohne Kanal: überall.",

@@ -58,6 +58,11 @@ def get_boost(*, boost_id: int) -> Boost:
     return boost
 
 
+def find_boost(*, key: str) -> Boost | None:
+    """What that request made, if it was here before."""
+    return Boost.objects.filter(key=key[:100]).first()
+
+
 def line_of(boost: Boost, now: datetime) -> BoostLine:
     span = current_or_next(boost, now) if boost.stopped_at is None else None
     if span is None:
@@ -72,6 +77,15 @@ def list_boosts(*, limit: int = PAGE, offset: int = 0) -> list[BoostLine]:
     return [
         line_of(boost, now) for boost in Boost.objects.order_by("-starts_at", "-pk")[offset : offset + limit]
     ]
+
+
+def list_boosts_after(*, before_id: int | None = None, limit: int = PAGE) -> list[BoostLine]:
+    """The newest first by when they were planned; `before_id` is the last one of the page before. One query."""
+    now = clock.now()
+    found = Boost.objects.order_by("-pk")
+    if before_id is not None:
+        found = found.filter(pk__lt=before_id)
+    return [line_of(boost, now) for boost in found[:limit]]
 
 
 def count_boosts() -> int:

@@ -30,6 +30,10 @@ COMMANDS: Final[Mapping[str, str]] = {
     "points": "all of /points, for moderators",
     "points give": "give points by hand",
     "points take": "take points by hand",
+    "boost": "all of /boost, for who manages the server",
+    "boost start": "start a boost for some hours",
+    "boost stop": "stop a boost",
+    "boost list": "what runs and is planned, and the hours left",
     "member": "all of /member, for moderators",
     "member info": "what the team knows of a member, in short",
 }

@@ -12,16 +12,20 @@ from django.views.decorators.http import require_safe
 from engagement.activity.poison import count_poison
 from engagement.analytics.selectors import get_home_figures, list_gaps, list_recent_entries
 from engagement.analytics.week import list_daily_points
+from engagement.boosts.selectors import BoostLine, list_running_boosts
+from engagement.boosts.words import ScopeNames, read_scope_names, scope_text
 from engagement.members.claims import list_locked_claimants
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.attention import Attention, list_guild_attention, list_rule_attention
 from frontend_api.dashboard.chart import draw_columns
 from frontend_api.dashboard.setup.pages import read_steps
 from frontend_api.figures import write_whole
+from integrations.discord.directory import recall_directory
 from integrations.discord.problems import list_problems
 from saas.core import clock
 from saas.events.log import get_end
 from tenants.context import TenantContext
+from tenants.gates import is_open
 
 FEED_SIZE = 15
 GAPS_SHOWN = 5
@@ -49,7 +53,17 @@ def read_home(context: TenantContext) -> dict[str, Any]:
         "columns": draw_columns(list_daily_points(now=now, context=context)),
         "feed": list_recent_entries(limit=FEED_SIZE),
         "attention": list_attention(context, now=now),
+        "boosts": list_boosts_running(context, now=now),
     }
+
+
+def list_boosts_running(context: TenantContext, *, now: datetime) -> list[tuple[BoostLine, str]]:
+    """What multiplies points at the moment, each with what it is for. One query, and two more where there is one."""
+    if not is_open("boosts", context.entitlements, now):
+        return []
+    lines = list_running_boosts(now=now)
+    names = read_scope_names(recall_directory(context).names) if lines else ScopeNames()
+    return [(line, scope_text(line.boost.scope, names)) for line in lines]
 
 
 def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:

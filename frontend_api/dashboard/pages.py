@@ -83,6 +83,9 @@ PAGES: Final = (
     DashboardPage("people", "Members", "users", "dashboard-members", "view_members", "people points roles"),
     # --- earn ---
     DashboardPage("earn", "Rules", "target-arrow", "dashboard-rules", "view_rules", "earning points awards"),
+    DashboardPage(
+        "earn", "Boosts", "bolt", "dashboard-boosts", "view_boosts", "multiplier double points weekend event"
+    ),
     DashboardPage("earn", "Levels", "stairs-up", "dashboard-levels", "view_rules", "curve formula names"),
     DashboardPage("earn", "Level roles", "shield", "dashboard-level-roles", "view_settings", "discord roles"),
     DashboardPage(
@@ -169,6 +172,7 @@ ACTS: Final[tuple[DashboardAct, ...]] = (
         "Change the member types", "tag", "dashboard-members-types", "manage_members", "student mentor kinds"
     ),
     DashboardAct("Make a rule", "plus", "dashboard-rule-new", "change_rules", "new add earning"),
+    DashboardAct("Plan a boost", "bolt", "dashboard-boost-new", "change_boosts", "multiplier double weekend"),
     DashboardAct("Change the curve", "stairs-up", "dashboard-curve", "change_levels", "levels steeper"),
     DashboardAct(
         "Give a role for a level", "shield", "dashboard-level-role-new", "change_announcements", "level roles"

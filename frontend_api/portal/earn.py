@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from engagement.boosts.selectors import BoostLine, list_live_boosts
+from engagement.boosts.words import ScopeNames, read_scope_names, scope_text
 from engagement.rules.selectors import list_ways_to_earn
 from frontend_api.figures import write_unit
 from frontend_api.tenant import get_context
+from integrations.discord.directory import recall_directory
+from saas.core import clock
+from tenants.context import TenantContext
+from tenants.gates import is_open
+
+SOON: Final = timedelta(days=7)
+MOST_BOOSTS: Final = 10
 
 ICONS = {
     "message": "message",
@@ -33,7 +45,17 @@ def show_ways(request: HttpRequest) -> HttpResponse:
         }
         for way in list_ways_to_earn()
     ]
-    return render(request, "portal/earn.html", {"ways": ways})
+    return render(request, "portal/earn.html", {"ways": ways, "boosts": list_boosts_told(context)})
+
+
+def list_boosts_told(context: TenantContext) -> list[tuple[BoostLine, str]]:
+    """What runs, and what is planned for the next days, each with what it is for. One query, and two more where there is any."""
+    now = clock.now()
+    if not is_open("boosts", context.entitlements, now):
+        return []
+    lines = [line for line in list_live_boosts(now=now) if line.from_at - now < SOON][:MOST_BOOSTS]
+    names = read_scope_names(recall_directory(context).names) if lines else ScopeNames()
+    return [(line, scope_text(line.boost.scope, names)) for line in lines]
 
 
 def name_unit(amount: str, unit: str) -> str:

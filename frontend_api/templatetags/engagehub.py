@@ -89,6 +89,14 @@ def moment(value: datetime) -> SafeString:
     )
 
 
+@register.simple_tag
+def span(start: datetime, end: datetime) -> SafeString:
+    """From when until when, the zone named."""
+    return format_html(
+        '<span class="span">{}</span>', figures.write_span(timezone.localtime(start), timezone.localtime(end))
+    )
+
+
 @register.inclusion_tag("parts/change.html")
 def change(now: int, before: int, since: str) -> dict[str, Any]:
     return {"change": figures.compare(now, before), "since": since}

@@ -75,6 +75,12 @@ OPERATIONS: Final = {
     "create_rule": Access("change_rules", "rules:write"),
     "change_rule": Access("change_rules", "rules:write"),
     "archive_rule": Access("change_rules", "rules:write"),
+    # boosts
+    "list_boosts": Access("view_boosts", "boosts:read"),
+    "get_boost": Access("view_boosts", "boosts:read"),
+    "preview_boost": Access("view_boosts", "boosts:read"),
+    "create_boost": Access("change_boosts", "boosts:write"),
+    "stop_boost": Access("change_boosts", "boosts:write"),
     # levels
     "get_levels": Access("view_ways_to_earn", "levels:read"),
     "preview_levels": Access("change_levels", "levels:write"),

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import activities, entries, imports, leaderboards, levels, me, members, reference, rules, tokens
+from . import (
+    activities,
+    boosts,
+    entries,
+    imports,
+    leaderboards,
+    levels,
+    me,
+    members,
+    reference,
+    rules,
+    tokens,
+)
 
 EVERYWHERE: list[URLPattern] = [
     path("auth/login", tokens.SignIn.as_view(), name="sign-in"),
@@ -32,6 +44,10 @@ NOUNS: list[URLPattern] = [
     path("rules/dry-run", rules.RuleDryRun.as_view(), name="rule-dry-run"),
     path("rules/<slug:key>", rules.RuleDetail.as_view(), name="rule"),
     path("rules/<slug:key>/versions", rules.RuleVersions.as_view(), name="rule-versions"),
+    path("boosts", boosts.BoostList.as_view(), name="boosts"),
+    path("boosts/quote", boosts.BoostQuoteView.as_view(), name="boost-quote"),
+    path("boosts/<int:boost_id>", boosts.BoostDetail.as_view(), name="boost"),
+    path("boosts/<int:boost_id>/stop", boosts.BoostStop.as_view(), name="boost-stop"),
     path("levels", levels.LevelsView.as_view(), name="levels"),
     path("levels/preview", levels.LevelsPreview.as_view(), name="levels-preview"),
     path("imports", imports.ImportList.as_view(), name="imports"),

@@ -1,4 +1,4 @@
-"""Level-ups told in a channel or to the member alone.
+"""Level-ups told in a channel or to the member alone, and boosts that begin.
 
 Invariant: one event is told at most once. A retry within minutes is stopped by Discord's nonce; later, by the delivery's
 row: when a connection broke in the middle and nobody can know any more, it is not told again.
@@ -10,6 +10,9 @@ import re
 from datetime import timedelta
 from typing import Any
 
+from engagement.boosts.events import BoostStarted
+from engagement.boosts.selectors import BoostLine, list_running_boosts
+from engagement.boosts.words import ScopeNames, read_scope_names, scope_text
 from engagement.levels.selectors import get_level_name
 from engagement.members.models import Member, Visibility
 from engagement.members.selectors import get_discord_id
@@ -23,6 +26,7 @@ from saas.events.retries import RetryLaterError
 from tenants.context import TenantContext
 
 from .client import DiscordClient
+from .directory import recall_directory
 from .errors import (
     CLOSED_TO_US,
     MISSING_ACCESS,
@@ -73,6 +77,43 @@ def claim_delivery(event_id: int) -> Delivery:
     if waits and delivery.attempted_at is not None and clock.now() - delivery.attempted_at > NONCE_MEMORY:
         return _close(delivery, Delivery.State.UNSURE)
     return delivery
+
+
+def announce_boost(
+    context: TenantContext, client: DiscordClient, *, event_id: int, event: BoostStarted
+) -> Delivery | None:
+    """Tell of one BoostStarted in the announcements' channel; None when there is nothing to tell: nobody asked for it, no channel is
+    chosen, the community is in shadow mode, or the boost is over or was stopped meanwhile.
+
+    Idempotent on `event_id`. Pings nobody. Raises RetryLaterError, DiscordAwayError.
+    """
+    target = get_notification_settings().channel_id
+    if not (context.live and event.announce and target) or event.resumed:
+        return None
+    delivery = claim_delivery(event_id)
+    if delivery.state != Delivery.State.WAITING:
+        return delivery
+    line = next((one for one in list_running_boosts() if one.boost.pk == event.boost_id), None)
+    if line is None:
+        return _close(delivery, Delivery.State.REFUSED)
+    return deliver(context, client, delivery, describe_boost(context, line), target, in_channel=True)
+
+
+def describe_boost(context: TenantContext, line: BoostLine) -> dict[str, Any]:
+    """The message: one embed in the tenant's colour. What it mentions in there pings nobody."""
+    scope = line.boost.scope
+    places = {one: escape(name) for one, name in recall_directory(context).names.items()}
+    places |= {one: f"<#{one}>" for one in scope.get("channels", ())}
+    places |= {one: f"<@&{one}>" for one in scope.get("roles", ())}
+    names = read_scope_names(places)
+    names = ScopeNames(
+        places,
+        {key: escape(name) for key, name in names.rules.items()},
+        {key: escape(name) for key, name in names.member_types.items()},
+    )
+    until = f"<t:{int(line.until_at.timestamp())}:F>"
+    told = f"⚡ **{escape(line.boost.name)}**: **{line.factor}** on {scope_text(scope, names)} until {until}."
+    return {"embeds": [{"description": told, "color": int(context.colour.removeprefix("#"), 16)}]}
 
 
 def describe_level_up(

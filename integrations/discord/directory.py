@@ -105,6 +105,14 @@ def get_directory(context: TenantContext, *, client: DiscordClient | None = None
     return _read(context.guild_id, fresh)
 
 
+def recall_directory(context: TenantContext) -> Directory:
+    """The last picture, however old, without asking Discord: for pages that anybody may open."""
+    kept = None if context.guild_id is None else _load(f"directory:{context.schema}:{context.guild_id}")
+    if kept is None or context.guild_id is None:
+        return Directory(is_linked=context.guild_id is not None)
+    return _read(context.guild_id, kept)
+
+
 def forget_directory(context: TenantContext) -> None:
     """Ask Discord again the next time, because something was just changed there."""
     try:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
+from engagement.boosts.events import BoostStarted
 from engagement.members.models import Member
 from engagement.progression.events import LevelReached
 from engagement.progression.models import MemberProgress
@@ -25,7 +26,7 @@ from tenants.models import GuildGreeting, GuildLink
 from tenants.routing import get_routing
 from tenants.selectors import read_liveness
 
-from . import greetings, names, owner_news, reconciling
+from . import announcements, greetings, names, owner_news, reconciling
 from .announcements import announce_level_up
 from .client import get_client
 from .errors import UNKNOWN_GUILD, DiscordRefusedError
@@ -87,6 +88,16 @@ def announce_level(*, tenant: str, event_id: int, event: dict[str, Any]) -> None
     if context is not None:
         announce_level_up(
             replace(context, live=True), get_client(), event_id=event_id, event=LevelReached.from_data(event)
+        )
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord announcements")
+def announce_boost(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of BoostStarted."""
+    context = _heard(tenant, "announcements", event_id=event_id)
+    if context is not None:
+        announcements.announce_boost(
+            replace(context, live=True), get_client(), event_id=event_id, event=BoostStarted.from_data(event)
         )
 
 

@@ -5,11 +5,17 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from frontend_api import theme
 from frontend_api.dashboard import bot, community, home, palette, saved_views
 from frontend_api.dashboard.audit import pages as audit
+from frontend_api.dashboard.billing import banners as billing_banners
+from frontend_api.dashboard.billing import caps as billing_caps
 from frontend_api.dashboard.billing import changing as billing_changes
 from frontend_api.dashboard.billing import choosing as billing_plans
+from frontend_api.dashboard.billing import invoices as billing_invoices
 from frontend_api.dashboard.billing import pages as billing
+from frontend_api.dashboard.billing import paying as billing_payer
+from frontend_api.dashboard.billing import portal as billing_portal
 from frontend_api.dashboard.billing import returning as billing_return
 from frontend_api.dashboard.boards import pages as boards
+from frontend_api.dashboard.boosts import pages as boosts
 from frontend_api.dashboard.imports import acts as import_acts
 from frontend_api.dashboard.imports import views as imports
 from frontend_api.dashboard.keys import pages as keys
@@ -132,9 +138,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/billing/cancel/", billing_changes.cancel, name="billing-cancel"),
     path("dashboard/billing/resume/", billing_changes.resume, name="billing-resume"),
     path("dashboard/billing/undo/", billing_changes.undo, name="billing-undo"),
+    path("dashboard/billing/banner/", billing_banners.dismiss, name="billing-banner"),
+    path("dashboard/billing/portal/", billing_portal.enter_portal, name="billing-portal"),
+    path("dashboard/billing/portal/back/", billing_portal.leave_portal, name="billing-portal-back"),
+    path("dashboard/billing/invoices/", billing_invoices.show_invoices, name="billing-invoices"),
+    path("dashboard/billing/payer/", billing_payer.show_payer, name="billing-payer"),
+    path("dashboard/billing/payer/offer/end/", billing_payer.end_offer, name="billing-offer-end"),
+    path("dashboard/billing/cap/", billing_caps.change_cap, name="billing-cap"),
     path("dashboard/audit/", audit.show_audit, name="dashboard-audit"),
     path("dashboard/audit/export.<str:format>", audit.export_audit, name="dashboard-audit-export"),
     path("dashboard/audit/<int:entry_id>/", audit.show_entry, name="dashboard-audit-entry"),
+    path("dashboard/boosts/", boosts.show_boosts, name="dashboard-boosts"),
+    path("dashboard/boosts/new/", boosts.plan_boost, name="dashboard-boost-new"),
+    path("dashboard/boosts/<int:boost_id>/stop/", boosts.end_boost, name="dashboard-boost-stop"),
+    path("dashboard/boosts/<int:boost_id>/resume/", boosts.bring_boost_back, name="dashboard-boost-resume"),
     path("dashboard/rules/", listing.show_rules, name="dashboard-rules"),
     path("dashboard/rules/new/", editing.add_rule, name="dashboard-rule-new"),
     path("dashboard/rules/general/", general.change_general, name="dashboard-rules-general"),

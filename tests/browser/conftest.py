@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,20 +62,26 @@ def site(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """One server for all tests of this process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | test_stack.environment()
+    with serve(test_stack, discord_server, tmp_path_factory.mktemp("site") / "log") as running:
+        yield running
+
+
+@contextmanager
+def serve(stack: TestStack, discord: LocalDiscordThread, log: Path, **more: str) -> Iterator[Site]:
+    """The web process on a free port, with `more` in its environment."""
+    port = free_port()
+    environment = os.environ | stack.environment()
     environment |= {
         "DJANGO_SETTINGS_MODULE": "saas.settings.test",
         "BASE_DOMAIN": "localhost",
         "BASE_URL": f"http://localhost:{port}",
-        "DISCORD_API_URL": discord_server.api_url,
-        "DISCORD_WEB_URL": discord_server.web_url,
-        "DISCORD_BOT_TOKEN": discord_server.discord.config.bot_token,
-        "DISCORD_CLIENT_ID": str(discord_server.discord.config.client_id),
-        "DISCORD_CLIENT_SECRET": discord_server.discord.config.client_secret,
+        "DISCORD_API_URL": discord.api_url,
+        "DISCORD_WEB_URL": discord.web_url,
+        "DISCORD_BOT_TOKEN": discord.discord.config.bot_token,
+        "DISCORD_CLIENT_ID": str(discord.discord.config.client_id),
+        "DISCORD_CLIENT_SECRET": discord.discord.config.client_secret,
         "PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")]),
+        **more,
     }
     command = [
         sys.executable,
@@ -86,7 +93,6 @@ def site(
         "--log-level",
         "warning",
     ]
-    log = tmp_path_factory.mktemp("site") / "log"
     with log.open("wb") as output:
         server = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output, stderr=output)
         try:
@@ -98,6 +104,12 @@ def site(
                 server.wait(10)
             except subprocess.TimeoutExpired:
                 server.kill()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:

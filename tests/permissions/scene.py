@@ -6,6 +6,7 @@ An address whose part stands in no row of SAMPLES fails the build: whoever adds 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -71,6 +72,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
     from engagement.audit.actor import SYSTEM
     from engagement.audit.models import AuditEntry
     from engagement.audit.services import record_audit
+    from engagement.boosts.services import BoostDraft, plan_boost
     from engagement.imports.services import create_import
     from engagement.imports.words import SOURCES
     from engagement.ledger.models import LedgerEntry
@@ -99,6 +101,8 @@ def set_up_things(context: Any) -> dict[str, Any]:
         rule = create_rule(
             key="greet", name="Greeting", definition={"triggers": ["message"], "amount": 1}, actor=SYSTEM
         )
+        draft = BoostDraft("Double", 200, {}, lasts=timedelta(hours=2))
+        boost = plan_boost(context=context, draft=draft, actor=SYSTEM, key="scene", allowances=())
         run = create_import(source=next(iter(SOURCES)), actor=SYSTEM)
         add_level_role(level=5, role_id=LEVEL_ROLE, actor=SYSTEM)
         bulks = {
@@ -122,6 +126,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
             "member_id": member_id,
             "entry_id": LedgerEntry.objects.latest("pk").pk,
             "rule_id": rule.pk,
+            "boost_id": boost.pk,
             "view_id": view.pk,
             "audit_entry_id": AuditEntry.objects.filter(action="level_role.added").latest("pk").pk,
         }
@@ -129,6 +134,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
         "number": 1,
         "act": "cancel",
         "name": "earn",
+        "flag": "drawn_cards",
         "step": next(iter(STEPS)),
         "invite_id": invite.pk,
         "membership_id": Membership.objects.get(user__username="acme-analyst").pk,
@@ -137,6 +143,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
         "colour": "4f46e5",
         "tenant_id": context.tenant_id,
         "poison_id": _set_aside(context),
+        "event_id": _hear_from_stripe(),
         "job_id": _defer_something(context),
     }
 
@@ -147,6 +154,21 @@ def _set_aside(context: Any) -> int:
 
     set_aside([(StreamEntry(0, b"1-1", b"{"), "discord:1", "Not valid JSON.", context.tenant_id)])
     return int(list_poison()[0].pk)
+
+
+def _hear_from_stripe() -> int:
+    """An event that failed, about nobody."""
+    from billing.models import StripeEvent
+    from saas.core import clock
+
+    row = StripeEvent.objects.create(
+        stripe_id="evt_scene",
+        type="invoice.paid",
+        made_at=clock.now(),
+        payload={},
+        state=StripeEvent.State.FAILED,
+    )
+    return int(row.pk)
 
 
 def _defer_something(context: Any) -> int:
@@ -173,6 +195,7 @@ SETTINGS_CHANGED: Final = {
 OWN_SAMPLES: Final = {
     ("dashboard-audit-entry", "entry_id"): "audit_entry_id",
     ("dashboard-settings-revert", "entry_id"): "audit_entry_id",
+    ("ops-flag", "name"): "flag",
 }
 
 

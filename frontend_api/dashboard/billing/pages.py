@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -12,9 +12,15 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from billing.models import Subscription
+from billing.moving import get_payment_offer
+from billing.notices import list_notices
 from billing.shifts import version_of
+from billing.usage import get_usage
 from frontend_api.dashboard.access import Desk, dashboard_page
+from saas.core.schemas import PUBLIC, enter_schema
 
+from .banners import write_notice
 from .books import Books, open_books
 from .usage import list_locks, list_usage
 
@@ -31,13 +37,29 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
         "books": books,
         "payer": books.subscription.payer if books.subscription else None,
         "is_payer": _is_payer(desk, books),
-        "sees_invoices": _is_payer(desk, books),
-        "acts": _list_acts(books),
+        "sees_invoices": sees_invoices(desk),
+        "is_heir": _is_heir(desk),
+        "may_pay": _is_payer(desk, books) or desk.may("manage_billing") or _is_heir(desk),
+        "metered": get_usage(desk.context.tenant_id) if books.subscription else None,
+        "can_choose": books.standing.kind not in _FIRST,
+        "told": [
+            (one.level, write_notice(one))
+            for one in list_notices(tenant=books.tenant)
+            if one.kind in _BESIDES
+        ],
+        "acts": _list_acts(books, may_pay=_is_payer(desk, books)),
         "standing": books.standing,
         "usage": list_usage(context=desk.context, entitlements=books.entitlements, kind=kind, now=books.now),
         "locks": list_locks(entitlements=books.entitlements, kind=kind, now=books.now),
     }
     return render(request, "dashboard/billing/billing.html", facts)
+
+
+# Notices of which the plan's own sentence says nothing.
+_BESIDES: Final = frozenset({"failed", "ended", "restored"})
+# Before another plan something else has to be settled.
+_FIRST: Final = frozenset({"overdue", "frozen", "ending", "waiting"})
+_NEW_CARD: Final = (("flow", "payment_method_update"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +77,37 @@ def _is_payer(desk: Desk, books: Books) -> bool:
     return books.subscription is not None and books.subscription.payer.user_id == desk.user_id
 
 
-def _list_acts(books: Books) -> list[Act]:
-    """What can be done about the plan as it stands: the most needed first."""
+def _is_heir(desk: Desk) -> bool:
+    offer = get_payment_offer(tenant_id=desk.context.tenant_id)
+    return offer is not None and offer.wanted["heir"] == desk.user_id
+
+
+def sees_invoices(desk: Desk) -> bool:
+    """Whoever pays, or paid last."""
+    with enter_schema(PUBLIC):
+        rows = Subscription.objects.select_related("payer").filter(tenant_id=desk.context.tenant_id)
+        row = rows.filter(ended_at=None).first() or rows.order_by("-pk").first()
+    return row is not None and row.payer.user_id == desk.user_id
+
+
+def _list_acts(books: Books, *, may_pay: bool) -> list[Act]:
+    """What can be done about the plan as it stands: the most needed first. Cards and invoices are the payer's alone."""
     row = books.subscription
     if row is None:
         return []
     version = (("version", version_of(row)),)
+    kind, portal = books.standing.kind, reverse("billing-portal")
     acts = []
-    kind = books.standing.kind
-    if kind == "ending":
+    if kind in {"overdue", "frozen", "waiting"} and may_pay:
+        acts.append(Act("Pay the open invoice", portal, post=True, primary=True))
+    elif kind == "ending":
         acts.append(Act("Keep the plan", reverse("billing-resume"), post=True, primary=True, fields=version))
     elif kind == "changing":
         acts.append(Act("Take the change back", reverse("billing-undo"), post=True, fields=version))
+    elif kind == "trial" and not row.has_method and may_pay:
+        acts.append(Act("Add a card", portal, post=True, primary=True, fields=_NEW_CARD))
+    if may_pay:
+        acts.append(Act("Cards and invoices", portal, post=True))
     if row.cancel_at is None:
         acts.append(Act("Cancel the plan", reverse("billing-cancel")))
     return acts

@@ -15,11 +15,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from engagement.activity.consumer import calm_collector
+from ops.demo.boosting import plan_demo_boosts
 from ops.demo.communities import COMMUNITIES, DemoCommunity, get_demo
 from ops.demo.feeding import Feeder
 from ops.demo.founding import ensure_key, found_community, make_logins
 from ops.demo.history import subject_of
 from ops.demo.people import list_people
+from ops.demo.subscribing import buy_demo_plan
 from saas.core import clock
 from saas.core.errors import EngageHubError
 
@@ -73,8 +75,14 @@ class Command(BaseCommand):
         make_logins()
         found = [(community, found_community(community)) for community in chosen]
         keys = {community.slug: ensure_key(community, context) for community, context in found}
+        bought = [buy_demo_plan(community, context.tenant_id) for community, context in found]
+        if any(bought):
+            # With what their plans allow.
+            found = [(community, found_community(community)) for community in chosen]
         if no_history:
             return
+        for community, context in found:
+            plan_demo_boosts(community, context, now=clock.now())
         calm_collector()
         with Feeder() as feeder:
             for community, context in found:

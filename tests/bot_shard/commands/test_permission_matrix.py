@@ -23,6 +23,9 @@ from .test_points_commands import TO_MEMBER, _show_to_everybody
 OPTIONS: dict[str, dict[str, Any]] = {
     "points give": TO_MEMBER | {"member": ACME.discord_id("owner")},
     "points take": TO_MEMBER | {"member": ACME.discord_id("owner")},
+    "boost list": {},
+    "boost start": {"hours": 2},
+    "boost stop": {},
     "dashboard": {},
     "member info": {"member": ACME.discord_id("owner")},
     "setup announcements": {"where": "off"},

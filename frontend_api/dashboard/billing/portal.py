@@ -1,0 +1,44 @@
+"""To Stripe's pages for whoever pays, and back."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from billing.portal import open_portal, refresh_tenant
+from frontend_api.dashboard.access import Desk, dashboard_page
+from frontend_api.dashboard.notices import go_to
+from saas.core.errors import ConflictError, InvalidInputError, UnavailableError
+from tenants.models import User
+
+
+@require_POST
+@dashboard_page("manage_billing")
+def enter_portal(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Cards, addresses, invoices. `flow` in the form leads straight to one thing."""
+    try:
+        address = open_portal(
+            tenant_id=desk.context.tenant_id,
+            user=User.objects.get(pk=desk.user_id),
+            return_url=request.build_absolute_uri(reverse("billing-portal-back")),
+            flow=request.POST.get("flow", ""),
+            actor=desk.actor,
+        )
+    except (ConflictError, InvalidInputError, UnavailableError) as error:
+        return go_to(request, reverse("billing"), error.message, kind="warn")
+    return HttpResponseRedirect(address)
+
+
+@never_cache
+@require_safe
+@dashboard_page("manage_billing")
+def leave_portal(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """What was done there is asked of Stripe at once; where it does not answer, its webhook tells us."""
+    try:
+        refresh_tenant(tenant_id=desk.context.tenant_id)
+    except (ConflictError, UnavailableError):
+        text = "Our payment provider does not answer at the moment. What you changed there shows here within a minute."
+        return go_to(request, reverse("billing"), text, kind="warn")
+    return HttpResponseRedirect(reverse("billing"))
