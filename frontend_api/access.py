@@ -87,6 +87,9 @@ TENANT_ROUTES: Final = {
     "billing-cancel": "manage_billing",
     "billing-resume": "manage_billing",
     "billing-undo": "manage_billing",
+    "billing-payer": "view_billing",  # the owner, the payer and whom the payment was offered to
+    "billing-offer-end": "view_billing",  # likewise
+    "billing-cap": "manage_billing",
     "billing-portal": "manage_billing",  # and the payer alone
     "billing-portal-back": "manage_billing",
     "billing-invoices": "view_billing",  # and the payer alone
@@ -216,6 +219,8 @@ PUBLIC_ROUTES: Final = {
     "ops-community": "operate",
     "ops-suspend": "operate",
     "ops-resume": "operate",
+    "ops-plan-give": "operate",
+    "ops-plan-take-back": "operate",
     "ops-lag": "operate",
     "ops-poison": "operate",
     "ops-poison-one": "operate",
@@ -223,6 +228,8 @@ PUBLIC_ROUTES: Final = {
     "ops-jobs": "operate",
     "ops-job-retry": "operate",
     "ops-job-cancel": "operate",
+    "ops-flags": "operate",
+    "ops-flag": "operate",
     "ops-stripe-events": "operate",
     "ops-stripe-compare": "operate",
     "ops-stripe-event": "operate",
