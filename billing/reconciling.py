@@ -29,8 +29,9 @@ from .errors import BillingOffError
 from .inbox.errors import WebhookRefusedError
 from .inbox.processing import is_followed
 from .inbox.receiving import store_event
+from .metering.subscribing import is_usage, refresh_usage_subscription
 from .mirror import EXPAND, refresh_subscription
-from .models import Reconciliation, StripeEvent, Subscription
+from .models import Reconciliation, StripeEvent, Subscription, UsageSubscription
 from .reading import Told, read_subscription
 from .stripe_api import asking_stripe
 
@@ -169,11 +170,30 @@ def _compare_subscriptions(seen: Comparison, *, dry_run: bool) -> None:
     for data in _list_subscriptions():
         seen.subscriptions += 1
         listed.add(data["id"])
+        if is_usage(data):
+            _compare_usage(seen, data, dry_run=dry_run)
+            continue
         difference = _difference(data, rows.get(data["id"]))
         if difference is not None:
             _mend(seen, data["id"], *difference, row=rows.get(data["id"]), dry_run=dry_run)
+    gone = UsageSubscription.objects.filter(ended_at=None).exclude(stripe_id__in=listed)
+    for stripe_id in gone.order_by("pk").values_list("stripe_id", flat=True):
+        if not dry_run:
+            refresh_usage_subscription(stripe_id=stripe_id)
+        _find(seen, "ended", stripe_id)
     for stripe_id in sorted(rows.keys() - listed):
         _mend(seen, stripe_id, "ended", "", row=rows[stripe_id], dry_run=dry_run)
+
+
+def _compare_usage(seen: Comparison, data: dict[str, Any], *, dry_run: bool) -> None:
+    """What a payer pays for use above the plans: it has no plan, and its copy is of another table."""
+    row = UsageSubscription.objects.filter(stripe_id=data["id"]).first()
+    if row is None:
+        _find(seen, "unknown", data["id"], what="a subscription for use that no payer of ours has")
+    elif row.status != data["status"]:
+        if not dry_run:
+            refresh_usage_subscription(stripe_id=row.stripe_id)
+        _find(seen, "differs", row.stripe_id, what="status")
 
 
 def _list_subscriptions() -> Iterator[dict[str, Any]]:

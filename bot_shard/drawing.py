@@ -12,6 +12,7 @@ import structlog
 
 from engagement.analytics.selectors import Profile
 from engagement.members.models import Visibility
+from tenants.flags import is_on
 
 from .answers import Answer, plain
 from .card import CardFacts, draw_card
@@ -29,7 +30,10 @@ _EASEL = ThreadPoolExecutor(1, thread_name_prefix="card")
 async def illustrate(
     ask: Ask, answer: Answer, profile: Profile, days: Sequence[int], user: discord.User | discord.Member
 ) -> bool:
-    """Put the card under the answer; False where something was in its way. The fields are left to the caller."""
+    """Put the card under the answer; False where something was in its way, the flag drawn_cards among it. The fields are left to the
+    caller."""
+    if not is_on("drawn_cards", ask.context):
+        return False
     facts = _facts(ask, profile, days)
     avatar = None if profile.visibility == Visibility.ALIAS else await _fetch_avatar(user)
     try:

@@ -269,3 +269,23 @@ class OfferGoneError(ConflictError):
     """The offer of a community is not there to be made or taken."""
 
     code = "offer_gone"
+
+
+class FlagNotFoundError(NotFoundError):
+    code = "flag_not_found"
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__(f"There is no flag “{name[:40]}”. There are: {', '.join(known)}.")
+
+
+class BadFlagError(InvalidInputError):
+    code = "bad_flag"
+
+
+class FlagChangedError(ConflictError):
+    code = "flag_changed"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Somebody else changed the flag “{name}” since you opened it, so nothing was saved. Load it again and look at it."
+        )

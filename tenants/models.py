@@ -13,6 +13,8 @@ from django_tenants.models import DomainMixin, TenantMixin
 from saas.core import clock
 from saas.core.ids import new_ulid
 
+from .flag_settings import FlagSetting  # noqa: F401 - Django finds models here
+
 
 def new_schema_name() -> str:
     return f"t_{new_ulid().lower()}"

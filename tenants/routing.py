@@ -4,7 +4,7 @@ Invariants: an answer never waits for Postgres or Redis; what is known never exp
 a second while Redis is up, and at the latest on the next reconnect. The answers come from one immutable snapshot that is
 replaced as a whole, so they are safe from any thread and from an event loop.
 
-The message on Redis is the id of the tenant that changed; anything else means: read everything.
+The message on Redis is the id of the tenant that changed, or FLAGS where a feature flag did; anything else means: read everything.
 
 `get_routing()` loads at its first call and follows changes on a daemon thread. A process that wants to know of changes
 registers `on_change`, which is called on that thread (an asyncio process passes `loop.call_soon_threadsafe`).
@@ -25,14 +25,17 @@ from redis import Redis, RedisError
 from redis.client import PubSub
 
 from saas.core.redis_clients import cache_redis
+from saas.core.schemas import PUBLIC, enter_schema
 
 from .context import TenantContext
+from .flags import hold_rollouts, read_rollouts
 from .routing_map import HostMatch, Snapshot, patch_snapshot, read_snapshot
 
 __all__ = ["CHANNEL", "HostMatch", "Routing", "get_routing", "invalidate_routing"]
 
 logger = logging.getLogger(__name__)
 CHANNEL = "routing"
+FLAGS = b"flags"
 _RETRY_SECONDS = 0.5
 _POLL_SECONDS = 5.0  # While Redis is away.
 # A safety net under lost publications (a Redis failover drops messages without dropping every subscriber).
@@ -92,8 +95,14 @@ class Routing:
         """Read the whole map from Postgres and replace the one in hand. Raises what the database raises."""
         with self._lock:
             self._snapshot = read_snapshot()
+            self.load_flags()
             self.loaded_at = time.monotonic()
         self._tell()
+
+    def load_flags(self) -> None:
+        """Read how far features are rolled out. Raises what the database raises."""
+        with enter_schema(PUBLIC):
+            hold_rollouts(read_rollouts())
 
     def load_tenants(self, tenant_ids: Collection[int]) -> None:
         """Read those tenants again and replace the map. Raises what the database raises."""
@@ -171,10 +180,14 @@ class Routing:
 
     def _load_once(self, changes: Sequence[bytes] = ()) -> bool:
         try:
-            if changes and all(change.isdigit() for change in changes):
-                self.load_tenants({int(change) for change in changes})
-            else:
+            tenants = {int(change) for change in changes if change.isdigit()}
+            if not changes or any(not change.isdigit() and change != FLAGS for change in changes):
                 self.load()
+                return True
+            if FLAGS in changes:
+                self.load_flags()
+            if tenants:
+                self.load_tenants(tenants)
             return True
         except (DatabaseError, InterfaceError) as error:
             logger.warning("Routing could not be reloaded (%s); it works from memory.", error)
@@ -204,14 +217,33 @@ def invalidate_routing(*, tenant_id: int) -> None:
     transaction.on_commit(partial(_announce_change, tenant_id))
 
 
+def announce_flags() -> None:
+    """After the caller's transaction commits, every process reads the feature flags again; this one at once."""
+    transaction.on_commit(_announce_flags)
+
+
+def _announce_flags() -> None:
+    try:
+        _routing.load_flags()
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning(
+            "The flags could not be read again (%s); the next reading of routing's map does.", error
+        )
+    _publish(FLAGS.decode())
+
+
 def _announce_change(tenant_id: int) -> None:
     if _routing.loaded_at is not None:
         try:
             _routing.load_tenants({tenant_id})
         except (DatabaseError, InterfaceError) as error:
             logger.warning("Routing could not be reloaded (%s); its thread tries again.", error)
+    _publish(str(tenant_id))
+
+
+def _publish(message: str) -> None:
     try:
-        cache_redis().publish(CHANNEL, str(tenant_id))
+        cache_redis().publish(CHANNEL, message)
     except RedisError as error:
         # Listeners that lost the same Redis reload when they reconnect.
         logger.warning("The change of routing could not be announced: %s", error)

@@ -55,7 +55,7 @@ class Snapshot:
 
 
 def read_snapshot() -> Snapshot:
-    """Everything. Raises what the database raises."""
+    """Every tenant. Raises what the database raises."""
     return _join(read_parts(None))
 
 

@@ -91,6 +91,8 @@ def _leave_all_as_it_was() -> Iterator[None]:
     lazy: Any = settings  # mypy knows its settings, not how Django holds them
     before = lazy._wrapped
     yield
+    if "tenants.flags" in sys.modules:
+        sys.modules["tenants.flags"].hold_rollouts({})
     from django.db import connection
 
     if getattr(connection, "schema_name", "public") != "public":

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from django.db.models import F, Q
 
+from billing.checkout import settle_checkout
 from billing.errors import StripeRefusedError
 from billing.metering.subscribing import refresh_usage_subscription
 from billing.mirror import refresh_subscription
-from billing.models import StripeEvent, Subscription, UsageSubscription
+from billing.models import BillingAttempt, StripeEvent, Subscription, UsageSubscription
 from billing.stripe_api import asking_stripe
 from saas.core import clock
 from saas.core.errors import EngageHubError
@@ -149,6 +150,10 @@ def _of_schedule(event: StripeEvent) -> Concerned:
 
 
 def _of_session(event: StripeEvent) -> Concerned:
+    """The checkout that it ends is settled too, for a buyer who never came back to our page."""
+    asked = BillingAttempt.objects.filter(stripe_id=event.object_id, kind=BillingAttempt.Kind.CHECKOUT)
+    for attempt_id in asked.values_list("pk", flat=True):
+        settle_checkout(attempt_id=attempt_id)
     session = _fetch(lambda stripe: stripe.v1.checkout.sessions.retrieve(event.object_id))
     return Concerned(_ids(session, "subscription"))
 

@@ -26,6 +26,7 @@ _PAGES = (
     ("Lag", "hourglass", "ops-lag"),
     ("Set aside", "alert-triangle", "ops-poison"),
     ("Jobs", "list-details", "ops-jobs"),
+    ("Flags", "switch-horizontal", "ops-flags"),
     ("Stripe", "coins", "ops-stripe-events"),
 )
 

@@ -20,6 +20,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from . import local_stripe
 from .errors import DevstackError
 from .ports import LOOPBACK
 from .stack import Stack
@@ -69,6 +70,9 @@ async def drive(stack: Stack, supervisor: Supervisor, *, began: float) -> dict[s
         lambda: check.ask_profile(place, points), f"/profile answering with {points} points"
     )
     ended = await _until(lambda: check.find_on_dashboard_gate(place), "the organiser's page asking to log in")
+    stripe = None
+    if stack.has_local_stripe:
+        stripe = await _until(lambda: local_stripe.look(stack.stripe_url), "the local Stripe's events")
     return {
         "ok": True,
         "seconds": {
@@ -85,6 +89,7 @@ async def drive(stack: Stack, supervisor: Supervisor, *, began: float) -> dict[s
         "command": command,
         "dashboard": ended,
         "violations": check.count_violations(),
+        "stripe": stripe,
         "restarts": supervisor.restarts,
     }
 

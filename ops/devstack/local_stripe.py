@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ops.sandbox.stripe.config import LOCAL_KEY
+from ops.sandbox.stripe.remote import Control
 
 from .supervisor import Program
 
@@ -38,3 +39,21 @@ def program(port: int, folder: Path, web_url: str, webhook_secret: str) -> Progr
 def state_files(folder: Path) -> list[Path]:
     """What it leaves in `folder`; SQLite keeps two files beside its own."""
     return [folder / f"{STATE}{ending}" for ending in ("", "-wal", "-shm")]
+
+
+def look(url: str) -> dict[str, int]:
+    """What it sells, and that its events arrive: those that left before the web was there are sent again. Raises ValueError
+    with what the web said to one that it did not take."""
+    control = Control(url)
+    control.release()
+    late = [one for one in control.deliveries() if one["state"] != "delivered"]
+    if late:
+        raise ValueError(
+            f"{len(late)} events of the local Stripe were not taken; to one was said {late[0]['log'][-1:]}"
+        )
+    seen = control.describe()
+    return {
+        "prices": seen["objects"].get("price", 0),
+        "events_taken": seen["objects"].get("event", 0),
+        "violations": seen["violations"],
+    }

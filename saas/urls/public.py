@@ -3,6 +3,8 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api.operator import communities as ops_communities
+from frontend_api.operator import flags as ops_flags
+from frontend_api.operator import plan_gifts as ops_gifts
 from frontend_api.operator import queues as ops_queues
 from frontend_api.operator import stripe_events as ops_stripe
 from frontend_api.operator.admin_public import public_site
@@ -107,6 +109,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ops/communities/", ops_communities.show_communities, name="ops-communities"),
     path("ops/communities/<int:tenant_id>/", ops_communities.show_community, name="ops-community"),
     path("ops/communities/<int:tenant_id>/suspend/", ops_communities.suspend, name="ops-suspend"),
+    path("ops/communities/<int:tenant_id>/plan/", ops_gifts.give, name="ops-plan-give"),
+    path("ops/communities/<int:tenant_id>/plan/back/", ops_gifts.take_back, name="ops-plan-take-back"),
     path("ops/communities/<int:tenant_id>/resume/", ops_communities.resume, name="ops-resume"),
     path("ops/lag/", ops_queues.show_lag, name="ops-lag"),
     path("ops/poison/", ops_queues.show_poison, name="ops-poison"),
@@ -115,6 +119,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ops/jobs/", ops_queues.show_jobs, name="ops-jobs"),
     path("ops/jobs/<int:job_id>/retry/", ops_queues.retry, name="ops-job-retry"),
     path("ops/jobs/<int:job_id>/cancel/", ops_queues.cancel, name="ops-job-cancel"),
+    path("ops/flags/", ops_flags.show_flags, name="ops-flags"),
+    path("ops/flags/<str:name>/", ops_flags.show_flag, name="ops-flag"),
     path("ops/stripe/", ops_stripe.show_events, name="ops-stripe-events"),
     path("ops/stripe/compare/", ops_stripe.compare, name="ops-stripe-compare"),
     path("ops/stripe/replay/", ops_stripe.replay_all, name="ops-stripe-replay-all"),

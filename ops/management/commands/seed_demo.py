@@ -21,6 +21,7 @@ from ops.demo.feeding import Feeder
 from ops.demo.founding import ensure_key, found_community, make_logins
 from ops.demo.history import subject_of
 from ops.demo.people import list_people
+from ops.demo.subscribing import buy_demo_plan
 from saas.core import clock
 from saas.core.errors import EngageHubError
 
@@ -74,6 +75,10 @@ class Command(BaseCommand):
         make_logins()
         found = [(community, found_community(community)) for community in chosen]
         keys = {community.slug: ensure_key(community, context) for community, context in found}
+        bought = [buy_demo_plan(community, context.tenant_id) for community, context in found]
+        if any(bought):
+            # With what their plans allow.
+            found = [(community, found_community(community)) for community in chosen]
         if no_history:
             return
         for community, context in found:

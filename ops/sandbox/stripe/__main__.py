@@ -12,8 +12,9 @@ from .server import LocalStripe
 
 
 def _config() -> Config:
+    defaults = Config()
     parser = argparse.ArgumentParser(prog="python -m ops.sandbox.stripe", description="A local Stripe.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
+    parser.add_argument("--host", default=defaults.host, help="address to bind (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="0 takes any free port")
     parser.add_argument("--state", type=Path, help="SQLite file that keeps the state between runs")
     parser.add_argument(
@@ -21,6 +22,14 @@ def _config() -> Config:
     )
     parser.add_argument("--webhook-url", default="", help="where events are delivered from the start")
     parser.add_argument("--webhook-secret", default="", help="what they are signed with (whsec_…)")
+    parser.add_argument(
+        "--retry",
+        type=float,
+        nargs="+",
+        default=defaults.retry_seconds,
+        metavar="SECONDS",
+        help="pauses between the tries of a delivery (default: %(default)s)",
+    )
     arguments = parser.parse_args()
     return Config(
         host=arguments.host,
@@ -29,6 +38,7 @@ def _config() -> Config:
         secret_keys=arguments.key or [LOCAL_KEY],
         webhook_url=arguments.webhook_url,
         webhook_secret=arguments.webhook_secret,
+        retry_seconds=tuple(arguments.retry),
     )
 
 

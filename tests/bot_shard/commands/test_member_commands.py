@@ -12,6 +12,7 @@ from engagement.analytics.selectors import get_profile
 from engagement.members.selectors import find_member
 from engagement.progression.services import Actor, adjust_points, ensure_member, set_visibility
 from tenants.context import TenantContext
+from tenants.flags import Rollout, hold_rollouts
 from tests.cast import ACME
 
 from .conftest import Talk
@@ -66,6 +67,16 @@ async def test_without_a_card_the_fields_say_the_same(
     shown = embed(await talk.command("member", "profile"))
     assert [field["name"] for field in shown["fields"]] == ["Level", "Points", "Rank"]
     assert "130 to spend · 130 in all" in shown["fields"][1]["value"]
+
+
+async def test_where_cards_are_switched_off_the_fields_say_the_same(
+    talk: Talk, inside: Inside, acme: TenantContext
+) -> None:
+    await inside(give, acme, "member", 130)
+    hold_rollouts({"drawn_cards": Rollout(False)})
+    answer = await talk.command("member", "profile")
+    assert answer["replies"][-1]["attachments"] == []
+    assert [field["name"] for field in embed(answer)["fields"]] == ["Level", "Points", "Rank"]
 
 
 async def test_who_never_spoke_is_told_how_to_begin(talk: Talk) -> None:

@@ -22,7 +22,7 @@ from tenants.models import PoisonActivity, Tenant, User
 from tests.frontend_api.hosts import BASE, PASSWORD, Browser
 
 URLS = "saas.urls.public"
-PAGES = ("ops", "ops-communities", "ops-lag", "ops-poison", "ops-jobs")
+PAGES = ("ops", "ops-communities", "ops-lag", "ops-poison", "ops-jobs", "ops-flags")
 
 
 @job(queue="tests")

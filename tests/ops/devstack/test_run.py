@@ -74,6 +74,9 @@ def test_check_drives_a_message_and_a_command_through_the_product(folder: Path) 
     assert len(seen["communities"]) == 5
     assert seen["ledger"][0]["points"] > 0
     assert seen["violations"] == 0
+    assert seen["stripe"]["violations"] == 0
+    assert seen["stripe"]["prices"] > 0
+    assert seen["stripe"]["events_taken"] > 0
     assert set(seen["restarts"].values()) == {0}
     assert _processes_of(folder) == []
 
@@ -113,7 +116,8 @@ def test_interrupt_stops_everything_within_five_seconds(folder: Path) -> None:
 def test_reset_forgets_the_data(folder: Path) -> None:
     (folder / "mail").mkdir(parents=True)
     (folder / "mail" / "1.eml").write_text("x")
-    (folder / "secrets.json").write_text("{}")
+    for name in ("secrets.json", "stripe.sqlite3", "stripe.sqlite3-wal"):
+        (folder / name).write_text("{}")
     answer = subprocess.run(
         _command(folder, "--reset"), env=_environment(), capture_output=True, text=True, check=False
     )

@@ -147,6 +147,10 @@ def _method(store: Store, session: Json, customer: Json, filled: Filled) -> Json
         held = store.get("payment_method", filled.saved, param="payment_method")
         if held["customer"] != customer["id"]:
             raise invalid("This payment method belongs to somebody else.", "payment_method")
+        asks = held["_behaviour"]["authenticate"]
+        known = held["_behaviour"]["authenticated"]
+        if not filled.authenticated and (asks == "always" or (asks == "setup" and not known)):
+            raise AuthenticationNeededError
         return held
     if filled.card is None:
         if needs_card(session):
