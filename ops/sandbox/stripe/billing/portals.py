@@ -119,7 +119,9 @@ def waits_for_end(portal: Portal, subscription: Json, price: Json, quantity: int
     item = main_item(subscription)
     old = portal.store.get("price", item["price"]["id"])
     currency = subscription["currency"]
-    if subscription["status"] == "trialing" or (old["id"] == price["id"] and quantity == item.get("quantity")):
+    if subscription["status"] == "trialing" or (
+        old["id"] == price["id"] and quantity == item.get("quantity")
+    ):
         return False
     shorter = _days(price) < _days(old)
     if "shortening_interval" in kinds and shorter:
