@@ -71,7 +71,7 @@ def test_a_newcomer_finds_a_payment_and_holds_events_back(
     expect(page.locator("pre")).to_contain_text("generic_decline")
     page.get_by_role("link", name="Local Stripe").click()
     page.get_by_role("button", name="Hold all events back").click()
-    expect(page.get_by_text("Hold all events back.")).to_be_visible()
+    expect(page.get_by_text("Now: hold all events back.")).to_be_visible()
     assert stripe_server.control.describe()["faults"]["hold"]
     page.get_by_role("button", name="All is well again").click()
     expect(page.get_by_text("All is well.")).to_be_visible()
