@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .choosing import Choice, find_prices
+from .choosing import Choice, find_price
 from .errors import CardDeclinedError
 from .mirror import end_at_stripe
 from .models import BillingAttempt
@@ -34,8 +34,8 @@ def change(attempt: BillingAttempt, data: Data) -> None:
     if wanted["when"] == "later":
         _plan(attempt, data, choice)
         return
-    price, meters = find_prices(choice)
-    how: dict[str, Any] = {"items": item_changes(data["items"]["data"], price, meters, choice.quantity)}
+    price = find_price(choice)
+    how: dict[str, Any] = {"items": item_changes(data["items"]["data"], price, choice.quantity)}
     if wanted["when"] == "trial":
         how |= {"proration_behavior": "none"}
     else:
@@ -87,12 +87,12 @@ def undo(attempt: BillingAttempt, data: Data) -> None:
 
 def _plan(attempt: BillingAttempt, data: Data, choice: Choice) -> None:
     """The period runs to its end as it is; then comes what was chosen, and the schedule lets the subscription go."""
-    price, meters = find_prices(choice)
+    price = find_price(choice)
     schedule_id, began, ends = _obtain_schedule(attempt, data)
     phases = [
         {"items": phase_items(data["items"]["data"]), "start_date": began, "end_date": ends},
         {
-            "items": [{"price": price, "quantity": choice.quantity}, *({"price": meter} for meter in meters)],
+            "items": [{"price": price, "quantity": choice.quantity}],
             "metadata": {
                 "plan": choice.plan.key,
                 "interval": choice.interval,

@@ -21,7 +21,7 @@ from tenants.models import Tenant, User
 from .addresses import left_page, return_page
 from .attempts import State, settle, write_attempt
 from .audit import record
-from .choosing import Choice, check_choice, check_currency, find_prices, find_promotion_code
+from .choosing import Choice, check_choice, check_currency, find_price, find_promotion_code
 from .errors import (
     AlreadySubscribedError,
     BillingBusyError,
@@ -41,7 +41,7 @@ from .wording import plan_name
 
 if TYPE_CHECKING:
     from stripe.checkout import Session
-    from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
+    from stripe.params.checkout import SessionCreateParams
 
 OPEN_FOR: Final = timedelta(hours=23)  # Stripe takes at most a day from when it hears of it
 log = structlog.get_logger(__name__)
@@ -257,7 +257,7 @@ def _describe_session(attempt: BillingAttempt) -> SessionCreateParams:
     """The same for the same attempt, whenever it is made: Stripe holds a repeat against the first."""
     tenant, wanted = attempt.tenant, attempt.wanted
     choice = Choice(get_plan(wanted["plan"]), wanted["interval"], wanted["currency"], wanted["quantity"])
-    price, meters = find_prices(choice)
+    price = find_price(choice)
     about = {
         "tenant_id": str(tenant.pk),
         "payer": attempt.payer.key,
@@ -269,10 +269,7 @@ def _describe_session(attempt: BillingAttempt) -> SessionCreateParams:
         "customer": obtain_customer(payer=attempt.payer),
         "client_reference_id": str(tenant.pk),
         "currency": choice.currency,
-        "line_items": [
-            {"price": price, "quantity": choice.quantity},
-            *_by_use(meters),
-        ],
+        "line_items": [{"price": price, "quantity": choice.quantity}],
         "metadata": about,
         "subscription_data": {"metadata": about, "description": f"EngageHub {choice.plan.name}"},
         "success_url": return_page(tenant),
@@ -293,11 +290,6 @@ def _describe_session(attempt: BillingAttempt) -> SessionCreateParams:
         }
         parameters["payment_method_collection"] = "if_required"
     return parameters
-
-
-def _by_use(prices: list[str]) -> list[SessionCreateParamsLineItem]:
-    """Lines without a quantity: what was used is reported later."""
-    return [{"price": price} for price in prices]
 
 
 def _apply(attempt: BillingAttempt) -> Applied:

@@ -12,7 +12,7 @@ from tenants.models import Tenant
 
 from .errors import PlanNotForSaleError, PromotionCodeError, StripeRefusedError
 from .models import BillingAttempt, Payer
-from .plans import CURRENCIES, INTERVALS, METERS, Plan, get_plan, plans_for
+from .plans import CURRENCIES, INTERVALS, Plan, get_plan, plans_for
 from .stripe_api import asking_stripe
 
 MAX_COHORTS: Final = 500
@@ -85,18 +85,16 @@ def check_currency(payer: Payer, currency: str) -> None:
         )
 
 
-def find_prices(choice: Choice) -> tuple[str, list[str]]:
-    """(the price of the plan, the prices of what it sells by use), by lookup keys. Raises StripeAwayError, StripeRefusedError."""
-    plan_key = choice.plan.lookup_key(choice.interval)
-    meter_keys = [METERS[name].lookup_key(choice.interval) for name in choice.plan.metered]
+def find_price(choice: Choice) -> str:
+    """Stripe's id of the plan's price, by its lookup key. What is sold by use has a subscription of its own, of the payer's
+    (billing.metering): Stripe counts use by customer. Raises StripeAwayError, StripeRefusedError."""
+    key = choice.plan.lookup_key(choice.interval)
     with asking_stripe() as stripe:
-        listed = stripe.v1.prices.list({"lookup_keys": [plan_key, *meter_keys], "active": True, "limit": 10})
-        found = {price.lookup_key: price.id for price in listed.data}
-    missing = {plan_key, *meter_keys} - found.keys()
-    if missing:
-        log.error("prices_missing_at_stripe", lookup_keys=sorted(missing), remedy="manage.py sync_plans")
-        raise StripeRefusedError
-    return found[plan_key], [found[key] for key in meter_keys]
+        listed = stripe.v1.prices.list({"lookup_keys": [key], "active": True, "limit": 1})
+        if not listed.data:
+            log.error("prices_missing_at_stripe", lookup_keys=[key], remedy="manage.py sync_plans")
+            raise StripeRefusedError
+        return listed.data[0].id
 
 
 def find_promotion_code(*, tenant: Tenant, code: str) -> str:

@@ -10,7 +10,7 @@ from tenants.models import Membership
 
 from .attempts import State, settle, write_attempt
 from .checkout import close_checkouts, get_open_tenant, require_unsubscribed
-from .choosing import Choice, check_choice, check_currency, find_prices
+from .choosing import Choice, check_choice, check_currency, find_price
 from .errors import StripeRefusedError
 from .locks import holding_tenant
 from .mirror import refresh_held
@@ -76,11 +76,11 @@ def invoice_plan(
 def _create(attempt: BillingAttempt) -> Subscription:
     wanted, payer = attempt.wanted, attempt.payer
     choice = Choice(get_plan(wanted["plan"]), wanted["interval"], wanted["currency"], wanted["quantity"])
-    price, meters = find_prices(choice)
+    price = find_price(choice)
     parameters = {
         "customer": obtain_customer(payer=payer),
         "currency": choice.currency,
-        "items": [{"price": price, "quantity": choice.quantity}, *({"price": meter} for meter in meters)],
+        "items": [{"price": price, "quantity": choice.quantity}],
         "collection_method": "send_invoice",
         "days_until_due": wanted["days_until_due"],
         "metadata": {"tenant_id": str(attempt.tenant_id), "payer": payer.key, "attempt": attempt.key},

@@ -11,7 +11,7 @@ from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 
 from .checkout import get_open_tenant
-from .choosing import Choice, check_choice, find_prices
+from .choosing import Choice, check_choice, find_price
 from .errors import NoSubscriptionError, NothingToChangeError, PaymentOverdueError, PlanEndsError
 from .mirror import fetch_subscription
 from .models import Subscription
@@ -59,8 +59,8 @@ def preview_change(*, tenant_id: int, plan: str, interval: str, quantity: int = 
     data = fetch_subscription(row.stripe_id)
     if data is None:
         raise NoSubscriptionError
-    price, meters = find_prices(choice)
-    items = item_changes(data["items"]["data"], price, meters, choice.quantity)
+    price = find_price(choice)
+    items = item_changes(data["items"]["data"], price, choice.quantity)
     at = _proration_date(row, now)
     due = _ask(row.stripe_id, items, prorated_at=at) if kind == "now" else None
     coming = _ask(row.stripe_id, items) if choice.interval == row.interval else None

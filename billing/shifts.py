@@ -43,21 +43,15 @@ def version_of(row: Subscription) -> str:
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
-def item_changes(
-    items: list[Mapping[str, Any]], price: str, meters: list[str], quantity: int
-) -> list[dict[str, Any]]:
-    """What turns these items of a subscription into those of a choice: the plan's line gets another price, what is sold by use is
-    exchanged where it is another. `price` and `meters` are ids of prices."""
-    changes: list[dict[str, Any]] = []
-    kept: set[str] = set()
-    for item in items:
-        if plan_of_price(item["price"]) is not None:
-            changes.append({"id": item["id"], "price": price, "quantity": quantity})
-        elif item["price"]["id"] in meters:
-            kept.add(item["price"]["id"])
-        else:
-            changes.append({"id": item["id"], "deleted": True})
-    return [*changes, *({"price": meter} for meter in meters if meter not in kept)]
+def item_changes(items: list[Mapping[str, Any]], price: str, quantity: int) -> list[dict[str, Any]]:
+    """What turns these items of a subscription into those of a choice: the plan's line gets another price, any other goes. `price`
+    is the id of one."""
+    return [
+        {"id": item["id"], "price": price, "quantity": quantity}
+        if plan_of_price(item["price"]) is not None
+        else {"id": item["id"], "deleted": True}
+        for item in items
+    ]
 
 
 def phase_items(items: list[Mapping[str, Any]]) -> list[dict[str, Any]]:

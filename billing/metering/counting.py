@@ -91,15 +91,15 @@ def lock_counting(tenant_id: int) -> None:
         cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK, tenant_id])
 
 
-def spent(tenant_id: int, month: date, terms: Terms) -> int:
-    """Minor units for what was recorded above the plan in a month, at today's prices."""
-    rows = UsageMonth.objects.filter(tenant_id=tenant_id, month=month).values_list("meter", "charged")
-    return sum(charged * terms.price(meter) for meter, charged in rows if meter in METERS)
-
-
 def affordable(row: UsageMonth, terms: Terms) -> int:
-    """How many units more the cap pays for."""
-    return max(0, terms.cap - spent(row.tenant_id, row.month, terms)) // terms.price(row.meter)
+    """How many units more the cap pays for, at today's prices. The row may hold what is not saved yet."""
+    others = UsageMonth.objects.filter(tenant_id=row.tenant_id, month=row.month).exclude(meter=row.meter)
+    spent = row.charged * terms.price(row.meter) + sum(
+        charged * terms.price(meter)
+        for meter, charged in others.values_list("meter", "charged")
+        if meter in METERS
+    )
+    return max(0, terms.cap - spent) // terms.price(row.meter)
 
 
 def _count_meter(tenant: Tenant, terms: Terms, meter: str, now: datetime, *, only_due: bool) -> bool:

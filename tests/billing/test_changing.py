@@ -95,7 +95,7 @@ def test_a_year_begins_at_once_and_a_month_when_the_year_is_over(paid: Shop) -> 
     assert row.period_end is not None
     assert row.period_end - clock.now() > timedelta(days=360)
     told = paid.told()
-    assert {item.price.lookup_key for item in told["items"].data} == {"growth_year", "boost_hours_year"}
+    assert {item.price.lookup_key for item in told["items"].data} == {"growth_year"}
     assert paid.preview("growth", "month").kind == "later"
     row = change(paid, "growth", "month")
     assert (row.interval, row.next_interval) == ("year", "month")

@@ -24,7 +24,7 @@ def test_a_plan_is_bought_and_in_force_when_the_buyer_comes_back(shop: Shop) -> 
     assert shop.plan_in_force(clock.now()) == ("growth", "paid")
     told = shop.told()
     assert told.metadata["tenant_id"] == str(shop.tenant.pk)
-    assert {item.price.lookup_key for item in told["items"].data} == {"growth_month", "boost_hours_month"}
+    assert {item.price.lookup_key for item in told["items"].data} == {"growth_month"}
     assert Payer.objects.get().currency == "usd"
     assert BillingAttempt.objects.get().state == "done"
 
