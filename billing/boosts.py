@@ -1,19 +1,18 @@
 """Boosts against the plan: what one takes of the hours that are included, what is above them and its cost, before it runs.
 
 Months are calendar months in UTC, as everything that is sold by use is counted (billing.plans.Meter). What is above the plan is refused
-until the community's owner has agreed to pay for it.
+unless the owner's cap (billing.metering.caps) pays for it. Hours that began are counted and reported by billing.metering.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from engagement.audit.actor import Actor
 from engagement.boosts.models import Boost
-from engagement.boosts.selectors import get_boost, hours_used, list_hours
+from engagement.boosts.selectors import find_boost, get_boost, hours_used, list_hours
 from engagement.boosts.services import (
     Allowance,
     BoostDraft,
@@ -31,6 +30,8 @@ from tenants.entitlements import UNLIMITED, Entitlements
 from tenants.gates import limit_of
 from tenants.selectors import read_entitlements
 
+from .metering.caps import allowed_units
+from .metering.months import following, month_of
 from .models import Subscription
 from .plans import CURRENCIES, METERS
 
@@ -115,8 +116,11 @@ def quote_boost(*, context: TenantContext, draft: BoostDraft) -> BoostQuote:
 
 
 def start_boost(*, context: TenantContext, draft: BoostDraft, actor: Actor, key: str) -> Boost:
-    """Plan a boost within what the plan includes. As engagement.boosts.services.plan_boost, whose locks, key, news and errors are its
-    own."""
+    """Plan a boost within what the plan and the owner's cap allow. As engagement.boosts.services.plan_boost, whose locks, key,
+    news and errors are its own."""
+    made = find_boost(key=key)
+    if made is not None:
+        return made
     now = clock.now()
     boost = check_draft(draft, context=context, now=now)
     allowances = _allowances(context, boost, read_entitlements(tenant_id=context.tenant_id), now)
@@ -124,7 +128,7 @@ def start_boost(*, context: TenantContext, draft: BoostDraft, actor: Actor, key:
 
 
 def take_back_stop(*, context: TenantContext, boost_id: int, actor: Actor) -> Boost:
-    """As engagement.boosts.services.resume_boost, within what the plan includes."""
+    """As engagement.boosts.services.resume_boost, within what the plan and the owner's cap allow."""
     boost = get_boost(boost_id=boost_id)
     allowances = _allowances(context, boost, read_entitlements(tenant_id=context.tenant_id), clock.now())
     return resume_boost(context=context, boost_id=boost_id, actor=actor, allowances=allowances)
@@ -141,27 +145,27 @@ def get_hours_now(*, context: TenantContext) -> HoursNow:
     return HoursNow(start, end, used, in_all - used, included)
 
 
-def month_of(moment: datetime) -> tuple[datetime, datetime]:
-    """The calendar month in UTC: its first moment, and the next one's."""
-    start = moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return start, _following(start)
-
-
-def _following(start: datetime) -> datetime:
-    return start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
-
-
 def _allowances(
     context: TenantContext, boost: Boost, entitlements: Entitlements, now: datetime
-) -> Sequence[Allowance]:
-    """A month each, from now on to the end of the boost's last window; what a later phase of the plan includes counts from then on."""
+) -> list[Allowance]:
+    """A month each, from now on to the end of the boost's last window; what a later phase of the plan includes counts from then on.
+    The owner's cap is asked for where a month would go above the plan."""
     last = max(moment_of(span.end) for span in occurrences(boost))
     start, end = month_of(max(now, boost.starts_at) if boost.pk is None else now)
-    allowances = []
+    months = []
     while start < last:
-        allowances.append(Allowance(start, end, _limit(entitlements, max(now, start))))
-        start, end = end, _following(end)
-    return allowances
+        months.append(Allowance(start, end, _limit(entitlements, max(now, start))))
+        start, end = end, following(end)
+    return [_with_cap(context, need, now) for need in hours_needed(boost, months)]
+
+
+def _with_cap(context: TenantContext, need: HoursNeeded, now: datetime) -> Allowance:
+    allowance, hours = need.allowance, need.allowance.hours
+    if hours is None or not need.needed or need.taken + need.needed <= hours:
+        return allowance
+    moment = max(now, allowance.starts_at)
+    allowed = allowed_units(tenant_id=context.tenant_id, meter=METER, moment=moment)
+    return replace(allowance, hours=max(hours, allowed or 0))
 
 
 def _limit(entitlements: Entitlements, moment: datetime) -> int | None:

@@ -87,6 +87,9 @@ TENANT_ROUTES: Final = {
     "billing-cancel": "manage_billing",
     "billing-resume": "manage_billing",
     "billing-undo": "manage_billing",
+    "billing-payer": "view_billing",  # the owner, the payer and whom the payment was offered to
+    "billing-offer-end": "view_billing",  # likewise
+    "billing-cap": "manage_billing",
     "billing-portal": "manage_billing",  # and the payer alone
     "billing-portal-back": "manage_billing",
     "billing-invoices": "view_billing",  # and the payer alone
@@ -207,6 +210,14 @@ PUBLIC_ROUTES: Final = {
     "community-restore": USER,  # its owner alone
     "community-accept": USER,  # whom it was offered to
     "community-decline": USER,  # likewise
+    "console": USER,
+    "console-usage": USER,  # of what they pay for
+    "console-hand-over": USER,  # its owner alone
+    "console-payer-new": USER,
+    "console-payer": USER,  # one of their own
+    "console-costs": USER,  # likewise
+    "console-copy": USER,  # asks for the permission of each part in both communities
+    "console-copy-undo": USER,  # likewise
     "install": EVERYBODY,  # leads strangers to the form; asks for "link_guild" in the community that it names
     "claim": EVERYBODY,  # needs a ticket and a login as the Discord user that it names; asks for "link_guild"
     "discord-callback": EVERYBODY,  # needs a state that was begun in this session
@@ -216,6 +227,8 @@ PUBLIC_ROUTES: Final = {
     "ops-community": "operate",
     "ops-suspend": "operate",
     "ops-resume": "operate",
+    "ops-plan-give": "operate",
+    "ops-plan-take-back": "operate",
     "ops-lag": "operate",
     "ops-poison": "operate",
     "ops-poison-one": "operate",

@@ -66,9 +66,21 @@ _GATES: Final = (
             "page dashboard-announcements",
             "bot setup announcements",
             "job integrations.discord.announce_level",
+            "job integrations.discord.announce_boost",
         ),
     ),
-    Gate("boosts", "Boosts", "Points are multiplied for a time: a weekend, an event, a channel."),
+    Gate(
+        "boosts",
+        "Boosts",
+        "Points are multiplied for a time: a weekend, an event, a channel.",
+        surfaces=(
+            "page dashboard-boost-new",
+            "page dashboard-boost-resume",
+            "rest create_boost",
+            "bot boost start",
+            "job engagement.boosts.tend",
+        ),
+    ),
     Gate(
         "advanced_analytics",
         "Advanced analytics",
@@ -100,7 +112,14 @@ _LIMITS: Final = (
     Limit(
         "history_days", "History", "days", "How far back history is shown; older history is kept.", free=30
     ),
-    Limit("boost_hours", "Boost hours", "hours a month", "Hours of boosts that the plan includes.", free=0),
+    Limit(
+        "boost_hours",
+        "Boost hours",
+        "hours a month",
+        "Hours of boosts that the plan includes.",
+        free=0,
+        surfaces=("page dashboard-boost-new", "rest create_boost", "bot boost start"),
+    ),
     Limit("rewards", "Rewards", "rewards", "Rewards in the catalogue.", free=5, built=False),
     Limit("active_challenges", "Active challenges", "challenges", "Challenges at once.", free=1, built=False),
     Limit("webhooks", "Webhooks", "webhooks", "Addresses that are told of news.", free=1, built=False),

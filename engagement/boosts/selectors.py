@@ -58,6 +58,11 @@ def get_boost(*, boost_id: int) -> Boost:
     return boost
 
 
+def find_boost(*, key: str) -> Boost | None:
+    """What that request made, if it was here before."""
+    return Boost.objects.filter(key=key[:100]).first()
+
+
 def line_of(boost: Boost, now: datetime) -> BoostLine:
     span = current_or_next(boost, now) if boost.stopped_at is None else None
     if span is None:

@@ -21,6 +21,7 @@ from tenants.tickets import get_tenant_address
 
 from .access import CommunityAct, operator_page
 from .nav import show
+from .plan_gifts import describe_plan
 
 
 @require_safe
@@ -74,7 +75,7 @@ def show_community(request: HttpRequest, operator: User, tenant_id: int) -> Http
         "may_suspend": detail.tenant.state == Tenant.State.ACTIVE,
         "may_resume": detail.tenant.state == Tenant.State.SUSPENDED,
     }
-    return show(request, "community.html", facts)
+    return show(request, "community.html", facts | describe_plan(detail.tenant))
 
 
 @require_POST

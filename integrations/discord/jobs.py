@@ -94,7 +94,7 @@ def announce_level(*, tenant: str, event_id: int, event: dict[str, Any]) -> None
 @job(queue=QUEUE, retry=PATIENT, lock="discord announcements")
 def announce_boost(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of BoostStarted."""
-    context = _heard(tenant, "boosts", event_id=event_id)
+    context = _heard(tenant, "announcements", event_id=event_id)
     if context is not None:
         announcements.announce_boost(
             replace(context, live=True), get_client(), event_id=event_id, event=BoostStarted.from_data(event)

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from frontend_api.operator import communities as ops_communities
 from frontend_api.operator import flags as ops_flags
+from frontend_api.operator import plan_gifts as ops_gifts
 from frontend_api.operator import queues as ops_queues
 from frontend_api.operator import stripe_events as ops_stripe
 from frontend_api.operator.admin_public import public_site
@@ -23,6 +24,10 @@ from frontend_api.site import (
     two_step,
     views,
 )
+from frontend_api.site.console import copying as console_copying
+from frontend_api.site.console import costs as console_costs
+from frontend_api.site.console import handing as console_handing
+from frontend_api.site.console import pages as console
 from frontend_api.v1.urls import ON_BASE_DOMAIN
 
 handler400 = "frontend_api.errors.handle_bad_request"
@@ -87,6 +92,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("communities/<int:tenant_id>/restore/", communities.restore, name="community-restore"),
     path("communities/<int:tenant_id>/accept/", communities.accept, name="community-accept"),
     path("communities/<int:tenant_id>/decline/", communities.decline, name="community-decline"),
+    path("billing/", console.show_console, name="console"),
+    path("billing/communities/<int:tenant_id>/usage/", console.show_usage, name="console-usage"),
+    path(
+        "billing/communities/<int:tenant_id>/hand-over/", console_handing.hand_over, name="console-hand-over"
+    ),
+    path("billing/payers/new/", console.add_payer, name="console-payer-new"),
+    path("billing/payers/<str:key>/", console.edit_payer, name="console-payer"),
+    path("billing/payers/<str:key>/costs/", console_costs.export_costs, name="console-costs"),
+    path("billing/copy/", console_copying.copy, name="console-copy"),
+    path("billing/copy/<int:tenant_id>/undo/", console_copying.undo, name="console-copy-undo"),
     path("discord/install/", install.begin, name="install"),
     # Registered with Discord, where an address counts to the letter: no slash at its end.
     path("oauth/discord/callback", oauth.receive_answer, name="discord-callback"),
@@ -96,6 +111,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ops/communities/", ops_communities.show_communities, name="ops-communities"),
     path("ops/communities/<int:tenant_id>/", ops_communities.show_community, name="ops-community"),
     path("ops/communities/<int:tenant_id>/suspend/", ops_communities.suspend, name="ops-suspend"),
+    path("ops/communities/<int:tenant_id>/plan/", ops_gifts.give, name="ops-plan-give"),
+    path("ops/communities/<int:tenant_id>/plan/back/", ops_gifts.take_back, name="ops-plan-take-back"),
     path("ops/communities/<int:tenant_id>/resume/", ops_communities.resume, name="ops-resume"),
     path("ops/lag/", ops_queues.show_lag, name="ops-lag"),
     path("ops/poison/", ops_queues.show_poison, name="ops-poison"),

@@ -6,10 +6,12 @@ from frontend_api import theme
 from frontend_api.dashboard import bot, community, home, palette, saved_views
 from frontend_api.dashboard.audit import pages as audit
 from frontend_api.dashboard.billing import banners as billing_banners
+from frontend_api.dashboard.billing import caps as billing_caps
 from frontend_api.dashboard.billing import changing as billing_changes
 from frontend_api.dashboard.billing import choosing as billing_plans
 from frontend_api.dashboard.billing import invoices as billing_invoices
 from frontend_api.dashboard.billing import pages as billing
+from frontend_api.dashboard.billing import paying as billing_payer
 from frontend_api.dashboard.billing import portal as billing_portal
 from frontend_api.dashboard.billing import returning as billing_return
 from frontend_api.dashboard.boards import pages as boards
@@ -140,6 +142,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/billing/portal/", billing_portal.enter_portal, name="billing-portal"),
     path("dashboard/billing/portal/back/", billing_portal.leave_portal, name="billing-portal-back"),
     path("dashboard/billing/invoices/", billing_invoices.show_invoices, name="billing-invoices"),
+    path("dashboard/billing/payer/", billing_payer.show_payer, name="billing-payer"),
+    path("dashboard/billing/payer/offer/end/", billing_payer.end_offer, name="billing-offer-end"),
+    path("dashboard/billing/cap/", billing_caps.change_cap, name="billing-cap"),
     path("dashboard/audit/", audit.show_audit, name="dashboard-audit"),
     path("dashboard/audit/export.<str:format>", audit.export_audit, name="dashboard-audit-export"),
     path("dashboard/audit/<int:entry_id>/", audit.show_entry, name="dashboard-audit-entry"),

@@ -143,6 +143,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
         "colour": "4f46e5",
         "tenant_id": context.tenant_id,
         "poison_id": _set_aside(context),
+        "event_id": _hear_from_stripe(),
         "job_id": _defer_something(context),
     }
 
@@ -153,6 +154,21 @@ def _set_aside(context: Any) -> int:
 
     set_aside([(StreamEntry(0, b"1-1", b"{"), "discord:1", "Not valid JSON.", context.tenant_id)])
     return int(list_poison()[0].pk)
+
+
+def _hear_from_stripe() -> int:
+    """An event that failed, about nobody."""
+    from billing.models import StripeEvent
+    from saas.core import clock
+
+    row = StripeEvent.objects.create(
+        stripe_id="evt_scene",
+        type="invoice.paid",
+        made_at=clock.now(),
+        payload={},
+        state=StripeEvent.State.FAILED,
+    )
+    return int(row.pk)
 
 
 def _defer_something(context: Any) -> int:

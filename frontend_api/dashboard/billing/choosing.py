@@ -5,7 +5,7 @@ A price is never sent by the browser: it names a plan, an interval and a currenc
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -17,14 +17,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from billing.checkout import begin_checkout
 from billing.errors import AlreadySubscribedError
-from billing.models import Payer
-from billing.payers import add_company, list_payers
+from billing.payers import list_payers
 from billing.plans import CURRENCIES, FREE, INTERVALS, TRIAL_DAYS, Plan, plans_for
 from billing.pricing import pricing_table
 from billing.trials import has_trial
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
-from frontend_api.dashboard.parts.forms import DeskForm
 from frontend_api.money import write_money
 from frontend_api.plan_cards import (
     INTERVAL_NAMES,
@@ -38,12 +36,10 @@ from frontend_api.site.plan_choice import read_choice, read_currency, read_inter
 from tenants.models import User
 
 from .books import GET_OR_POST, Books, open_books, require_sold, try_stripe
-
-ME: Final = "me"
-NEW_COMPANY: Final = "new"
+from .payer_form import ME, PayerForm
 
 
-class BeginForm(DeskForm):
+class BeginForm(PayerForm):
     """`plan` decides which fields there are."""
 
     interval = forms.ChoiceField(label="How often you pay", widget=forms.RadioSelect)
@@ -51,59 +47,19 @@ class BeginForm(DeskForm):
         label="Cohorts", min_value=1, max_value=500, initial=1,
         help_text="That run at the same time. You can change the number at any time.",
     )  # fmt: skip
-    payer = forms.ChoiceField(label="Who pays", widget=forms.RadioSelect)
-    company_name = forms.CharField(
-        label="Name of the company", max_length=100, required=False, help_text="As it stands on invoices."
-    )
-    company_email = forms.EmailField(
-        label="Where its invoices go", max_length=254, required=False,
-        help_text="The company’s address and tax number are asked for on the next page.",
-    )  # fmt: skip
     promotion_code = forms.CharField(label="Code for a discount", max_length=50, required=False)
 
-    def __init__(
-        self, *args: Any, plan: Plan, currency: str, payers: list[Payer], email: str, **given: Any
-    ) -> None:
+    def __init__(self, *args: Any, plan: Plan, currency: str, **given: Any) -> None:
         super().__init__(*args, **given)
         if not plan.per:
             del self.fields["quantity"]
-        interval, payer = self.fields["interval"], self.fields["payer"]
+        interval = self.fields["interval"]
         assert isinstance(interval, forms.ChoiceField)
-        assert isinstance(payer, forms.ChoiceField)
         unit = f" for each {plan.per}" if plan.per else ""
         interval.choices = [
             (one, f"{INTERVAL_NAMES[one]}: {write_money(plan.price(one, currency), currency)} a {one}{unit}")
             for one in INTERVALS
         ]
-        companies = [(one.key, one.name) for one in payers if one.kind == Payer.Kind.COMPANY]
-        payer.choices = [
-            (ME, f"You · {email}" if email else "You"),
-            *companies,
-            (NEW_COMPANY, "A company that is not listed here"),
-        ]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if cleaned.get("payer") == NEW_COMPANY:
-            for name, message in (
-                ("company_name", "Give the company’s name."),
-                ("company_email", "Give the address that its invoices go to."),
-            ):
-                if not cleaned.get(name) and name not in self.errors:
-                    self.add_error(name, message)
-        return cleaned
-
-    def obtain_payer_key(self, user: User) -> str:
-        """Empty stands for the person. Makes the company where it is new."""
-        chosen = self.cleaned_data["payer"]
-        if chosen == ME:
-            return ""
-        if chosen != NEW_COMPANY:
-            return str(chosen)
-        company = add_company(
-            user=user, name=self.cleaned_data["company_name"], email=self.cleaned_data["company_email"]
-        )
-        return company.key
 
 
 @never_cache

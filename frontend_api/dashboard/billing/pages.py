@@ -13,8 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from billing.models import Subscription
+from billing.moving import get_payment_offer
 from billing.notices import list_notices
 from billing.shifts import version_of
+from billing.usage import get_usage
 from frontend_api.dashboard.access import Desk, dashboard_page
 from saas.core.schemas import PUBLIC, enter_schema
 
@@ -36,6 +38,9 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
         "payer": books.subscription.payer if books.subscription else None,
         "is_payer": _is_payer(desk, books),
         "sees_invoices": sees_invoices(desk),
+        "is_heir": _is_heir(desk),
+        "may_pay": _is_payer(desk, books) or desk.may("manage_billing") or _is_heir(desk),
+        "metered": get_usage(desk.context.tenant_id) if books.subscription else None,
         "can_choose": books.standing.kind not in _FIRST,
         "told": [
             (one.level, write_notice(one))
@@ -70,6 +75,11 @@ class Act:
 
 def _is_payer(desk: Desk, books: Books) -> bool:
     return books.subscription is not None and books.subscription.payer.user_id == desk.user_id
+
+
+def _is_heir(desk: Desk) -> bool:
+    offer = get_payment_offer(tenant_id=desk.context.tenant_id)
+    return offer is not None and offer.wanted["heir"] == desk.user_id
 
 
 def sees_invoices(desk: Desk) -> bool:

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from billing.boosts import get_hours_now, quote_boost, start_boost, take_back_stop
-from billing.plans import cheapest_with
 from engagement.analytics.boost_preview import preview_boost
 from engagement.boosts.errors import BoostHoursError, InvalidBoostError
 from engagement.boosts.selectors import PAGE, BoostLine, count_boosts, list_boosts
@@ -29,7 +28,7 @@ from frontend_api.dashboard.parts.forms import FormPage, show_form
 from integrations.discord.directory import get_directory
 from saas.core import clock
 from saas.core.ids import new_ulid
-from tenants.gates import is_open
+from tenants.gates import require_open
 
 from .forms import BoostForm, begin_with
 
@@ -64,13 +63,12 @@ def show_boosts(request: HttpRequest, desk: Desk) -> HttpResponse:
     number = _page_number(request)
     found = list_boosts(limit=PAGE + 1, offset=(number - 1) * PAGE)
     names = read_scope_names(get_directory(desk.context).names)
-    is_there = is_open("boosts", desk.context.entitlements, clock.now())
+    lines = [_describe(line, names) for line in found[:PAGE]]
     facts: dict[str, Any] = {
-        "lines": [_describe(line, names) for line in found[:PAGE]],
+        "lines": lines,
+        "frozen": any(one.line.state == FROZEN for one in lines),
         "count": count_boosts(),
         "hours": get_hours_now(context=desk.context),
-        "is_open": is_there,
-        "plan": None if is_there else cheapest_with("boosts"),
         "page_number": number,
         "has_more": len(found) > PAGE,
     }
@@ -80,8 +78,7 @@ def show_boosts(request: HttpRequest, desk: Desk) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @dashboard_page("change_boosts")
 def plan_boost(request: HttpRequest, desk: Desk) -> HttpResponse:
-    if not is_open("boosts", desk.context.entitlements, clock.now()):
-        return go_to(request, reverse("dashboard-boosts"))
+    require_open("boosts", desk.context.entitlements, clock.now())
     directory = get_directory(desk.context)
     now = clock.now()
     sent = request.POST.copy() if request.method == "POST" else None

@@ -25,14 +25,15 @@ def check_params(schema: str, sent: dict[str, Any]) -> dict[str, Any]:
     """The parameters of one call, converted. `schema` as `CustomerCreateParams` or `checkout.SessionCreateParams`."""
     given = dict(sent)
     expand = given.pop("expand", None)
-    found: dict[str, Any] = _struct(_schema(schema))(given, "")
+    found: dict[str, Any] = _struct(schema_of(schema))(given, "")
     if expand is not None:
         found["expand"] = _list_of(_text)(expand, "expand")
     return found
 
 
 @cache
-def _schema(name: str) -> type:
+def schema_of(name: str) -> type:
+    """The library's TypedDict of that name."""
     folder, _, last = name.rpartition(".")
     module = import_module(f"stripe.params.{folder}" if folder else "stripe.params")
     return getattr(module, last)  # type: ignore[no-any-return]

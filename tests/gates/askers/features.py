@@ -104,6 +104,7 @@ def announce_by_bot(world: World) -> bool:
     return True
 
 
+@asks("job integrations.discord.announce_boost")
 @asks("job integrations.discord.announce_level")
 def announce_in_a_job(world: World) -> bool:
     return _is_heard(world, "announcements")

@@ -30,6 +30,7 @@ class Card:
     funding: str = "credit"
     declines: str = ""  # a key of DECLINES
     when: str = "always"  # or `charge`: it can be saved, and fails when it is charged
+    disputed: bool = False  # the payment goes through, and is taken back by the bank
     authenticate: str = ""  # `always`, or `setup`: once, after that it can be charged without the customer
 
 
@@ -81,6 +82,7 @@ CARDS: Final = (
     Card("pm_card_chargeDeclinedIncorrectCvc", "4000000000000127", declines="cvc"),
     Card("pm_card_chargeDeclinedProcessingError", "4000000000000119", declines="processing"),
     Card("pm_card_chargeCustomerFail", "4000000000000341", declines="generic", when="charge"),
+    Card("pm_card_createDispute", "4000000000000259", disputed=True),
     Card("pm_card_authenticationRequired", "4000002760003184", authenticate="always"),
     Card("pm_card_threeDSecure2Required", "4000000000003220", authenticate="always"),
     Card("pm_card_threeDSecureRequired", "4000000000003063", authenticate="always"),
@@ -147,6 +149,7 @@ def make_method(
         "_behaviour": {
             "declines": card.declines,
             "when": card.when,
+            "disputed": card.disputed,
             "authenticate": card.authenticate,
             "authenticated": False,
         },

@@ -223,7 +223,12 @@ def _charge(store: Store, intent: Json, method: Json) -> Json:
         store.put(intent)
         store.emit("payment_intent.amount_capturable_updated", intent)
         return intent
-    return _succeed(store, intent, intent["amount"])
+    intent = _succeed(store, intent, intent["amount"])
+    if method["_behaviour"]["disputed"]:
+        from ..resources.disputes import open_dispute
+
+        open_dispute(store, store.get("charge", charge["id"]))
+    return intent
 
 
 def _succeed(store: Store, intent: Json, amount: int) -> Json:

@@ -225,3 +225,22 @@ def test_raw_card_numbers_are_refused_and_tokens_taken(stripe_server: StripeServ
 
     assert "generally unsafe" in str(refusal(lambda: methods.create(raw)))
     assert methods.create({"type": "card", "card": {"token": "tok_mastercard"}}).card.brand == "mastercard"
+
+
+@pytest.mark.parametrize(("words", "status"), [("winning_evidence", "won"), ("losing_evidence", "lost")])
+def test_a_bank_takes_a_payment_back(stripe_server: StripeServer, words: str, status: str):
+    disputes = stripe_server.client.v1.disputes
+    intent = pay(stripe_server, payment_method="pm_card_createDispute", expand=["latest_charge"])
+
+    (dispute,) = disputes.list({"charge": intent.latest_charge.id}).data
+    closed = disputes.update(dispute.id, {"evidence": {"uncategorized_text": words}})
+
+    assert (intent.status, dispute.status, dispute.amount, closed.status) == (
+        "succeeded",
+        "needs_response",
+        2500,
+        status,
+    )
+    assert stripe_server.client.v1.charges.retrieve(intent.latest_charge.id).disputed
+    assert kinds(stripe_server)[-1] == "charge.dispute.closed"
+    assert refusal(lambda: disputes.close(dispute.id)).http_status == 400
