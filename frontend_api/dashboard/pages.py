@@ -159,9 +159,16 @@ PAGES: Final = (
     ),
     # --- billing ---
     DashboardPage(
-        "billing", "Billing", "coins", "billing", "view_billing", "plan payment invoice card limits usage cost"
+        "billing",
+        "Billing",
+        "coins",
+        "billing",
+        "view_billing",
+        "plan payment invoice card limits usage cost",
     ),
-    DashboardPage("billing", "Plans", "list-details", "billing-plans", "view_billing", "upgrade price compare"),
+    DashboardPage(
+        "billing", "Plans", "list-details", "billing-plans", "view_billing", "upgrade price compare"
+    ),
 )
 
 ACTS: Final[tuple[DashboardAct, ...]] = (
