@@ -119,7 +119,9 @@ def waits_for_end(portal: Portal, subscription: Json, price: Json, quantity: int
     item = main_item(subscription)
     old = portal.store.get("price", item["price"]["id"])
     currency = subscription["currency"]
-    if subscription["status"] == "trialing" or (old["id"] == price["id"] and quantity == item.get("quantity")):
+    if subscription["status"] == "trialing" or (
+        old["id"] == price["id"] and quantity == item.get("quantity")
+    ):
         return False
     shorter = _days(price) < _days(old)
     if "shortening_interval" in kinds and shorter:
@@ -335,7 +337,7 @@ def change_details(portal: Portal, given: dict[str, str], tax_id: tuple[str, str
         customer["address"] = {part: given.get(part) or None for part in parts}
     save(portal.store, before, customer, "customer.updated")
     if "tax_id" in allowed and tax_id:
-        make_tax_id(portal.store, customer["id"], *tax_id)
+        make_tax_id(portal.store, customer, *tax_id)
 
 
 def remove_tax_id(portal: Portal, id: str) -> None:
