@@ -210,6 +210,14 @@ PUBLIC_ROUTES: Final = {
     "community-restore": USER,  # its owner alone
     "community-accept": USER,  # whom it was offered to
     "community-decline": USER,  # likewise
+    "console": USER,
+    "console-usage": USER,  # of what they pay for
+    "console-hand-over": USER,  # its owner alone
+    "console-payer-new": USER,
+    "console-payer": USER,  # one of their own
+    "console-costs": USER,  # likewise
+    "console-copy": USER,  # asks for the permission of each part in both communities
+    "console-copy-undo": USER,  # likewise
     "install": EVERYBODY,  # leads strangers to the form; asks for "link_guild" in the community that it names
     "claim": EVERYBODY,  # needs a ticket and a login as the Discord user that it names; asks for "link_guild"
     "discord-callback": EVERYBODY,  # needs a state that was begun in this session

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.db import transaction
+
 from engagement.audit.actor import Actor
 from engagement.audit.services import record_audit
 from engagement.commands.services import change_command_policy, clear_command_policy
@@ -40,7 +42,7 @@ from tenants.context import TenantContext, enter_tenant
 from tenants.models import Tenant
 from tenants.setup import lock_tenant
 
-from .carrying import PARTS, Carried, CopyPlan, plan_copy, read_commands, read_hidden_periods
+from .carrying import PARTS, Carried, CopyPlan, carry_settings, plan_copy, read_commands, read_hidden_periods
 from .errors import CopyMovedError, NothingCopiedError, SameCommunityError
 from .services import change_settings
 
@@ -104,6 +106,21 @@ def apply_copy(
             target_name=context.name,
             after={"from": carried.name, "parts": [PARTS[part][0] for part in plan.parts]},
         )
+    return plan
+
+
+def copy_settings(
+    *, source: TenantContext, target: TenantContext, parts: tuple[str, ...], expected: str, actor: Actor
+) -> CopyPlan:
+    """Copy parts of one community's settings into another, and say so in both logs, in one transaction. As `apply_copy`.
+
+    Who asks may change these settings in both: callers check it.
+    """
+    with transaction.atomic():
+        carried = carry_settings(context=source)
+        plan = apply_copy(context=target, carried=carried, parts=parts, expected=expected, actor=actor)
+        if plan.changes:
+            record_lending(context=source, receiver=target.name, parts=plan.parts, actor=actor)
     return plan
 
 

@@ -24,6 +24,10 @@ from frontend_api.site import (
     two_step,
     views,
 )
+from frontend_api.site.console import copying as console_copying
+from frontend_api.site.console import costs as console_costs
+from frontend_api.site.console import handing as console_handing
+from frontend_api.site.console import pages as console
 from frontend_api.v1.urls import ON_BASE_DOMAIN
 
 handler400 = "frontend_api.errors.handle_bad_request"
@@ -88,6 +92,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("communities/<int:tenant_id>/restore/", communities.restore, name="community-restore"),
     path("communities/<int:tenant_id>/accept/", communities.accept, name="community-accept"),
     path("communities/<int:tenant_id>/decline/", communities.decline, name="community-decline"),
+    path("billing/", console.show_console, name="console"),
+    path("billing/communities/<int:tenant_id>/usage/", console.show_usage, name="console-usage"),
+    path(
+        "billing/communities/<int:tenant_id>/hand-over/", console_handing.hand_over, name="console-hand-over"
+    ),
+    path("billing/payers/new/", console.add_payer, name="console-payer-new"),
+    path("billing/payers/<str:key>/", console.edit_payer, name="console-payer"),
+    path("billing/payers/<str:key>/costs/", console_costs.export_costs, name="console-costs"),
+    path("billing/copy/", console_copying.copy, name="console-copy"),
+    path("billing/copy/<int:tenant_id>/undo/", console_copying.undo, name="console-copy-undo"),
     path("discord/install/", install.begin, name="install"),
     # Registered with Discord, where an address counts to the letter: no slash at its end.
     path("oauth/discord/callback", oauth.receive_answer, name="discord-callback"),

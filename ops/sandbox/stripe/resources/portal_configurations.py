@@ -107,13 +107,7 @@ def _apply(configuration: Json, call: Call) -> None:
     configuration["business_profile"] |= params.get("business_profile") or {}
     for name, sent in (params.get("features") or {}).items():
         configuration["features"][name] = _merged(configuration["features"][name], sent)
-    update = configuration["features"]["subscription_update"]
-    if update["enabled"] and not update["products"]:
-        raise invalid(
-            "You must pass `products` to enable `subscription_update`.",
-            "features[subscription_update][products]",
-            "parameter_missing",
-        )
+    _check(call.store, configuration["features"])
     if "login_page" in params:
         url = f"{call.base_url}/p/login/{configuration['id']}" if params["login_page"]["enabled"] else None
         configuration["login_page"] = {"enabled": params["login_page"]["enabled"], "url": url}
@@ -129,3 +123,35 @@ def _merged(feature: Json, sent: Json) -> Json:
         else:
             merged[key] = [] if value is None and isinstance(feature.get(key), list) else value
     return merged
+
+
+def _check(store: Store, features: Json) -> None:
+    """A feature that is on says what it offers, and offers what there is."""
+    update = features["subscription_update"]
+    if features["customer_update"]["enabled"] and not features["customer_update"]["allowed_updates"]:
+        raise invalid(
+            "You must set `features[customer_update][allowed_updates]`.",
+            "features[customer_update][allowed_updates]",
+            "parameter_missing",
+        )
+    if not update["enabled"]:
+        return
+    where = "features[subscription_update]"
+    if not update["default_allowed_updates"]:
+        raise invalid(
+            f"You must set `{where}[default_allowed_updates]`.",
+            f"{where}[default_allowed_updates]",
+            "parameter_missing",
+        )
+    if not update.get("products"):
+        raise invalid(f"You must set `{where}[products]`.", f"{where}[products]", "parameter_missing")
+    for number, one in enumerate(update["products"]):
+        store.get("product", one["product"], param=f"{where}[products][{number}][product]")
+        for place, name in enumerate(one["prices"]):
+            price = store.get("price", name, param=f"{where}[products][{number}][prices][{place}]")
+            if price["product"] != one["product"]:
+                raise invalid(
+                    f"The price {name} does not belong to the product {one['product']}.",
+                    f"{where}[products][{number}][prices][{place}]",
+                )
+        one.setdefault("adjustable_quantity", {"enabled": False, "maximum": None, "minimum": 1})

@@ -1,140 +1,16 @@
-"""The customer portal: what it may do (configurations), and its sessions."""
+"""Sessions of the customer portal."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from ..billing.portals import CONFIGURATION, KIND
 from ..billing.saving import refuse_unmodelled
-from ..errors import StripeError, invalid, missing
+from ..errors import invalid, missing
 from ..ids import new_id
-from ..routes import Call, merge_metadata, route, save
+from ..routes import Call, route
 from ..store import Json, Store
-
-_OFF: Final[Json] = {
-    "customer_update": {"allowed_updates": [], "enabled": False},
-    "invoice_history": {"enabled": False},
-    "payment_method_update": {"enabled": False, "payment_method_configuration": None},
-    "subscription_cancel": {
-        "cancellation_reason": {"enabled": False, "options": []},
-        "enabled": False,
-        "mode": "at_period_end",
-        "proration_behavior": "none",
-    },
-    "subscription_pause": {"duration": {"interval_options": [], "type": "indefinite"}, "enabled": False},
-    "subscription_update": {
-        "billing_cycle_anchor": None,
-        "default_allowed_updates": [],
-        "enabled": False,
-        "proration_behavior": "none",
-        "schedule_at_period_end": {"conditions": []},
-        "trial_update_behavior": "end_trial",
-    },
-}
-
-
-# --- configurations ---
-
-
-@route("POST", "/v1/billing_portal/configurations", "billing_portal.ConfigurationCreateParams")
-def create_configuration(call: Call) -> Json:
-    now = call.store.now()
-    configuration: Json = {
-        "id": new_id("bpc", 24),
-        "object": CONFIGURATION,
-        "active": True,
-        "application": None,
-        "business_profile": {"headline": None, "privacy_policy_url": None, "terms_of_service_url": None},
-        "created": now,
-        "default_return_url": None,
-        "features": {name: dict(part) for name, part in _OFF.items()},
-        "is_default": False,
-        "livemode": False,
-        "login_page": {"enabled": False, "url": None},
-        "metadata": {},
-        "name": None,
-        "updated": now,
-    }
-    _apply(call, configuration)
-    call.store.put(configuration)
-    call.store.emit("billing_portal.configuration.created", configuration)
-    return configuration
-
-
-@route("GET", "/v1/billing_portal/configurations/{id}", "billing_portal.ConfigurationRetrieveParams")
-def get_configuration(call: Call) -> Json:
-    return call.get(CONFIGURATION)
-
-
-@route("POST", "/v1/billing_portal/configurations/{id}", "billing_portal.ConfigurationUpdateParams")
-def update_configuration(call: Call) -> Json:
-    before, configuration = call.get(CONFIGURATION), call.get(CONFIGURATION)
-    if "active" in call.params:
-        configuration["active"] = call.params["active"]
-    _apply(call, configuration)
-    configuration["updated"] = call.store.now()
-    return save(call, before, configuration, "billing_portal.configuration.updated")
-
-
-@route("GET", "/v1/billing_portal/configurations", "billing_portal.ConfigurationListParams")
-def list_configurations(call: Call) -> Json:
-    return call.list(CONFIGURATION, "active", "is_default")
-
-
-def _apply(call: Call, configuration: Json) -> None:
-    params = call.params
-    refuse_unmodelled(params.get("login_page") or {}, "enabled")
-    configuration["business_profile"] |= params.get("business_profile") or {}
-    for name in ("default_return_url", "name"):
-        if name in params:
-            configuration[name] = params[name]
-    for name, part in (params.get("features") or {}).items():
-        if name == "subscription_pause" and part.get("enabled"):
-            refuse_unmodelled(part, "enabled")
-        held = configuration["features"][name]
-        for key, value in part.items():
-            nested = isinstance(held.get(key), dict) and isinstance(value, dict)
-            held[key] = (
-                held[key] | value
-                if nested
-                else ([] if value is None and isinstance(held.get(key), list) else value)
-            )
-    _check(call.store, configuration["features"])
-    merge_metadata(configuration, params)
-
-
-def _check(store: Store, features: Json) -> None:
-    update = features["subscription_update"]
-    if features["customer_update"]["enabled"] and not features["customer_update"]["allowed_updates"]:
-        raise invalid(
-            "You must set `features[customer_update][allowed_updates]`.",
-            "features[customer_update][allowed_updates]",
-            "parameter_missing",
-        )
-    if not update["enabled"]:
-        return
-    where = "features[subscription_update]"
-    if not update["default_allowed_updates"]:
-        raise invalid(
-            f"You must set `{where}[default_allowed_updates]`.",
-            f"{where}[default_allowed_updates]",
-            "parameter_missing",
-        )
-    if not update.get("products"):
-        raise invalid(f"You must set `{where}[products]`.", f"{where}[products]", "parameter_missing")
-    for number, one in enumerate(update["products"]):
-        store.get("product", one["product"], param=f"{where}[products][{number}][product]")
-        for place, name in enumerate(one["prices"]):
-            price = store.get("price", name, param=f"{where}[products][{number}][prices][{place}]")
-            if price["product"] != one["product"]:
-                raise invalid(
-                    f"The price {name} does not belong to the product {one['product']}.",
-                    f"{where}[products][{number}][prices][{place}]",
-                )
-        one.setdefault("adjustable_quantity", {"enabled": False, "maximum": None, "minimum": 1})
-
-
-# --- sessions ---
+from .portal_configurations import default_configuration
 
 
 @route("POST", "/v1/billing_portal/sessions", "billing_portal.SessionCreateParams")
@@ -174,14 +50,7 @@ def _configuration(call: Call) -> Json:
         if not found["active"]:
             raise invalid("This configuration is not active.", "configuration")
         return found
-    default = call.store.list(CONFIGURATION, is_default=True)
-    if not default:
-        raise StripeError(
-            "No configuration provided and your test mode default configuration has not been created. Provide a configuration "
-            "or create your default by saving your customer portal settings in test mode at "
-            "https://dashboard.stripe.com/test/settings/billing/portal."
-        )
-    return default[0]
+    return default_configuration(call.store)
 
 
 def _flow(call: Call, customer: Json, configuration: Json) -> Json | None:

@@ -37,7 +37,7 @@ def offer(shop: Shop, *prices: str, **more: Any) -> dict[str, Any]:
 
 def test_a_configuration_keeps_what_it_is_told(shop: Shop) -> None:
     made = configure(shop, subscription_update=offer(shop, shop.starter, shop.pro))
-    assert (made.active, made.is_default, made.features.invoice_history.enabled) == (True, False, True)
+    assert (made.active, made.is_default, made.features.invoice_history.enabled) == (True, True, True)
     assert [one.prices for one in made.features.subscription_update.products] == [[shop.starter], [shop.pro]]
     changed = shop.stripe.v1.billing_portal.configurations.update(
         made.id, {"features": {"subscription_cancel": {"enabled": False}}, "metadata": {"ours": "1"}}
