@@ -143,6 +143,8 @@ class LocalStripe:
                 if isinstance(error, ParameterError):
                     self.note("parameter", request, error.message)
                 return _respond(error.status, error.payload(request_id), request_id)
+            except web.HTTPException:
+                raise  # a body that is too large
             except Exception as crash:
                 log.exception("A route failed.")
                 self.note("crash", request, repr(crash))
