@@ -95,7 +95,7 @@ def _show(
         "price": write_price(choice.plan, choice.interval, choice.currency, choice.quantity),
         "former": former,
         "effective": preview.effective_at,
-        "freezes": list_freezes(desk.context, choice.plan, choice.quantity) if preview.kind != "now" or smaller else [],
+        "freezes": list_freezes(desk.context, books.entitlements, choice.plan, choice.quantity, books.now) if smaller else [],
         "smaller": smaller,
         "problem": problem,
         "declined": isinstance(problem, CardDeclinedError),
@@ -173,7 +173,10 @@ def _consequences(desk: Desk, books: Books) -> list[Consequence]:
             f"Everything in the plan works until {on(end)}. Nothing more is charged.", "calendar"
         )
     )
-    freezes = [Consequence(one, "lock") for one in list_freezes(desk.context, PLANS[FREE], 1)]
+    freezes = [
+        Consequence(one, "lock")
+        for one in list_freezes(desk.context, books.entitlements, PLANS[FREE], 1, books.now)
+    ]
     rest = [
         Consequence("Nothing is deleted: a plan chosen later brings everything back.", "history"),
         Consequence("Members keep their points, levels and rewards, and are not told.", "users"),

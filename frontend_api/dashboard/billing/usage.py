@@ -114,14 +114,25 @@ def _note(state: str, used: int | None, allowed: int) -> str:
     }.get(state, "")
 
 
-def list_freezes(context: TenantContext, plan: Plan, quantity: int) -> list[str]:
-    """What will wait under another plan, in sentences: what is over its limits now, and what it does not open."""
+def list_freezes(
+    context: TenantContext, entitlements: Entitlements, plan: Plan, quantity: int, now: datetime
+) -> list[str]:
+    """What will wait, or is off, under another plan: what is over its limits now, what it does not open, what it does not show."""
     used = count_used(context=context)
     found = []
     for name, number in used.items():
         allowed = plan.limit(name, quantity)
         if number > allowed:
+            over = write_unit(number - allowed, LIMITS[name].unit)
             found.append(
-                f"{write_unit(number - allowed, LIMITS[name].unit)} of {write_whole(number)}: {LIMITS[name].what}"
+                f"{LIMITS[name].title}: {over} of {write_whole(number)} will wait, because {plan.name} has {write_whole(allowed)}."
             )
+    days = plan.limit("history_days", quantity)
+    if days < limit_of("history_days", entitlements, now):
+        found.append(f"History: what is older than {write_unit(days, 'days')} is not shown. It is kept.")
+    found += [
+        f"{gate.title}: not in {plan.name}."
+        for gate in GATES.values()
+        if gate.built and gate.feature not in plan.features and is_open(gate.feature, entitlements, now)
+    ]
     return found
