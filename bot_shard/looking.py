@@ -33,10 +33,11 @@ class Person:
 
 @dataclass(frozen=True)
 class Look:
-    """`member` is None for who was never seen here, and for who does not want to be shown."""
+    """`member` is None for who was never seen here, for who does not want to be shown, and for who waits for room."""
 
     member: Member | None
     is_hidden: bool = False
+    waits: bool = False
 
 
 def look_at(person: Person, *, own: bool) -> Look:
@@ -46,6 +47,8 @@ def look_at(person: Person, *, own: bool) -> Look:
         return Look(None)
     if member.visibility != Visibility.VISIBLE and not own:
         return Look(None, is_hidden=True)
+    if member.waiting_since is not None:
+        return Look(None, waits=True)
     ensure_member(
         provider=PROVIDER,
         external_id=str(person.user_id),
@@ -55,10 +58,25 @@ def look_at(person: Person, *, own: bool) -> Look:
     return Look(member)
 
 
-def refuse_look(ask: Ask, user: discord.User | discord.Member, *, is_hidden: bool) -> Answer:
+def is_waiting(user_id: int) -> bool:
+    """Inside the community: whether they are here, and nothing of theirs counts yet for want of room."""
+    member = member_of(user_id)
+    return member is not None and member.waiting_since is not None
+
+
+def say_nothing_yet(ask: Ask, *, waits: bool) -> Answer:
+    """To somebody without points. Why there is no room is the team's business, so members hear nothing of plans."""
+    if waits:
+        return Answer(ask.say("waits"), hint=ask.say("waits_hint"), private=True)
+    return Answer(ask.say("nobody_yet"), hint=ask.say("nobody_yet_hint"))
+
+
+def refuse_look(
+    ask: Ask, user: discord.User | discord.Member, *, is_hidden: bool, waits: bool = False
+) -> Answer:
     """What is said instead of figures that are not there or not for this reader."""
     if is_hidden:
         return Answer(ask.say("is_hidden", name=name_of(user)))
     if user.id == ask.interaction.user.id:
-        return Answer(ask.say("nobody_yet"), hint=ask.say("nobody_yet_hint"))
+        return say_nothing_yet(ask, waits=waits)
     return Answer(ask.say("other_nobody_yet", name=name_of(user)))

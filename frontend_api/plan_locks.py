@@ -11,8 +11,10 @@ from typing import Any, Final
 from django.urls import reverse
 
 from billing.plans import Plan, cheapest_with
+from engagement.rules.errors import RuleFrozenError
 from saas.core.errors import EngageHubError
 from tenants.context import TenantContext
+from tenants.errors import KeyFrozenError
 from tenants.gates import GATES, GateClosedError, LimitReachedError
 from tenants.permissions import Rights, may
 
@@ -51,6 +53,9 @@ def opening_of(error: EngageHubError, context: TenantContext | None) -> dict[str
     if isinstance(error, GateClosedError):
         plan = plan_that_opens(error.gate.feature, context)
         return {"feature": error.gate.feature, "plan": None if plan is None else plan.key}
+    if isinstance(error, KeyFrozenError | RuleFrozenError):
+        plan = plan_that_opens(str(error.facts["limit"]), context, int(str(error.facts["allowed"])) + 1)
+        return {**error.facts, "plan": None if plan is None else plan.key}
     if isinstance(error, LimitReachedError):
         plan = plan_that_opens(error.limit.name, context, error.allowed + 1)
         return {

@@ -45,9 +45,11 @@ def put_hold(phases: Phases, *, held: int, since: datetime, until: datetime) -> 
 
 
 def count_tracked(context: TenantContext) -> int:
-    """Members who are here and no bots. One query."""
+    """Members who are here, no bots and do not wait, as engagement.progression.room counts them. One query."""
     with enter_tenant(context):
-        return Member.objects.filter(is_bot=False, deleted_at=None, departed_at=None).count()
+        return Member.objects.filter(
+            is_bot=False, deleted_at=None, departed_at=None, waiting_since=None
+        ).count()
 
 
 def _has(found: Phases, moment: datetime) -> bool:

@@ -12,6 +12,7 @@ from billing.boosts import BoostQuote, HoursNow, get_hours_now, quote_boost, sta
 from bot_shard.answers import Answer, Button, custom_id, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction, Responder, relative
+from bot_shard.cogs.setup import CommandChannel
 from bot_shard.who import Who, who_asks
 from engagement.boosts.models import Boost
 from engagement.boosts.selectors import BoostLine, factor_text, line_of, list_live_boosts
@@ -24,8 +25,6 @@ MANAGE = discord.Permissions(manage_guild=True)
 MOST_HOURS = 72
 MAX_NAME = 30  # it travels in a button's id
 BUTTONS = 5  # in a row
-
-CommandChannel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel
 
 
 @dataclass(frozen=True)

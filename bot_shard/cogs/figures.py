@@ -41,6 +41,7 @@ class FoundFigures:
 
     figures: Figures | None
     is_hidden: bool = False
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,13 @@ class Pair:
     mine: Profile | None
     theirs: Profile | None
     is_hidden: bool = False
+    waits: bool = False  # the one who asks
 
 
 def read_figures(person: Person, *, own: bool, context: TenantContext) -> FoundFigures:
     look = look_at(person, own=own)
     if look.member is None:
-        return FoundFigures(None, look.is_hidden)
+        return FoundFigures(None, look.is_hidden, look.waits)
     member_id = look.member.pk
     days = list_daily_points(now=clock.now(), context=context, days=STAT_DAYS, member_id=member_id)
     return FoundFigures(
@@ -70,7 +72,7 @@ def read_figures(person: Person, *, own: bool, context: TenantContext) -> FoundF
 
 def read_pair(me: Person, other: Person) -> Pair:
     mine, theirs = look_at(me, own=True), look_at(other, own=False)
-    return Pair(_profile(mine), _profile(theirs), theirs.is_hidden)
+    return Pair(_profile(mine), _profile(theirs), theirs.is_hidden, mine.waits)
 
 
 def _profile(look: Look) -> Profile | None:
@@ -102,7 +104,7 @@ class FiguresCog(DeskCog):
             return Answer(ask.say("is_bot", name=name_of(user)))
         found = await ask.do(read_figures, Person.of(user), own=own, context=ask.context)
         if found.figures is None:
-            return refuse_look(ask, user, is_hidden=found.is_hidden)
+            return refuse_look(ask, user, is_hidden=found.is_hidden, waits=found.waits)
         answer = show_figures(ask, found.figures, own=own)
         # The fields stay: they say more than the card does.
         await illustrate(ask, answer, found.figures.profile, found.figures.days, user)
@@ -117,7 +119,7 @@ class FiguresCog(DeskCog):
         if pair.theirs is None:
             return refuse_look(ask, user, is_hidden=pair.is_hidden)
         if pair.mine is None:
-            return refuse_look(ask, ask.interaction.user, is_hidden=False)
+            return refuse_look(ask, ask.interaction.user, is_hidden=False, waits=pair.waits)
         return show_pair(ask, pair.mine, pair.theirs)
 
 

@@ -10,6 +10,7 @@ from discord import app_commands
 from bot_shard.answers import Answer, Button, custom_id, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction, Responder, member_of, name_of, relative
+from bot_shard.looking import is_waiting, say_nothing_yet
 from engagement.analytics.selectors import (
     Explanation,
     HistoryLine,
@@ -116,7 +117,7 @@ class HistoryCog(DeskCog):
     async def _history(self, ask: Ask, before_id: int | None) -> Answer:
         lines = await ask.do(read_history, ask.interaction.user.id, before_id=before_id, limit=PAGE + 1)
         if lines is None or (not lines and before_id is None):
-            return Answer(ask.say("nobody_yet"), hint=ask.say("nobody_yet_hint"))
+            return say_nothing_yet(ask, waits=await ask.do(is_waiting, ask.interaction.user.id))
         shown, more = lines[:PAGE], len(lines) > PAGE
         buttons = [Button(ask.say("older"), custom_id("history", shown[-1].entry_id))] if more else []
         return Answer(
@@ -131,7 +132,7 @@ class HistoryCog(DeskCog):
         if found is None:
             if before_id is not None:
                 return Answer(ask.say("history_end"))
-            return Answer(ask.say("nobody_yet"), hint=ask.say("nobody_yet_hint"))
+            return say_nothing_yet(ask, waits=await ask.do(is_waiting, ask.interaction.user.id))
         lines = [f"**{name}** · {plain(text)}" for name, text in found.lines if text]
         place = f" · <#{found.channel_id}>" if found.channel_id else ""
         return Answer(

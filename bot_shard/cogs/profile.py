@@ -28,12 +28,13 @@ class _Found:
     profile: Profile | None
     days: tuple[int, ...] = ()
     is_hidden: bool = False
+    waits: bool = False
 
 
 def read_profile(person: Person, *, own: bool, context: TenantContext) -> _Found:
     look = look_at(person, own=own)
     if look.member is None:
-        return _Found(None, is_hidden=look.is_hidden)
+        return _Found(None, is_hidden=look.is_hidden, waits=look.waits)
     days = list_daily_points(now=clock.now(), context=context, days=CARD_DAYS, member_id=look.member.pk)
     return _Found(get_profile(member_id=look.member.pk), tuple(day.points for day in days))
 
@@ -54,7 +55,7 @@ class ProfileCog(DeskCog):
             return Answer(ask.say("is_bot", name=name_of(user)))
         found = await ask.do(read_profile, Person.of(user), own=own, context=ask.context)
         if found.profile is None:
-            return refuse_look(ask, user, is_hidden=found.is_hidden)
+            return refuse_look(ask, user, is_hidden=found.is_hidden, waits=found.waits)
         answer = show_profile(ask, found.profile, own=own)
         if await illustrate(ask, answer, found.profile, found.days, user):
             answer.fields = ()  # the card shows the same, and its text says it

@@ -10,6 +10,7 @@ from discord import ButtonStyle, app_commands
 from bot_shard.answers import Answer, Button, custom_id, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import Ask, DeskCog, Interaction, Responder, member_of
+from bot_shard.looking import say_nothing_yet
 from engagement.analytics.selectors import get_profile
 from engagement.leaderboards.selectors import (
     Board,
@@ -39,6 +40,7 @@ class Standing:
     rows: tuple[BoardRow, ...]
     member_id: int | None
     visibility: str
+    waits: bool
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ class Ladder:
 
 def read_standing(user_id: int, *, kind: str) -> Standing:
     """In the period that was asked for; in the first that the community offers where that one is not among them."""
-    member = member_of(user_id)
+    known = member_of(user_id)
+    waits = known is not None and known.waiting_since is not None
+    member = None if waits else known
     periods = list_offered_periods()
     kind = kind if kind in periods else periods[0]
     return Standing(
@@ -65,6 +69,7 @@ def read_standing(user_id: int, *, kind: str) -> Standing:
         rows=tuple(get_around(member_id=member.pk, kind=kind, radius=RADIUS)) if member is not None else (),
         member_id=member.pk if member is not None else None,
         visibility=member.visibility if member is not None else Visibility.VISIBLE,
+        waits=waits,
     )
 
 
@@ -72,7 +77,7 @@ def read_ladder(user_id: int) -> Ladder:
     member = member_of(user_id)
     curve = load_curve()
     level, missing = None, None
-    if member is not None:
+    if member is not None and member.waiting_since is None:
         profile = get_profile(member_id=member.pk)
         level, missing = profile.level, profile.to_next_level
     roles: dict[int, tuple[int, ...]] = {}
@@ -130,7 +135,7 @@ class StandingCog(DeskCog):
 
 def show_standing(ask: Ask, found: Standing) -> Answer:
     if found.place is None:
-        return Answer(ask.say("nobody_yet"), hint=ask.say("nobody_yet_hint"))
+        return say_nothing_yet(ask, waits=found.waits)
     if found.visibility == Visibility.HIDDEN:
         return Answer(ask.say("board_me_hidden"))
     buttons = [_period(ask, kind, found.board.kind) for kind in found.periods]

@@ -25,6 +25,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "elsewhere": "`/{command}` answers in {channels}. Use it there.",
     "nobody_yet": "You have no {points} yet.",
     "nobody_yet_hint": "Write a message or join a voice channel; /earn lists all the ways",
+    "waits": "Your {points} are not counted yet.",
+    "waits_hint": "What you do here is kept, and counts as soon as there is room for more members",
     "other_nobody_yet": "{name} has no {points} yet.",
     "is_bot": "{name} is a bot, and bots earn no {points}.",
     "is_hidden": "{name} keeps their profile to themselves.",

@@ -25,6 +25,8 @@ GERMAN: Final[Mapping[str, str]] = {
     "elsewhere": "`/{command}` antwortet in {channels}. Nutze es dort.",
     "nobody_yet": "Du hast noch keine {points}.",
     "nobody_yet_hint": "Schreib eine Nachricht oder geh in einen Sprachkanal; /earn nennt alle Wege",
+    "waits": "Deine {points} werden noch nicht gezählt.",
+    "waits_hint": "Was du hier machst, ist aufgehoben und zählt, sobald Platz für mehr Mitglieder ist",
     "other_nobody_yet": "{name} hat noch keine {points}.",
     "is_bot": "{name} ist ein Bot, und Bots bekommen keine {points}.",
     "is_hidden": "{name} behält das eigene Profil für sich.",

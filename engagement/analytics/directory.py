@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.db import connection
 
+from engagement.members.models import Member
 from engagement.members.selectors import escape_like, prefix_query
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -125,6 +126,11 @@ def count_directory(query: DirectoryQuery) -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*){_FROM}{_where(where)}", values)
         return int(cursor.fetchone()[0])
+
+
+def count_waiting() -> int:
+    """How many wait for room in the plan. One query, by a small index."""
+    return Member.objects.filter(waiting_since__isnull=False, deleted_at=None).count()
 
 
 def list_directory_ids(query: DirectoryQuery, *, limit: int) -> list[int]:

@@ -37,6 +37,7 @@ class Profile:
     week_points: int
     month_rank: int | None
     month_points: int
+    waiting: bool = False  # for room in the plan: nothing counts yet
 
     @property
     def to_next_level(self) -> int | None:
@@ -81,4 +82,5 @@ def get_profile(*, member_id: int) -> Profile:
         week_points=places["week"].score,
         month_rank=places["month"].rank,
         month_points=places["month"].score,
+        waiting=member.waiting_since is not None,
     )

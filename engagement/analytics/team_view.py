@@ -8,7 +8,7 @@ from datetime import datetime
 from engagement.ledger.models import POINTS, LedgerBalance
 from engagement.members.models import ClaimCode, Member
 from engagement.members.selectors import get_member
-from engagement.progression.models import MemberProgress
+from engagement.progression.models import HeldActivity, MemberProgress
 from saas.core import clock
 
 
@@ -32,6 +32,7 @@ class MemberSheet:
     last_active_at: datetime | None
     code_expires_at: datetime | None
     merged_into: Member | None
+    held: int = 0  # activities that wait with the member
 
     @property
     def is_deleted(self) -> bool:
@@ -62,4 +63,5 @@ def get_member_sheet(*, member_id: int) -> MemberSheet:
         progress.last_active_at,
         None if code is None else code.expires_at,
         Member.objects.filter(pk=member.merged_into_id).first() if member.merged_into_id else None,
+        HeldActivity.objects.filter(member_id=member_id).count() if member.waiting_since else 0,
     )

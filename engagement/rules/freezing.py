@@ -13,9 +13,8 @@ from django.db.models import QuerySet
 
 from saas.core import clock
 from tenants.context import TenantContext, current_tenant
-from tenants.entitlements import Entitlements
+from tenants.gatekeeping import entitlements_now
 from tenants.gates import limit_of, require_room
-from tenants.selectors import read_entitlements
 
 from .errors import RuleFrozenError
 from .models import Rule
@@ -55,25 +54,21 @@ def list_frozen_ids(rules: Iterable[Rule], allowed: int) -> frozenset[int]:
 
 def require_room_for_rule() -> None:
     """One more active rule, by the plan as the database has it now. Raises LimitReachedError."""
-    require_room(RULES, _entitlements(), clock.now(), used=_active().count())
+    require_room(RULES, entitlements_now(), clock.now(), used=_active().count())
 
 
 def refuse_frozen(rule: Rule) -> None:
     """Raises RuleFrozenError."""
     if not rule.enabled or rule.archived_at is not None:
         return
-    allowed = limit_of(RULES, _entitlements(), clock.now())
+    allowed = limit_of(RULES, entitlements_now(), clock.now())
     if _active().filter(pk__lt=rule.pk).count() >= allowed:
         raise RuleFrozenError(rule.name, allowed)
 
 
 def room_for_rules() -> int:
     """How many more rules could be active, by the plan as the database has it now; never below 0."""
-    return max(0, limit_of(RULES, _entitlements(), clock.now()) - _active().count())
-
-
-def _entitlements() -> Entitlements:
-    return read_entitlements(tenant_id=current_tenant().tenant_id)
+    return max(0, limit_of(RULES, entitlements_now(), clock.now()) - _active().count())
 
 
 def _active() -> QuerySet[Rule]:

@@ -32,6 +32,7 @@ from .paging import BadCursorError, cut, read_cursor
 from .serializing import Input, Moment, Output, Paging, id_field
 
 TAG = "Members"
+WAITS = "Since when they wait for room in the community's plan: what they do is kept and counts later; null for everybody else."
 ORDERS = sorted([*SORTS, *(f"-{name}" for name in SORTS)])
 
 
@@ -47,6 +48,7 @@ class MemberLine(Output):
     last_active_at = serializers.DateTimeField(allow_null=True)
     departed_at = serializers.DateTimeField(allow_null=True)
     deleted_at = serializers.DateTimeField(allow_null=True)
+    waiting_since = serializers.DateTimeField(allow_null=True, help_text=WAITS)
     is_bot = serializers.BooleanField()
     type = serializers.CharField(source="type_name", help_text="Empty where they have none.")
     email = serializers.CharField(help_text="As the team wrote it down.")
@@ -69,6 +71,7 @@ class MemberAnswer(Output):
     last_active_at = serializers.DateTimeField(allow_null=True)
     departed_at = serializers.DateTimeField(allow_null=True)
     deleted_at = serializers.DateTimeField(allow_null=True)
+    waiting_since = serializers.DateTimeField(allow_null=True, help_text=WAITS)
     is_bot = serializers.BooleanField()
     type_id = serializers.IntegerField(allow_null=True)
     email = serializers.CharField()
@@ -167,6 +170,7 @@ _SHARED: dict[str, Any] = {
     "last_active_at": "2026-11-21T08:30:00Z",
     "departed_at": None,
     "deleted_at": None,
+    "waiting_since": None,
     "is_bot": False,
     "email": "",
     "discord_id": "80351110224678912",
@@ -332,7 +336,9 @@ def _describe(member: Member) -> dict[str, Any]:
         "debt": profile.debt,
         "rank": profile.rank,
     }
-    own = "alias visibility avatar_url joined_at departed_at deleted_at is_bot type_id email note"
+    own = (
+        "alias visibility avatar_url joined_at departed_at deleted_at waiting_since is_bot type_id email note"
+    )
     facts |= {name: getattr(member, name) for name in own.split()}
     return dict(MemberAnswer(facts).data)
 

@@ -33,7 +33,7 @@ def program(port: int, folder: Path, web_url: str, webhook_secret: str) -> Progr
         "--port", str(port), "--state", str(folder / STATE),
         "--webhook-url", f"{web_url}/stripe/webhook/", "--webhook-secret", webhook_secret.partition(",")[0],
     )  # fmt: skip
-    return Program("stripe", (sys.executable, "-m", "ops.sandbox.stripe", *options))
+    return Program("stripe", (sys.executable, "-m", "ops.sandbox.stripe", *options), outside=True)
 
 
 def state_files(folder: Path) -> list[Path]:

@@ -225,12 +225,12 @@ def _answers(url: str) -> bool:
 
 def _mailbox(ports: Ports, folder: Path) -> Program:
     options = ("--smtp", str(ports.smtp), "--page", str(ports.mailbox), "--folder", str(folder / "mail"))
-    return Program("mailbox", (sys.executable, "-m", "ops.sandbox.mailbox", *options))
+    return Program("mailbox", (sys.executable, "-m", "ops.sandbox.mailbox", *options), outside=True)
 
 
 def _oldbots(ports: Ports) -> Program:
     options = ("--port", str(ports.oldbots), "--client-id", LOCAL_CLIENT_ID)
-    return Program("oldbots", (sys.executable, "-m", "ops.sandbox.oldbots", *options))
+    return Program("oldbots", (sys.executable, "-m", "ops.sandbox.oldbots", *options), outside=True)
 
 
 def _communities_without_guild() -> list[dict[str, str]]:
@@ -257,7 +257,7 @@ def _discord(ports: Ports, folder: Path, web_url: str, demo_born: str) -> Progra
         "--token", LOCAL_TOKEN, "--client-id", LOCAL_CLIENT_ID, "--client-secret", LOCAL_CLIENT_SECRET,
         "--redirect-uri", f"{web_url}/oauth/discord/callback", "--demo-born", demo_born,
     )  # fmt: skip
-    return Program("discord", (sys.executable, "-m", "ops.sandbox.discord", *options))
+    return Program("discord", (sys.executable, "-m", "ops.sandbox.discord", *options), outside=True)
 
 
 def _product(ports: Ports) -> list[Program]:

@@ -28,11 +28,13 @@ COLOURS = (36, 35, 33, 32, 34, 96, 95, 93)
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. `environment` is added to the stack's."""
+    """What to run. `environment` is added to the stack's. `outside`: it stands for the world outside, and others call it until
+    they end; it is stopped after them."""
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
+    outside: bool = False
 
 
 class Log:
@@ -67,10 +69,13 @@ class Supervisor:
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._outside: set[str] = set()
 
     def keep(self, program: Program) -> None:
         """Start a program and start it again whenever it ends."""
         self.restarts[program.name] = 0
+        if program.outside:
+            self._outside.add(program.name)
         self._tasks.append(asyncio.create_task(self._keep(program)))
 
     async def run(self, program: Program) -> int:
@@ -82,14 +87,22 @@ class Supervisor:
         return process.pid if process else None
 
     async def stop(self, *, seconds: float = 3.0) -> None:
-        """SIGTERM to all at once, then SIGKILL to whatever of their groups is left after `seconds`."""
+        """SIGTERM to all of ours at once, then to what is outside; SIGKILL to whatever of their groups is left after `seconds`."""
         self._stopping = True
-        for process in self._running.values():
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-        waits = [asyncio.create_task(process.wait()) for process in self._running.values()]
-        if waits:
-            await asyncio.wait(waits, timeout=seconds)
+        deadline = time.monotonic() + seconds
+        waits: list[asyncio.Task[int]] = []
+        for outside in (False, True):
+            ending = [
+                process for name, process in self._running.items() if (name in self._outside) == outside
+            ]
+            for process in ending:
+                with contextlib.suppress(ProcessLookupError):
+                    process.terminate()
+            wave = [asyncio.create_task(process.wait()) for process in ending]
+            if wave:
+                # What is outside has nothing to finish.
+                await asyncio.wait(wave, timeout=max(0.5, deadline - time.monotonic()))
+            waits += wave
         for name, process in list(self._running.items()):
             if process.returncode is None:
                 self._log.say(f"{name} did not stop within {seconds:.0f} s and was killed.")

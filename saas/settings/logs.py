@@ -106,6 +106,8 @@ def configure_logging(*, form: str, level: str) -> dict[str, Any]:
             "procrastinate.blueprints": {"level": _at_least(level, "WARNING")},
             "procrastinate.periodic": {"level": _at_least(level, "WARNING")},
             "procrastinate": {"level": _at_least(level, "INFO")},
+            # It names each request and each repeat; what came of them is told in billing.
+            "stripe": {"level": _at_least(level, "WARNING")},
             "asyncio": {"level": _at_least(level, "WARNING")},
         },
     }

@@ -94,7 +94,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("communities/<int:tenant_id>/decline/", communities.decline, name="community-decline"),
     path("billing/", console.show_console, name="console"),
     path("billing/communities/<int:tenant_id>/usage/", console.show_usage, name="console-usage"),
-    path("billing/communities/<int:tenant_id>/hand-over/", console_handing.hand_over, name="console-hand-over"),
+    path(
+        "billing/communities/<int:tenant_id>/hand-over/", console_handing.hand_over, name="console-hand-over"
+    ),
     path("billing/payers/new/", console.add_payer, name="console-payer-new"),
     path("billing/payers/<str:key>/", console.edit_payer, name="console-payer"),
     path("billing/payers/<str:key>/costs/", console_costs.export_costs, name="console-costs"),

@@ -5,9 +5,12 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from engagement.analytics.directory import count_waiting
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.parts.export import FORMATS, export_list
 from frontend_api.dashboard.parts.list_page import show_list
+from saas.core import clock
+from tenants.gates import limit_of
 
 from .bulk import ACTS
 from .listing import build_members_list
@@ -21,6 +24,10 @@ def show_members(request: HttpRequest, desk: Desk) -> HttpResponse:
         desk,
         build_members_list(desk.context, acts=ACTS),
         template="dashboard/members/list.html",
+        facts={
+            "waiting": count_waiting(),
+            "tracked": limit_of("members", desk.context.entitlements, clock.now()),
+        },
         export_action="export_members",
     )
 

@@ -4,6 +4,7 @@ GET    /_sandbox/                    the time, the faults, how many of each kind
 POST   /_sandbox/reset               forget everything; {"keep_endpoints": true} keeps where events go
 GET    /_sandbox/violations          what callers sent amiss, what we answered amiss; DELETE forgets them
 POST   /_sandbox/faults              set some of Faults' fields; DELETE clears them all
+POST   /_sandbox/refuse              {"seconds": 1}: in a moment nobody listens, for so long
 POST   /_sandbox/time                {"now": seconds} or {"advance": seconds}
 GET    /_sandbox/deliveries          the newest first
 POST   /_sandbox/deliveries/release  send what is held, dropped or failed: {"order": "as_made|reversed|shuffled", "repeat": 2}
@@ -22,7 +23,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from aiohttp import web
@@ -40,12 +41,14 @@ from .store import Json
 if TYPE_CHECKING:
     from .server import LocalStripe
 
+_LEAD_SECONDS: Final = 0.05
 Answer = Callable[[Json], Any]
 
 
 class Control:
     def __init__(self, server: LocalStripe) -> None:
         self._server = server
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def mount(self, app: web.Application) -> None:
         for method, path, answer in (
@@ -55,6 +58,7 @@ class Control:
             ("DELETE", "violations", lambda body: self._server.violations.clear()),
             ("POST", "faults", self.set_faults),
             ("DELETE", "faults", self.clear_faults),
+            ("POST", "refuse", self.refuse),
             ("POST", "time", self.set_time),
             ("GET", "deliveries", lambda body: self._server.store.list(KIND)),
             ("POST", "deliveries/release", self.release),
@@ -92,6 +96,18 @@ class Control:
         self._server.faults.clear()
         self._server.deliverer.wake()
         return self._server.faults.as_dict()
+
+    def refuse(self, body: Json) -> Json:
+        """The answer leaves first; then this connection is cut as well."""
+        seconds = float(body["seconds"])
+        loop = asyncio.get_running_loop()
+        loop.call_later(_LEAD_SECONDS, lambda: self._keep(loop.create_task(self._server.refuse(seconds))))
+        return {"refusing_in": _LEAD_SECONDS}
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        """A task that nobody holds may be forgotten before it ends."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def set_time(self, body: Json) -> Json:
         store = self._server.store

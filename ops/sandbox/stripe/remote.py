@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from typing import Any
 
@@ -32,6 +35,18 @@ class Control:
 
     def clear_faults(self) -> None:
         self._ask("DELETE", "faults")
+
+    def refuse(self, seconds: float) -> None:
+        """Returns once connections are refused; they are for `seconds`."""
+        self._ask("POST", "refuse", {"seconds": seconds})
+        address = urllib.parse.urlsplit(self._url)
+        for _ in range(200):
+            try:
+                socket.create_connection((str(address.hostname), address.port or 80), timeout=1).close()
+            except OSError:
+                return
+            time.sleep(0.01)
+        raise ValueError("The local Stripe goes on listening.")
 
     def set_time(self, now: float) -> int:
         return int(self._ask("POST", "time", {"now": now})["now"])

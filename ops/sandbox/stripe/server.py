@@ -5,6 +5,7 @@ Order, as at Stripe's: authentication, route, parameters, idempotency key, the r
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -42,12 +43,14 @@ class LocalStripe:
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or Config()
         self.store = Store(self.config.state_path)
+        self.store.prune()
         self.keys = IdempotencyKeys(self.store)
         self.faults = Faults()
         self.deliverer = Deliverer(self.store, self.config, self.faults)
         self.violations: deque[Json] = deque(maxlen=_VIOLATIONS_KEPT)
         self.url = ""
         self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
         self._background: list[Background] = []
         resources.load()
 
@@ -63,15 +66,31 @@ class LocalStripe:
         Control(self).mount(app)
         Dashboard(self).mount(app)
         self._register_endpoint()
-        await self.deliverer.start()
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handle_signals=False)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self.config.host, self.config.port).start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = self.store.base_url = f"http://{host}:{port}"
+        await self._listen(self._runner, self.config.port)
+        await self.deliverer.start()
         self._background = [make(self.store) for make in BACKGROUND]
         for one in self._background:
             one.start()
+
+    async def _listen(self, runner: web.AppRunner, port: int) -> None:
+        self._site = web.TCPSite(runner, self.config.host, port)
+        await self._site.start()
+        host, port = runner.addresses[0][:2]
+        self.url = self.store.base_url = f"http://{host}:{port}"
+
+    async def refuse(self, seconds: float) -> None:
+        """For so long nobody listens: connections are refused, and those that are open are cut."""
+        if self._runner is None or self._site is None:
+            return
+        port = int(self._runner.addresses[0][1])
+        await self._site.stop()
+        for connection in self._runner.server.connections if self._runner.server else ():
+            if connection.transport is not None:
+                connection.transport.abort()
+        await asyncio.sleep(seconds)
+        await self._listen(self._runner, port)
 
     async def stop(self) -> None:
         for one in self._background:
@@ -124,6 +143,8 @@ class LocalStripe:
                 if isinstance(error, ParameterError):
                     self.note("parameter", request, error.message)
                 return _respond(error.status, error.payload(request_id), request_id)
+            except web.HTTPException:
+                raise  # a body that is too large
             except Exception as crash:
                 log.exception("A route failed.")
                 self.note("crash", request, repr(crash))
@@ -134,6 +155,9 @@ class LocalStripe:
 
     async def _answer(self, route: Route, request: web.Request, request_id: str) -> web.StreamResponse:
         self._authenticate(request)
+        version = request.headers.get("Stripe-Version", API_VERSION)
+        if version != API_VERSION:
+            self.note("version", request, f"{version} is asked for; answers are those of {API_VERSION}.")
         account = self._account(request)
         sent = decode(await _pairs(request))
         params = check_params(route.schema or "CustomerDeleteParams", sent)
@@ -252,7 +276,8 @@ class LocalStripe:
     # --- what is wrong with calls and answers ---
 
     def note(self, kind: str, request: web.Request, problem: str) -> None:
-        """`parameter`: the caller sent what Stripe refuses; `route`: it is not there; `answer`: we answered amiss."""
+        """`parameter`: the caller sent what Stripe refuses; `route`: it is not there; `version`: another one was asked for;
+        `answer` and `crash`: we answered amiss."""
         self.violations.append(
             {"kind": kind, "method": request.method, "path": request.path, "problem": problem}
         )

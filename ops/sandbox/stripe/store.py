@@ -20,6 +20,8 @@ from .errors import missing
 
 Json = dict[str, Any]
 _HIDDEN: Final[dict[str, set[str]]] = {}
+# What a long life heaps up: kind → the key with its time on the wall, and how long it is kept. Stripe lists events for 30 days.
+_KEPT_DAYS: Final = {"event": ("_at", 30), "_delivery": ("made", 30), "_idempotency": ("at", 2)}
 _CLOCKS: Final = "test_helpers.test_clock"
 
 
@@ -94,7 +96,7 @@ class Store:
         """An event about the object as it now is. `previous` holds what an update changed, as it was before."""
         from .events import build_event
 
-        event = self.put(build_event(self, event_type, object, previous))
+        event = self.put(build_event(self, event_type, object, previous) | {"_at": self.now()})
         self.on_event(event)
         return event
 
@@ -151,6 +153,15 @@ class Store:
         self.offset = seconds
         with self.transaction():
             self._write("_setting", "offset", {"object": "_setting", "id": "offset", "seconds": seconds})
+
+    def prune(self) -> None:
+        """Forget what is so old that Stripe would not know it either."""
+        with self.transaction():
+            for kind, (key, days) in _KEPT_DAYS.items():
+                old = self.now() - days * 86_400
+                for id, held in list(self._kinds.get(kind, {}).items()):
+                    if held.get(key, old) < old:
+                        self._write(kind, id, None)
 
     def close(self) -> None:
         self._file.close()

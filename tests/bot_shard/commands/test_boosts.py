@@ -8,7 +8,9 @@ from typing import Any
 from engagement.audit.actor import SYSTEM
 from engagement.boosts.models import Boost
 from engagement.boosts.services import BoostDraft, plan_boost
+from ops.sandbox.discord.control.find import find_message
 from tenants.context import TenantContext
+from tests.bot_shard.running import until
 
 from .conftest import Talk
 from .test_desk import channel_id
@@ -24,8 +26,17 @@ def plan(context: TenantContext, name: str, **scope: Any) -> None:
     plan_boost(context=context, draft=draft, actor=SYSTEM, key=name, allowances=())
 
 
-async def press(talk: Talk, answer: dict[str, Any], label: str, who: str = "owner") -> dict[str, Any]:
-    return await talk.local.state.press_button(answer["id"], f"acme-{who}", label)
+async def press(talk: Talk, answer: dict[str, Any], label: str) -> str:
+    """The title that the message has afterwards."""
+    message_id = answer["replies"][-1]["id"]
+
+    def title() -> str:
+        return str(find_message(talk.local.world, message_id).embeds[0]["title"])
+
+    before = title()
+    await talk.local.state.press_button(message_id, "acme-owner", label)
+    await until(lambda: title() != before)
+    return title()
 
 
 async def test_a_boost_is_shown_first_and_started_by_a_button_once(talk: Talk, inside: Inside) -> None:
@@ -39,8 +50,7 @@ async def test_a_boost_is_shown_first_and_started_by_a_button_once(talk: Talk, i
     assert [field["value"] for field in embed(asked)["fields"]] == ["3 hours", "unlimited"]
     assert await inside(boosts) == []
 
-    started = await press(talk, asked, "Start")
-    assert "runs: ×1.5" in embed(started)["title"]
+    assert "runs: ×1.5" in await press(talk, asked, "Start")
     [boost] = await inside(boosts)
     assert (boost.name, boost.percent, boost.scope) == ("Quiz: *night*", 150, {"channels": [str(here)]})
 
@@ -53,8 +63,7 @@ async def test_the_only_one_is_stopped_at_once_and_taken_back(
     assert "What it gave stays" in embed(stopped)["title"]
     assert (await inside(boosts))[0].stopped_at is not None
 
-    back = await press(talk, stopped, "Undo")
-    assert "goes on as planned" in embed(back)["title"]
+    assert "goes on as planned" in await press(talk, stopped, "Undo")
     assert (await inside(boosts))[0].stopped_at is None
 
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,20 @@ async def test_killed_process_is_started_again(
     await supervisor.stop()
 
 
+async def test_what_is_outside_is_stopped_after_those_who_call_it(
+    supervisor: Supervisor, written: io.StringIO
+) -> None:
+    slow = "import signal, sys, time; signal.signal(15, lambda *_: (time.sleep(0.3), print('a ends'), sys.exit()))"
+    quick = "import signal, sys, time; signal.signal(15, lambda *_: (print('b ends'), sys.exit()))"
+    wait = "; print('up', flush=True); time.sleep(600)"
+    supervisor.keep(replace(_program(quick + wait), name="b", outside=True))
+    supervisor.keep(_program(slow + wait))
+    await _wait_for(r"up(.|\n)*up", written)
+    await supervisor.stop()
+    ends = re.findall(r"(\w) ends", written.getvalue())
+    assert ends == ["a", "b"]
+
+
 async def test_stop_takes_grandchildren_along(supervisor: Supervisor, written: io.StringIO) -> None:
     supervisor.keep(_program(PARENT))
     grandchild = int((await _wait_for(r"child (\d+)", written))[1])
@@ -133,6 +148,7 @@ async def test_endless_line_is_left_out_and_the_rest_goes_on(
 def test_children_die_when_the_supervisor_is_killed() -> None:
     code = """
 import asyncio, os, sys
+from dataclasses import replace
 from pathlib import Path
 from ops.devstack.supervisor import Log, Program, Supervisor
 async def main():

@@ -138,7 +138,7 @@ def _address(filled: Filled) -> Json | None:
 
 def _add_tax_id(store: Store, customer: Json, kind: str, value: str) -> None:
     if not store.list("tax_id", customer=customer["id"], type=kind, value=value.strip()):
-        make_tax_id(store, customer["id"], kind, value)
+        make_tax_id(store, customer, kind, value)
 
 
 def _method(store: Store, session: Json, customer: Json, filled: Filled) -> Json | None:

@@ -337,7 +337,7 @@ def change_details(portal: Portal, given: dict[str, str], tax_id: tuple[str, str
         customer["address"] = {part: given.get(part) or None for part in parts}
     save(portal.store, before, customer, "customer.updated")
     if "tax_id" in allowed and tax_id:
-        make_tax_id(portal.store, customer["id"], *tax_id)
+        make_tax_id(portal.store, customer, *tax_id)
 
 
 def remove_tax_id(portal: Portal, id: str) -> None:

@@ -62,3 +62,24 @@ def test_slowness(stripe_server: StripeServer):
 def test_an_unknown_fault_is_refused_with_the_known(stripe_server: StripeServer):
     with pytest.raises(ValueError, match="There is no fault burn"):
         stripe_server.control.faults(burn=True)
+
+
+def test_nobody_listens_and_then_somebody_does_again(stripe_server: StripeServer):
+    customers = stripe_server.client.v1.customers
+    made = customers.create({})
+    stripe_server.control.refuse(0.5)
+
+    error = refusal(lambda: customers.retrieve(made.id), stripe.APIConnectionError)
+    retrying = stripe.StripeClient(
+        stripe_server.key, base_addresses={"api": stripe_server.url}, max_network_retries=5
+    )
+
+    assert "Unexpected error communicating with Stripe" in str(error)
+    assert retrying.v1.customers.retrieve(made.id).id == made.id
+
+
+def test_another_version_of_the_api_is_noticed(stripe_server: StripeServer):
+    stripe_server.client.v1.customers.list(options={"stripe_version": "2020-08-27"})
+
+    (seen,) = stripe_server.take_violations()
+    assert seen["kind"] == "version"

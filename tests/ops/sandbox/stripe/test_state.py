@@ -111,3 +111,24 @@ def test_a_reset_forgets_everything(stripe_server: StripeServer):
     assert seen["objects"] == {}
     assert seen["faults"]["status"] is None
     assert stripe_server.client.v1.events.list().data == []
+
+
+def test_what_is_older_than_stripe_remembers_is_forgotten_at_the_start(tmp_path: Path):
+    state = tmp_path / "stripe.sqlite3"
+    store = Store(state)
+    store.put({"object": "customer", "id": "cus_old", "created": 1})
+    store.set_offset(-40 * 86_400)
+    with store.transaction():
+        old = store.emit("customer.created", store.get("customer", "cus_old"))
+    store.set_offset(0)
+    with store.transaction():
+        new = store.emit("customer.updated", store.get("customer", "cus_old"))
+    store.close()
+
+    again = Store(state)
+    again.prune()
+
+    assert again.find("event", old["id"]) is None
+    assert again.find("event", new["id"]) is not None
+    assert again.find("customer", "cus_old") is not None
+    again.close()
