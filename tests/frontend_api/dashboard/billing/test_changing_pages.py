@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from billing.models import Subscription
 from engagement.audit.actor import SYSTEM
 from engagement.audit.models import AuditEntry
 from engagement.rules.services import create_rule
