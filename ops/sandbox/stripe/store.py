@@ -51,12 +51,12 @@ class Store:
 
     def find(self, kind: str, id: str | None) -> Json | None:
         """A copy, or None; what was deleted and is still known (a customer) has `deleted`."""
-        held = self._kinds.get(kind, {}).get(id or "")
-        return None if held is None or held.get("_account") != self.scope else _copy(held)
+        held = self._kinds.get(kind, {}).get(self._place_of(id or ""))
+        return None if held is None else _copy(held)
 
     def find_any(self, id: str) -> Json | None:
         """The object with that id, whatever it is."""
-        return self.find(self._kind_of.get(id, ""), id)
+        return self.find(self._kind_of.get(self._place_of(id), ""), id)
 
     def list(self, kind: str, **match: Any) -> list[Json]:
         """Copies, the newest first. `recurring__interval="month"` looks inside."""
@@ -90,13 +90,13 @@ class Store:
         kept = _copy(object)
         if self.scope is not None:
             kept["_account"] = self.scope
-        self._write(kind, id, kept)
+        self._write(kind, self._place_of(id), kept)
         return object
 
     def delete(self, kind: str, id: str) -> Json:
         """Forget an object. Returns what Stripe answers."""
         if self.find(kind, id) is not None:
-            self._write(kind, id, None)
+            self._write(kind, self._place_of(id), None)
         return {"id": id, "object": kind, "deleted": True}
 
     def emit(self, event_type: str, object: Json, previous: Json | None = None) -> Json:
@@ -174,6 +174,10 @@ class Store:
         self._file.close()
 
     # --- inside ---
+
+    def _place_of(self, id: str) -> str:
+        """Ids that people choose (a coupon's, a product's) may be the same in two accounts."""
+        return id if self.scope is None else f"{self.scope}/{id}"
 
     def _write(self, kind: str, id: str, held: Json | None) -> None:
         if self._undo is None:

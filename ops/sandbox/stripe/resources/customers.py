@@ -92,10 +92,9 @@ def update_customer(call: Call) -> Json:
 def delete_customer(call: Call) -> Json:
     """Its subscriptions end at once, and nothing of it is collected any more."""
     customer = call.get("customer")
-    store = call.store
-    end_all(store, customer)
-    for method in store.list("payment_method", customer=customer["id"]):
-        store.put(method | {"customer": None})
+    end_all(call.store, customer)
+    for method in call.store.list("payment_method", customer=customer["id"]):
+        call.store.put(method | {"customer": None})
     call.store.emit("customer.deleted", customer)
     return call.store.put({"id": customer["id"], "object": "customer", "deleted": True})
 
