@@ -41,12 +41,11 @@ def plan_that_opens(name: str, context: TenantContext, at_least: int | None = No
 def describe_lock(name: str, context: TenantContext, rights: Rights) -> Lock:
     """A closed gate as a page says it: whoever may see the bill gets the plan and the way to it, others a neutral line."""
     gate = GATES[name]
-    stays = "What is here stays as it is and can still be read."
     if not may(rights, "view_billing"):
-        return Lock(f"{gate.title}: not part of the plan", f"{gate.what} {stays}")
+        return Lock(f"{gate.title}: not part of the plan", gate.what)
     plan = plan_that_opens(name, context)
     where = "not part of your plan" if plan is None else f"part of {plan.name}"
-    return Lock(f"{gate.title}: {where}", f"{gate.what} {stays}", plans_href())
+    return Lock(f"{gate.title}: {where}", gate.what, plans_href())
 
 
 def describe_history(context: TenantContext, rights: Rights) -> str:

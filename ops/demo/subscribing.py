@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from billing.checkout import apply_session, begin_checkout
+from billing.entitling import give_plan
 from billing.models import Subscription
 from billing.trials import use_trial
 from ops.sandbox.stripe.remote import Control
+from saas.core import clock
 from tenants.models import Membership, Tenant
 
 from .communities import DemoCommunity
 
+BEFORE: Final = timedelta(days=400)
 CARD: Final = "4242 4242 4242 4242"
 _SESSION: Final = re.compile(r"cs_test_\w+")
 
@@ -53,6 +57,10 @@ def buy_demo_plan(community: DemoCommunity, tenant_id: int) -> bool:
     tenant = Tenant.objects.get(pk=tenant_id)
     if wanted.card:
         use_trial(tenant=tenant)  # long ago: its first invoice is paid at once
+        now = clock.now()
+        with clock.frozen_at(now - BEFORE):
+            # So that what the plan opens was open in the months that are told of it.
+            give_plan(tenant_id=tenant_id, plan=wanted.plan, until=now, note="The demo's past")
     owner = Membership.objects.select_related("user").get(tenant=tenant, role=Membership.Role.OWNER).user
     address = begin_checkout(
         tenant_id=tenant_id,

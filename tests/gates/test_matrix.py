@@ -110,7 +110,7 @@ def put_on(world: World, plan: str, name: str) -> World:
 
 # Function → which of its arguments, by place, names a gate or a limit.
 ASKING = {"is_open": 0, "require_open": 0, "limit_of": 0, "require_room": 0, "require_gate": 0}
-IN_TEMPLATES = re.compile(r'{% lock "(\w+)" %}|desk\.opens\.(\w+)')
+IN_TEMPLATES = re.compile(r'{% lock "(\w+)"|desk\.opens\.(\w+)')
 
 
 def test_code_and_templates_name_only_what_is_declared() -> None:

@@ -157,7 +157,9 @@ class Dashboard:
             for words, sets in _SWITCHES.values()
             if all(now[name] == value for name, value in sets.items())
         ]
-        state = f'<p class="bad">{", ".join(on)}.</p>' if on else '<p class="good">All is well.</p>'
+        state = (
+            f'<p class="bad">Now: {", ".join(on).lower()}.</p>' if on else '<p class="good">All is well.</p>'
+        )
         ends = (
             '<button name="name" value="clear">All is well again</button>'
             '<button name="name" value="release">… and deliver what was held or lost</button>'
@@ -242,12 +244,15 @@ _EMPTY: Final = {
 
 
 def _table(heads: Iterable[str], rows: str) -> str:
-    head = "".join(f'<th scope="col">{one}</th>' for one in heads)
+    first, *others = heads
+    head = "".join(f'<th scope="col">{one}</th>' for one in (*others, first))
     return f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
 def _row(cells: Iterable[Cell]) -> str:
-    return "<tr>" + "".join(f'<td class="{tone}">{text}</td>' for text, tone in cells) + "</tr>"
+    """The time, which comes first, is shown last: on a phone the rest is what one looks for."""
+    when, *others = cells
+    return "<tr>" + "".join(f'<td class="{tone}">{text}</td>' for text, tone in (*others, when)) + "</tr>"
 
 
 def _moment(seconds: float) -> str:

@@ -96,8 +96,10 @@ class Deliverer:
 
     @property
     def is_idle(self) -> bool:
-        """Nothing is in flight and nothing is due for the first time."""
-        return not self._flying and not self._ready(time.time() + self._faults.spread, first_only=True)
+        """Nothing is in flight, and nothing is due for the first time unless it is held back."""
+        return not self._flying and (
+            self._faults.hold or not self._ready(time.time() + self._faults.spread, first_only=True)
+        )
 
     async def release(self, order: str = "as_made", repeat: int = 1) -> list[Json]:
         """Send everything that has not arrived, one after the other, whatever the faults say. Returns what came of it."""

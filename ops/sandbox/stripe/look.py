@@ -8,9 +8,9 @@ from typing import Final
 from aiohttp import web
 
 _STYLE: Final = """
-:root{color-scheme:light dark;--line:#d8dae5;--dim:#5b6178;--soft:#f6f7fb;--accent:#4f46e5;--on:#fff;--good:#11703c;--bad:#b3261e}
-@media(prefers-color-scheme:dark){:root{--line:#34384a;--dim:#a3a9bf;--soft:#1d202c;--accent:#a5a0ff;--on:#14161f;--good:#6fd39b;--bad:#ff9b93}}
-*{box-sizing:border-box}body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:72rem;padding:1rem}
+:root{color-scheme:light dark;--line:#d8dae5;--dim:#5b6178;--soft:#f6f7fb;--accent:#4f46e5;--on:#fff;--good:#11703c;--bad:#b3261e;--ground:#fff;--ink:#14161f}
+@media(prefers-color-scheme:dark){:root{--line:#34384a;--dim:#a3a9bf;--soft:#1d202c;--accent:#a5a0ff;--on:#14161f;--good:#6fd39b;--bad:#ff9b93;--ground:#12141c;--ink:#eceef6}}
+*{box-sizing:border-box}html{background:var(--ground);color:var(--ink)}body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:72rem;padding:1rem}
 body.narrow{max-width:30rem;padding-top:3rem}h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.1rem;margin:2rem 0 .5rem}
 a{color:var(--accent)}.dim,time{color:var(--dim)}time,.num{font-variant-numeric:tabular-nums}
 .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:10px}table{width:100%;border-collapse:collapse}

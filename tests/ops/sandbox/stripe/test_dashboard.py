@@ -47,7 +47,7 @@ def test_customers_payments_and_events_stand_there_and_names_are_harmless(stripe
 
 
 def test_the_switches_break_it_and_mend_it(stripe_server: StripeServer):
-    assert "Hold all events back." in read(stripe_server, "/switch", b"name=hold")
+    assert "Now: hold all events back." in read(stripe_server, "/switch", b"name=hold")
     assert stripe_server.control.describe()["faults"]["hold"]
     assert "All is well." in read(stripe_server, "/switch", b"name=release")
 

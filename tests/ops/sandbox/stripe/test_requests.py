@@ -124,3 +124,29 @@ def test_an_expansion_that_stripe_does_not_have_is_refused(stripe_server: Stripe
     error = refusal(lambda: stripe_server.client.v1.customers.retrieve(made.id, {"expand": ["nothing"]}))
 
     assert "This property cannot be expanded (nothing)" in str(error)
+
+
+def test_with_its_customer_a_subscription_ends(stripe_server: StripeServer):
+    client = stripe_server.client.v1
+    customer = client.customers.create({"payment_method": "pm_card_visa"})
+    card = client.payment_methods.list({"customer": customer.id}).data[0]
+    price = client.prices.create(
+        {
+            "currency": "usd",
+            "unit_amount": 1000,
+            "recurring": {"interval": "month"},
+            "product_data": {"name": "Pro"},
+        }
+    )
+    subscription = client.subscriptions.create(
+        {"customer": customer.id, "items": [{"price": price.id}], "default_payment_method": card.id}
+    )
+
+    client.customers.delete(customer.id)
+
+    assert client.subscriptions.retrieve(subscription.id).status == "canceled"
+    assert client.payment_methods.retrieve(card.id).customer is None
+    assert [one["type"] for one in stripe_server.events][-2:] == [
+        "customer.subscription.deleted",
+        "customer.deleted",
+    ]
