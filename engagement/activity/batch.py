@@ -286,7 +286,7 @@ class _Unit:
                     activity_id, row.member_id, activity.occurred_ms, []
                 )
         elif removal is None or removal not in known:
-            self.judge.award(row, activity, activity_id)
+            self.judge.award(row, activity, activity_id, removable=removal is not None)
 
     def _take_back(self, activity: Activity, activity_id: int) -> None:
         """Reverse what the target earned, if it is not too old. A target still to come is remembered by our own row; one that is
