@@ -40,7 +40,7 @@ def plan_demo_boosts(community: DemoCommunity, context: TenantContext, *, now: d
                 150,
                 {"types": ["message", "reply"], "channels": [events]},
                 hour - 2 * _HOUR,
-                hour + 22 * _HOUR,
+                hour + 16 * _HOUR,
             ),
         ),
         (
