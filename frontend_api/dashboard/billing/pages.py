@@ -32,6 +32,9 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Stripe is not asked: what it said last stands in our books, and invoices come as a part of their own."""
     books = open_books(desk.context.tenant_id)
     kind = books.tenant.kind
+    metered = get_usage(desk.context.tenant_id) if books.subscription else None
+    by_use = {line.meter.name for line in metered.lines} if metered else set()
+    usage = list_usage(context=desk.context, entitlements=books.entitlements, kind=kind, now=books.now)
     facts: dict[str, Any] = {
         "sold": settings.BILLING_ON,
         "books": books,
@@ -40,7 +43,7 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
         "sees_invoices": sees_invoices(desk),
         "is_heir": _is_heir(desk),
         "may_pay": _is_payer(desk, books) or desk.may("manage_billing") or _is_heir(desk),
-        "metered": get_usage(desk.context.tenant_id) if books.subscription else None,
+        "metered": metered,
         "can_choose": books.standing.kind not in _FIRST,
         "told": [
             (one.level, write_notice(one))
@@ -49,7 +52,7 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
         ],
         "acts": _list_acts(books, may_pay=_is_payer(desk, books)),
         "standing": books.standing,
-        "usage": list_usage(context=desk.context, entitlements=books.entitlements, kind=kind, now=books.now),
+        "usage": [line for line in usage if line.name not in by_use],
         "locks": list_locks(entitlements=books.entitlements, kind=kind, now=books.now),
     }
     return render(request, "dashboard/billing/billing.html", facts)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from billing import freezing
 from billing.plans import Plan, cheapest_with
 from billing.using import count_used
 from frontend_api.figures import write_unit, write_whole
@@ -115,13 +116,5 @@ def _note(state: str, used: int | None, allowed: int) -> str:
 
 
 def list_freezes(context: TenantContext, plan: Plan, quantity: int) -> list[str]:
-    """What will wait under another plan, in sentences: what is over its limits now, and what it does not open."""
-    used = count_used(context=context)
-    found = []
-    for name, number in used.items():
-        allowed = plan.limit(name, quantity)
-        if number > allowed:
-            found.append(
-                f"{write_unit(number - allowed, LIMITS[name].unit)} of {write_whole(number)}: {LIMITS[name].what}"
-            )
-    return found
+    """What will wait under another plan, in sentences."""
+    return [one.sentence for one in freezing.list_freezes(context, plan.key, quantity)]
