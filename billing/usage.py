@@ -18,7 +18,7 @@ from tenants.models import Tenant
 from .metering.counting import HOURS, Terms, affordable, get_terms
 from .metering.months import month_of
 from .models import MeterReport, SpendingCap, UsageMonth
-from .plans import METERS, Meter
+from .plans import CURRENCIES, METERS, Meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,10 @@ def get_usage(tenant_id: int) -> Usage | None:
     return Usage(start, end, terms.currency, amount, terms.cap == amount, tuple(lines))
 
 
-forecast = get_usage
+def use_nothing() -> Usage:
+    """Of a community to which nothing is sold by use."""
+    start, end = month_of(clock.now())
+    return Usage(start, end, CURRENCIES[0], 0, False, ())
 
 
 def list_spared(tenant_id: int, *, limit: int = 20) -> list[SparedUnits]:

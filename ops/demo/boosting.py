@@ -32,15 +32,15 @@ def plan_demo_boosts(community: DemoCommunity, context: TenantContext, *, now: d
     events = str(seeded_id(_CHANNEL, community.guild.talk[1]))
     hour = now.replace(minute=0, second=0, microsecond=0)
     drafts = (
-        (past - _DAY, BoostDraft("Double weekend", 200, {}, past, past + 32 * _HOUR)),
+        (past - _DAY, BoostDraft("Double Saturday", 200, {}, past, past + 14 * _HOUR)),
         (
             hour - 3 * _HOUR,
             BoostDraft(
-                "Art week",
+                "Art day",
                 150,
                 {"types": ["message", "reply"], "channels": [events]},
                 hour - 2 * _HOUR,
-                hour + 34 * _HOUR,
+                hour + 22 * _HOUR,
             ),
         ),
         (
@@ -50,7 +50,7 @@ def plan_demo_boosts(community: DemoCommunity, context: TenantContext, *, now: d
                 200,
                 {},
                 saturday,
-                saturday + 8 * _HOUR,
+                saturday + 6 * _HOUR,
                 repeats_until=(saturday + 21 * _DAY).date(),
                 announce=True,
             ),

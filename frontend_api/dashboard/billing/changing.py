@@ -95,7 +95,7 @@ def _show(
         "price": write_price(choice.plan, choice.interval, choice.currency, choice.quantity),
         "former": former,
         "effective": preview.effective_at,
-        "freezes": list_freezes(desk.context, books.entitlements, choice.plan, choice.quantity, books.now) if smaller else [],
+        "freezes": list_freezes(desk.context, choice.plan, choice.quantity) if smaller else [],
         "smaller": smaller,
         "problem": problem,
         "declined": isinstance(problem, CardDeclinedError),
@@ -175,7 +175,7 @@ def _consequences(desk: Desk, books: Books) -> list[Consequence]:
     )
     freezes = [
         Consequence(one, "lock")
-        for one in list_freezes(desk.context, books.entitlements, PLANS[FREE], 1, books.now)
+        for one in list_freezes(desk.context, PLANS[FREE], 1)
     ]
     rest = [
         Consequence("Nothing is deleted: a plan chosen later brings everything back.", "history"),

@@ -169,7 +169,7 @@ def _describe(line: BoostLine, names: ScopeNames) -> ListedBoost:
         scope=scope_text(line.boost.scope, names),
         word=word,
         tag=tag,
-        can_stop=line.state in (RUNNING, PLANNED),
+        can_stop=line.state in (RUNNING, PLANNED, FROZEN),
         was_called_off=stopped_at is not None and stopped_at <= line.boost.starts_at,
     )
 

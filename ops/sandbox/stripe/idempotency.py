@@ -21,13 +21,13 @@ _KEPT_SECONDS: Final = 24 * 3600
 class IdempotencyKeys:
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._busy: set[str] = set()
+        self._busy: set[tuple[str | None, str]] = set()  # account and key
 
     def begin(self, key: str, fingerprint: str) -> Json | None:
         """The stored answer, or None when the request may go on; then `end` must follow. Raises 400 and 409."""
         if len(key) > 255:
             raise StripeError("Idempotency keys can have at most 255 characters.", kind="idempotency_error")
-        if key in self._busy:
+        if (self._store.scope, key) in self._busy:
             raise StripeError(
                 "There is currently another in-progress request using this Idempotent Key (that probably means you submitted "
                 f"twice, and the other request is still going through): {key}. Please try again later.",
@@ -44,7 +44,7 @@ class IdempotencyKeys:
                     kind="idempotency_error",
                 )
             return found
-        self._busy.add(key)
+        self._busy.add((self._store.scope, key))
         return None
 
     def keep(self, key: str, fingerprint: str, *, status: int, answer: Any, request_id: str) -> None:
@@ -61,8 +61,8 @@ class IdempotencyKeys:
             }
         )
 
-    def end(self, key: str) -> None:
-        self._busy.discard(key)
+    def end(self, key: str, account: str | None) -> None:
+        self._busy.discard((account, key))
 
     def clear(self) -> None:
         self._busy.clear()

@@ -190,19 +190,26 @@ class LocalStripe:
             self._check(request, answer)
             return _respond(status, answer, call.request_id, {"Idempotency-Key": key})
         finally:
-            self.keys.end(key)
+            self.keys.end(key, call.account)
 
     def _first_time(self, route: Route, call: Call, mark: str) -> tuple[int, Any]:
+        """The answer is kept in the transaction of what the request wrote, a declined payment's traces included."""
         key = call.idempotency_key or ""
+
+        def keep(status: int, answer: Any) -> tuple[int, Any]:
+            self.keys.keep(key, mark, status=status, answer=answer, request_id=call.request_id)
+            return status, answer
+
         try:
             with self.store.transaction():
-                answer = self._run(route, call)
-                self.keys.keep(key, mark, status=200, answer=answer, request_id=call.request_id)
-                return 200, answer
+                try:
+                    return keep(200, self._run(route, call))
+                except StripeError as error:
+                    if error.keeps:
+                        return keep(error.status, error.payload(call.request_id))
+                    raise
         except StripeError as error:
-            answer = error.payload(call.request_id)
-            self.keys.keep(key, mark, status=error.status, answer=answer, request_id=call.request_id)
-            return error.status, answer
+            return keep(error.status, error.payload(call.request_id))
 
     def _run(self, route: Route, call: Call) -> Any:
         self.store.request = {"id": call.request_id, "idempotency_key": call.idempotency_key}

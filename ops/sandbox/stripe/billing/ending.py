@@ -38,3 +38,21 @@ def open_invoices(store: Store, subscription: Json) -> list[Json]:
         and ((one["parent"] or {}).get("subscription_details") or {}).get("subscription")
         == subscription["id"]
     ]
+
+
+def end_all(store: Store, customer: Json) -> None:
+    """The customer goes: with it every subscription, and what its invoices would still have done by themselves."""
+    now = store.now(customer["test_clock"])
+    for subscription in store.list("subscription", customer=customer["id"]):
+        if subscription["status"] not in ("canceled", "incomplete_expired"):
+            end_subscription(store, subscription, now, reason="cancellation_requested")
+    for invoice in store.list("invoice", customer=customer["id"]):
+        if invoice["status"] in ("draft", "open") and invoice["auto_advance"]:
+            stopped = {
+                "auto_advance": False,
+                "next_payment_attempt": None,
+                "automatically_finalizes_at": None,
+            }
+            save(store, dict(invoice), invoice | stopped, "invoice.updated")
+    for schedule in store.list("subscription_schedule", customer=customer["id"], status="not_started"):
+        store.put(schedule | {"status": "canceled", "canceled_at": now})

@@ -9,7 +9,7 @@ import logging
 from ..routes import BACKGROUND
 from ..store import Store
 from . import clocks
-from .ticking import run_until
+from .ticking import next_due, run_until
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,8 @@ class Ticker:
         self._store = store
         self._clocks_every, self._world_every = clocks_every, world_every
         self._task: asyncio.Task[None] | None = None
+        self._seen = -1  # the store's writes when it was last looked through
+        self._next: int | None = None
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
@@ -38,7 +40,12 @@ class Ticker:
 
     def tick_world(self) -> int:
         """Let everything happen that is due by now. Returns how many things did."""
-        return run_until(self._store, self._store.now())
+        now = self._store.now()
+        if self._seen == self._store.writes and (self._next is None or now < self._next):
+            return 0
+        happened = run_until(self._store, now)
+        self._seen, self._next = self._store.writes, next_due(self._store)
+        return happened
 
     async def _run(self) -> None:
         since = self._world_every

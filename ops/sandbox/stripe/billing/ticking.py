@@ -77,19 +77,25 @@ def _travelling(store: Store, clock: str | None) -> Iterator[Callable[[int], Non
 
 
 def _all_due(store: Store, clock: str | None) -> Iterator[Due]:
-    for subscription in store.list("subscription", test_clock=clock):
-        yield from _due_of_subscription(subscription)
-    for invoice in store.list("invoice", test_clock=clock):
-        yield from _due_of_invoice(store, invoice)
-    for schedule in store.list("subscription_schedule", test_clock=clock):
-        yield from _due_of_schedule(store, schedule)
+    """Everything that is still to happen, in no order. What lives by another clock is left out."""
+    for subscription in store.each("subscription"):
+        if subscription["test_clock"] == clock:
+            yield from _due_of_subscription(subscription)
+    for invoice in store.each("invoice"):
+        if invoice["status"] in ("draft", "open") and invoice["test_clock"] == clock:
+            yield from _due_of_invoice(store, invoice)
+    for schedule in store.each("subscription_schedule"):
+        if schedule["test_clock"] == clock:
+            yield from _due_of_schedule(store, schedule)
     if clock is None:
-        for session in store.list("checkout.session", status="open"):
-            yield _due_of_session(session)
+        for session in store.each(checkouts.KIND):
+            if session["status"] == "open":
+                yield _due_of_session(session)
 
 
 def _due_of_session(session: Json) -> Due:
-    return Due(session["expires_at"], 9, lambda s, now: checkouts.expire(s, session["id"]))
+    id = session["id"]
+    return Due(session["expires_at"], 9, lambda s, now: checkouts.expire(s, id))
 
 
 def _due_of_subscription(subscription: Json) -> Iterator[Due]:

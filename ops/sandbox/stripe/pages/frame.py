@@ -43,7 +43,7 @@ def show(title: str, body: str, *, status: int = 200, narrow: bool = False) -> w
         text=f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
         f'<link rel="icon" href="data:,"><style>{_style()}</style></head><body>'
-        f'<p class="note" role="note">This is a test. No money moves.</p>'
+        f'<aside class="note" aria-label="About this page">This is a test. No money moves.</aside>'
         f'<main class="{"narrow" if narrow else ""}">{body}</main></body></html>',
         content_type="text/html",
         headers={

@@ -133,7 +133,7 @@ def invoice_page(invoice: Json, *, wrong: str = "", card: str = "") -> web.Respo
     )
     body = (
         f'<h1>Invoice {escape(invoice["number"] or "")}</h1><p class="sum num">{escape(money(invoice["amount_due"], invoice["currency"]))}</p>'
-        f"{said(wrong)}<table>{facts}</table>"
+        f'{said(wrong)}<table class="facts">{facts}</table>'
         f'<ul class="rows">{"".join(row(one.words, one.amount, small=one.small, total=one.total) for one in [*lines, *sums])}</ul>'
         f'<p class="actions"><a class="button" href="/invoices/{invoice["_token"]}/pdf">Download the PDF</a></p>'
     )

@@ -60,10 +60,10 @@ def confirm_page(
     end = period_of(subscription).end
     if waits_for_end(portal, subscription, price, quantity):
         words = f"Your plan stays as it is until {day(end)}. From then on it is {name}, for {whole}. Nothing is charged now."
-        rows = ""
+        rows, verb = "", "Change with the next period"
     else:
         now = invoice["billing_reason"] == "subscription_update"
-        words = f"Your plan is {name} at once, for {whole}."
+        words = f"Your plan becomes {name} at once, for {whole}."
         words += "" if now else f" What follows is charged on {day(end)}."
         lines = [
             row(line["description"] or "", money(line["amount"], currency))
@@ -89,10 +89,12 @@ def confirm_page(
             )
         )
         rows = f'<ul class="rows">{"".join(lines)}</ul>'
+        due = invoice["amount_due"] if now else 0
+        verb = f"Change and pay {money(due, currency)}" if due else "Change plan"
     body = (
         f'{said(wrong)}<p>{escape(words)}</p>{rows}<form method="post" class="actions">'
         f'<input type="hidden" name="price" value="{price["id"]}"><input type="hidden" name="quantity" value="{quantity}">'
-        '<button class="main">Confirm</button>'
+        f'<button class="main">{escape(verb)}</button>'
         f'<a class="button" href="{link(portal, "plan", subscription["id"])}">Choose another</a></form>'
     )
     return _frame(portal, f"Change to {name}", body, status=400 if wrong else 200)
@@ -235,7 +237,7 @@ def details_page(portal: Portal, filled: dict[str, str], wrong: dict[str, str]) 
 def _tax_ids(portal: Portal, allowed: list[str]) -> str:
     held = portal.store.list("tax_id", customer=portal.session["customer"]) if "tax_id" in allowed else []
     return "".join(
-        f'<form method="post" class="line" action="{link(portal, "tax", one["id"])}" style="margin-top:16px"><span>Tax ID {escape(one["value"])}</span>'
+        f'<form method="post" class="line middle" action="{link(portal, "tax", one["id"])}" style="margin-top:16px"><span>Tax ID {escape(one["value"])}</span>'
         f'<button>Remove<span class="hide"> {escape(one["value"])}</span></button></form>'
         for one in held
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..billing.ending import end_subscription
+from ..billing.ending import end_all
 from ..errors import invalid
 from ..ids import new_id, random_text
 from ..payments.cards import find_method
@@ -90,15 +90,12 @@ def update_customer(call: Call) -> Json:
 
 @route("DELETE", "/v1/customers/{customer}", "CustomerDeleteParams")
 def delete_customer(call: Call) -> Json:
-    """Its subscriptions end at once, and its cards are nobody's."""
-    customer, store = call.get("customer"), call.store
-    now = store.now(customer["test_clock"])
-    for subscription in store.list("subscription", customer=customer["id"]):
-        if subscription["status"] not in ("canceled", "incomplete_expired"):
-            end_subscription(store, subscription, now, reason="cancellation_requested")
-    for method in store.list("payment_method", customer=customer["id"]):
-        store.put(method | {"customer": None})
-    store.emit("customer.deleted", customer)
+    """Its subscriptions end at once, and nothing of it is collected any more."""
+    customer = call.get("customer")
+    end_all(call.store, customer)
+    for method in call.store.list("payment_method", customer=customer["id"]):
+        call.store.put(method | {"customer": None})
+    call.store.emit("customer.deleted", customer)
     return call.store.put({"id": customer["id"], "object": "customer", "deleted": True})
 
 

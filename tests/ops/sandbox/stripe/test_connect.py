@@ -109,6 +109,10 @@ def test_a_connected_accounts_objects_are_apart(stripe_server: StripeServer, acc
     assert refusal(lambda: customers.retrieve(theirs.id)).code == "resource_missing"
     assert customers.retrieve(theirs.id, options={"stripe_account": account}).name == "Theirs"
     assert customers.list().data == []
+    coupons = stripe_server.client.v1.coupons
+    coupons.create({"id": "SPRING", "percent_off": 10}, {"idempotency_key": "one"})
+    coupons.create({"id": "SPRING", "percent_off": 50}, {"idempotency_key": "one", "stripe_account": account})
+    assert coupons.retrieve("SPRING").percent_off == 10
     error = refusal(lambda: customers.list(options={"stripe_account": "acct_none"}), stripe.PermissionError)
     assert (error.http_status, error.error.code) == (403, "account_invalid")
 
