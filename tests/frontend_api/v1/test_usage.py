@@ -23,7 +23,7 @@ def test_without_a_plan_there_is_nothing_to_read(accountant: Api) -> None:
 
 
 def test_it_says_what_was_used_and_what_it_costs(accountant: Api) -> None:
-    subscribed(period_end=clock.now().replace(year=2099))
+    row = subscribed(period_end=clock.now().replace(year=2099))
     tenant = tenant_of()
     phase = {
         "starts_at": "2026-01-01T00:00:00+00:00",
@@ -34,7 +34,7 @@ def test_it_says_what_was_used_and_what_it_costs(accountant: Api) -> None:
     }
     tenant.entitlements, tenant.entitlements_version = {"phases": [phase]}, 2
     tenant.save()
-    SpendingCap.objects.create(tenant=tenant, amount=500, currency="usd")
+    SpendingCap.objects.create(tenant=tenant, payer=row.payer, amount=500, currency="usd")
     month = clock.now().date().replace(day=1)
     UsageMonth.objects.create(
         tenant=tenant, meter="boost_hours", month=month, included=60, used=63, charged=3
