@@ -162,7 +162,8 @@ class _Unit:
             if removal is not None:
                 wanted.append(removal)
         state = self.run(in_schema(_STATE, self.schema), (text_array(wanted), len(activities))).fetchall()[0]
-        subjects = dict.fromkeys(a.subject for a in activities if a.type not in TAKEBACK_TYPES)
+        # Not dict.fromkeys: a generator costs a call an activity.
+        subjects = {a.subject: None for a in activities if a.type not in TAKEBACK_TYPES}
         remembered = self.memory.members
         if self.memory.zone != self.context.timezone:
             self.memory.zone = self.context.timezone
