@@ -173,10 +173,7 @@ def _consequences(desk: Desk, books: Books) -> list[Consequence]:
             f"Everything in the plan works until {on(end)}. Nothing more is charged.", "calendar"
         )
     )
-    freezes = [
-        Consequence(one, "lock")
-        for one in list_freezes(desk.context, PLANS[FREE], 1)
-    ]
+    freezes = [Consequence(one, "lock") for one in list_freezes(desk.context, PLANS[FREE], 1)]
     rest = [
         Consequence("Nothing is deleted: a plan chosen later brings everything back.", "history"),
         Consequence("Members keep their points, levels and rewards, and are not told.", "users"),
