@@ -130,6 +130,7 @@ def start_boost(*, context: TenantContext, draft: BoostDraft, actor: Actor, key:
 def take_back_stop(*, context: TenantContext, boost_id: int, actor: Actor) -> Boost:
     """As engagement.boosts.services.resume_boost, within what the plan and the owner's cap allow."""
     boost = get_boost(boost_id=boost_id)
+    boost.stopped_at = None  # as it would be; what is stored still says otherwise
     allowances = _allowances(context, boost, read_entitlements(tenant_id=context.tenant_id), clock.now())
     return resume_boost(context=context, boost_id=boost_id, actor=actor, allowances=allowances)
 

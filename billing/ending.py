@@ -20,7 +20,7 @@ from .letters import write_kept_payer, write_plan_offered
 from .locks import holding_tenant
 from .mirror import end_at_stripe, look_held
 from .models import Subscription
-from .wording import describe_standing
+from .wording import describe_standing, plan_name
 
 
 def delete_community(*, context: TenantContext, typed_name: str, actor: Actor) -> Tenant:
@@ -35,6 +35,14 @@ def delete_community(*, context: TenantContext, typed_name: str, actor: Actor) -
         raise NotTheNameError(name)
     end_for_deletion(tenant_id=context.tenant_id, actor=actor)
     return lifecycle.delete_community(context=context, typed_name=typed_name, actor=actor)
+
+
+def get_plan_to_end(*, tenant_id: int) -> str:
+    """The name of the plan that a deletion would end; empty for none."""
+    with enter_schema(PUBLIC):
+        rows = Subscription.objects.filter(tenant_id=tenant_id, ended_at=None)
+        plan = rows.values_list("plan", flat=True).first()
+    return plan_name(plan) if plan else ""
 
 
 def end_for_deletion(*, tenant_id: int, actor: Actor) -> bool:

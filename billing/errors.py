@@ -27,6 +27,7 @@ EngageHubError
     ├── PlanNotForSaleError      this community cannot choose this plan, interval, currency or quantity
     ├── PromotionCodeError       the code is unknown, over, or not for this community
     ├── CardDeclinedError        the payment was declined; Stripe's reason for the payer
+    │   └── ConfirmationNeededError  the bank wants to hear from the card's holder first (3-D Secure)
     ├── UntilNotAheadError       a plan is given until a moment that is to come
     └── NothingGivenError        Free is not given: it is what everybody has
 """
@@ -101,6 +102,17 @@ class NothingGivenError(InvalidInputError):
         super().__init__(
             "Free is what every community has, so it cannot be given. To end a gift, take it back.",
             field="plan",
+        )
+
+
+class ConfirmationNeededError(CardDeclinedError):
+    code = "confirmation_needed"
+
+    def __init__(self) -> None:
+        InvalidInputError.__init__(
+            self,
+            "Your bank wants you to confirm this payment yourself, so it was not taken and nothing was changed. Open your cards "
+            "on the plan page and add the card again, which lets your bank ask you; then change the plan.",
         )
 
 

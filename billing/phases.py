@@ -116,7 +116,11 @@ def _active(subscription: Subscription, began: datetime) -> list[Span]:
     ends = _sooner(renews + timedelta(days=LATE_DAYS), subscription.cancel_at)
     if not subscription.next_plan:
         return _until(Span(ends), first)
-    return _until(Span(ends), first, Span(renews, subscription.next_plan, "paid", quantity))
+    return _until(
+        Span(ends),
+        first,
+        Span(renews, subscription.next_plan, "paid", subscription.next_quantity or quantity),
+    )
 
 
 def _unpaid(subscription: Subscription, began: datetime) -> list[Span]:

@@ -16,6 +16,7 @@ from django.conf import settings
 from .errors import (
     BillingOffError,
     CardDeclinedError,
+    ConfirmationNeededError,
     StripeAwayError,
     StripeRefusedError,
     StripeUnsureError,
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from stripe import StripeClient
 
 TIMEOUT_SECONDS: Final = 10
+# Stripe's codes where the card's bank wants to ask its holder.
+_TO_BE_CONFIRMED: Final = {
+    "authentication_required",
+    "invoice_payment_intent_requires_action",
+    "subscription_payment_intent_requires_action",
+}
 log = structlog.get_logger(__name__)
 
 
@@ -62,6 +69,8 @@ def asking_stripe() -> Iterator[StripeClient]:
         log.warning("stripe_away", error=str(error))
         raise StripeAwayError from error
     except stripe.CardError as error:
+        if error.code in _TO_BE_CONFIRMED:
+            raise ConfirmationNeededError from error
         raise CardDeclinedError(error.user_message or "") from error
     except stripe.StripeError as error:
         if error.http_status is not None and error.http_status >= 500:

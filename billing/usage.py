@@ -15,10 +15,10 @@ from saas.core.schemas import PUBLIC, enter_schema
 from tenants.context import TenantContext, enter_tenant
 from tenants.models import Tenant
 
-from .metering.counting import HOURS, Terms, affordable, get_terms
+from .metering.counting import HOURS, Terms, affordable, find_cap, get_terms
 from .metering.months import month_of
-from .models import MeterReport, SpendingCap, UsageMonth
-from .plans import METERS, Meter
+from .models import MeterReport, Subscription, UsageMonth
+from .plans import CURRENCIES, METERS, Meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +95,26 @@ def get_usage(tenant_id: int) -> Usage | None:
         terms = get_terms(tenant, now)
         if terms is None:
             return None
-        cap = SpendingCap.objects.filter(tenant_id=tenant_id, currency=terms.currency).first()
+        row = Subscription.objects.filter(tenant_id=tenant_id, ended_at=None).first()
+        cap = None if row is None else find_cap(row)
         rows = {row.meter: row for row in UsageMonth.objects.filter(tenant_id=tenant_id, month=start.date())}
         spendable = terms.cap
         lines = []
         for name in METERS:
             if terms.included(name) is None:
                 continue
-            row = rows.get(name) or UsageMonth(tenant_id=tenant_id, meter=name, month=start.date())
-            line = _describe(tenant, terms, row, now, spendable)
+            month = rows.get(name) or UsageMonth(tenant_id=tenant_id, meter=name, month=start.date())
+            line = _describe(tenant, terms, month, now, spendable)
             spendable -= line.projected_cost
             lines.append(line)
     amount = cap.amount if cap else 0
     return Usage(start, end, terms.currency, amount, terms.cap == amount, tuple(lines))
 
 
-forecast = get_usage
+def use_nothing() -> Usage:
+    """Of a community to which nothing is sold by use."""
+    start, end = month_of(clock.now())
+    return Usage(start, end, CURRENCIES[0], 0, False, ())
 
 
 def list_spared(tenant_id: int, *, limit: int = 20) -> list[SparedUnits]:

@@ -25,6 +25,13 @@ def count_used(*, context: TenantContext) -> Mapping[str, int]:
             key.line or key.pk for key in list_api_keys(tenant_id=context.tenant_id) if is_in_force(key, now)
         }
     with enter_tenant(context):
-        members = Member.objects.filter(is_bot=False, deleted_at=None).count()
+        people = Member.objects.filter(is_bot=False, deleted_at=None, departed_at=None)
+        members = people.filter(waiting_since=None).count()
         rules = Rule.objects.filter(enabled=True, archived_at=None).count()
     return {"members": members, "rules": rules, "seats": seats, "api_keys": len(keys)}
+
+
+def count_waiting(*, context: TenantContext) -> int:
+    """Members who wait for room in the plan. Enters the tenant. One query."""
+    with enter_tenant(context):
+        return Member.objects.filter(is_bot=False, deleted_at=None, waiting_since__isnull=False).count()

@@ -11,11 +11,14 @@ from typing import Any, Final
 from django.urls import reverse
 
 from billing.plans import Plan, cheapest_with
+from engagement.progression.errors import HistoryHiddenError
 from engagement.rules.errors import RuleFrozenError
+from saas.core import clock
 from saas.core.errors import EngageHubError
 from tenants.context import TenantContext
-from tenants.errors import KeyFrozenError
-from tenants.gates import GATES, GateClosedError, LimitReachedError
+from tenants.entitlements import UNLIMITED
+from tenants.errors import KeyFrozenError, ProgramsRateError
+from tenants.gates import GATES, GateClosedError, LimitReachedError, limit_of
 from tenants.permissions import Rights, may
 
 _TENANT: Final = "saas.urls.tenant"
@@ -38,12 +41,29 @@ def plan_that_opens(name: str, context: TenantContext, at_least: int | None = No
 def describe_lock(name: str, context: TenantContext, rights: Rights) -> Lock:
     """A closed gate as a page says it: whoever may see the bill gets the plan and the way to it, others a neutral line."""
     gate = GATES[name]
-    stays = "What is here stays as it is and can still be read."
     if not may(rights, "view_billing"):
-        return Lock(f"{gate.title}: not part of the plan", f"{gate.what} {stays}")
+        return Lock(f"{gate.title}: not part of the plan", gate.what)
     plan = plan_that_opens(name, context)
     where = "not part of your plan" if plan is None else f"part of {plan.name}"
-    return Lock(f"{gate.title}: {where}", f"{gate.what} {stays}", plans_href())
+    return Lock(f"{gate.title}: {where}", gate.what, plans_href())
+
+
+def describe_history(context: TenantContext, rights: Rights) -> str:
+    """Under a history that goes further back than the plan shows: which plan shows more, to those who may see the bill."""
+    days = limit_of("history_days", context.entitlements, clock.now())
+    plan = plan_that_opens("history_days", context, days + 1)
+    if not may(rights, "view_billing") or plan is None:
+        return "Older history is kept."
+    return f"Older history is kept. {plan.name} shows {_span(plan.limit('history_days'))}."
+
+
+def _span(days: int) -> str:
+    if days >= UNLIMITED:
+        return "all of it"
+    years, rest = divmod(days, 365)
+    if years and not rest:
+        return "a year" if years == 1 else f"{years} years"
+    return f"{days:,} days"
 
 
 def opening_of(error: EngageHubError, context: TenantContext | None) -> dict[str, Any]:
@@ -53,7 +73,7 @@ def opening_of(error: EngageHubError, context: TenantContext | None) -> dict[str
     if isinstance(error, GateClosedError):
         plan = plan_that_opens(error.gate.feature, context)
         return {"feature": error.gate.feature, "plan": None if plan is None else plan.key}
-    if isinstance(error, KeyFrozenError | RuleFrozenError):
+    if isinstance(error, KeyFrozenError | RuleFrozenError | HistoryHiddenError | ProgramsRateError):
         plan = plan_that_opens(str(error.facts["limit"]), context, int(str(error.facts["allowed"])) + 1)
         return {**error.facts, "plan": None if plan is None else plan.key}
     if isinstance(error, LimitReachedError):

@@ -9,6 +9,7 @@ from saas.core.errors import (
     NotAllowedError,
     NotFoundError,
     NotSignedInError,
+    RateLimitedError,
 )
 
 
@@ -153,6 +154,20 @@ class KeyFrozenError(NotAllowedError):
             "used, or have the owner change the plan under Billing; then it works again."
         )
         self.facts: dict[str, object] = {"limit": "api_keys", "allowed": allowed}
+
+
+class ProgramsRateError(RateLimitedError):
+    """All programs of the community together asked more often than its plan includes."""
+
+    code = "programs_rate_limited"
+
+    def __init__(self, allowed: int, *, retry_after: int) -> None:
+        super().__init__(
+            f"This community's plan includes {allowed:,} requests a minute by all of its programs together. Wait {retry_after} "
+            f"second{'' if retry_after == 1 else 's'}, then go on; its owner can change the plan under Billing.",
+            retry_after=retry_after,
+        )
+        self.facts: dict[str, object] = {"limit": "api_rate", "allowed": allowed}
 
 
 class InvalidApiKeyError(InvalidInputError):

@@ -8,7 +8,7 @@ from datetime import datetime
 from saas.core.schemas import PUBLIC, enter_schema
 
 from .context import TenantContext
-from .entitlements import Entitlements
+from .entitlements import NO_PLAN, Entitlements
 from .errors import TenantNotFoundError
 from .models import GuildLink, Tenant
 
@@ -74,14 +74,18 @@ def read_entitlements(*, tenant_id: int) -> Entitlements:
 
 @dataclass(frozen=True, slots=True)
 class Liveness:
-    """Whether a tenant is live, and since when; None: for ever."""
+    """Whether a tenant is live, since when (None: for ever), and what its plan allows."""
 
     live: bool
     since: datetime | None
+    entitlements: Entitlements
 
 
 def read_liveness(*, schema: str) -> Liveness:
     """As the database has it now. Closed and unknown tenants are not live. One query."""
     rows = Tenant.objects.filter(schema_name=schema, state=Tenant.State.ACTIVE)
-    found = rows.values_list("live", "live_since").first()
-    return Liveness(*found) if found else Liveness(False, None)
+    found = rows.values_list("live", "live_since", "entitlements", "entitlements_version").first()
+    if found is None:
+        return Liveness(False, None, NO_PLAN)
+    live, since, phases, version = found
+    return Liveness(live, since, Entitlements.parse(phases, version))

@@ -17,7 +17,7 @@ from saas.core.schemas import PUBLIC, enter_schema
 from tenants.context import TenantContext
 from tenants.models import Tenant
 
-from .counting import Terms, affordable, count_usage, get_terms, lock_counting
+from .counting import Terms, affordable, count_usage, find_cap, get_terms, lock_counting
 from .errors import BadCapError, CapNotPossibleError, UnknownMeterError
 from .months import month_of
 
@@ -33,10 +33,11 @@ class Cap:
 
 
 def get_cap(*, tenant_id: int) -> Cap | None:
-    """What was set; None where nothing ever was."""
+    """What was set for the plan that is paid now; None where nothing was."""
     with enter_schema(PUBLIC):
-        row = SpendingCap.objects.filter(tenant_id=tenant_id).first()
-    return None if row is None else Cap(row.amount, row.currency)
+        row = Subscription.objects.filter(tenant_id=tenant_id, ended_at=None).first()
+        found = None if row is None else find_cap(row)
+    return None if found is None else Cap(found.amount, found.currency)
 
 
 def set_cap(*, tenant_id: int, amount: int, actor: Actor) -> Cap:
@@ -55,10 +56,12 @@ def set_cap(*, tenant_id: int, amount: int, actor: Actor) -> Cap:
             raise BadCapError(f"{MOST // 100:,} {row.currency.upper()}")
         # Counted before it is raised: what is above the plan by now was used while nothing was to be paid.
         count_usage(tenant_id=tenant_id)
-        former = SpendingCap.objects.filter(tenant=tenant).first()
+        former = find_cap(row)
         facts = {"amount": amount, "currency": row.currency}
-        if former is None or (former.amount, former.currency) != (amount, row.currency):
-            SpendingCap.objects.update_or_create(tenant=tenant, defaults={**facts, "changed_at": clock.now()})
+        if former is None or former.amount != amount:
+            SpendingCap.objects.update_or_create(
+                tenant=tenant, defaults={**facts, "payer_id": row.payer_id, "changed_at": clock.now()}
+            )
             before = None if former is None else {"amount": former.amount, "currency": former.currency}
             record(tenant=tenant, actor=actor, action="spending_cap.changed", before=before, after=facts)
             count_usage(tenant_id=tenant_id)

@@ -61,9 +61,15 @@ def get_terms(tenant: Tenant, now: datetime) -> Terms | None:
     cap = 0
     if phase is not None and phase.why == "paid":
         usage = UsageSubscription.objects.filter(payer_id=row.payer_id, ended_at=None).first()
-        set_to = SpendingCap.objects.filter(tenant_id=tenant.pk, currency=row.currency).first()
+        set_to = find_cap(row)
         cap = set_to.amount if set_to is not None and not is_overdue(usage) else 0
     return Terms(plan, row.quantity if row.plan == plan.key else 1, row.currency, cap)
+
+
+def find_cap(row: Subscription) -> SpendingCap | None:
+    """What may be paid above this plan, in its currency and by its payer; what another payer allowed is over."""
+    found = SpendingCap.objects.filter(tenant_id=row.tenant_id, payer_id=row.payer_id, currency=row.currency)
+    return found.first()
 
 
 def count_usage(*, tenant_id: int, only_due: bool = False) -> None:

@@ -35,11 +35,15 @@ class UsageSubscription(models.Model):
 
 
 class SpendingCap(models.Model):
-    """How much a community's owner will pay above the plan in a calendar month (UTC). No row: nothing."""
+    """How much may be paid above a community's plan in a calendar month (UTC). No row: nothing.
+
+    It holds for the payer of that time: whoever takes the plan over has agreed to nothing yet.
+    """
 
     tenant = models.OneToOneField(
         "tenants.Tenant", on_delete=models.CASCADE, primary_key=True, related_name="+"
     )
+    payer = models.ForeignKey("billing.Payer", on_delete=models.CASCADE, null=True, related_name="+")
     amount = models.PositiveIntegerField(help_text="Minor units.")
     currency = models.CharField(max_length=3)
     changed_at = models.DateTimeField(default=clock.now)

@@ -13,6 +13,8 @@ from engagement.activity.errors import ActivityNotFoundError
 from engagement.activity.models import Activity
 from engagement.ledger.models import POINTS, Cause, LedgerEntry
 
+from .window import require_shown, shown_since
+
 
 @dataclass(frozen=True, slots=True)
 class ActivityLine:
@@ -40,9 +42,12 @@ def list_activities(
     limit: int = 20,
     before: int | None = None,
 ) -> list[ActivityLine]:
-    """Those that happened from `since` up to before `until`, by arrival, the newest first; `before` is the last number of the
-    page before. Two queries."""
+    """Those that happened from `since` up to before `until`, by arrival, the newest first, as far back as the plan shows them; `before`
+    is the last number of the page before. Two queries."""
     rows = Activity.objects.all()
+    shown = shown_since()
+    if shown is not None:
+        since = shown if since is None else max(since, shown)
     if member_id is not None:
         rows = rows.filter(member_id=member_id)
     if type:
@@ -59,12 +64,13 @@ def list_activities(
 
 
 def get_activity(*, source_id: str) -> ActivityLine:
-    """Two queries. Raises ActivityNotFoundError."""
+    """Two queries. Raises ActivityNotFoundError, HistoryHiddenError."""
     rows = [] if "\x00" in source_id else list(Activity.objects.filter(source_id=source_id[:300]))
     if not rows:
         raise ActivityNotFoundError(
             "No activity of that id was booked here. One that was just sent counts within about a second; ask again then."
         )
+    require_shown(rows[0].occurred_at)
     return _lines(rows)[0]
 
 

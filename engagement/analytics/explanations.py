@@ -14,10 +14,12 @@ from engagement.ledger.models import HERE_COUNTERS, Cause, LedgerEntry
 from engagement.members.models import Member, Visibility
 from engagement.members.selectors import shown_name
 from engagement.points.models import Adjustment
-from engagement.progression.errors import EntryNotFoundError
+from engagement.progression.errors import EntryNotFoundError, HistoryHiddenError
 from engagement.rules.evaluation import MemberState, Refusal, evaluate
 from engagement.rules.models import RuleVersion
 from engagement.rules.selectors import load_rule_set
+
+from .window import require_shown, shown_since
 
 _DEEDS: Final = {
     "message": "A message",
@@ -227,9 +229,9 @@ class _Facts:
 
 
 def list_history(*, member_id: int, limit: int = 20, before_id: int | None = None) -> list[HistoryLine]:
-    """A member's entries, the newest first; `before_id` is the last entry of the page before."""
+    """A member's entries as far back as the plan shows them, the newest first; `before_id` is the last entry of the page before."""
     entries = LedgerEntry.objects.filter(member_id=member_id)
-    return _lines_of(entries, limit, before_id)
+    return _lines_of(_shown(entries), limit, before_id)
 
 
 def list_recent_entries(*, limit: int = 20, before_id: int | None = None) -> list[HistoryLine]:
@@ -247,8 +249,9 @@ def list_entries(
     limit: int = 20,
     before_id: int | None = None,
 ) -> list[HistoryLine]:
-    """Entries, the newest first, booked from `since` up to before `until`; `kinds` as HistoryLine names them, none: all."""
-    entries = LedgerEntry.objects.all()
+    """Entries as far back as the plan shows them, the newest first, booked from `since` up to before `until`; `kinds` as HistoryLine
+    names them, none: all."""
+    entries = _shown(LedgerEntry.objects.all())
     if member_id is not None:
         entries = entries.filter(member_id=member_id)
     if kinds:
@@ -260,11 +263,13 @@ def list_entries(
     return _lines_of(entries, limit, before_id)
 
 
-def explain_entry(*, entry_id: int) -> Explanation:
-    """Raises EntryNotFoundError."""
+def explain_entry(*, entry_id: int, with_older: bool = False) -> Explanation:
+    """`with_older`: also what the plan shows no longer, for whoever acts on it. Raises EntryNotFoundError, HistoryHiddenError."""
     entry = LedgerEntry.objects.filter(pk=entry_id).first()
     if entry is None:
         raise EntryNotFoundError("There is no such entry in this community.")
+    if not with_older:
+        require_shown(entry.occurred_at)
     return _Facts([entry]).explain(entry)
 
 
@@ -275,6 +280,10 @@ def explain_message(*, source_id: str) -> MessageExplanation:
         return MessageExplanation(
             None, note="It was never counted: it is older than the bot, from a bot, or not heard yet."
         )
+    try:
+        require_shown(activity.occurred_at)
+    except HistoryHiddenError as error:
+        return MessageExplanation(activity.member_id, note=error.message)
     entries = list(
         LedgerEntry.objects.filter(
             cause_kind__in=(Cause.ACTIVITY, Cause.REVERSAL), cause_id=activity.pk
@@ -291,6 +300,8 @@ def _why_nothing(activity: Activity) -> str:
     member = Member.objects.filter(pk=activity.member_id).first()
     if member is None:
         return "It earned nothing."
+    if member.waiting_since is not None:
+        return "It is not judged yet: the community has no room for more members. It is kept and counts once there is."
     notes: list[Refusal] = []
     state = MemberState(
         member_id=activity.member_id,
@@ -314,6 +325,12 @@ class _Replayed:
         self.type = activity.type
         self.occurred_ms = int(activity.occurred_at.timestamp() * 1000)
         self.attributes: dict[str, Any] = activity.attributes
+
+
+def _shown(entries: Any) -> Any:
+    """What the plan shows. Nothing is booked before it happens, so that the index by booking narrows it first."""
+    since = shown_since()
+    return entries if since is None else entries.filter(created_at__gte=since, occurred_at__gte=since)
 
 
 def _lines_of(entries: Any, limit: int, before_id: int | None) -> list[HistoryLine]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -171,7 +172,12 @@ def stop_boost(*, context: TenantContext, boost_id: int, actor: Actor) -> Boost:
     """
     with _writing() as (state, now):
         boost = _get(boost_id)
-        if boost.stopped_at is not None:
+        if boost.stopped_at is not None and boost.stopped_by:
+            return boost
+        if boost.stopped_at is not None:  # frozen: called off, it does not go on with another plan
+            boost.stopped_by = actor.name[:120]
+            boost.save(update_fields=["stopped_by"])
+            _record(actor, "boost.stopped", boost)
             return boost
         if state_of(boost, now) == OVER:
             raise BoostOverError(f"“{boost.name}” is over already, so there is nothing to stop.")
@@ -195,17 +201,27 @@ def resume_boost(
         if boost.stopped_at is None:
             return boost
         require_open("boosts", read_entitlements(tenant_id=context.tenant_id), now)
-        stopped_at, boost.stopped_at = boost.stopped_at, None
-        if now - stopped_at > UNDO or state_of(boost, now) == OVER:
+        stopped_at = boost.stopped_at
+        if not can_resume(boost, now):
             raise BoostOverError(
                 f"“{boost.name}” was stopped too long ago to go on, or its time is over. Plan it again."
             )
+        boost.stopped_at = None
         _refuse_hours(hours_needed(boost, allowances))
         _go_on(boost, stopped_at, now)
         count_change(state)
         _record(actor, "boost.resumed", boost)
         _wake(boost, context)
     return boost
+
+
+def can_resume(boost: Boost, now: datetime) -> bool:
+    """Whether a stop can still be taken back: for UNDO, and while there is something left of it."""
+    if boost.stopped_at is None or now - boost.stopped_at > UNDO:
+        return False
+    going_on = copy(boost)
+    going_on.stopped_at = None
+    return state_of(going_on, now) != OVER
 
 
 @transaction.atomic
@@ -224,8 +240,8 @@ def tend_boosts(*, context: TenantContext) -> None:
                 _thaw(boost, now) if is_allowed else _freeze(boost, now)
             count_change(state)
     for boost in Boost.objects.filter(stopped_at=None):
-        if _tell(boost, clock.now()):
-            _wake(boost, context)
+        _tell(boost, clock.now())
+        _wake(boost, context)
 
 
 def _freeze(boost: Boost, now: datetime) -> None:
@@ -279,16 +295,15 @@ def _tell(boost: Boost, until: datetime, *, stopped: bool = False) -> bool:
 
 
 def _wake(boost: Boost, context: TenantContext) -> None:
-    """Have the next beginning or end published when it comes; each one asks for the next."""
+    """Have the next beginning or end published when it comes; each one asks for the next, waiting once. A second later, so that
+    clocks that differ a little do no harm."""
     told = milliseconds(boost.told_until)
     edge = min((edge for span in windows_of(boost) for edge in span if edge > told), default=None)
     if edge is None:
         return
+    run_at = moment_of(edge) + timedelta(seconds=1)
     with connection.cursor() as cursor:
-        defer_rows(
-            cursor,
-            [JobRow(TEND, context.schema, run_at=moment_of(edge), queueing_lock=f"tend boosts {edge}")],
-        )
+        defer_rows(cursor, [JobRow(TEND, context.schema, run_at=run_at, queueing_lock=f"tend boosts {edge}")])
 
 
 @contextmanager

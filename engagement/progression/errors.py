@@ -31,6 +31,19 @@ class EntryNotFoundError(NotFoundError):
     code = "entry_not_found"
 
 
+class HistoryHiddenError(EntryNotFoundError):
+    """It is older than the history that the community's plan shows; it is kept."""
+
+    code = "history_hidden"
+
+    def __init__(self, days: int) -> None:
+        super().__init__(
+            f"This is older than the {days:,} days of history that the community's plan shows. It is kept, and shown again with a plan that "
+            "goes further back."
+        )
+        self.facts: dict[str, object] = {"limit": "history_days", "allowed": days}
+
+
 class InvalidBoardRulesError(InvalidInputError):
     code = "invalid_board_rules"
 

@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from billing.ending import delete_community
+from billing.ending import delete_community, get_plan_to_end
 from engagement.kinds.lifecycle import end_offer, move_address, offer_to
 from engagement.members.models import Member
 from frontend_api.actors import actor_of
@@ -160,6 +160,7 @@ def delete(request: HttpRequest, desk: Desk) -> HttpResponse:
 def _delete(request: HttpRequest, desk: Desk) -> HttpResponse:
     name = Tenant.objects.values_list("name", flat=True).get(pk=desk.context.tenant_id)
     members = Member.objects.filter(is_bot=False, deleted_at=None).count()
+    plan = get_plan_to_end(tenant_id=desk.context.tenant_id)
     page = Confirm(
         title=f"Delete {name}",
         submit="Delete the community",
@@ -169,6 +170,11 @@ def _delete(request: HttpRequest, desk: Desk) -> HttpResponse:
                 f"Its pages close for everybody, {write_unit(members, 'members')} among them.", "lock"
             ),
             Consequence("The bot stops counting and answering within a second.", "robot"),
+            *(
+                [Consequence(f"The plan {plan} ends at once; what is left of it is credited.", "coins")]
+                if plan
+                else []
+            ),
             Consequence(f"For {UNDO_DAYS} days you can restore it, with everything in it.", "arrow-back-up"),
             Consequence("After that members, points and history are gone for good.", "trash"),
         ],

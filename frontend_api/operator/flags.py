@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
@@ -58,9 +59,13 @@ def show_flag(request: HttpRequest, operator: User, name: str) -> HttpResponse:
         "problem": problem,
         "kinds": [(value, label, value in sent.kinds) for value, label in Tenant.Kind.choices],
         "plans": [(plan.key, plan.name, plan.key in sent.plans) for plan in PLANS.values()],
-        "history": [] if state.setting is None else state.setting.history,
+        "history": [] if state.setting is None else [_dated(line) for line in state.setting.history],
     }
     return show(request, "flag.html", facts | _count(name, state.rollout), status=status)
+
+
+def _dated(line: dict[str, Any]) -> dict[str, Any]:
+    return {**line, "at": datetime.fromisoformat(line["at"])}
 
 
 def _count(name: str, rollout: Rollout) -> dict[str, int]:

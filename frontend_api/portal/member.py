@@ -21,13 +21,16 @@ from engagement.analytics.selectors import (
     get_profile,
     list_history,
 )
+from engagement.analytics.window import has_older_history
 from engagement.leaderboards.selectors import get_rank, list_offered_periods
 from engagement.members.models import Visibility
 from frontend_api.people import Person, get_person
+from frontend_api.plan_locks import describe_history
 from frontend_api.portal.boards import KINDS, address_of_rank
 from frontend_api.portal.openness import open_to
 from frontend_api.tenant import get_context
 from saas.core.errors import NotFoundError
+from tenants.permissions import STRANGER, Rights
 
 HISTORY_SIZE = 20
 NO_MEMBER = "There is no such member in this community."  # hidden or never there: the same words
@@ -64,6 +67,7 @@ class MemberPage:
     is_me: bool
     shows_history: bool
     shows_reasons: bool
+    rights: Rights  # of the one who looks
 
     @property
     def is_hidden(self) -> bool:
@@ -90,7 +94,13 @@ def open_member(member_id: int, person: Person | None) -> MemberPage:
     if profile.visibility == Visibility.HIDDEN and not trusted:
         raise Http404(NO_MEMBER)
     aliased = profile.visibility == Visibility.ALIAS
-    return MemberPage(profile, is_me, shows_history=trusted or not aliased, shows_reasons=trusted)
+    return MemberPage(
+        profile,
+        is_me,
+        shows_history=trusted or not aliased,
+        shows_reasons=trusted,
+        rights=STRANGER if person is None else person.rights,
+    )
 
 
 @require_safe
@@ -144,7 +154,13 @@ def _read_history(request: HttpRequest, view: MemberPage) -> dict[str, object]:
         before_id=min(int(before), LARGEST_ID) if before else None,
     )
     older = lines[HISTORY_SIZE - 1].entry_id if len(lines) > HISTORY_SIZE else None
-    return {"lines": [_line(line, view) for line in lines[:HISTORY_SIZE]], "older": older, "before": before}
+    hidden = older is None and has_older_history(member_id=view.profile.member_id)
+    return {
+        "lines": [_line(line, view) for line in lines[:HISTORY_SIZE]],
+        "older": older,
+        "before": before,
+        "older_note": describe_history(get_context(request), view.rights) if hidden else "",
+    }
 
 
 def _line(line: HistoryLine, view: MemberPage) -> Line:

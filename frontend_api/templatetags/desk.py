@@ -57,10 +57,12 @@ def picker(bound: BoundField) -> dict[str, Any]:
 
 
 @register.inclusion_tag("parts/lock.html", takes_context=True)
-def lock(context: Context, gate: str) -> dict[str, Any]:
-    """Nothing while the plan has `gate`; else what unlocks it, with the way there for whoever may see the bill. No query."""
+def lock(context: Context, gate: str, brief: bool = False) -> dict[str, Any]:
+    """Nothing while the plan has `gate`; else what unlocks it, with the way there for whoever may see the bill. No query.
+    `brief`: where nothing stands beside it that could be kept."""
     desk: Desk = context["desk"]
-    return {"lock": None if desk.opens[gate] else describe_lock(gate, desk.context, desk.person.rights)}
+    shown = None if desk.opens[gate] else describe_lock(gate, desk.context, desk.person.rights)
+    return {"lock": shown, "brief": brief}
 
 
 @register.inclusion_tag("parts/history.html")

@@ -85,6 +85,8 @@ OPERATIONS: Final = {
     "get_levels": Access("view_ways_to_earn", "levels:read"),
     "preview_levels": Access("change_levels", "levels:write"),
     "change_levels": Access("change_levels", "levels:write"),
+    # what is sold by use
+    "get_usage": Access("view_billing", "usage:read"),
     # levels from another bot
     "list_imports": Access("run_imports", "imports:write"),
     "get_import": Access("run_imports", "imports:write"),

@@ -215,7 +215,7 @@ class EntryUndo(ApiView):
     )
     def post(self, request: Request, entry_id: int) -> Response:
         def work() -> Response:
-            entry = explain_entry(entry_id=entry_id)
+            entry = explain_entry(entry_id=entry_id, with_older=True)
             if entry.adjustment_id is None:
                 raise NotByHandError(
                     "Only what was given or taken by hand can be undone; this entry was not."

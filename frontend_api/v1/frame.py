@@ -132,6 +132,7 @@ class ApiView(APIView):
             tenant="public" if context is None else context.schema,
             caller=caller,
             address=request.META.get("REMOTE_ADDR") or "unknown",
+            context=context,
         )
         request.rate_usage = usage  # type: ignore[attr-defined]
         if usage is not None and not usage.allowed:

@@ -1,6 +1,7 @@
 """How often: a token bucket for each caller in each community, kept in Redis.
 
-A bucket holds as many requests as its policy's `burst` and fills by `per_second`. Counting is one round trip; while Redis is away
+Programs of a community whose plan says so share one bucket: a minute's worth of what the plan includes. A bucket holds as many
+requests as its policy's `burst` and fills by `per_second`. Counting is one round trip; while Redis is away
 nobody is refused, and the log says so.
 """
 
@@ -8,13 +9,19 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Final
 
 from redis import RedisError
 
+from saas.core import clock
 from saas.core.crypto import digest_of
 from saas.core.errors import RateLimitedError
 from saas.core.redis_clients import cache_redis
+from tenants.context import TenantContext
+from tenants.entitlements import UNLIMITED
+from tenants.errors import ProgramsRateError
+from tenants.gates import limit_of
 
 from .callers import Caller
 
@@ -26,18 +33,24 @@ class Policy:
     """Requests at once, and how many come back each second."""
 
     burst: int
-    per_second: int
+    per_second: float
+    is_plans: bool = False  # of all programs together, by the community's plan
 
     @property
     def seconds(self) -> int:
         """How long an empty bucket takes to fill."""
-        return -(-self.burst // self.per_second)
+        return self.time_for(self.burst)
+
+    def time_for(self, requests: int) -> int:
+        """Whole seconds until so many have come back."""
+        return ceil(round(requests / self.per_second, 6))
 
     @property
     def header(self) -> str:
         return f"{self.burst};w={self.seconds}"
 
 
+_MINUTE: Final = 60
 POLICIES: Final = {
     "key": Policy(burst=600, per_second=20),
     "user": Policy(burst=300, per_second=10),
@@ -71,7 +84,7 @@ class Usage:
 
     @property
     def headers(self) -> dict[str, str]:
-        full = -(-(self.policy.burst - self.remaining) // self.policy.per_second)
+        full = self.policy.time_for(self.policy.burst - self.remaining)
         return {
             "RateLimit-Limit": str(self.policy.burst),
             "RateLimit-Remaining": str(self.remaining),
@@ -80,11 +93,25 @@ class Usage:
         }
 
 
-def take(*, tenant: str, caller: Caller, address: str, cost: int = 1) -> Usage | None:
+def policy_of(caller: Caller, context: TenantContext | None) -> Policy:
+    """How often this caller may ask. No query."""
+    if caller.kind == "key" and context is not None:
+        allowed = limit_of("api_rate", context.entitlements, clock.now())
+        if allowed < UNLIMITED:
+            # A plan without any would leave nothing to wait for.
+            return Policy(max(1, allowed), max(1, allowed) / _MINUTE, is_plans=True)
+    return POLICIES[caller.kind]
+
+
+def take(
+    *, tenant: str, caller: Caller, address: str, cost: int = 1, context: TenantContext | None = None
+) -> Usage | None:
     """Count this request. None while Redis is away."""
-    policy = POLICIES[caller.kind]
+    policy = policy_of(caller, context)
     # An address is personal data: only its digest is kept, for a minute.
     who = caller.label if caller.is_known else f"address:{digest_of(address)[:24]}"
+    if policy.is_plans:
+        who = "programs"
     try:
         found: Any = cache_redis().eval(
             _TAKE, 1, f"rate:{tenant}:{who}", str(policy.burst), str(policy.per_second), str(cost)
@@ -98,8 +125,10 @@ def take(*, tenant: str, caller: Caller, address: str, cost: int = 1) -> Usage |
 
 def refuse(usage: Usage) -> RateLimitedError:
     """The error of an empty bucket."""
+    if usage.policy.is_plans:
+        return ProgramsRateError(usage.policy.burst, retry_after=usage.seconds)
     return RateLimitedError(
         f"Too many requests. Wait {usage.seconds} second{'' if usage.seconds == 1 else 's'}, then go on; "
-        f"{usage.policy.per_second} a second are fine for as long as you like.",
+        f"{usage.policy.per_second:g} a second are fine for as long as you like.",
         retry_after=usage.seconds,
     )

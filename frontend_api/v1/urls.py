@@ -16,6 +16,7 @@ from . import (
     reference,
     rules,
     tokens,
+    usage,
 )
 
 EVERYWHERE: list[URLPattern] = [
@@ -50,6 +51,7 @@ NOUNS: list[URLPattern] = [
     path("boosts/<int:boost_id>/stop", boosts.BoostStop.as_view(), name="boost-stop"),
     path("levels", levels.LevelsView.as_view(), name="levels"),
     path("levels/preview", levels.LevelsPreview.as_view(), name="levels-preview"),
+    path("usage", usage.UsageView.as_view(), name="usage"),
     path("imports", imports.ImportList.as_view(), name="imports"),
     path("imports/<int:import_id>", imports.ImportDetail.as_view(), name="import"),
     path("imports/<int:import_id>/file", imports.ImportFile.as_view(), name="import-file"),

@@ -21,6 +21,7 @@ from saas.events.jobs import defer, job, periodic_job
 from saas.events.log import get_moment
 from saas.events.retries import Backoff
 from tenants.context import TenantContext
+from tenants.entitlements import Entitlements
 from tenants.gates import GATES, is_open
 from tenants.models import GuildGreeting, GuildLink
 from tenants.routing import get_routing
@@ -46,8 +47,8 @@ SWEEP_PAUSE = timedelta(minutes=5)  # 300 members at Discord's ten changes in te
 def _heard(tenant: str, gate: str, *, event_id: int | None = None) -> TenantContext | None:
     """The tenant, while Discord is to hear of it: linked, active, live, and with a plan that opens `gate`.
 
-    In shadow mode nothing shows in Discord; once the community is live, the sweep catches up. Whether it is live is asked of
-    the database, because what routing remembers may be a second old; `event_id` names the news that is to be told: what
+    In shadow mode nothing shows in Discord; once the community is live, the sweep catches up. Whether it is live and what its plan
+    has is asked of the database, because what routing remembers may be old; `event_id` names the news that is to be told: what
     was published before the community went live stays untold, however late its job runs.
     """
     context = get_routing().context_for_schema(tenant)
@@ -56,13 +57,13 @@ def _heard(tenant: str, gate: str, *, event_id: int | None = None) -> TenantCont
     now = read_liveness(schema=tenant)
     if not now.live or (event_id is not None and _is_older(event_id, now.since)):
         return None
-    return context if _is_in_plan(gate, context) else None
+    return context if _is_in_plan(gate, now.entitlements) else None
 
 
-def _is_in_plan(gate: str, context: TenantContext) -> bool:
+def _is_in_plan(gate: str, entitlements: Entitlements) -> bool:
     """What the plan leaves out is skipped and, where plans are sold, shown to the organiser until it is open again."""
     key = f"plan:{gate}"
-    if not is_open(gate, context.entitlements, clock.now()):
+    if not is_open(gate, entitlements, clock.now()):
         note_problem(
             key=key,
             message=f"{GATES[gate].title} are not part of the plan, so nothing is done in Discord. Nothing is lost: it goes "

@@ -12,19 +12,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def shop(stripe_server: StripeServer) -> Shop:
-    """Needs `db` or `committed_db` beside it."""
-    from billing import syncing
-    from billing.stripe_api import asking_stripe
+def shop(request: pytest.FixtureRequest, stripe_server: StripeServer) -> Shop:
+    """Beside `committed_db` where a test asks for it, else with `db`."""
+    if "committed_db" not in request.fixturenames:
+        request.getfixturevalue("db")
+    from billing.syncing import sync_plans
     from tests.billing.shop import Shop
 
-    with asking_stripe() as client:
-        sync = syncing._Sync(client, dry=False)
-        for part in (
-            syncing._sync_products,
-            syncing._sync_meters,
-            syncing._sync_prices,
-            syncing._sync_coupons,
-        ):
-            part(sync)
+    sync_plans()
     return Shop(stripe_server)

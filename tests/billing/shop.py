@@ -20,6 +20,7 @@ from tests.stripe import StripeServer
 
 CARD = "4242424242424242"
 DECLINED = "4000000000000002"
+SECURE = "4000002760003184"
 ACTOR = Actor("user", 1, "Ada", role="owner", via="web")
 
 

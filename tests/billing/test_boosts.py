@@ -114,3 +114,7 @@ def test_a_stop_is_taken_back_only_within_the_hours(acme: TenantContext) -> None
 
     with enter_tenant(acme), pytest.raises(BoostHoursError):
         take_back_stop(context=acme, boost_id=first.pk, actor=SYSTEM)
+
+    SpendingCap.objects.create(tenant_id=acme.tenant_id, amount=60, currency="usd", changed_at=NOON - HOUR)
+    with enter_tenant(acme):
+        assert take_back_stop(context=acme, boost_id=first.pk, actor=SYSTEM).stopped_at is None

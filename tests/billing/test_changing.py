@@ -10,6 +10,7 @@ import pytest
 from billing.changing import cancel_subscription, change_plan, resume_subscription, undo_planned_change
 from billing.errors import (
     CardDeclinedError,
+    ConfirmationNeededError,
     NoSubscriptionError,
     NothingToChangeError,
     PlanChangedError,
@@ -21,7 +22,7 @@ from billing.shifts import version_of
 from engagement.audit.models import AuditEntry
 from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
-from tests.billing.shop import ACTOR, DECLINED, Shop
+from tests.billing.shop import ACTOR, DECLINED, SECURE, Shop
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -120,10 +121,22 @@ def test_a_declined_card_changes_nothing(paid: Shop) -> None:
     assert change(paid, "pro").plan == "pro"
 
 
+def test_a_card_whose_bank_wants_to_be_asked_changes_nothing(paid: Shop) -> None:
+    use_card(paid, SECURE)
+    with pytest.raises(ConfirmationNeededError, match="confirm this payment yourself"):
+        change(paid, "pro")
+    assert (paid.row().plan, paid.row().status) == ("growth", "active")
+    assert not paid.stripe.v1.invoices.list({"subscription": paid.row().stripe_id, "status": "open"}).data
+
+
 def use_card(shop: Shop, number: str) -> None:
     """The customer's card from now on."""
     row = shop.row()
-    tokens = {DECLINED: "pm_card_chargeCustomerFail", "4242424242424242": "pm_card_visa"}
+    tokens = {
+        SECURE: "pm_card_authenticationRequired",
+        DECLINED: "pm_card_chargeCustomerFail",
+        "4242424242424242": "pm_card_visa",
+    }
     method = shop.stripe.v1.payment_methods.attach(tokens[number], {"customer": row.payer.stripe_id or ""})
     shop.stripe.v1.subscriptions.update(row.stripe_id, {"default_payment_method": method.id})
 

@@ -6,11 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from billing.checkout import apply_session
-from billing.errors import CheckoutNotFoundError
+from billing.checkout import apply_session, begin_checkout
+from billing.errors import CheckoutNotFoundError, PromotionCodeError
+from billing.mirror import refresh_subscription
 from billing.models import BillingAttempt, Payer, TrialClaim
+from billing.plans import get_plan
+from billing.trials import has_trial
 from saas.core import clock
+from tenants.models import GuildLink, Membership
 from tests.billing.shop import Shop
+from tests.cast import ACME, GLOBEX
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -74,3 +79,46 @@ def test_a_session_that_is_not_the_payer_s_is_not_applied(shop: Shop) -> None:
     with pytest.raises(CheckoutNotFoundError):
         apply_session(tenant_id=shop.tenant.pk, session_id=session)
     assert not shop.tenant.entitlements
+
+
+def test_another_community_with_the_same_server_has_no_second_trial(shop: Shop) -> None:
+    shop.buy()
+    other = Shop(shop.server, GLOBEX)
+    GuildLink.objects.filter(guild_id=GLOBEX.guild_id).update(state="unlinked")
+    GuildLink.objects.filter(guild_id=ACME.guild_id).update(tenant=other.tenant)
+    session = shop.stripe.v1.checkout.sessions.retrieve(other.begin())
+    assert (session.amount_total, session.payment_method_collection) == (2500, "always")
+    assert not has_trial(tenant=other.tenant, plan=get_plan("growth"))
+
+
+def test_a_code_is_taken_off_once_for_a_community(shop: Shop) -> None:
+    shop.skip_trial()
+    session = shop.begin(promotion_code="WELCOME20")
+    assert shop.stripe.v1.checkout.sessions.retrieve(session).amount_total == 2000
+    shop.pay(session)
+    row = apply_session(tenant_id=shop.tenant.pk, session_id=session).subscription
+    assert row is not None
+    shop.stripe.v1.subscriptions.cancel(row.stripe_id)
+    refresh_subscription(stripe_id=row.stripe_id)
+    with pytest.raises(PromotionCodeError, match="used it already"):
+        shop.begin(promotion_code="welcome20")
+    assert shop.begin()
+
+
+def test_a_code_for_first_payments_is_refused_to_who_paid_before(shop: Shop) -> None:
+    """The payer bought for one community, and wants what is for newcomers for another."""
+    shop.skip_trial()
+    shop.buy()
+    other = Shop(shop.server, GLOBEX)
+    Membership.objects.filter(tenant=other.tenant, role="owner").update(user=shop.owner)
+    with pytest.raises(PromotionCodeError, match="not for this purchase"):
+        begin_checkout(
+            tenant_id=other.tenant.pk,
+            user=shop.owner,
+            plan="growth",
+            interval="month",
+            currency="usd",
+            promotion_code="WELCOME20",
+        )
+    assert not BillingAttempt.objects.filter(tenant=other.tenant, state="open").exists()
+    assert has_trial(tenant=other.tenant, plan=get_plan("growth"))

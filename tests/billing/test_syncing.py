@@ -24,12 +24,6 @@ from tests.stripe import StripeServer
 Found = list[Difference]
 
 
-@pytest.fixture(autouse=True)
-def _without_the_portal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its settings are tried in test_portal_settings."""
-    monkeypatch.setattr(syncing, "_sync_portal", lambda sync: None)
-
-
 def named(found: Found, kind: str) -> list[str]:
     return [one.name for one in found if one.kind == kind]
 
@@ -48,6 +42,7 @@ def test_an_empty_account_gets_everything_and_then_nothing_differs(
         for thing in [*(one for one in PLANS.values() if not one.is_free), *METERS.values()]
         for interval in INTERVALS
     }
+    assert named(first, "portal") == ["settings"]
     assert all(one.done for one in first)
     assert sync_plans() == []
 
@@ -72,7 +67,7 @@ def test_what_is_sold_is_found_and_read_back(db: None, stripe_server: StripeServ
 
 def test_a_dry_run_says_it_all_and_writes_nothing(db: None, stripe_server: StripeServer) -> None:
     found = sync_plans(dry_run=True)
-    assert {one.kind for one in found} == {"product", "meter", "price", "coupon", "code"}
+    assert {one.kind for one in found} == {"product", "meter", "price", "coupon", "code", "portal"}
     assert not any(one.done for one in found)
     assert len(stripe_server.client.v1.products.list().data) == 0
     assert stripe_server.events == []

@@ -21,6 +21,7 @@ from tenants.errors import (
 from tenants.founding import (
     MOST_UNPAID,
     check_address,
+    count_unpaid,
     found_community,
     get_founding,
     list_overdue,
@@ -253,6 +254,16 @@ def test_the_limit_holds_for_forms_sent_at_once(
     assert made == MOST_UNPAID if locked else made > MOST_UNPAID
     with transaction.atomic():
         assert Tenant.objects.filter(slug__startswith="initech-").count() == made
+
+
+@pytest.mark.parametrize(
+    ("why", "unpaid"), [("", 1), ("trial", 1), ("frozen", 1), ("paid", 0), ("grace", 0), ("given", 0)]
+)
+def test_a_community_that_somebody_pays_for_leaves_room_for_another(db: None, why: str, unpaid: int) -> None:
+    past = "2020-01-01T00:00:00+00:00"
+    phases = {"phases": [{"starts_at": past, "features": [], "plan": "pro" if why else "free", "why": why}]}
+    Tenant.objects.filter(slug="acme").update(entitlements=phases)
+    assert count_unpaid(user=User.objects.get(username="acme-owner")) == unpaid
 
 
 @pytest.mark.parametrize("slug", ["", "a" * 5_000, "drop table", "'; --"])

@@ -95,7 +95,7 @@ def _show(
         "price": write_price(choice.plan, choice.interval, choice.currency, choice.quantity),
         "former": former,
         "effective": preview.effective_at,
-        "freezes": list_freezes(desk.context, choice.plan, choice.quantity) if preview.kind != "now" or smaller else [],
+        "freezes": list_freezes(desk.context, choice.plan, choice.quantity) if smaller else [],
         "smaller": smaller,
         "problem": problem,
         "declined": isinstance(problem, CardDeclinedError),

@@ -34,8 +34,10 @@ class PayerForm(DeskForm):
         choices = [] if person and person == without else [(ME, f"You · {email}" if email else "You")]
         companies = [one for one in payers if one.kind == Payer.Kind.COMPANY and one.key != without]
         choices += [(one.key, one.name) for one in companies]
-        field.choices = [*choices, (NEW_COMPANY, "A company that is not listed here")]
+        field.choices = [*choices, (NEW_COMPANY, "Another company" if companies else "A company")]
         self.initial.setdefault("payer", choices[0][0] if choices else NEW_COMPANY)
+        if not self.is_bound:  # asked for with the company; sent with somebody else they are empty
+            self.fields["company_name"].required = self.fields["company_email"].required = True
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

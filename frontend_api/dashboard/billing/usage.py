@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from billing import freezing
 from billing.plans import Plan, cheapest_with
-from billing.using import count_used
+from billing.using import count_used, count_waiting
 from frontend_api.figures import write_unit, write_whole
 from tenants.context import TenantContext
 from tenants.entitlements import UNLIMITED, Entitlements
@@ -54,11 +55,16 @@ def list_usage(
 ) -> list[UsageLine]:
     """Every limit that exists, in the order of the declaration."""
     used = count_used(context=context)
-    return [
+    lines = [
         _line(limit.name, used.get(limit.name), limit_of(limit.name, entitlements, now), kind)
         for limit in LIMITS.values()
         if limit.built
     ]
+    waiting = count_waiting(context=context)
+    if waiting:
+        note = f"{write_unit(waiting, 'members')} more wait for room. What they do is kept."
+        lines = [replace(line, state="full", note=note) if line.name == "members" else line for line in lines]
+    return lines
 
 
 def list_locks(*, entitlements: Entitlements, kind: str, now: datetime) -> list[Lock]:
@@ -115,13 +121,5 @@ def _note(state: str, used: int | None, allowed: int) -> str:
 
 
 def list_freezes(context: TenantContext, plan: Plan, quantity: int) -> list[str]:
-    """What will wait under another plan, in sentences: what is over its limits now, and what it does not open."""
-    used = count_used(context=context)
-    found = []
-    for name, number in used.items():
-        allowed = plan.limit(name, quantity)
-        if number > allowed:
-            found.append(
-                f"{write_unit(number - allowed, LIMITS[name].unit)} of {write_whole(number)}: {LIMITS[name].what}"
-            )
-    return found
+    """What will wait under another plan, in sentences."""
+    return [one.sentence for one in freezing.list_freezes(context, plan.key, quantity)]

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from engagement.analytics.selectors import get_profile, list_history
 from engagement.analytics.team_view import MemberSheet, get_member_sheet
+from engagement.analytics.window import has_older_history
 from engagement.audit.selectors import list_history as list_audit
 from engagement.members.claims import issue_claim_code
 from engagement.members.errors import MemberChangedError
@@ -41,6 +42,7 @@ from frontend_api.dashboard.parts.conflicts import (
 )
 from frontend_api.dashboard.parts.forms import FormPage, show_form
 from frontend_api.figures import write_signed, write_unit, write_whole
+from frontend_api.plan_locks import describe_history
 from integrations.discord.directory import get_directory
 
 from .forms import MemberForm, PointsForm, initial_of
@@ -75,6 +77,8 @@ def show_one(request: HttpRequest, desk: Desk, member_id: int) -> HttpResponse:
             "entries": entries[:ENTRIES],
             "more": entries[ENTRIES - 1].entry_id if len(entries) > ENTRIES else None,
         }
+        if not facts["more"] and has_older_history(member_id=member_id):
+            facts["older_note"] = describe_history(desk.context, desk.person.rights)
     elif not sheet.is_deleted:
         facts["profile"] = get_profile(member_id=member_id)
     return render(request, "dashboard/members/detail.html", facts)

@@ -11,12 +11,13 @@ from billing.errors import StripeAwayError
 from billing.inbox.jobs import process_event
 from billing.inbox.processing import CLAIM, MAX_TRIES, is_followed, work_off
 from billing.mirror import refresh_subscription
-from billing.models import StripeEvent
+from billing.models import BillingAttempt, StripeEvent, Subscription
 from saas.core import clock
 from saas.events.jobs import PUBLIC
 from saas.events.retries import RetryLaterError
 from tests.billing.inbox.material import make_event
 from tests.billing.inbox.scene import Paying, begin_paying, come_in
+from tests.billing.shop import Shop
 from tests.cast import GLOBEX
 from tests.stripe import StripeServer
 
@@ -224,3 +225,28 @@ def test_a_settled_one_is_left_alone(paying: Paying, state: str) -> None:
     work_off(event_id=event.pk)
     assert not paying.knows
     work_off(event_id=10**15)  # one that was forgotten
+
+
+def test_a_buyer_who_never_came_back_has_the_plan_all_the_same(db: None, shop: Shop) -> None:
+    shop.skip_trial()
+    session = shop.begin("growth")
+    shop.pay(session)
+    assert not Subscription.objects.exists()
+    thing = {"id": session, "object": "checkout.session", "customer": "cus_x"}
+    event = come_in(make_event(type="checkout.session.completed", data={"object": thing}))
+    work_off(event_id=event.pk)
+    event.refresh_from_db()
+    assert (event.state, event.tenant_id) == ("processed", shop.tenant.pk)
+    assert shop.row().plan == "growth"
+    assert BillingAttempt.objects.get(kind="checkout").state == "done"
+
+
+def test_a_session_that_we_never_began_changes_nothing(paying: Paying) -> None:
+    paying.cancel_there()
+    for number, session in enumerate(("cs_test_nobodys", "")):
+        thing = {"id": session, "object": "checkout.session"}
+        event = come_in(make_event(number, type="checkout.session.completed", data={"object": thing}))
+        work_off(event_id=event.pk)
+        event.refresh_from_db()
+        assert event.state == "ignored"
+    assert not paying.knows

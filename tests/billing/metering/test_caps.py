@@ -9,7 +9,7 @@ from billing.boosts import month_of as month_of_boosts
 from billing.metering.caps import MOST, allowed_units, get_cap, set_cap
 from billing.metering.errors import BadCapError, CapNotPossibleError, UnknownMeterError
 from billing.metering.months import month_of
-from billing.models import Subscription, UsageSubscription
+from billing.models import Payer, Subscription, UsageSubscription
 from engagement.audit.models import AuditEntry
 from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
@@ -75,6 +75,16 @@ def test_a_cap_of_another_currency_counts_for_nothing(world: World) -> None:
     world.allow(250)
     Subscription.objects.update(currency="eur")
     assert allowed_units(tenant_id=world.tenant_id, meter="boost_hours") == 60
+
+
+def test_another_payer_has_agreed_to_nothing(world: World) -> None:
+    world.allow(250)
+    heir = Payer.objects.create(user=world.shop.owner, kind="company", name="Heirs")
+    Subscription.objects.update(payer=heir)
+    assert get_cap(tenant_id=world.tenant_id) is None
+    assert allowed_units(tenant_id=world.tenant_id, meter="boost_hours") == 60
+    world.allow(100)
+    assert allowed_units(tenant_id=world.tenant_id, meter="boost_hours") == 70
 
 
 def test_what_the_plan_does_not_sell_more_of_is_unlimited(world: World) -> None:

@@ -14,12 +14,13 @@ from django.db import connection
 from engagement.audit.actor import Actor
 from engagement.audit.models import AuditEntry
 from engagement.boosts.errors import BoostHoursError, BoostNotFoundError, BoostOverError, InvalidBoostError
-from engagement.boosts.jobs import tend
+from engagement.boosts.jobs import follow_dated_plans, tend
 from engagement.boosts.models import Boost
 from engagement.boosts.selectors import hours_used, list_boosts, list_live_boosts, list_running_boosts
 from engagement.boosts.services import Allowance, percent_of, resume_boost, stop_boost
 from engagement.boosts.windows import FROZEN
 from saas.core import clock
+from saas.core.schemas import PUBLIC
 from tenants.context import TenantContext, enter_tenant
 from tenants.entitlements import Entitlements
 from tenants.gates import GateClosedError
@@ -45,7 +46,7 @@ def waiting(context: TenantContext) -> list[datetime]:
             "ORDER BY scheduled_at",
             [context.schema],
         )
-        return [row[0] for row in cursor.fetchall()]
+        return [row[0] - timedelta(seconds=1) for row in cursor.fetchall()]
 
 
 def stop(context: TenantContext, boost: Boost, at: datetime) -> Boost:
@@ -230,6 +231,45 @@ def test_without_the_plan_boosts_freeze_and_with_it_they_go_on(acme: TenantConte
     with enter_tenant(acme), clock.frozen_at(AT_NOON + 9 * HOUR):
         # One before, two after, and none for the two in between.
         assert hours_used(acme, *NOVEMBER) == 3
+
+
+def test_who_calls_off_what_is_frozen_finds_it_called_off_later(acme: TenantContext, settings: Any) -> None:
+    boost = plan(acme, hours=5)
+    settings.BILLING_ON = True
+    run_jobs(acme, AT_NOON + HOUR)
+
+    stop(acme, boost, AT_NOON + 2 * HOUR)
+    give_boosts(acme)
+    run_jobs(acme, AT_NOON + 3 * HOUR)
+
+    with enter_tenant(acme), clock.frozen_at(AT_NOON + 3 * HOUR):
+        assert list_live_boosts() == []
+
+
+def test_what_thaws_asks_to_be_woken(acme: TenantContext, settings: Any) -> None:
+    plan(acme, hours=5)
+    settings.BILLING_ON = True
+    run_jobs(acme, AT_NOON + HOUR)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM public.procrastinate_jobs WHERE task_name = 'engagement.boosts.tend'")
+
+    give_boosts(acme)
+    run_jobs(acme, AT_NOON + 2 * HOUR)
+
+    assert waiting(acme) == [AT_NOON + 5 * HOUR]
+
+
+def test_a_phase_that_begins_by_its_date_is_followed(acme: TenantContext, globex: TenantContext) -> None:
+    give_boosts(acme)
+    with clock.frozen_at(AT_NOON + HOUR):
+        follow_dated_plans(tenant=PUBLIC, timestamp=0)
+        follow_dated_plans(tenant=PUBLIC, timestamp=0)
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT args->>'tenant' FROM public.procrastinate_jobs WHERE task_name = 'engagement.boosts.tend'"
+        )
+        assert [row[0] for row in cursor.fetchall()] == [acme.schema]
 
 
 def test_what_somebody_stopped_is_not_woken_by_a_plan(acme: TenantContext, settings: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from billing.models import Subscription
 from engagement.audit.actor import SYSTEM
 from engagement.audit.models import AuditEntry
 from engagement.rules.services import create_rule
@@ -182,6 +183,21 @@ def test_the_acts_are_recorded(paid: Till, acme: TenantContext) -> None:
             ("plan.changed", "Acme Owner", "web"),
             ("plan.cancelled", "Acme Owner", "web"),
         ]
+
+
+def test_the_portal_opens_for_the_payer_and_leads_back(paid: Till) -> None:
+    answer = paid.post("portal/")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(paid.shop.server.url)
+    Subscription.objects.update(cancel_at=None, plan="starter")
+    assert paid.get("portal/back/")["Location"] == "/dashboard/billing/"
+    assert paid.shop.row().plan == "growth"
+
+
+def test_stripe_away_at_the_portal_is_said(paid: Till) -> None:
+    paid.shop.server.control.faults(status=500)
+    assert "Our payment provider did not answer" in paid.follow(paid.post("portal/"))
+    assert "does not answer at the moment" in paid.follow(paid.get("portal/back/"))
 
 
 def test_the_portal_is_closed_to_who_does_not_pay(paid: Till) -> None:

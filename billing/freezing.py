@@ -1,0 +1,155 @@
+"""What another plan would freeze, told before anybody chooses it. Reads only, and says what the limits themselves will do.
+
+Frozen is derived from the plan in force and never stored, so that a better plan thaws exactly what was frozen. Spared are promises
+already made: members who are tracked stay, with all they have, and only newcomers wait; nobody is removed from the team; what was
+earned under a boost stays. Nothing is deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.db.models import Min
+
+from engagement.boosts.selectors import list_live_boosts
+from engagement.ledger.models import LedgerEntry
+from engagement.members.models import Member
+from engagement.rules.freezing import list_frozen_ids
+from engagement.rules.selectors import list_rules
+from saas.core import clock
+from saas.core.schemas import PUBLIC, enter_schema
+from tenants.api_keys import is_in_force, list_api_keys
+from tenants.context import TenantContext, enter_tenant
+from tenants.entitlements import UNLIMITED
+from tenants.gates import GATES, LIMITS, is_open, limit_of
+from tenants.team import list_team
+
+from .plans import get_plan
+
+NAMED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """`name` is the gate's or the limit's. `count` of them freeze, `names` are the first ones; 0 where nothing does that is there now,
+    but something changes all the same. `text` says what that means."""
+
+    name: str
+    title: str
+    count: int
+    names: tuple[str, ...]
+    text: str
+
+    @property
+    def sentence(self) -> str:
+        """For a list of consequences."""
+        more = self.count - len(self.names)
+        named = ", ".join(self.names) + (f" and {more:,} more" if self.names and more > 0 else "")
+        return f"{self.title}: {named}. {self.text}" if named else f"{self.title}: {self.text}"
+
+
+def list_freezes(context: TenantContext, plan_key: str, quantity: int = 1) -> list[Freeze]:
+    """What would freeze under that plan, in the order of the declaration; what is frozen already under the present one too.
+
+    Enters the tenant. A fixed number of queries. Raises PlanNotFoundError.
+    """
+    plan = get_plan(plan_key)
+    found: list[Freeze] = []
+    for name, list_some in _LIMITS.items():
+        allowed = plan.limit(name, quantity)
+        if allowed < UNLIMITED:
+            found += list_some(context, allowed)
+    return [*found, *_list_closing(context, plan.features)]
+
+
+def _members(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    with enter_tenant(context):
+        people = Member.objects.filter(is_bot=False, deleted_at=None, departed_at=None)
+        tracked = people.filter(waiting_since=None).count()
+    if tracked < allowed:
+        return
+    stay = "Everybody who is tracked now stays, with all they have."
+    text = f"{tracked:,} are tracked and the plan includes {allowed:,}. {stay} Newcomers wait, and what they do is kept."
+    yield Freeze("members", LIMITS["members"].title, 0, (), text)
+
+
+def _rules(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    with enter_tenant(context):
+        rules = list_rules()
+    frozen = list_frozen_ids(rules, allowed)
+    names = [rule.name for rule in sorted(rules, key=lambda rule: rule.pk) if rule.pk in frozen]
+    if names:
+        text = f"The oldest {allowed:,} go on; these reward nothing until there is room."
+        yield Freeze("rules", LIMITS["rules"].title, len(names), tuple(names[:NAMED]), text)
+
+
+def _seats(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    with enter_schema(PUBLIC):
+        team = sorted(list_team(tenant_id=context.tenant_id), key=lambda row: getattr(row, "seat", 0))
+    over = [row for row in team if row.role != "owner" and getattr(row, "seat", 0) > allowed]
+    if over:
+        names = tuple(str(row.user) for row in over[:NAMED])
+        text = "They can look and change nothing. Nobody is removed."
+        yield Freeze("seats", LIMITS["seats"].title, len(over), names, text)
+
+
+def _api_keys(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    now = clock.now()
+    keys = [key for key in list_api_keys(tenant_id=context.tenant_id) if is_in_force(key, now)]
+    lines = {key.line or key.pk: key.name for key in sorted(keys, key=lambda key: key.pk)}
+    names = [lines[line] for line in sorted(lines)][allowed:]
+    if names:
+        text = "Programs with these keys are refused until there is room."
+        yield Freeze("api_keys", LIMITS["api_keys"].title, len(names), tuple(names[:NAMED]), text)
+
+
+def _api_rate(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    now = limit_of("api_rate", context.entitlements, clock.now())
+    if allowed < now:
+        before = "as many as each program may now" if now >= UNLIMITED else f"{now:,}"
+        text = f"All programs together may ask {allowed:,} times a minute instead of {before}."
+        yield Freeze("api_rate", LIMITS["api_rate"].title, 0, (), text)
+
+
+def _history_days(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    with enter_tenant(context):
+        first = LedgerEntry.objects.aggregate(first=Min("created_at"))["first"]
+    if first is not None and first < clock.now() - timedelta(days=allowed):
+        text = f"The last {allowed:,} days are shown. Older history is kept, and hidden."
+        yield Freeze("history_days", LIMITS["history_days"].title, 0, (), text)
+
+
+def _list_closing(context: TenantContext, features: frozenset[str]) -> Iterator[Freeze]:
+    """Gates that are open now and would not be."""
+    now = clock.now()
+    for name, gate in GATES.items():
+        if not gate.built or name in features or not is_open(name, context.entitlements, now):
+            continue
+        if name == "boosts":
+            yield from _boosts(context)
+        else:
+            yield Freeze(name, gate.title, 0, (), f"{gate.what} This stops; what is set up stays as it is.")
+
+
+def _boosts(context: TenantContext) -> Iterator[Freeze]:
+    with enter_tenant(context):
+        names = [line.boost.name for line in list_live_boosts()]
+    text = (
+        "They rest while the plan has no boosts. What was earned under them stays."
+        if names
+        else "None can be planned."
+    )
+    yield Freeze("boosts", GATES["boosts"].title, len(names), tuple(names[:NAMED]), text)
+
+
+_LIMITS: Final = {
+    "members": _members,
+    "rules": _rules,
+    "seats": _seats,
+    "api_keys": _api_keys,
+    "api_rate": _api_rate,
+    "history_days": _history_days,
+}
