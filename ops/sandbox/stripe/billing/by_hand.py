@@ -6,13 +6,12 @@ from ..engine.discounts import runs_at
 from ..engine.periods import Period
 from ..engine.pricing import amount_of
 from ..errors import invalid
-from ..ids import new_id
 from ..routes import merge_metadata
 from ..store import Json, Store
 from . import discounts
 from .invoices import ADDED_UP, Bill, compose, create_draft
-from .lines import product_name
-from .proration_lines import line_of_item
+from .lines import Line, product_name
+from .proration_lines import line_of_item, put_invoice_item
 from .saving import Given, refuse_unmodelled, save
 
 _PARTS = ("application_fee_amount", "from_invoice", "on_behalf_of", "transfer_data", "shipping_cost", "shipping_details",
@@ -26,17 +25,8 @@ def create_invoice(store: Store, given: Given) -> Json:
         raise invalid("Missing required param: customer.", "customer", "parameter_missing")
     customer = store.get("customer", given["customer"], param="customer")
     now = store.now(customer["test_clock"])
-    subscription = (
-        store.get("subscription", given["subscription"], param="subscription")
-        if given.get("subscription")
-        else None
-    )
-    behavior = given.get("pending_invoice_items_behavior") or ("include" if subscription else "exclude")
-    waiting = (
-        [] if behavior == "exclude" else store.list("invoiceitem", customer=customer["id"], invoice=None)
-    )
-    if subscription:
-        waiting = [one for one in waiting if _subscription_of(one) in (None, subscription["id"])]
+    subscription = _named_subscription(store, given)
+    waiting = _waiting(store, given, customer["id"], subscription)
     currency = given.get("currency") or customer["currency"] or (waiting[0]["currency"] if waiting else "usd")
     waiting = [one for one in waiting if one["currency"] == currency]
     if subscription and not waiting:
@@ -71,6 +61,22 @@ def create_invoice(store: Store, given: Given) -> Json:
         invoice["due_date"] = given["due_date"]
         store.put(invoice)
     return invoice
+
+
+def _named_subscription(store: Store, given: Given) -> Json | None:
+    name = given.get("subscription")
+    return store.get("subscription", name, param="subscription") if name else None
+
+
+def _waiting(store: Store, given: Given, customer: str, subscription: Json | None) -> list[Json]:
+    """The pending invoice items that belong on this invoice."""
+    behavior = given.get("pending_invoice_items_behavior") or ("include" if subscription else "exclude")
+    if behavior == "exclude":
+        return []
+    held = store.list("invoiceitem", customer=customer, invoice=None)
+    return [
+        one for one in held if subscription is None or _subscription_of(one) in (None, subscription["id"])
+    ]
 
 
 def _coupons(store: Store, given: Given, customer: str, now: int) -> list[tuple[str, Json]]:
@@ -164,50 +170,18 @@ def create_invoice_item(store: Store, given: Given) -> Json:
             "pricing[price]",
         )
     amount = _amount(given, price, quantity, currency)
-    subscription = (
-        store.get("subscription", given["subscription"], param="subscription")
-        if given.get("subscription")
-        else None
+    subscription = _named_subscription(store, given)
+    line = Line(
+        amount,
+        given.get("description") or (product_name(store, price) if price else ""),
+        Period(**given["period"]) if given.get("period") else Period(now, now),
+        price,
+        quantity,
+        subscription["id"] if subscription else None,
+        discountable=bool(given.get("discountable", amount > 0)),
+        metadata=dict(given.get("metadata") or {}),
     )
-    period = Period(**given["period"]) if given.get("period") else Period(now, now)
-    item = {
-        "id": new_id("ii"),
-        "object": "invoiceitem",
-        "amount": amount,
-        "currency": currency,
-        "customer": customer["id"],
-        "customer_account": None,
-        "date": now,
-        "description": given.get("description") or (product_name(store, price) if price else None),
-        "discountable": bool(given.get("discountable", amount > 0)),
-        "discounts": [],
-        "invoice": None,
-        "livemode": False,
-        "metadata": dict(given.get("metadata") or {}),
-        "net_amount": amount,
-        "parent": {
-            "type": "subscription_details",
-            "subscription_details": {"subscription": subscription["id"], "subscription_item": None},
-        }
-        if subscription
-        else None,
-        "period": {"start": period.start, "end": period.end},
-        "pricing": {
-            "type": "price_details",
-            "price_details": {"price": price["id"], "product": price["product"]},
-            "unit_amount_decimal": price["unit_amount_decimal"],
-        }
-        if price
-        else None,
-        "proration": False,
-        "proration_details": None,
-        "quantity": quantity,
-        "quantity_decimal": str(quantity),
-        "tax_rates": [],
-        "test_clock": customer["test_clock"],
-    }
-    store.put(item)
-    store.emit("invoiceitem.created", item)
+    item = put_invoice_item(store, line, customer["id"], str(currency), now)
     if given.get("invoice"):
         _add_to(store, store.get("invoice", given["invoice"], param="invoice"), item)
     return store.get("invoiceitem", item["id"])

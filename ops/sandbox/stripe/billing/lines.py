@@ -125,7 +125,7 @@ def line_object(
         "pretax_credit_amounts": [
             {"amount": amount, "discount": name, "type": "discount"} for name, amount in taken
         ],
-        "pricing": _pricing(line, currency),
+        "pricing": pricing_of(line, currency),
         "quantity": line.quantity,
         "quantity_decimal": None if line.quantity is None else str(line.quantity),
         "subscription": line.subscription,
@@ -168,7 +168,8 @@ def _parent(line: Line) -> Json | None:
     return None
 
 
-def _pricing(line: Line, currency: str) -> Json | None:
+def pricing_of(line: Line, currency: str) -> Json | None:
+    """The price that a line is of, as lines and invoice items show it."""
     if line.price is None:
         return None
     tiered = line.price.get("billing_scheme") == "tiered"

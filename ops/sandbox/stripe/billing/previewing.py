@@ -11,12 +11,13 @@ from typing import Any
 from ..engine.periods import Period, period_at
 from ..errors import StripeError, invalid
 from ..store import Json, Store
-from . import discounts, schedules
+from . import discounts
 from .changed_items import change_items
 from .changing import plan_change
 from .invoices import bill_subscription, compose
 from .items import period_of, set_period, terms_of
 from .lines import Line, cycle_lines
+from .phases import items_for
 from .proration_lines import change_lines, pending_lines, stub_lines, usage_lines
 from .saving import Given, refuse_unmodelled
 from .starting import build_subscription, set_cancel
@@ -154,7 +155,7 @@ def _next_cycle(
 def _follow_schedule(store: Store, subscription: Json, at: int) -> None:
     schedule = store.find("subscription_schedule", subscription["schedule"])
     phase = next((one for one in schedule["phases"] if one["start_date"] == at), None) if schedule else None
-    wanted = schedules.items_for(subscription, phase) if phase else []
+    wanted = items_for(subscription, phase) if phase else []
     if wanted:
         change_items(store, subscription, wanted, at)
 

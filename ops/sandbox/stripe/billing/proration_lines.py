@@ -14,7 +14,7 @@ from ..resources.meters import usage_of
 from ..store import Json, Store
 from . import discounts
 from .items import is_metered, terms_of
-from .lines import Line, cycle_lines, day, product_name
+from .lines import Line, day, pricing_of, product_name
 
 
 def parts_of(store: Store, subscription: Json, now: int, items: list[Json] | None = None) -> list[Part]:
@@ -116,47 +116,44 @@ def _line(store: Store, one: Proration, subscription: Json) -> Line:
 def hold_lines(store: Store, subscription: Json, lines: list[Line], now: int) -> None:
     """Prorations that wait for the next invoice, as pending invoice items."""
     for line in lines:
-        item = build_invoice_item(store, line, subscription, now)
-        store.put(item)
-        store.emit("invoiceitem.created", item)
+        put_invoice_item(store, line, subscription["customer"], subscription["currency"], now)
 
 
-def build_invoice_item(store: Store, line: Line, subscription: Json, now: int) -> Json:
-    return {
+def put_invoice_item(store: Store, line: Line, customer: str, currency: str, now: int) -> Json:
+    """A line that waits for an invoice; put, with its event."""
+    details = {"subscription": line.subscription, "subscription_item": line.item}
+    clock = (store.find("customer", customer) or {}).get("test_clock")
+    quantity = 1 if line.quantity is None else line.quantity
+    item: Json = {
         "id": new_id("ii"),
         "object": "invoiceitem",
         "amount": line.amount,
-        "currency": subscription["currency"],
-        "customer": subscription["customer"],
+        "currency": currency,
+        "customer": customer,
         "customer_account": None,
         "date": now,
-        "description": line.description,
+        "description": line.description or None,
         "discountable": line.discountable,
         "discounts": [],
         "invoice": None,
         "livemode": False,
         "metadata": line.metadata,
         "net_amount": line.amount,
-        "parent": {
-            "type": "subscription_details",
-            "subscription_details": {"subscription": subscription["id"], "subscription_item": line.item},
-        },
+        "parent": {"type": "subscription_details", "subscription_details": details}
+        if line.subscription
+        else None,
         "period": {"start": line.period.start, "end": line.period.end},
-        "pricing": _pricing(line),
+        "pricing": pricing_of(line, currency),
         "proration": line.proration,
         "proration_details": {"credited_items": None, "discount_amounts": []} if line.proration else None,
-        "quantity": line.quantity or 1,
-        "quantity_decimal": str(line.quantity or 1),
+        "quantity": quantity,
+        "quantity_decimal": str(quantity),
         "tax_rates": [],
-        "test_clock": subscription["test_clock"],
+        "test_clock": clock,
     }
-
-
-def _pricing(line: Line) -> Json | None:
-    if line.price is None:
-        return None
-    details = {"price": line.price["id"], "product": line.price["product"]}
-    return {"type": "price_details", "price_details": details, "unit_amount_decimal": None}
+    store.put(item)
+    store.emit("invoiceitem.created", item)
+    return item
 
 
 def pending_lines(store: Store, subscription: Json) -> list[Line]:
@@ -217,8 +214,3 @@ def usage_lines(store: Store, subscription: Json, period: Period) -> list[Line]:
             )
         )
     return lines
-
-
-def advance_lines(store: Store, subscription: Json, period: Period) -> list[Line]:
-    """What is paid in advance for a period."""
-    return cycle_lines(store, subscription, period)

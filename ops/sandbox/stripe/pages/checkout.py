@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Final
 
 from aiohttp import web
 
 from ..billing.checkout_totals import needs_card
-from ..billing.lines import price_words
+from ..billing.lines import day, money, price_words
 from ..engine.periods import DAY
 from ..engine.pricing import amount_of
 from ..store import Json, Store
-from .frame import COUNTRIES, TAX_IDS, choice, day, every, field, item_words, money, row, said, show
-
-# The numbers that the page offers, with what each does.
-OFFERED: Final = (
-    ("4242 4242 4242 4242", "pays"),
-    ("4000 0000 0000 0002", "is declined"),
-    ("4000 0000 0000 9995", "has no funds"),
-    ("4000 0027 6000 3184", "asks for 3-D Secure"),
-    ("4000 0000 0000 0341", "fails later"),
+from .frame import (
+    COUNTRIES,
+    address_fields,
+    card_fields,
+    choice,
+    every,
+    field,
+    item_words,
+    row,
+    said,
+    show,
+    tax_id_fields,
 )
+
 Fields = dict[str, str]
 
 
@@ -181,7 +184,7 @@ def _payment(store: Store, session: Json, filled: Fields, wrong: dict[str, str])
     )
     parts.append(_address(session, filled))
     if session["tax_id_collection"]["enabled"]:
-        parts.append(_tax_id(filled, wrong))
+        parts.append(tax_id_fields("For a business", filled, wrong))
     return f"<h2>{'Pay with a card' if needs_card(session) else 'Your details'}</h2>{''.join(parts)}{_button(session)}"
 
 
@@ -194,37 +197,7 @@ def _card(store: Store, session: Json, filled: Fields, wrong: dict[str, str]) ->
             f'<fieldset><legend>Card</legend>{choices}<label class="choice"><input type="radio" name="saved" value=""{new}>'
             "<span>Another card</span></label></fieldset>"
         )
-    offers = "".join(
-        f'<li><button name="do" value="fill {number}" formnovalidate><span class="num">…{number[-4:]}</span> {words}</button></li>'
-        for number, words in OFFERED
-    )
-    number = field(
-        "card", "Card number", filled.get("card", ""), wrong=wrong.get("card", ""), inputmode="numeric", autocomplete="cc-number",
-        placeholder="4242 4242 4242 4242", maxlength=30,
-    )  # fmt: skip
-    return (
-        f'{choices}{number}<div class="pair">'
-        + field(
-            "exp",
-            "Expires",
-            filled.get("exp", ""),
-            wrong=wrong.get("exp", ""),
-            autocomplete="cc-exp",
-            placeholder="12 / 34",
-            maxlength=9,
-        )
-        + field(
-            "cvc",
-            "Security code",
-            filled.get("cvc", ""),
-            wrong=wrong.get("cvc", ""),
-            inputmode="numeric",
-            autocomplete="cc-csc",
-            placeholder="123",
-            maxlength=4,
-        )
-        + f'</div><div class="field" role="group" aria-label="Test cards"><small>Test cards: press one to fill it in.</small><ul class="cards">{offers}</ul></div>'
-    )
+    return choices + card_fields(filled, wrong)
 
 
 def _saved(method: Json, filled: Fields) -> str:
@@ -239,40 +212,7 @@ def _saved(method: Json, filled: Fields) -> str:
 
 def _address(session: Json, filled: Fields) -> str:
     country = choice("country", "Country", COUNTRIES, filled.get("country", "US"))
-    if session["billing_address_collection"] != "required":
-        return country
-    return (
-        country
-        + field(
-            "line1", "Street and number", filled.get("line1", ""), autocomplete="address-line1", maxlength=200
-        )
-        + '<div class="pair">'
-        + field(
-            "postal_code",
-            "Postal code",
-            filled.get("postal_code", ""),
-            autocomplete="postal-code",
-            maxlength=20,
-        )
-        + field("city", "City", filled.get("city", ""), autocomplete="address-level2", maxlength=100)
-        + "</div>"
-    )
-
-
-def _tax_id(filled: Fields, wrong: dict[str, str]) -> str:
-    return (
-        "<fieldset><legend>For a business</legend>"
-        + choice("tax_type", "Kind of tax ID", TAX_IDS, filled.get("tax_type", ""), none="None")
-        + field(
-            "tax_id",
-            "Tax ID",
-            filled.get("tax_id", ""),
-            wrong=wrong.get("tax_id", ""),
-            maxlength=40,
-            autocomplete="off",
-        )
-        + "</fieldset>"
-    )
+    return country + (address_fields(filled) if session["billing_address_collection"] == "required" else "")
 
 
 def _button(session: Json) -> str:

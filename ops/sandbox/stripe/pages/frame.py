@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from ..billing.lines import day, money, product_name
+from ..billing.lines import product_name
 from ..store import Json, Store
 
 _STYLE: Final = Path(__file__).parent / "style.css"
@@ -19,6 +19,14 @@ COUNTRIES: Final = {
     "MX": "Mexico", "NL": "Netherlands", "NZ": "New Zealand", "NO": "Norway", "PL": "Poland", "PT": "Portugal",
     "SG": "Singapore", "ES": "Spain", "SE": "Sweden", "CH": "Switzerland", "GB": "United Kingdom", "US": "United States",
 }  # fmt: skip
+# The card numbers that the pages offer, with what each does.
+OFFERED: Final = (
+    ("4242 4242 4242 4242", "pays"),
+    ("4000 0000 0000 0002", "is declined"),
+    ("4000 0000 0000 9995", "has no funds"),
+    ("4000 0027 6000 3184", "asks for 3-D Secure"),
+    ("4000 0000 0000 0341", "fails later"),
+)
 TAX_IDS: Final = {
     "eu_vat": "EU VAT, such as DE123456789",
     "gb_vat": "UK VAT",
@@ -98,6 +106,56 @@ def choice(name: str, label: str, options: dict[str, str], chosen: str = "", *, 
     return f'<div class="field"><label for="{name}">{escape(label)}</label><select id="{name}" name="{name}">{first}{rest}</select></div>'
 
 
+def address_fields(filled: dict[str, str]) -> str:
+    """Street, postal code and city."""
+    street = field(
+        "line1", "Street and number", filled.get("line1", ""), autocomplete="address-line1", maxlength=200
+    )
+    code = field(
+        "postal_code", "Postal code", filled.get("postal_code", ""), autocomplete="postal-code", maxlength=20
+    )
+    city = field("city", "City", filled.get("city", ""), autocomplete="address-level2", maxlength=100)
+    return f'{street}<div class="pair">{code}{city}</div>'
+
+
+def card_fields(filled: dict[str, str], wrong: dict[str, str]) -> str:
+    """Number, month and code, with the test cards to press."""
+    offers = "".join(
+        f'<li><button name="do" value="fill {number}" formnovalidate><span class="num">…{number[-4:]}</span> {words}</button></li>'
+        for number, words in OFFERED
+    )
+    number = field(
+        "card", "Card number", filled.get("card", ""), wrong=wrong.get("card", ""), inputmode="numeric",
+        autocomplete="cc-number", placeholder="4242 4242 4242 4242", maxlength=30,
+    )  # fmt: skip
+    month = field(
+        "exp", "Expires", filled.get("exp", ""), wrong=wrong.get("exp", ""), autocomplete="cc-exp", placeholder="12 / 34",
+        maxlength=9,
+    )  # fmt: skip
+    code = field(
+        "cvc", "Security code", filled.get("cvc", ""), wrong=wrong.get("cvc", ""), inputmode="numeric",
+        autocomplete="cc-csc", placeholder="123", maxlength=4,
+    )  # fmt: skip
+    return (
+        f'{number}<div class="pair">{month}{code}</div><div class="field" role="group" aria-label="Test cards">'
+        f'<small>Test cards: press one to fill it in.</small><ul class="cards">{offers}</ul></div>'
+    )
+
+
+def tax_id_fields(legend: str, filled: dict[str, str], wrong: dict[str, str]) -> str:
+    """The kind of a tax id and its number."""
+    kind = choice("tax_type", "Kind of tax ID", TAX_IDS, filled.get("tax_type", ""), none="None")
+    value = field(
+        "tax_id",
+        "Tax ID",
+        filled.get("tax_id", ""),
+        wrong=wrong.get("tax_id", ""),
+        maxlength=40,
+        autocomplete="off",
+    )
+    return f"<fieldset><legend>{escape(legend)}</legend>{kind}{value}</fieldset>"
+
+
 def row(words: str, amount: str, *, total: bool = False, small: str = "") -> str:
     """A line of a sum."""
     under = f"<br><small>{escape(small)}</small>" if small else ""
@@ -116,18 +174,3 @@ def every(recurring: Json | None) -> str:
 def item_words(store: Store, price: Json, quantity: int | None) -> str:
     name = product_name(store, price)
     return f"{name} × {quantity}" if quantity and quantity > 1 else name
-
-
-__all__ = [
-    "COUNTRIES",
-    "TAX_IDS",
-    "choice",
-    "day",
-    "every",
-    "field",
-    "item_words",
-    "money",
-    "row",
-    "said",
-    "show",
-]

@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
+from ..billing.lines import day, money
 from ..store import Json
-from .frame import day, field, money, row, said, show
+from .frame import field, row, said, show
 from .pdf import Sheet, build_pdf
 
 _LEFT, _RIGHT, _BOTTOM = 50.0, 545.0, 780.0

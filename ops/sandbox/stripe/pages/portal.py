@@ -7,12 +7,13 @@ from html import escape
 from aiohttp import web
 
 from ..billing.items import period_of
+from ..billing.lines import day, money
 from ..billing.portals import Portal, default_method, main_item, planned_price
 from ..billing.previewing import upcoming
 from ..engine.pricing import amount_of
 from ..errors import StripeError
 from ..store import Json
-from .frame import COUNTRIES, day, every, item_words, money, said, show
+from .frame import COUNTRIES, every, item_words, said, show
 
 SAID = {
     "plan": "Your plan is changed.",

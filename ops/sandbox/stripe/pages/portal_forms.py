@@ -8,11 +8,23 @@ from typing import Final
 from aiohttp import web
 
 from ..billing.items import period_of
+from ..billing.lines import day, money
 from ..billing.portals import Portal, main_item, waits_for_end
 from ..engine.pricing import amount_of
 from ..store import Json
-from .checkout import OFFERED
-from .frame import COUNTRIES, TAX_IDS, choice, day, every, field, item_words, money, row, said, show
+from .frame import (
+    COUNTRIES,
+    address_fields,
+    card_fields,
+    choice,
+    every,
+    field,
+    item_words,
+    row,
+    said,
+    show,
+    tax_id_fields,
+)
 from .portal import link
 
 _REASONS: Final = {
@@ -132,105 +144,45 @@ def cancel_page(portal: Portal, subscription: Json) -> web.Response:
 
 
 def card_page(portal: Portal, filled: dict[str, str], wrong: dict[str, str]) -> web.Response:
-    offers = "".join(
-        f'<li><button name="do" value="fill {number}" formnovalidate><span class="num">…{number[-4:]}</span> {words}</button></li>'
-        for number, words in OFFERED
-    )
+    """Another card to be charged from now on."""
     body = (
         f'{said(wrong.get("", ""))}<form method="post" novalidate>'
+        # Enter in any field saves, whatever button stands first.
         '<button class="hide" name="do" value="save" tabindex="-1" aria-hidden="true">Save</button>'
-        + field(
-            "card",
-            "Card number",
-            filled.get("card", ""),
-            wrong=wrong.get("card", ""),
-            inputmode="numeric",
-            autocomplete="cc-number",
-            placeholder="4242 4242 4242 4242",
-            maxlength=30,
-        )
-        + '<div class="pair">'
-        + field(
-            "exp",
-            "Expires",
-            filled.get("exp", ""),
-            wrong=wrong.get("exp", ""),
-            autocomplete="cc-exp",
-            placeholder="12 / 34",
-            maxlength=9,
-        )
-        + field(
-            "cvc",
-            "Security code",
-            filled.get("cvc", ""),
-            wrong=wrong.get("cvc", ""),
-            inputmode="numeric",
-            autocomplete="cc-csc",
-            placeholder="123",
-            maxlength=4,
-        )
-        + '</div><div class="field" role="group" aria-label="Test cards"><small>Test cards: press one to fill it in.</small>'
-        f'<ul class="cards">{offers}</ul></div><button class="main wide" name="do" value="save">Save card</button></form>'
+        f'{card_fields(filled, wrong)}<button class="main wide" name="do" value="save">Save card</button></form>'
     )
     return _frame(portal, "Change card", body, status=400 if wrong else 200)
 
 
 def details_page(portal: Portal, filled: dict[str, str], wrong: dict[str, str]) -> web.Response:
+    """What stands on invoices, as far as it may be changed here."""
     allowed = portal.features["customer_update"]["allowed_updates"]
-    parts = [said(wrong.get("", ""))]
-    for name, label, kind in (
-        ("name", "Name", "text"),
-        ("email", "Email", "email"),
-        ("phone", "Phone", "tel"),
-    ):
-        if name in allowed:
-            parts.append(
-                field(
-                    name,
-                    label,
-                    filled.get(name, ""),
-                    wrong=wrong.get(name, ""),
-                    type=kind,
-                    autocomplete=name,
-                    maxlength=200,
-                )
-            )
+    parts = [
+        field(
+            name,
+            label,
+            filled.get(name, ""),
+            wrong=wrong.get(name, ""),
+            type=kind,
+            autocomplete=name,
+            maxlength=200,
+        )
+        for name, label, kind in (
+            ("name", "Name", "text"),
+            ("email", "Email", "email"),
+            ("phone", "Phone", "tel"),
+        )
+        if name in allowed
+    ]
     if "address" in allowed:
-        parts += [
-            field(
-                "line1",
-                "Street and number",
-                filled.get("line1", ""),
-                autocomplete="address-line1",
-                maxlength=200,
-            ),
-            '<div class="pair">',
-            field(
-                "postal_code",
-                "Postal code",
-                filled.get("postal_code", ""),
-                autocomplete="postal-code",
-                maxlength=20,
-            ),
-            field("city", "City", filled.get("city", ""), autocomplete="address-level2", maxlength=100),
-            "</div>",
-            choice("country", "Country", COUNTRIES, filled.get("country", ""), none="Not given"),
-        ]
+        parts.append(address_fields(filled))
+        parts.append(choice("country", "Country", COUNTRIES, filled.get("country", ""), none="Not given"))
     if "tax_id" in allowed:
-        parts += [
-            "<fieldset><legend>Tax ID</legend>",
-            choice("tax_type", "Kind", TAX_IDS, filled.get("tax_type", ""), none="None"),
-            field(
-                "tax_id",
-                "Number",
-                filled.get("tax_id", ""),
-                wrong=wrong.get("tax_id", ""),
-                maxlength=40,
-                autocomplete="off",
-            ),
-            "</fieldset>",
-        ]
-    body = f'<form method="post" novalidate>{"".join(parts)}<button class="main wide">Save details</button></form>{_tax_ids(portal, allowed)}'
+        parts.append(tax_id_fields("Add a tax ID", filled, wrong))
+    body = (
+        f'{said(wrong.get("", ""))}<form method="post" novalidate>{"".join(parts)}'
+        f'<button class="main wide">Save details</button></form>{_tax_ids(portal, allowed)}'
+    )
     return _frame(portal, "Change details", body, status=400 if wrong else 200)
 
 
