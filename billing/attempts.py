@@ -23,8 +23,9 @@ State = BillingAttempt.State
 
 def write_attempt(
     *, tenant: Tenant, payer: Payer, kind: str, wanted: dict[str, Any], actor: Actor
-) -> BillingAttempt:
-    """The open attempt of just this, else a new one. The caller holds the tenant's lock and commits before Stripe is told."""
+) -> tuple[BillingAttempt, bool]:
+    """The open attempt of just this, else a new one, and whether it is new. The caller holds the tenant's lock and commits before
+    Stripe is told."""
     found = (
         BillingAttempt.objects.filter(
             tenant=tenant,
@@ -38,10 +39,11 @@ def write_attempt(
         .first()
     )
     if found is not None:
-        return found
-    return BillingAttempt.objects.create(
+        return found, False
+    made = BillingAttempt.objects.create(
         tenant=tenant, payer=payer, kind=kind, wanted=wanted, actor=asdict(actor)
     )
+    return made, True
 
 
 def settle(attempt: BillingAttempt, state: str) -> bool:

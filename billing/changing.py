@@ -18,7 +18,7 @@ from .locks import holding_tenant
 from .models import Subscription
 from .performing import perform
 from .previews import check_change, get_live
-from .shifts import kind_of
+from .shifts import kind_of, version_of, version_without_plan
 
 SHOWN_FOR: Final = timedelta(hours=1)  # a preview's moment is charged as it was shown for so long
 
@@ -72,11 +72,16 @@ def undo_planned_change(*, tenant_id: int, version: str, actor: Actor) -> Subscr
 def _attempt(
     kind: str, row: Subscription, wanted: dict[str, Any], version: str, actor: Actor
 ) -> Subscription:
-    wanted = {**wanted, "stripe_id": row.stripe_id, "version": version[:16]}
+    version = version[:16]
+    # What our own first request, taking the planned change back, makes of it: an attempt that got no further may go on from there.
+    between = version_without_plan(row) if version == version_of(row) else ""
+    wanted = {**wanted, "stripe_id": row.stripe_id, "version": version, "between": between}
     with holding_tenant(row.tenant_id):
-        attempt = write_attempt(tenant=row.tenant, payer=row.payer, kind=kind, wanted=wanted, actor=actor)
+        attempt, is_new = write_attempt(
+            tenant=row.tenant, payer=row.payer, kind=kind, wanted=wanted, actor=actor
+        )
     # It is committed now: whatever becomes of Stripe's answer, the next try sends the same key.
-    return perform(attempt)
+    return perform(attempt, is_new=is_new)
 
 
 def _check_date(row: Subscription, proration_date: int) -> int:

@@ -35,7 +35,7 @@ from .mirror import refresh_held
 from .models import BillingAttempt, Payer, Subscription
 from .payers import obtain_customer, obtain_payer
 from .plans import TRIAL_DAYS, get_plan
-from .stripe_api import asking_stripe, telling_stripe
+from .stripe_api import asking_stripe
 from .trials import claim_trial, release_trial
 from .wording import plan_name
 
@@ -127,7 +127,7 @@ def _prepare(
     standing = _standing(tenant, besides=wanted.get("replaces", ""))
     if standing is not None:
         return None, plan_name(standing.plan)
-    attempt = write_attempt(tenant=tenant, payer=payer, kind="checkout", wanted=wanted, actor=actor)
+    attempt, _ = write_attempt(tenant=tenant, payer=payer, kind="checkout", wanted=wanted, actor=actor)
     if not wanted.get("replaces") and get_plan(wanted["plan"]).trial_days and not attempt.url:
         claim_trial(attempt=attempt)
     return attempt, ""
@@ -239,7 +239,7 @@ def _standing(tenant: Tenant, besides: str = "") -> Subscription | None:
 def _expire_at_stripe(session_id: str) -> None:
     import stripe
 
-    with telling_stripe() as client:
+    with asking_stripe() as client:
         try:
             client.v1.checkout.sessions.expire(session_id)
         except stripe.InvalidRequestError as error:
@@ -249,7 +249,8 @@ def _expire_at_stripe(session_id: str) -> None:
 
 def _create_session(attempt: BillingAttempt) -> Session:
     parameters = _describe_session(attempt)
-    with telling_stripe() as stripe:
+    # Whatever becomes of the answer, a page by itself changes and charges nothing.
+    with asking_stripe() as stripe:
         return stripe.v1.checkout.sessions.create(parameters, {"idempotency_key": f"checkout-{attempt.key}"})
 
 

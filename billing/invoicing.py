@@ -62,7 +62,7 @@ def invoice_plan(
     require_unsubscribed(tenant)
     with holding_tenant(tenant_id):
         wanted = {**choice.to_data(), "days_until_due": days_until_due}
-        attempt = write_attempt(tenant=tenant, payer=payer, kind="invoice", wanted=wanted, actor=actor)
+        attempt, _ = write_attempt(tenant=tenant, payer=payer, kind="invoice", wanted=wanted, actor=actor)
     # It is committed now: whatever becomes of Stripe's answer, the next try sends the same key.
     try:
         with holding_tenant(tenant_id):

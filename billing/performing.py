@@ -40,8 +40,11 @@ _ASK_AGAIN: Final = timedelta(seconds=20)
 log = structlog.get_logger(__name__)
 
 
-def perform(attempt: BillingAttempt) -> Subscription:
+def perform(attempt: BillingAttempt, *, is_new: bool) -> Subscription:
     """Do what the attempt says, and answer the subscription as it stands then. Idempotent.
+
+    `is_new`: it was not sent before, so that where Stripe cannot be asked nothing was told either, and the attempt is over: a person
+    who read that nothing was changed is not surprised later.
 
     Raises PlanChangedError where the plan is no longer what the attempt began from, CardDeclinedError, StripeRefusedError: then
     nothing was changed and the attempt has failed. StripeAwayError: nothing was changed, and it may be tried again.
@@ -52,6 +55,10 @@ def perform(attempt: BillingAttempt) -> Subscription:
             row, error = _perform_held(attempt)
     except StripeUnsureError:
         _ask_later(attempt)
+        raise
+    except (StripeAwayError, BillingBusyError):
+        if is_new:
+            settle(attempt, State.FAILED)
         raise
     except (CardDeclinedError, StripeRefusedError, NoSubscriptionError) as failed:
         log.info("billing_attempt_failed", attempt=attempt.key, kind=attempt.kind, error=failed.code)
@@ -67,7 +74,7 @@ def settle_attempt(*, attempt_id: int) -> bool:
     """Ask again about an attempt whose answer was lost; whether it is settled now. Nothing is sent any more after an hour: then
     what Stripe says of the subscription stands. Raises StripeAwayError, for another try."""
     with enter_schema(PUBLIC):
-        rows = BillingAttempt.objects.select_related("tenant", "payer").exclude(kind="checkout")
+        rows = BillingAttempt.objects.select_related("tenant", "payer").filter(kind__in=ACTS)
         attempt = rows.filter(pk=attempt_id, state=State.OPEN).first()
     if attempt is None:
         return True
@@ -77,8 +84,8 @@ def settle_attempt(*, attempt_id: int) -> bool:
             reached = row is not None and is_reached(row, attempt)
             return settle(attempt, State.DONE if reached else State.FAILED)
     try:
-        perform(attempt)
-    except StripeAwayError:
+        perform(attempt, is_new=False)
+    except (StripeAwayError, BillingBusyError):
         raise
     except EngageHubError as error:
         log.warning("billing_attempt_failed", attempt=attempt.key, kind=attempt.kind, error=error.code)
@@ -86,11 +93,10 @@ def settle_attempt(*, attempt_id: int) -> bool:
 
 
 def list_open_attempts() -> list[int]:
-    """Ids of the attempts, checkouts left out, that have been open for two minutes."""
+    """Ids of the changes that have been open for two minutes."""
     with enter_schema(PUBLIC):
-        rows = BillingAttempt.objects.filter(
-            state=State.OPEN, created_at__lte=clock.now() - timedelta(minutes=2)
-        ).exclude(kind="checkout")
+        before = clock.now() - timedelta(minutes=2)
+        rows = BillingAttempt.objects.filter(kind__in=ACTS, state=State.OPEN, created_at__lte=before)
         return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
@@ -107,14 +113,18 @@ def _perform_held(attempt: BillingAttempt) -> tuple[Subscription | None, PlanCha
         if settle(attempt, State.DONE) and not (other and _is_alike(other, attempt)):
             _record(attempt, None, before)
         return before, None
-    if attempt.state != State.OPEN or version_of(before) != attempt.wanted["version"]:
+    began_from = {attempt.wanted["version"], attempt.wanted["between"]} - {""}
+    if attempt.state != State.OPEN or version_of(before) not in began_from:
         settle(attempt, State.FAILED)
         other = _last_done(attempt)
         return None, PlanChangedError(describe_standing(before), other.actor["name"] if other else "")
-    ACTS[attempt.kind](attempt, data)
     try:
+        ACTS[attempt.kind](attempt, data)
         after = refresh_held(stripe_id=before.stripe_id)
+    except StripeUnsureError:
+        raise
     except StripeAwayError as error:
+        # One of several requests may have been taken before this one was turned away.
         raise StripeUnsureError from error
     assert after is not None
     if settle(attempt, State.DONE):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, Final, Literal
 
 from .choosing import Choice
@@ -41,6 +42,13 @@ def version_of(row: Subscription) -> str:
     """What a form began from: different as soon as anything about the plan is."""
     facts = "|".join(str(getattr(row, name)) for name in _VERSION_OF)
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
+
+
+def version_without_plan(row: Subscription) -> str:
+    """As `version_of`, once what is planned for the end of the period is taken back."""
+    without = copy(row)
+    without.next_plan, without.next_interval, without.next_quantity = "", "", 0
+    return version_of(without)
 
 
 def item_changes(items: list[Mapping[str, Any]], price: str, quantity: int) -> list[dict[str, Any]]:

@@ -29,3 +29,9 @@ def count_used(*, context: TenantContext) -> Mapping[str, int]:
         members = people.filter(waiting_since=None).count()
         rules = Rule.objects.filter(enabled=True, archived_at=None).count()
     return {"members": members, "rules": rules, "seats": seats, "api_keys": len(keys)}
+
+
+def count_waiting(*, context: TenantContext) -> int:
+    """Members who wait for room in the plan. Enters the tenant. One query."""
+    with enter_tenant(context):
+        return Member.objects.filter(is_bot=False, deleted_at=None, waiting_since__isnull=False).count()

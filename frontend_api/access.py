@@ -82,7 +82,7 @@ TENANT_ROUTES: Final = {
     "billing-plans": "view_billing",
     "billing-banner": TEAM,
     "billing-begin": "manage_billing",
-    "billing-return": "manage_billing",
+    "billing-return": "view_billing",  # what this community began; an admin may have taken the payment over
     "billing-change": "manage_billing",
     "billing-cancel": "manage_billing",
     "billing-resume": "manage_billing",
@@ -90,8 +90,8 @@ TENANT_ROUTES: Final = {
     "billing-payer": "view_billing",  # the owner, the payer and whom the payment was offered to
     "billing-offer-end": "view_billing",  # likewise
     "billing-cap": "manage_billing",
-    "billing-portal": "manage_billing",  # and the payer alone
-    "billing-portal-back": "manage_billing",
+    "billing-portal": "view_billing",  # the payer alone
+    "billing-portal-back": "view_billing",
     "billing-invoices": "view_billing",  # and the payer alone
     "dashboard-audit": "view_audit",
     "dashboard-audit-export": "export_audit",

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email.utils import parseaddr
 from typing import Final
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
 
 from billing.plans import METERS, Plan
 from billing.pricing import GROWS, Cell, pricing_table
@@ -76,6 +80,11 @@ def describe_card(
         action=action,
         tag=tag,
     )
+
+
+def write_to_us(subject: str) -> str:
+    """A link for what is set up by hand."""
+    return f"mailto:{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}?{urlencode({'subject': subject}, quote_via=quote)}"
 
 
 def _unit(plan: Plan, interval: str) -> str:

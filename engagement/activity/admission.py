@@ -191,7 +191,8 @@ class _Slice:
                 continue
             notice(one.activity, row)
             if one.activity.source_id not in taken_back:
-                self.bench.award(row, one.activity, one.activity_id)
+                removable = takeback_id(one.activity.source_id) is not None
+                self.bench.award(row, one.activity, one.activity_id, removable=removable)
         self._finish(rows, now, held)
 
     def _go_back(self, person: _Person, row: MemberRow) -> None:

@@ -162,7 +162,8 @@ class _Unit:
             if removal is not None:
                 wanted.append(removal)
         state = self.run(in_schema(_STATE, self.schema), (text_array(wanted), len(activities))).fetchall()[0]
-        subjects = dict.fromkeys(a.subject for a in activities if a.type not in TAKEBACK_TYPES)
+        # Not dict.fromkeys: a generator costs a call an activity.
+        subjects = {a.subject: None for a in activities if a.type not in TAKEBACK_TYPES}
         remembered = self.memory.members
         if self.memory.zone != self.context.timezone:
             self.memory.zone = self.context.timezone
@@ -286,7 +287,7 @@ class _Unit:
                     activity_id, row.member_id, activity.occurred_ms, []
                 )
         elif removal is None or removal not in known:
-            self.judge.award(row, activity, activity_id)
+            self.judge.award(row, activity, activity_id, removable=removal is not None)
 
     def _take_back(self, activity: Activity, activity_id: int) -> None:
         """Reverse what the target earned, if it is not too old. A target still to come is remembered by our own row; one that is

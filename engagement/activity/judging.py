@@ -13,7 +13,7 @@ from engagement.rules.evaluation import MemberState, apply_usage, evaluate
 from engagement.rules.ruleset import RuleSet
 
 from .messages import Activity
-from .takebacks import Award, Target, takeback_id
+from .takebacks import Award, Target
 
 
 class Judge:
@@ -27,8 +27,8 @@ class Judge:
         self.targets: dict[str, Target] = {}
         self.channels: dict[int, str] = {}
 
-    def award(self, row: MemberRow, activity: Activity, activity_id: int) -> None:
-        """Book what the rules give, and remember it in case that a takeback follows."""
+    def award(self, row: MemberRow, activity: Activity, activity_id: int, *, removable: bool) -> None:
+        """Book what the rules give, and remember it in case that a takeback follows of what is `removable`."""
         effects = evaluate(activity, cast("MemberState", row), self.rules)
         awards = []
         for effect in effects:
@@ -56,7 +56,7 @@ class Judge:
         if effects:
             apply_usage(cast("MemberState", row), activity, effects)
             self.channels[row.member_id] = str(activity.attributes.get("channel") or "")
-        if takeback_id(activity.source_id) is not None:
+        if removable:
             self.targets[activity.source_id] = Target(
                 activity_id, row.member_id, activity.occurred_ms, awards
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -200,17 +201,27 @@ def resume_boost(
         if boost.stopped_at is None:
             return boost
         require_open("boosts", read_entitlements(tenant_id=context.tenant_id), now)
-        stopped_at, boost.stopped_at = boost.stopped_at, None
-        if now - stopped_at > UNDO or state_of(boost, now) == OVER:
+        stopped_at = boost.stopped_at
+        if not can_resume(boost, now):
             raise BoostOverError(
                 f"“{boost.name}” was stopped too long ago to go on, or its time is over. Plan it again."
             )
+        boost.stopped_at = None
         _refuse_hours(hours_needed(boost, allowances))
         _go_on(boost, stopped_at, now)
         count_change(state)
         _record(actor, "boost.resumed", boost)
         _wake(boost, context)
     return boost
+
+
+def can_resume(boost: Boost, now: datetime) -> bool:
+    """Whether a stop can still be taken back: for UNDO, and while there is something left of it."""
+    if boost.stopped_at is None or now - boost.stopped_at > UNDO:
+        return False
+    going_on = copy(boost)
+    going_on.stopped_at = None
+    return state_of(going_on, now) != OVER
 
 
 @transaction.atomic

@@ -39,10 +39,10 @@ _WRITE_TEXT: Final = (
     base_amount, multiplier_percent, capped, occurred_at, boost_id, boost_percent)
   SELECT member_id, amount, counter, cause_kind, cause_id, rule_id, version_id, base, percent, capped, """
     + _TIME_MS.format("at")
-    + """, coalesce(boost, 0), coalesce(boosted, 100)
+    + """, coalesce(boost >> 16, 0), coalesce(boost & 65535, 100)
   FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::smallint[], %s::bigint[], %s::int[], %s::int[],
-    %s::bigint[], %s::int[], %s::boolean[], %s::bigint[], %s::int[], %s::int[])
-    AS u(member_id, amount, counter, cause_kind, cause_id, rule_id, version_id, base, percent, capped, at, boost, boosted)
+    %s::bigint[], %s::int[], %s::boolean[], %s::bigint[], %s::bigint[])
+    AS u(member_id, amount, counter, cause_kind, cause_id, rule_id, version_id, base, percent, capped, at, boost)
 ), balances AS (
   UPDATE {s}.ledger_balance b
   SET current = greatest(b.current - b.debt + u.amount, 0), debt = greatest(b.debt - b.current - u.amount, 0),
@@ -95,7 +95,7 @@ SELECT kind, start, low_score, low_order FROM buckets WHERE count > """
     + str(MAX_BUCKET)
     + " UNION ALL SELECT 'news', 0, id, 0 FROM news"
 )
-# psycopg remembers how it translated a statement up to 4,096 characters; a longer one is translated each time.
+# psycopg remembers how it translated a statement up to 4,096 characters and 50 parameters; a longer one is translated each time.
 _WRITE: Final = " ".join(_WRITE_TEXT.split())
 
 _NEW_BUCKETS: Final = (
@@ -265,13 +265,15 @@ def _activity_arrays(activities: Sequence[ActivityRow]) -> list[str]:
 
 def _entry_arrays(entries: Sequence[Entry]) -> list[str]:
     columns: list[Sequence[Any]] = list(zip(*entries, strict=True)) or [()] * len(Entry._fields)
-    # Most batches have no boost: empty arrays are filled up with nulls, which stand for none.
-    boosts = columns[11:] if any(columns[11]) else [(), ()]
+    # Most batches have no boost: an empty array is filled up with nulls, which stand for none. One array for both, because psycopg
+    # translates a statement of more than 50 parameters each time anew.
+    ids, percents = columns[11:]
+    boosts = [(one << 16) | percent for one, percent in zip(ids, percents, strict=True)] if any(ids) else ()
     return [
         *(int_array(column) for column in columns[:9]),
         bool_array(columns[9]),
         int_array(columns[10]),
-        *map(int_array, boosts),
+        int_array(boosts),
     ]
 
 

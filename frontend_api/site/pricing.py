@@ -21,6 +21,7 @@ from frontend_api.plan_cards import (
     Link,
     describe_card,
     list_metered,
+    write_to_us,
 )
 from frontend_api.site.plan_choice import PlanChoice, read_choice, read_currency, read_interval
 from tenants.communities import list_places
@@ -59,7 +60,7 @@ QUESTIONS: Final = (
     (
         "Do I need a card for the trial?",
         f"No. A trial lasts {TRIAL_DAYS} days with everything in the plan. It ends by itself: without a card you are on Free "
-        "afterwards, and nothing is charged. Each community can try once.",
+        "afterwards, and nothing is charged. Each community can try once, a Discord community once its server is linked.",
     ),
     (
         "Can I change the plan in the middle of a month?",
@@ -145,20 +146,20 @@ def _plans_of(slug: str, choice: PlanChoice) -> str:
 
 
 def _card(plan: Plan, interval: str, currency: str) -> Card:
-    action = (
-        "Start free"
-        if plan.is_free or plan.by_invoice
-        else f"Try {plan.name}"
-        if plan.trial_days
-        else f"Choose {plan.name}"
-    )
+    verbs = {
+        "free": "Start free",
+        "invoice": "Write to us",
+        "trial": f"Try {plan.name}",
+        "": f"Choose {plan.name}",
+    }
+    kind = "free" if plan.is_free else "invoice" if plan.by_invoice else "trial" if plan.trial_days else ""
     primary = plan.key in SUGGESTED
     return describe_card(
         plan,
         interval,
         currency,
-        href=_start(plan, interval, currency),
-        action=action,
+        href=write_to_us(plan.name) if plan.by_invoice else _start(plan, interval, currency),
+        action=verbs[kind],
         primary=primary,
         tag="We suggest this" if primary else "",
     )
@@ -169,9 +170,5 @@ def _address(state: dict[str, str], name: str, value: str) -> str:
 
 
 def _start(plan: Plan, interval: str, currency: str) -> str:
-    query = (
-        {}
-        if plan.is_free or plan.by_invoice
-        else {"plan": plan.key, "interval": interval, "currency": currency}
-    )
+    query = {} if plan.is_free else {"plan": plan.key, "interval": interval, "currency": currency}
     return reverse("pricing-start") + (f"?{urlencode(query)}" if query else "")

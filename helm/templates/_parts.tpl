@@ -39,7 +39,7 @@ app.kubernetes.io/component: {{ .part }}
 - name: {{ . }}
   valueFrom: {secretKeyRef: {name: {{ $own }}, key: {{ . }}}}
 {{- end }}
-{{- range list "SENTRY_DSN" "METRICS_TOKEN" }}
+{{- range list "STRIPE_SECRET_KEY" "STRIPE_WEBHOOK_SECRET" "SENTRY_DSN" "METRICS_TOKEN" }}
 - name: {{ . }}
   valueFrom: {secretKeyRef: {name: {{ $own }}, key: {{ . }}, optional: true}}
 {{- end }}

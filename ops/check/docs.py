@@ -1,4 +1,4 @@
-"""Documentation that tells the truth: each variable, command, domain event and metric stands in its reference, and no others.
+"""Documentation that tells the truth: each variable, command, domain event, metric and flag stands in its reference, and no others.
 
 Code is read, not run, so that a bench's or a test's leftovers cannot hide a gap.
 """
@@ -35,6 +35,7 @@ def find_documentation_problems() -> list[str]:
         *compare("command", list_commands(), documented("ops/commands.md")),
         *compare("metric", list_metrics(), documented("ops/metrics.md")),
         *compare("domain event", list_domain_events(), documented("ops/events.md")),
+        *compare("feature flag", list_flags(), documented("ops/flags.md")),
         *find_broken_links(),
         *find_plan_problems(),
     ]
@@ -112,6 +113,13 @@ def list_domain_events() -> set[str]:
                 if "DomainEvent" in bases or bases & found:
                     found.add(node.name)
     return found
+
+
+def list_flags() -> set[str]:
+    """The first argument of each Flag(…)."""
+    tree = ast.parse((PROJECT / "tenants" / "flags.py").read_text())
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _name(node.func) == "Flag")
+    return {str(getattr(call.args[0], "value", "")) for call in calls if call.args}
 
 
 def find_broken_links() -> list[str]:

@@ -32,7 +32,7 @@ def plan_demo_boosts(community: DemoCommunity, context: TenantContext, *, now: d
     events = str(seeded_id(_CHANNEL, community.guild.talk[1]))
     hour = now.replace(minute=0, second=0, microsecond=0)
     drafts = (
-        (past - _DAY, BoostDraft("Double Saturday", 200, {}, past, past + 14 * _HOUR)),
+        (past - _DAY, BoostDraft("Double Saturday", 200, {}, past, past + 8 * _HOUR)),
         (
             hour - 3 * _HOUR,
             BoostDraft(
@@ -40,7 +40,7 @@ def plan_demo_boosts(community: DemoCommunity, context: TenantContext, *, now: d
                 150,
                 {"types": ["message", "reply"], "channels": [events]},
                 hour - 2 * _HOUR,
-                hour + 22 * _HOUR,
+                hour + 16 * _HOUR,
             ),
         ),
         (
@@ -50,7 +50,7 @@ def plan_demo_boosts(community: DemoCommunity, context: TenantContext, *, now: d
                 200,
                 {},
                 saturday,
-                saturday + 6 * _HOUR,
+                saturday + 8 * _HOUR,
                 repeats_until=(saturday + 21 * _DAY).date(),
                 announce=True,
             ),

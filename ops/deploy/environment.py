@@ -37,6 +37,10 @@ DISCORD_CLIENT_SECRET=
 # smtp://user:password@host:587 for real mail; console: writes mails into the log.
 EMAIL_URL=console:
 SENTRY_DSN=
+
+# From Stripe's dashboard, to sell plans: the secret key, and the signing secret of the endpoint BASE_URL/stripe/webhook/.
+STRIPE_SECRET_KEY=
+STRIPE_WEBHOOK_SECRET=
 """
 
 

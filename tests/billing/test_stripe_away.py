@@ -20,8 +20,9 @@ from billing.portal import open_portal
 from billing.shifts import version_of
 from saas.core import clock
 from saas.events.jobs import PUBLIC
+from tests.billing.making import attempted
 from tests.billing.shop import ACTOR, DECLINED, Shop
-from tests.billing.test_changing import recorded, use_card
+from tests.billing.test_changing import change, recorded, use_card
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -79,6 +80,8 @@ def test_an_outage_changes_nothing_and_says_so(paid: Shop, act: str, outage: dic
     assert [paid.row().plan, paid.row().cancel_at, paid.tenant.entitlements_version] == before
     assert paid.told().latest_invoice == paid.stripe.v1.invoices.list().data[0].id
     assert len(paid.stripe.v1.invoices.list().data) == 1
+    with clock.frozen_at(clock.now() + timedelta(minutes=5)):
+        assert list_open_attempts() == []  # who read that nothing was changed is not surprised later
 
 
 def test_an_outage_during_the_purchase_leaves_no_customer_twice_and_no_second_page(shop: Shop) -> None:
@@ -222,3 +225,27 @@ def test_a_page_whose_address_was_lost_is_given_up_after_a_day(shop: Shop) -> No
     with clock.frozen_at(clock.now() + timedelta(days=1, minutes=1)):
         settle_one_checkout(tenant=PUBLIC, attempt_id=attempt.pk)
     assert not TrialClaim.objects.exists()
+
+
+def test_an_offer_to_another_payer_is_nothing_to_ask_stripe_about(paid: Shop) -> None:
+    attempted(kind="move", wanted={"heir": 1, "stripe_id": "sub_1"})
+    attempted(kind="invoice", wanted={"plan": "enterprise"})
+    with clock.frozen_at(clock.now() + timedelta(hours=3)):
+        assert list_open_attempts() == []
+        for attempt in BillingAttempt.objects.exclude(kind="checkout"):
+            settle_one_attempt(tenant=PUBLIC, attempt_id=attempt.pk)
+            settle_one_checkout(tenant=PUBLIC, attempt_id=attempt.pk)
+    assert BillingAttempt.objects.filter(state="open").count() == 2
+
+
+def test_a_limit_of_stripe_s_between_two_requests_is_asked_again(paid: Shop) -> None:
+    """The planned change was taken back, and then Stripe was asked too often: nobody is told that nothing was changed."""
+    change(paid, "starter")
+    shown = paid.preview("pro")
+    paid.server.control.faults(status=429, method="POST", path="/v1/subscriptions")
+    with pytest.raises(StripeUnsureError):
+        upgrade(paid, shown)
+    paid.server.control.clear_faults()
+    (attempt,) = BillingAttempt.objects.filter(kind="change", state="open")
+    settle_one_attempt(tenant=PUBLIC, attempt_id=attempt.pk)
+    assert (paid.row().plan, paid.row().next_plan) == ("pro", "")

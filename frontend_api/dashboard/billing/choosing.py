@@ -31,9 +31,11 @@ from frontend_api.plan_cards import (
     Link,
     describe_card,
     list_metered,
+    write_to_us,
 )
 from frontend_api.site.plan_choice import read_choice, read_currency, read_interval
-from tenants.models import User
+from tenants.models import Tenant, User
+from tenants.selectors import get_standing_link
 
 from .books import GET_OR_POST, Books, open_books, require_sold, try_stripe
 from .payer_form import ME, PayerForm
@@ -130,6 +132,7 @@ def begin(request: HttpRequest, desk: Desk) -> HttpResponse:
         "currency": choice.currency,
         "trial": has_trial(tenant=books.tenant, plan=choice.plan),
         "trial_days": TRIAL_DAYS,
+        "links_first": choice.plan.trial_days and _needs_its_server(books),
         "price": write_money(choice.plan.price(choice.interval, choice.currency), choice.currency),
         "currencies": _links(
             "currency", CURRENCIES, {one: one.upper() for one in CURRENCIES}, choice.currency,
@@ -137,6 +140,13 @@ def begin(request: HttpRequest, desk: Desk) -> HttpResponse:
         ),
     }  # fmt: skip
     return render(request, "dashboard/billing/begin.html", facts, status=status)
+
+
+def _needs_its_server(books: Books) -> bool:
+    """A Discord community tries a plan once with its server, and therefore not without one."""
+    if books.tenant.kind != Tenant.Kind.DISCORD:
+        return False
+    return get_standing_link(tenant_id=books.tenant.pk) is None
 
 
 def _checkout(desk: Desk, form: BeginForm, plan: Plan, currency: str, user: User) -> str:
@@ -164,7 +174,7 @@ def _card(desk: Desk, books: Books, plan: Plan, interval: str, currency: str) ->
     if not desk.may("manage_billing"):
         return describe_card(plan, interval, currency, action="The owner decides")
     if plan.by_invoice:
-        return describe_card(plan, interval, currency, action="Set up with us, by invoice")
+        return describe_card(plan, interval, currency, href=write_to_us(plan.name), action="Write to us")
     if plan.key == FREE:
         if row is None:
             return describe_card(plan, interval, currency)

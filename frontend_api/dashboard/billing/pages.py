@@ -44,13 +44,14 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
         "is_heir": _is_heir(desk),
         "may_pay": _is_payer(desk, books) or desk.may("manage_billing") or _is_heir(desk),
         "metered": metered,
+        "cohorts": _cohorts(books) if desk.may("manage_billing") else None,
         "can_choose": books.standing.kind not in _FIRST,
         "told": [
             (one.level, write_notice(one))
             for one in list_notices(tenant=books.tenant)
             if one.kind in _BESIDES
         ],
-        "acts": _list_acts(books, may_pay=_is_payer(desk, books)),
+        "acts": _list_acts(books, may_manage=desk.may("manage_billing"), may_pay=_is_payer(desk, books)),
         "standing": books.standing,
         "usage": [line for line in usage if line.name not in by_use],
         "locks": list_locks(entitlements=books.entitlements, kind=kind, now=books.now),
@@ -80,6 +81,14 @@ def _is_payer(desk: Desk, books: Books) -> bool:
     return books.subscription is not None and books.subscription.payer.user_id == desk.user_id
 
 
+def _cohorts(books: Books) -> int | None:
+    """How many are paid for; None where the plan is not sold by them or something else comes first."""
+    row = books.subscription
+    if row is None or not books.standing.plan.per or books.standing.kind in _FIRST:
+        return None
+    return row.quantity
+
+
 def _is_heir(desk: Desk) -> bool:
     offer = get_payment_offer(tenant_id=desk.context.tenant_id)
     return offer is not None and offer.wanted["heir"] == desk.user_id
@@ -93,8 +102,9 @@ def sees_invoices(desk: Desk) -> bool:
     return row is not None and row.payer.user_id == desk.user_id
 
 
-def _list_acts(books: Books, *, may_pay: bool) -> list[Act]:
-    """What can be done about the plan as it stands: the most needed first. Cards and invoices are the payer's alone."""
+def _list_acts(books: Books, *, may_manage: bool, may_pay: bool) -> list[Act]:
+    """What can be done about the plan as it stands: the most needed first. Cards and invoices are the payer's alone, the
+    plan is the owner's."""
     row = books.subscription
     if row is None:
         return []
@@ -103,14 +113,14 @@ def _list_acts(books: Books, *, may_pay: bool) -> list[Act]:
     acts = []
     if kind in {"overdue", "frozen", "waiting"} and may_pay:
         acts.append(Act("Pay the open invoice", portal, post=True, primary=True))
-    elif kind == "ending":
+    elif kind == "ending" and may_manage:
         acts.append(Act("Keep the plan", reverse("billing-resume"), post=True, primary=True, fields=version))
-    elif kind == "changing":
+    elif kind == "changing" and may_manage:
         acts.append(Act("Take the change back", reverse("billing-undo"), post=True, fields=version))
     elif kind == "trial" and not row.has_method and may_pay:
         acts.append(Act("Add a card", portal, post=True, primary=True, fields=_NEW_CARD))
     if may_pay:
         acts.append(Act("Cards and invoices", portal, post=True))
-    if row.cancel_at is None:
+    if row.cancel_at is None and may_manage:
         acts.append(Act("Cancel the plan", reverse("billing-cancel")))
     return acts

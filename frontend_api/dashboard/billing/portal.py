@@ -15,9 +15,9 @@ from tenants.models import User
 
 
 @require_POST
-@dashboard_page("manage_billing")
+@dashboard_page("view_billing")
 def enter_portal(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """Cards, addresses, invoices. `flow` in the form leads straight to one thing."""
+    """Cards, addresses, invoices, for the payer, who need not be the owner. `flow` in the form leads straight to one thing."""
     try:
         address = open_portal(
             tenant_id=desk.context.tenant_id,
@@ -33,7 +33,7 @@ def enter_portal(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 @never_cache
 @require_safe
-@dashboard_page("manage_billing")
+@dashboard_page("view_billing")
 def leave_portal(request: HttpRequest, desk: Desk) -> HttpResponse:
     """What was done there is asked of Stripe at once; where it does not answer, its webhook tells us."""
     try:

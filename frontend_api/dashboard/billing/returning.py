@@ -18,7 +18,7 @@ from .words import find_plan, on
 
 @never_cache
 @require_safe
-@dashboard_page("manage_billing")
+@dashboard_page("view_billing")
 def come_back(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Safe to open again and again. While Stripe is slow or the payment is on its way, the page says so and looks again by itself."""
     session_id = request.GET.get("session_id", "")[:100]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from billing import freezing
 from billing.plans import Plan, cheapest_with
-from billing.using import count_used
+from billing.using import count_used, count_waiting
 from frontend_api.figures import write_unit, write_whole
 from tenants.context import TenantContext
 from tenants.entitlements import UNLIMITED, Entitlements
@@ -55,11 +55,16 @@ def list_usage(
 ) -> list[UsageLine]:
     """Every limit that exists, in the order of the declaration."""
     used = count_used(context=context)
-    return [
+    lines = [
         _line(limit.name, used.get(limit.name), limit_of(limit.name, entitlements, now), kind)
         for limit in LIMITS.values()
         if limit.built
     ]
+    waiting = count_waiting(context=context)
+    if waiting:
+        note = f"{write_unit(waiting, 'members')} more wait for room. What they do is kept."
+        lines = [replace(line, state="full", note=note) if line.name == "members" else line for line in lines]
+    return lines
 
 
 def list_locks(*, entitlements: Entitlements, kind: str, now: datetime) -> list[Lock]:

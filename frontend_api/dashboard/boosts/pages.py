@@ -17,7 +17,7 @@ from billing.boosts import get_hours_now, quote_boost, start_boost, take_back_st
 from engagement.analytics.boost_preview import preview_boost
 from engagement.boosts.errors import BoostHoursError, InvalidBoostError
 from engagement.boosts.selectors import PAGE, BoostLine, count_boosts, list_boosts
-from engagement.boosts.services import UNDO, check_draft, stop_boost
+from engagement.boosts.services import UNDO, can_resume, check_draft, stop_boost
 from engagement.boosts.windows import FROZEN, OVER, PLANNED, RUNNING, STOPPED
 from engagement.boosts.words import ScopeNames, read_scope_names, scope_text
 from engagement.rules.definition import TRIGGERS
@@ -53,6 +53,7 @@ class ListedBoost:
     word: str
     tag: str
     can_stop: bool
+    can_resume: bool
     was_called_off: bool
 
 
@@ -169,6 +170,7 @@ def _describe(line: BoostLine, names: ScopeNames) -> ListedBoost:
         scope=scope_text(line.boost.scope, names),
         word=word,
         tag=tag,
+        can_resume=line.state == STOPPED and can_resume(line.boost, clock.now()),
         can_stop=line.state in (RUNNING, PLANNED, FROZEN),
         was_called_off=stopped_at is not None and stopped_at <= line.boost.starts_at,
     )

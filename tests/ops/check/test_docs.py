@@ -38,6 +38,12 @@ class Quiet: ...
     assert docs.list_domain_events() == {"ThingHappened", "ThingHappenedAgain"}
 
 
+def test_flags_are_found_in_their_declaration() -> None:
+    from tenants.flags import FLAGS
+
+    assert docs.list_flags() == set(FLAGS)
+
+
 def test_broken_link_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docs, "PROJECT", tmp_path)
     (tmp_path / "README.md").write_text(

@@ -180,3 +180,17 @@ def test_where_nothing_is_sold_nothing_is_begun(till: Till, settings: Any) -> No
     answer = till.pages.on(ACME).get(f"/dashboard/billing/{BEGIN}")
     assert answer.status_code == 503
     assert "Plans are not sold on this installation" in answer.content.decode()
+
+
+def test_a_discord_community_without_a_server_reads_how_to_get_the_trial(till: Till) -> None:
+    from tenants.models import GuildLink
+
+    GuildLink.objects.all().delete()
+    text = till.text(BEGIN)
+    assert "once your Discord server is linked" in text
+    assert "Go to payment" in text
+
+
+def test_who_had_the_trial_reads_so(till: Till) -> None:
+    till.shop.skip_trial()
+    assert "has had its trial" in till.text(BEGIN)

@@ -128,3 +128,32 @@ def test_an_amount_that_is_none_is_refused(paid: Till, amount: str) -> None:
 
 def test_a_plan_without_meters_has_nothing_to_limit(till: Till) -> None:
     assert "sells nothing by use" in text_of(till.pages.on(ACME).get(till.get("cap/")["Location"]))
+
+
+def test_an_admin_who_took_the_payment_over_comes_back_and_manages_cards(
+    paid: Till, mods_are_admins: User
+) -> None:
+    paid.post("payer/", {"do": "offer", "heir": str(mods_are_admins.pk)})
+    sign_in_as(paid.pages, "acme-moderator")
+    paid.post("payer/", {"do": "take", "payer": "me"})
+    session = paid.shop.session()
+    paid.shop.pay(session)
+    assert "Thank you. Growth is on" in paid.follow(paid.get(f"return/?session_id={session}"))
+    text = paid.text()
+    assert "Cards and invoices" in text
+    assert "Cancel the plan" not in text
+    assert paid.post("portal/")["Location"].startswith(paid.shop.server.url)
+
+
+def test_the_number_of_cohorts_is_changed_with_its_cost(till: Till) -> None:
+    from tenants.models import Tenant
+
+    Tenant.objects.filter(slug="acme").update(kind="course")
+    till.shop.skip_trial()
+    till.shop.buy("course", quantity=2)
+    text = till.text()
+    assert "Course, $40 a month for 2 cohorts" in text
+    assert "Cohorts at the same time" in text
+    shown = till.text("change/?plan=course&interval=month&quantity=3")
+    assert "$60 a month for 3 cohorts" in shown
+    assert "Change and pay" in shown

@@ -182,7 +182,10 @@ def test_a_stop_is_offered_back(organiser: Browser, acme: TenantContext) -> None
 
     assert answer.status_code == 302
     assert "is stopped; what it gave stays" in text
-    assert f"{LIST}{boost.pk}/resume/" in text
+    assert (
+        text.count(f"{LIST}{boost.pk}/resume/") == 2
+    )  # beside what was done, and for ten minutes in the list
+    assert f"{LIST}{boost.pk}/resume/" in show(organiser, LIST)
     post(organiser, f"{LIST}{boost.pk}/resume/")
     assert "Running" in show(organiser, LIST)
 
