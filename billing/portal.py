@@ -44,11 +44,7 @@ def open_portal(
     with enter_schema(PUBLIC):
         rows = Subscription.objects.select_related("payer__user", "tenant").filter(tenant_id=tenant_id)
         # Whoever paid last also sees the invoices of a plan that has ended.
-        row = (
-            rows.order_by("ended_at", "-pk").first()
-            if rows.filter(ended_at=None)
-            else rows.order_by("-pk").first()
-        )
+        row = rows.filter(ended_at=None).first() or rows.order_by("-pk").first()
     if row is None or not row.payer.stripe_id:
         raise NoSubscriptionError
     if row.payer.user_id != user.pk:

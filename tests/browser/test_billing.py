@@ -15,12 +15,16 @@ from playwright.sync_api import Page, expect
 
 from billing.entitling import write_entitlements
 from billing.models import StripeEvent, Subscription
+from engagement.audit.actor import SYSTEM
+from engagement.levels.services import set_level_name
 from ops.sandbox.discord import LocalDiscordThread
 from saas.core import clock
+from tenants.context import enter_tenant
 from tenants.models import Membership, Tenant
 from tests.billing.conftest import shop as shop
 from tests.billing.making import owner_of, subscribed
 from tests.browser.conftest import Opener, Site, serve
+from tests.browser.people import acme_context
 from tests.browser.test_entrance import read_mail
 from tests.browser.test_founding import check
 from tests.browser.test_pages import LOOKS
@@ -242,6 +246,9 @@ def test_the_console_has_no_barriers_and_fits(
     stand()
     globex = Tenant.objects.get(slug="globex")
     Membership.objects.create(tenant=globex, user=owner_of(), role="admin")
+    Tenant.objects.filter(slug="acme").update(colour="#2b8a3e", points_name="stars <b>and more</b>")
+    with enter_tenant(acme_context()):
+        set_level_name(level=5, name="An unbroken and rather long name of a level", actor=SYSTEM)
     connections.close_all()
     sign_in(page, site, "acme-owner", "/billing/", host="localhost")
     expect(page.locator(".console-usage meter").first).to_be_visible()

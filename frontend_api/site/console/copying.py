@@ -39,14 +39,15 @@ def copy(request: HttpRequest) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     source, target = (_pick(places, given.get(name, "")) for name in ("from", "to"))
     parts = tuple(part for part in PARTS if part in given.getlist("part"))
+    asked = "from" in given and "to" in given
     problem: EngageHubError | None = None
     facts: dict[str, Any] = {
         "places": places,
         "source": source,
         "target": target,
-        "parts": [(key, name, what, key in parts or not given) for key, (name, what, _) in PARTS.items()],
+        "parts": [(key, name, what, key in parts or not asked) for key, (name, what, _) in PARTS.items()],
         "chosen": parts,
-        "incomplete": bool(given) and not (source and target and parts),
+        "incomplete": asked and not (source and target and parts),
     }
     if source is not None and target is not None and parts:
         try:

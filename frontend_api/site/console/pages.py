@@ -20,7 +20,7 @@ from billing.payers import add_company, change_payer
 from billing.paying import PayerBook, Totals, add_up, find_paid, list_books, list_unpaid_communities
 from frontend_api.dashboard.billing.books import try_stripe
 from frontend_api.dashboard.billing.usage import UsageLine, list_usage
-from frontend_api.dashboard.billing.words import Standing, describe_standing, price_of
+from frontend_api.dashboard.billing.words import Standing, describe_standing
 from frontend_api.dashboard.parts.forms import DeskForm
 from frontend_api.money import write_money
 from frontend_api.site.personal import user_of
@@ -28,7 +28,7 @@ from saas.core import clock
 from saas.core.errors import NotFoundError
 from tenants.context import TenantContext
 from tenants.entitlements import Entitlements
-from tenants.models import Tenant
+from tenants.models import Membership, Tenant
 from tenants.tickets import get_tenant_address
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
@@ -36,12 +36,20 @@ GET_OR_POST = ["GET", "HEAD", "POST"]
 
 @dataclass(frozen=True, slots=True)
 class PlaceLine:
-    """A community that somebody pays for."""
+    """A community that somebody pays for. `role`: theirs on its team; who pays need not be on it."""
 
     row: Subscription
     standing: Standing
-    price: str
     href: str
+    role: str
+
+    @property
+    def is_owned(self) -> bool:
+        return self.role == Membership.Role.OWNER
+
+    @property
+    def is_led(self) -> bool:
+        return self.role in {Membership.Role.OWNER, Membership.Role.ADMIN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +83,10 @@ def show_console(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     books = list_books(user=user)
     paying = [book for book in books if book.subscriptions]
+    roles = dict(Membership.objects.filter(user=user).values_list("tenant_id", "role"))
     facts: dict[str, Any] = {
         "sold": settings.BILLING_ON,
-        "books": [_view(book) for book in books],
+        "books": [_view(book, roles) for book in books],
         "totals": write_totals(_sum_up(paying)) if len(paying) > 1 else [],
         "count": sum(len(book.subscriptions) for book in paying),
         "unpaid": [
@@ -185,13 +194,14 @@ def _sum_up(books: list[PayerBook]) -> Totals:
     return add_up(row for book in books for row in book.subscriptions)
 
 
-def _view(book: PayerBook) -> BookView:
+def _view(book: PayerBook, roles: dict[int, str]) -> BookView:
     now = clock.now()
     lines = []
     for row in book.subscriptions:
         entitlements = Entitlements.parse(row.tenant.entitlements, row.tenant.entitlements_version)
         standing = describe_standing(row, entitlements, now)
-        lines.append(PlaceLine(row, standing, price_of(row), _enter(row.tenant, "/dashboard/billing/")))
+        href = _enter(row.tenant, "/dashboard/billing/")
+        lines.append(PlaceLine(row, standing, href, roles.get(row.tenant_id, "")))
     return BookView(book.payer, lines, write_totals(book.totals))
 
 

@@ -174,3 +174,13 @@ def test_who_has_one_community_is_told_what_it_takes(pages: Browser) -> None:
 def test_nothing_to_take_back_is_said(agency: Client) -> None:
     _, target = ids()
     assert agency.post(f"{COPY}{target}/undo/").status_code == 409
+
+
+def test_a_link_that_names_one_community_asks_for_the_rest(agency: Client) -> None:
+    source, target = ids()
+    text = text_of(agency.get(COPY, {"from": source}))
+    assert "Choose two communities" not in text
+    assert text.count("checked") == 6
+    assert "Choose two communities and at least one part" in text_of(
+        agency.get(COPY, {"from": source, "to": target})
+    )
