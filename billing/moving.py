@@ -68,7 +68,7 @@ def offer_payment(*, tenant_id: int, user: User, heir_id: int, actor: Actor) -> 
     return offer
 
 
-def withdraw_payment_offer(*, tenant_id: int, user: User) -> bool:
+def withdraw_payment_offer(*, tenant_id: int, user: User, actor: Actor | None = None) -> bool:
     """Payer, owner or heir end the offer; False where there is none, or none of theirs. A page on which it was being accepted is
     closed first; what was paid there counts. Raises StripeAwayError: then the offer stands."""
     with enter_schema(PUBLIC):
@@ -76,7 +76,16 @@ def withdraw_payment_offer(*, tenant_id: int, user: User) -> bool:
             return False
     close_checkouts(tenant_id=tenant_id)
     with holding_tenant(tenant_id):
-        return _withdraw(tenant_id) > 0
+        offer = _find_offer(tenant_id)
+        if offer is None:
+            return False
+        _withdraw(tenant_id)
+        record(
+            tenant=offer.tenant,
+            actor=actor or Actor("user", user.pk, str(user), via="web"),
+            action="plan.payer_offer_ended",
+        )
+    return True
 
 
 def get_payment_offer(*, tenant_id: int) -> BillingAttempt | None:

@@ -69,6 +69,7 @@ _TABLE: Final = (
     ("plan.ended", "ended the plan of"),
     ("plan.given", "gave a plan to"),
     ("plan.payer_changed", "changed who pays for"),
+    ("plan.payer_offer_ended", "ended the offer to pay for"),
     ("plan.payer_offered", "asked somebody to pay for"),
     ("plan.portal_opened", "opened cards and invoices of"),
     ("plan.resumed", "resumed the plan of"),

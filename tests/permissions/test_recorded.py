@@ -30,7 +30,8 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "billing-cancel": ("plan.cancelled",),
     "billing-cap": ("spending_cap.changed",),
     "billing-change": ("plan.changed", "plan.change_planned"),
-    "billing-payer": ("plan.payer_offered",),
+    "billing-offer-end": ("plan.payer_offer_ended",),
+    "billing-payer": ("plan.payer_offered", "plan.payer_changed"),
     "billing-portal": ("plan.portal_opened",),
     "billing-resume": ("plan.resumed",),
     "billing-undo": ("plan.change_undone",),
@@ -92,8 +93,7 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
 }
 # Routes that take a form and record nothing, and why.
 UNRECORDED: Final[dict[str, str]] = {
-    "billing-banner": "a note that somebody put away",
-    "billing-offer-end": "nothing changed hands; what is accepted is recorded",
+    "billing-banner": "a banner that one person put away",
     "dashboard-view-remove": "a list as somebody narrowed it",
     "dashboard-view-save": "likewise",
     "logout": "one's own session",

@@ -92,7 +92,8 @@ def show_payer(request: HttpRequest, desk: Desk) -> HttpResponse:
 @dashboard_page("view_billing")
 def end_offer(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Payer, owner or heir end the offer."""
-    ended = withdraw_payment_offer(tenant_id=desk.context.tenant_id, user=User.objects.get(pk=desk.user_id))
+    user = User.objects.get(pk=desk.user_id)
+    ended = withdraw_payment_offer(tenant_id=desk.context.tenant_id, user=user, actor=desk.actor)
     text = "The offer is ended. Who pays stays the same." if ended else "There was no offer of yours to end."
     return go_to(request, reverse("billing"), text, kind="good" if ended else "warn")
 
