@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from billing.boosts import get_hours_now, quote_boost, start_boost, take_back_stop
-from billing.models import SpendingCap
+from billing.models import SpendingCap, Subscription
 from engagement.audit.actor import SYSTEM
 from engagement.boosts.errors import BoostHoursError
 from engagement.boosts.services import BoostDraft, stop_boost
@@ -42,6 +42,14 @@ def sell(context: TenantContext, *, currency: str = "usd") -> None:
     Tenant.objects.filter(pk=context.tenant_id).update(entitlements={"phases": [phase]})
 
 
+def allow(context: TenantContext, amount: int) -> None:
+    """The owner's cap, in cents a month."""
+    payer_id = Subscription.objects.get(tenant_id=context.tenant_id).payer_id
+    SpendingCap.objects.create(
+        tenant_id=context.tenant_id, payer_id=payer_id, amount=amount, currency="usd", changed_at=NOON - HOUR
+    )
+
+
 def draft(hours: int, after: timedelta = HOUR) -> BoostDraft:
     return BoostDraft("Double", 200, {}, NOON + after, NOON + after + hours * HOUR)
 
@@ -69,7 +77,7 @@ def test_above_the_plan_nothing_runs_until_the_owner_allows_it(acme: TenantConte
     with pytest.raises(BoostHoursError):
         start(acme, draft(14))
 
-    SpendingCap.objects.create(tenant_id=acme.tenant_id, amount=20, currency="usd", changed_at=NOON - HOUR)
+    allow(acme, 20)
 
     assert start(acme, draft(14)).pk
     with pytest.raises(BoostHoursError):
@@ -115,6 +123,6 @@ def test_a_stop_is_taken_back_only_within_the_hours(acme: TenantContext) -> None
     with enter_tenant(acme), pytest.raises(BoostHoursError):
         take_back_stop(context=acme, boost_id=first.pk, actor=SYSTEM)
 
-    SpendingCap.objects.create(tenant_id=acme.tenant_id, amount=60, currency="usd", changed_at=NOON - HOUR)
+    allow(acme, 60)
     with enter_tenant(acme):
         assert take_back_stop(context=acme, boost_id=first.pk, actor=SYSTEM).stopped_at is None
