@@ -17,7 +17,7 @@ from tenants.models import Membership, User
 
 from .attempts import State
 from .audit import record
-from .checkout import get_open_tenant, open_checkout
+from .checkout import close_checkouts, get_open_tenant, open_checkout
 from .choosing import check_choice, check_currency
 from .errors import NotThePayerError, OfferOverError, PlanEndsError
 from .letters import write_payment_offered
@@ -69,12 +69,13 @@ def offer_payment(*, tenant_id: int, user: User, heir_id: int, actor: Actor) -> 
 
 
 def withdraw_payment_offer(*, tenant_id: int, user: User) -> bool:
-    """Payer, owner or heir end the offer; False where there is none, or none of theirs."""
-    with holding_tenant(tenant_id):
-        offer = _find_offer(tenant_id)
-        owner = Membership.objects.filter(tenant_id=tenant_id, user=user, role=Membership.Role.OWNER)
-        if offer is None or not (user.pk in {offer.payer.user_id, offer.wanted["heir"]} or owner.exists()):
+    """Payer, owner or heir end the offer; False where there is none, or none of theirs. A page on which it was being accepted is
+    closed first; what was paid there counts. Raises StripeAwayError: then the offer stands."""
+    with enter_schema(PUBLIC):
+        if not _may_end(tenant_id, user):
             return False
+    close_checkouts(tenant_id=tenant_id)
+    with holding_tenant(tenant_id):
         return _withdraw(tenant_id) > 0
 
 
@@ -132,6 +133,12 @@ def _find_offer(tenant_id: int) -> BillingAttempt | None:
         tenant_id=tenant_id, kind="move", state=State.OPEN, expires_at__gt=clock.now()
     )
     return rows.order_by("-pk").first()
+
+
+def _may_end(tenant_id: int, user: User) -> bool:
+    offer = _find_offer(tenant_id)
+    owner = Membership.objects.filter(tenant_id=tenant_id, user=user, role=Membership.Role.OWNER)
+    return offer is not None and (user.pk in {offer.payer.user_id, offer.wanted["heir"]} or owner.exists())
 
 
 def _withdraw(tenant_id: int) -> int:

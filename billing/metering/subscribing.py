@@ -102,6 +102,9 @@ def _begin(plan: Subscription) -> UsageSubscription:
     # Who had one before and ended it gets another; who lost an answer gets the same.
     former = UsageSubscription.objects.filter(payer_id=plan.payer_id).count()
     with asking_stripe() as stripe:
+        standing = _find_at_stripe(stripe, plan.payer.stripe_id or "")
+        if standing is not None:
+            return _mirror(plan.payer_id, standing)
         paid = stripe.v1.subscriptions.retrieve(plan.stripe_id).to_dict()
         asked: dict[str, Any] = {
             "customer": plan.payer.stripe_id or "",
@@ -115,6 +118,13 @@ def _begin(plan: Subscription) -> UsageSubscription:
         key = f"usage-{plan.payer.key}-{former}-{plan.stripe_id}-{now:%Y-%m}"
         made = stripe.v1.subscriptions.create(asked, {"idempotency_key": key})  # type: ignore[arg-type]
     return _mirror(plan.payer_id, made.to_dict())
+
+
+def _find_at_stripe(stripe: Any, customer: str) -> dict[str, Any] | None:
+    """One that was made by a process which died before it could say so, however long ago: two would bill everything twice."""
+    listed = stripe.v1.subscriptions.list({"customer": customer, "limit": 100})
+    found = (one.to_dict() for one in listed.auto_paging_iter())
+    return next((data for data in found if is_usage(data) and data["status"] not in OVER), None)
 
 
 def _prices(stripe: Any, currency: str) -> list[str]:

@@ -145,3 +145,21 @@ def test_what_was_cancelled_is_not_handed_on(paid: Shop, heir: User) -> None:
     cancel_subscription(tenant_id=paid.tenant.pk, version=version_of(paid.row()), actor=ACTOR)
     with pytest.raises(PlanEndsError):
         offer(paid, heir)
+
+
+def test_an_offer_that_is_taken_back_closes_the_page_on_which_it_was_accepted(paid: Shop, heir: User) -> None:
+    offer(paid, heir)
+    accept_payment(tenant_id=paid.tenant.pk, user=heir, actor=ACTOR)
+    session = paid.session()
+    assert withdraw_payment_offer(tenant_id=paid.tenant.pk, user=paid.owner)
+    with pytest.raises(ValueError, match="expired"):
+        paid.pay(session)
+    assert Subscription.objects.get(ended_at=None).payer.user == paid.owner
+
+
+def test_what_was_paid_before_the_offer_was_taken_back_counts(paid: Shop, heir: User) -> None:
+    offer(paid, heir)
+    accept_payment(tenant_id=paid.tenant.pk, user=heir, actor=ACTOR)
+    paid.pay(paid.session())
+    assert not withdraw_payment_offer(tenant_id=paid.tenant.pk, user=paid.owner)
+    assert Subscription.objects.get(ended_at=None).payer.user == heir

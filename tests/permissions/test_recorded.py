@@ -26,6 +26,14 @@ FLOORS: Final = (
 )
 # Routes that take a form, and the acts that they record.
 RECORDED: Final[dict[str, tuple[str, ...]]] = {
+    "billing-begin": ("plan.checkout_begun",),
+    "billing-cancel": ("plan.cancelled",),
+    "billing-cap": ("spending_cap.changed",),
+    "billing-change": ("plan.changed", "plan.change_planned"),
+    "billing-payer": ("plan.payer_offered",),
+    "billing-portal": ("plan.portal_opened",),
+    "billing-resume": ("plan.resumed",),
+    "billing-undo": ("plan.change_undone",),
     "bot-unlink": ("guild.unlinked",),
     "claim": ("member.claimed", "member.claim_locked"),
     "community-address": ("tenant.address_changed",),
@@ -34,6 +42,9 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "community-offer-withdraw": ("tenant.offer_ended",),
     "dashboard-announcements": ("announcements.changed",),
     "dashboard-boards": ("board.changed",),
+    "dashboard-boost-new": ("boost.planned",),
+    "dashboard-boost-resume": ("boost.resumed",),
+    "dashboard-boost-stop": ("boost.stopped",),
     "dashboard-command": ("commands.changed",),
     "dashboard-command-clear": ("commands.changed",),
     "dashboard-curve": ("levels.changed",),
@@ -81,6 +92,8 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
 }
 # Routes that take a form and record nothing, and why.
 UNRECORDED: Final[dict[str, str]] = {
+    "billing-banner": "a note that somebody put away",
+    "billing-offer-end": "nothing changed hands; what is accepted is recorded",
     "dashboard-view-remove": "a list as somebody narrowed it",
     "dashboard-view-save": "likewise",
     "logout": "one's own session",

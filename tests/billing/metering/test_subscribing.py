@@ -109,3 +109,17 @@ def test_the_hourly_comparison_knows_it(world: World) -> None:
     world.shop.stripe.v1.subscriptions.cancel(world.usage().stripe_id)
     assert [one.kind for one in reconcile_billing().findings if one.kind != "event"] == ["ended"]
     assert not UsageSubscription.objects.filter(ended_at=None).exists()
+
+
+def test_one_that_a_dead_process_made_is_found_again(world: World, travel: Travel) -> None:
+    """Its row was lost with the process, and Stripe has long forgotten the idempotency key."""
+    use(world, "first")
+    made = world.usage().stripe_id
+    UsageSubscription.objects.all().delete()
+    travel(noon(18))
+    use(world, "second")
+    assert world.usage().stripe_id == made
+    customer = world.shop.row().payer.stripe_id or ""
+    assert (
+        len(world.shop.stripe.v1.subscriptions.list({"customer": customer}).data) == 2
+    )  # the plan and the use

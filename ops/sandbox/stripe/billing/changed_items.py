@@ -5,7 +5,16 @@ from __future__ import annotations
 from ..engine.periods import Period
 from ..errors import invalid, missing
 from ..store import Json, Store
-from .items import build_item, currency_of, period_of, refuse_twice, resolve_price, set_price, terms_of
+from .items import (
+    build_item,
+    currency_of,
+    is_metered,
+    period_of,
+    refuse_twice,
+    resolve_price,
+    set_price,
+    terms_of,
+)
 from .saving import Given, refuse_unmodelled
 
 
@@ -51,6 +60,7 @@ def _change(store: Store, item: Json, given: Given, where: str) -> None:
         item["metadata"] |= given["metadata"]
     if given.get("price") or given.get("plan"):
         price = resolve_price(store, given, where)
-        set_price(item, price, given.get("quantity", item.get("quantity")))
+        held = None if is_metered(price) else item.get("quantity")
+        set_price(item, price, given.get("quantity", held))
     elif given.get("quantity") is not None:
         set_price(item, store.get("price", item["price"]["id"]), given["quantity"])

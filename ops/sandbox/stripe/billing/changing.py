@@ -60,6 +60,8 @@ def plan_change(store: Store, subscription: Json, given: Given, now: int) -> Cha
     if change.behavior != "none":
         change.prorations = change_lines(store, subscription, gone, moment)
     set_period(after["items"]["data"], anew)
+    if after["cancel_at_period_end"]:
+        after["cancel_at"] = anew.end
     after["_debits"] = {}
     change.advance = cycle_lines(store, after, anew, trial=after["status"] == "trialing")
     return change

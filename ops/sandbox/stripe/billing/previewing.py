@@ -76,7 +76,7 @@ def _of_change(store: Store, subscription: Json, given: Given, details: Given) -
     if subscription["status"] in ("canceled", "incomplete_expired"):
         raise _none_upcoming(subscription["customer"])
     coupons = None
-    if given.get("discounts") is not None:
+    if "discounts" in given:
         coupons = discounts.preview_coupons(
             store, given["discounts"] or [], subscription, subscription["customer"], now
         )

@@ -152,15 +152,15 @@ def _invoices(portal: Portal) -> str:
     ]
     rows = "".join(
         f'<tr><td class="num">{day(one["effective_at"] or one["created"])}</td>'
-        f'<td class="num">{escape(money(one["total"], one["currency"]))}</td><td>{_INVOICE_STATES[one["status"]]}</td>'
+        f'<td class="num">{escape(money(one["total"], one["currency"]))}<br><small>{_INVOICE_STATES[one["status"]]}</small></td>'
         f'<td><a href="{escape(one["hosted_invoice_url"] or "")}">{"Pay" if one["status"] == "open" else "Show"}'
-        f'<span class="hide"> invoice {escape(one["number"] or "")}</span></a></td>'
-        f'<td><a href="{escape(one["invoice_pdf"] or "")}">PDF<span class="hide"> of {escape(one["number"] or "")}</span></a></td></tr>'
+        f'<span class="hide"> invoice {escape(one["number"] or "")}</span></a> '
+        f'<a href="{escape(one["invoice_pdf"] or "")}">PDF<span class="hide"> of {escape(one["number"] or "")}</span></a></td></tr>'
         for one in held[:24]
     )
     table = (
         '<div class="scroll" tabindex="0" role="region" aria-label="Invoices"><table><thead><tr><th scope="col">Date</th>'
-        '<th scope="col">Amount</th><th scope="col">State</th><th scope="col">Invoice</th><th scope="col">File</th></tr></thead>'
+        '<th scope="col">Amount</th><th scope="col">Invoice</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
     return (

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import stripe
 
+from ops.sandbox.stripe.idempotency import IdempotencyKeys
 from tests.stripe import StripeServer
 
 
@@ -34,7 +35,8 @@ def test_the_same_key_with_other_parameters_is_refused(stripe_server: StripeServ
     assert "can only be used with the same parameters" in str(caught.value)
 
 
-def test_a_key_in_flight_is_409(stripe_server: StripeServer):
+def create_twice_at_once(stripe_server: StripeServer) -> list[object]:
+    """Two requests under one key; the first is still at work when the second comes."""
     stripe_server.control.faults(latency=0.3)
 
     def create(_: int) -> object:
@@ -44,10 +46,24 @@ def test_a_key_in_flight_is_409(stripe_server: StripeServer):
             return error.http_status, error.error.code
 
     with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(create, range(2)))
+        return list(pool.map(create, range(2)))
+
+
+def test_a_key_in_flight_is_409(stripe_server: StripeServer):
+    answers = create_twice_at_once(stripe_server)
 
     assert (409, "idempotency_key_in_use") in answers
     assert len(stripe_server.client.v1.products.list().data) == 1
+
+
+def test_without_that_refusal_both_would_be_made(
+    stripe_server: StripeServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(IdempotencyKeys, "begin", lambda self, key, mark: None)
+
+    create_twice_at_once(stripe_server)
+
+    assert len(stripe_server.client.v1.products.list().data) == 2
 
 
 def test_a_refused_parameter_does_not_use_up_the_key_but_a_refused_request_does(stripe_server: StripeServer):

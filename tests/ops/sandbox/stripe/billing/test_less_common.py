@@ -126,6 +126,40 @@ def test_promotion_codes_may_be_restricted(shop: Shop, restriction: str) -> None
         shop.subscribe(customer, discounts=[{"promotion_code": code.id}])
 
 
+def test_a_preview_can_leave_the_discounts_out(shop: Shop) -> None:
+    coupon = shop.stripe.v1.coupons.create({"percent_off": 50, "duration": "forever"})
+    subscription, _ = running(shop, discounts=[{"coupon": coupon.id}])
+    params: Any = {"subscription": subscription.id}
+    assert shop.stripe.v1.invoices.create_preview(params).total == 2500
+    assert shop.stripe.v1.invoices.create_preview(params | {"discounts": ""}).total == 5000
+
+
+def test_an_end_with_the_period_moves_with_it(shop: Shop) -> None:
+    subscription, clock = running(shop, cancel_at_period_end=True)
+    item = subscription["items"].data[0].id
+    after = shop.stripe.v1.subscriptions.update(
+        subscription.id, {"items": [{"id": item, "price": shop.yearly}]}
+    )
+    assert after.cancel_at == after["items"].data[0].current_period_end == at("2028-04-01T00:00:00")
+    shop.advance(clock, END + DAY)
+    assert shop.get(subscription).status == "active"
+
+
+def test_a_plan_may_become_one_by_usage(shop: Shop) -> None:
+    meter = shop.stripe.v1.billing.meters.create(
+        {"display_name": "Hours", "event_name": "hour", "default_aggregation": {"formula": "sum"}}
+    )
+    metered = shop.price(
+        "Hours", 50, 40, recurring={"interval": "month", "usage_type": "metered", "meter": meter.id}
+    )
+    subscription, _ = running(shop)
+    item = subscription["items"].data[0].id
+    after = shop.stripe.v1.subscriptions.update(subscription.id, {"items": [{"id": item, "price": metered}]})
+    assert after["items"].data[0].price.id == metered
+    with pytest.raises(stripe.InvalidRequestError, match="metered"):
+        shop.stripe.v1.subscription_items.update(item, {"quantity": 2})
+
+
 def test_a_deleted_customer_takes_its_subscriptions_along(shop: Shop) -> None:
     subscription, clock = running(shop)
     shop.stripe.v1.customers.delete(subscription.customer)
