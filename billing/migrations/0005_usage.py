@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('billing', '0004_inbox'),
-        ('tenants', '0012_api_key_line'),
+        ('tenants', '0013_api_key_line'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0012_api_key_line'),
+        ('tenants', '0013_api_key_line'),
     ]
 
     operations = [
