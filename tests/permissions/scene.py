@@ -144,6 +144,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
         "tenant_id": context.tenant_id,
         "poison_id": _set_aside(context),
         "event_id": _hear_from_stripe(),
+        "key": _found_payer(owner),
         "job_id": _defer_something(context),
     }
 
@@ -169,6 +170,16 @@ def _hear_from_stripe() -> int:
         state=StripeEvent.State.FAILED,
     )
     return int(row.pk)
+
+
+def _found_payer(owner: Any) -> str:
+    """A company that Acme's owner pays for."""
+    from billing.models import Payer
+
+    payer = Payer.objects.create(
+        user=owner, kind=Payer.Kind.COMPANY, name="Acme Ltd", email="bills@example.org"
+    )
+    return str(payer.key)
 
 
 def _defer_something(context: Any) -> int:

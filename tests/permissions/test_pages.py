@@ -47,6 +47,11 @@ def is_refused(answer: Any) -> bool:
     return answer.status_code == 403
 
 
+def is_not_sold(name: str, answer: Any) -> bool:
+    """Let in, and told that plans are not sold here; tests/frontend_api/dashboard/billing has them where they are."""
+    return name.startswith("billing") and answer.status_code == 503 and b"not sold" in answer.content
+
+
 def let_in_and_take_back(browser: Browser, method: str, path: str, form: dict[str, Any] = FORM) -> Any:
     """What an allowed request changed is undone, for the next one."""
     with transaction.atomic():
@@ -81,7 +86,8 @@ def test_every_route_lets_in_who_may_and_changes_nothing_for_others(
                 continue
             if rights.may(action):
                 answer = let_in_and_take_back(browser, method, path)
-                if is_refused(answer) or answer.status_code >= 500:
+                failed = answer.status_code >= 500 and not is_not_sold(pattern.name, answer)
+                if is_refused(answer) or failed:
                     wrong.append(f"{place}: {kind.name} may, and got {answer.status_code}")
                 continue
             refused.append((method, path))
