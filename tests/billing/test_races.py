@@ -73,7 +73,7 @@ def at_once(*acts: Callable[[], Any]) -> list[str]:
 def test_two_owners_upgrade_at_once(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, locked: bool, number: int
 ) -> None:
-    """One is charged, the other is told. With the lock off both are charged."""
+    """One is charged, the other is told. With the lock off nobody is told, and both ask Stripe for a change of the same plan."""
     shop.skip_trial()
     shop.buy()
     shown = {name: shop.preview(*name) for name in (("pro", "month"), ("growth", "year"))}
@@ -97,7 +97,8 @@ def test_two_owners_upgrade_at_once(
     became = at_once(act("pro", "month"), act("growth", "year"))
     charged = [one for one in shop.stripe.v1.invoices.list({"limit": 100}).data if one.total]
     if not locked:
-        assert len(charged) == 3
+        # How much the second is charged depends on which of them Stripe hears first.
+        assert "plan_changed" not in became
         return
     assert sorted(became) == ["done", "plan_changed"]
     assert len(charged) == 2
