@@ -125,7 +125,7 @@ def _free_limits() -> dict[str, int]:
 
 
 _FREE_FEATURES = frozenset(gate.feature for gate in GATES.values() if gate.free)
-_GROWTH_FEATURES = _FREE_FEATURES | {"boosts", "advanced_analytics", "team_grants"}
+_GROWTH_FEATURES = _FREE_FEATURES | {"boosts", "advanced_analytics", "team_grants", "sponsors", "drops"}
 _ALL_FEATURES = frozenset(GATES)
 
 METERS: Final[Mapping[str, Meter]] = {
@@ -169,7 +169,7 @@ _PLANS: Final = (
         limits=MappingProxyType(
             {
                 "members": 5_000, "rules": 25, "seats": 5, "api_keys": 3, "api_rate": 120, "history_days": 365,
-                "boost_hours": 12, "rewards": 25, "active_challenges": 5, "webhooks": 3,
+                "boost_hours": 12, "rewards": 25, "submission_types": 10, "credit_types": 2, "active_challenges": 5, "webhooks": 3,
             }
         ),
         metered=MappingProxyType({"boost_hours": 12}),
@@ -186,7 +186,7 @@ _PLANS: Final = (
         limits=MappingProxyType(
             {
                 "members": 25_000, "rules": 75, "seats": 15, "api_keys": 10, "api_rate": 300, "history_days": 730,
-                "boost_hours": 60, "rewards": 100, "active_challenges": 20, "webhooks": 10,
+                "boost_hours": 60, "rewards": 100, "submission_types": 30, "credit_types": 5, "active_challenges": 20, "webhooks": 10,
             }
         ),
         metered=MappingProxyType({"boost_hours": 60}),
@@ -203,7 +203,7 @@ _PLANS: Final = (
         limits=MappingProxyType(
             {
                 "members": 100_000, "rules": 200, "seats": 50, "api_keys": 25, "api_rate": 600,
-                "boost_hours": 240, "rewards": 500, "active_challenges": 100, "webhooks": 25,
+                "boost_hours": 240, "rewards": 500, "submission_types": 100, "credit_types": 20, "active_challenges": 100, "webhooks": 25,
             }
         ),
         metered=MappingProxyType({"boost_hours": 240}),
@@ -221,7 +221,7 @@ _PLANS: Final = (
             {
                 # One cohort has at least what Free has.
                 "members": 1_000, "rules": 75, "seats": 10, "api_keys": 5, "api_rate": 300, "history_days": 730,
-                "boost_hours": 24, "rewards": 100, "active_challenges": 20, "webhooks": 10,
+                "boost_hours": 24, "rewards": 100, "submission_types": 30, "credit_types": 5, "active_challenges": 20, "webhooks": 10,
             }
         ),
         metered=MappingProxyType({"boost_hours": 24}),

@@ -100,6 +100,10 @@ _GATES: Final = (
         surfaces=("page dashboard-audit-export",),
     ),
     Gate(
+        "sponsors", "Sponsors", "Rewards name who pays for them, with a report for each sponsor.", built=False
+    ),
+    Gate("drops", "Drops", "A reward comes at an hour, and members queue for it fairly.", built=False),
+    Gate(
         "custom_domain", "Custom domain", "The member pages live under an address of your own.", built=False
     ),
 )
@@ -166,6 +170,17 @@ _LIMITS: Final = (
         surfaces=("page dashboard-boost-new", "rest create_boost", "bot boost start"),
     ),
     Limit("rewards", "Rewards", "rewards", "Rewards in the catalogue.", free=5, built=False),
+    Limit(
+        "submission_types",
+        "Kinds of submissions",
+        "kinds",
+        "Forms that members can hand in.",
+        free=3,
+        built=False,
+    ),
+    Limit(
+        "credit_types", "Kinds of credits", "kinds", "Credits of your own beside points.", free=1, built=False
+    ),
     Limit("active_challenges", "Active challenges", "challenges", "Challenges at once.", free=1, built=False),
     Limit("webhooks", "Webhooks", "webhooks", "Addresses that are told of news.", free=1, built=False),
 )

@@ -84,6 +84,25 @@ _TABLE = (
     Permission("change_commands", Role.ADMIN, "set the bot's commands up"),
     Permission("view_boosts", Role.ANALYST, "see the boosts"),
     Permission("change_boosts", Role.ADMIN, "start and stop boosts"),
+    Permission("view_shop", Role.STRANGER, "see the rewards"),
+    Permission("redeem_rewards", Role.MEMBER, "redeem rewards"),
+    Permission("view_rewards", Role.ANALYST, "see the catalogue as it is kept"),
+    Permission("change_rewards", Role.ADMIN, "change the rewards"),
+    Permission("view_redemptions", Role.ANALYST, "see who redeemed what"),
+    Permission("decide_redemptions", Role.MODERATOR, "decide on redemptions"),
+    Permission("fulfil_redemptions", Role.MODERATOR, "ship rewards and read addresses"),
+    Permission("export_redemptions", Role.MODERATOR, "export the redemptions"),
+    Permission("submit_work", Role.MEMBER, "hand something in"),
+    Permission("view_submissions", Role.ANALYST, "see what was handed in"),
+    Permission("review_submissions", Role.MODERATOR, "review what was handed in"),
+    Permission("change_submission_types", Role.ADMIN, "change what can be handed in"),
+    Permission("request_credits", Role.MEMBER, "request credits"),
+    Permission("view_credits", Role.ANALYST, "see credits and requests"),
+    Permission("decide_credits", Role.MODERATOR, "decide on credit requests"),
+    Permission("grant_credits", Role.ADMIN, "grant and revoke credits"),
+    Permission("spend_credits", Role.ADMIN, "spend members' credits"),
+    Permission("change_credits", Role.ADMIN, "change the kinds of credits"),
+    Permission("view_economy", Role.ANALYST, "see how the economy is"),
     Permission("view_billing", Role.ADMIN, "see the plan and what it costs"),
     Permission("manage_billing", Role.OWNER, "change the plan and pay for it"),
     Permission("link_guild", Role.ADMIN, "link a Discord server"),
@@ -94,7 +113,7 @@ _TABLE = (
 )
 PERMISSIONS = {row.action: row for row in _TABLE}
 # What a community may keep to its members (`board_public` off).
-_CLOSABLE = frozenset({"view_board", "view_profile"})
+_CLOSABLE = frozenset({"view_board", "view_profile", "view_shop"})
 # What can be given to one person, or taken from them: neither what everybody here may do nor what an owner alone may.
 GRANTABLE = tuple(row.action for row in _TABLE if Role.MEMBER < row.role <= Role.ADMIN)
 

@@ -10,14 +10,16 @@ from typing import Any, Final
 from engagement.activity.models import Activity
 from engagement.boosts.models import Boost
 from engagement.boosts.selectors import factor_text
-from engagement.ledger.models import HERE_COUNTERS, Cause, LedgerEntry
+from engagement.ledger.models import HERE_COUNTERS, POINTS, Cause, LedgerEntry
 from engagement.members.models import Member, Visibility
 from engagement.members.selectors import shown_name
 from engagement.points.models import Adjustment
 from engagement.progression.errors import EntryNotFoundError, HistoryHiddenError
+from engagement.rewards.models import Redemption
 from engagement.rules.evaluation import MemberState, Refusal, evaluate
 from engagement.rules.models import RuleVersion
 from engagement.rules.selectors import load_rule_set
+from engagement.submissions.models import Submission
 
 from .window import require_shown, shown_since
 
@@ -42,6 +44,10 @@ KINDS: Final = {
     Cause.MERGE: "merge",
     Cause.IMPORT: "import",
     Cause.IMPORT_UNDO: "import_undo",
+    Cause.REDEMPTION: "redemption",
+    Cause.REDEMPTION_REFUND: "refund",
+    Cause.SUBMISSION: "submission",
+    Cause.SUBMISSION_UNDO: "submission_undo",
 }
 
 
@@ -104,6 +110,10 @@ class _Facts:
         self.versions = RuleVersion.objects.in_bulk({entry.version_id for entry in entries} - {0})
         self.boosts = Boost.objects.in_bulk({entry.boost_id for entry in entries} - {0})
         self.members = Member.objects.in_bulk({entry.member_id for entry in entries})
+        self.redemptions = Redemption.objects.in_bulk(causes(Cause.REDEMPTION, Cause.REDEMPTION_REFUND))
+        self.submissions = Submission.objects.select_related("type").in_bulk(
+            causes(Cause.SUBMISSION, Cause.SUBMISSION_UNDO)
+        )
 
     def undoable_id(self, entry: LedgerEntry) -> int | None:
         """The adjustment behind the entry, unless it was undone."""
@@ -133,6 +143,14 @@ class _Facts:
                 return "Brought over from another bot"
             case Cause.IMPORT_UNDO:
                 return "Undone: brought over from another bot"
+            case Cause.REDEMPTION:
+                return f"Redeemed: {self.redemptions[entry.cause_id].reward_name}"
+            case Cause.REDEMPTION_REFUND:
+                return f"Given back: {self.redemptions[entry.cause_id].reward_name}"
+            case Cause.SUBMISSION:
+                return f"Approved: {self.submissions[entry.cause_id].type.name}"
+            case Cause.SUBMISSION_UNDO:
+                return f"Approval taken back: {self.submissions[entry.cause_id].type.name}"
         return name
 
     def detail(self, entry: LedgerEntry) -> str:
@@ -151,6 +169,10 @@ class _Facts:
                 )
             case Cause.IMPORT | Cause.IMPORT_UNDO:
                 return f"Import {entry.cause_id}"
+            case Cause.REDEMPTION | Cause.REDEMPTION_REFUND:
+                return self.redemptions[entry.cause_id].reason
+            case Cause.SUBMISSION | Cause.SUBMISSION_UNDO:
+                return self.submissions[entry.cause_id].title
         activity = self.activities.get(entry.cause_id)
         return _DEEDS.get(activity.type, activity.type) if activity is not None else ""
 
@@ -230,13 +252,15 @@ class _Facts:
 
 def list_history(*, member_id: int, limit: int = 20, before_id: int | None = None) -> list[HistoryLine]:
     """A member's entries as far back as the plan shows them, the newest first; `before_id` is the last entry of the page before."""
-    entries = LedgerEntry.objects.filter(member_id=member_id)
+    entries = LedgerEntry.objects.filter(member_id=member_id, currency=POINTS)
     return _lines_of(_shown(entries), limit, before_id)
 
 
 def list_recent_entries(*, limit: int = 20, before_id: int | None = None) -> list[HistoryLine]:
     """The community's newest entries, for the organiser's feed. What was brought or taken over at once would drown the rest."""
-    told = LedgerEntry.objects.filter(counter__in=HERE_COUNTERS).exclude(cause_kind=Cause.MERGE)
+    told = LedgerEntry.objects.filter(currency=POINTS, counter__in=HERE_COUNTERS).exclude(
+        cause_kind=Cause.MERGE
+    )
     return _lines_of(told, limit, before_id)
 
 
@@ -251,7 +275,7 @@ def list_entries(
 ) -> list[HistoryLine]:
     """Entries as far back as the plan shows them, the newest first, booked from `since` up to before `until`; `kinds` as HistoryLine
     names them, none: all."""
-    entries = _shown(LedgerEntry.objects.all())
+    entries = _shown(LedgerEntry.objects.filter(currency=POINTS))
     if member_id is not None:
         entries = entries.filter(member_id=member_id)
     if kinds:
@@ -265,7 +289,7 @@ def list_entries(
 
 def explain_entry(*, entry_id: int, with_older: bool = False) -> Explanation:
     """`with_older`: also what the plan shows no longer, for whoever acts on it. Raises EntryNotFoundError, HistoryHiddenError."""
-    entry = LedgerEntry.objects.filter(pk=entry_id).first()
+    entry = LedgerEntry.objects.filter(pk=entry_id, currency=POINTS).first()
     if entry is None:
         raise EntryNotFoundError("There is no such entry in this community.")
     if not with_older:

@@ -14,7 +14,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 
-POINTS = 0  # the currency that every tenant has; typed credits get numbers of their own
+POINTS = 0  # the currency that every tenant has; a credit type's own id is its currency (engagement.credits)
 
 
 class Counter(models.IntegerChoices):
@@ -25,6 +25,8 @@ class Counter(models.IntegerChoices):
     REVERSAL = 3, "Reversal"  # an award is taken back because its cause went away
     TRANSFER = 4, "Taken over"  # what a merged member had spent: it was earned and spent under the other name
     ELSEWHERE = 10, "Earned elsewhere"  # brought over from another bot
+    SHOP = 20, "Shop"  # points that a reward cost, and what came back of them
+    CREDITS = 30, "Credits"  # credits are given, spent and taken back; never points
 
 
 # Earned in this community: these count in every period.
@@ -45,10 +47,23 @@ class Cause(models.IntegerChoices):
     MERGE = 6, "Merge"  # ledger_entry.id of the last of the other member's entries that this one takes over
     IMPORT = 10, "Import"  # import_run.id
     IMPORT_UNDO = 11, "Undone import"  # import_run.id of the import that is undone; as if neither had been
+    REDEMPTION = 20, "Reward"  # redemption.id: its price in points
+    REDEMPTION_REFUND = 21, "Refund"  # redemption.id: its price comes back
+    REDEMPTION_CREDITS = 22, "Credits as a reward"  # redemption.id: the credits that it gave
+    REDEMPTION_CREDITS_UNDO = 23, "Returned reward"  # redemption.id: those credits are taken back
+    SUBMISSION = 30, "Submission"  # submission.id: it was approved
+    SUBMISSION_UNDO = 31, "Undone submission"  # submission.id: the approval was taken back
+    CREDIT_REQUEST = 40, "Credit request"  # credit_request.id: it was granted
+    CREDIT_REQUEST_UNDO = 41, "Undone credit request"  # credit_request.id: the grant was taken back
+    CREDIT_MOVE = 42, "Credits by hand"  # credit_move.id: granted, revoked or spent outside of a request
 
 
-# What was given to members: awards and gifts, not what came back when a taking was undone.
-GIVEN = models.Q(amount__gt=0, cause_kind__in=(Cause.ACTIVITY, Cause.DAILY, Cause.ADJUSTMENT))
+# The points that were given to members: awards and gifts, not what came back when a taking was undone.
+GIVEN = models.Q(
+    currency=POINTS,
+    amount__gt=0,
+    cause_kind__in=(Cause.ACTIVITY, Cause.DAILY, Cause.ADJUSTMENT, Cause.SUBMISSION),
+)
 
 
 class LedgerEntry(models.Model):

@@ -1,8 +1,11 @@
-"""A community's choices about what is announced."""
+"""A community's choices about what is announced, and what members were told."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
+from django.db.models.functions import Now
 
 
 class LevelUp(models.TextChoices):
@@ -32,3 +35,33 @@ class NotificationSettings(models.Model):
 
     def __str__(self) -> str:
         return f"level-ups: {self.level_up}"
+
+
+class Notice(models.Model):
+    """Something that a member was told: it stands on their page until it is read, and goes to Discord where that is possible.
+
+    `key` makes it once for its cause; `kind` names its words (texts of notices.py), `facts` fill them.
+    """
+
+    key = models.CharField(max_length=120, unique=True)
+    member_id = models.BigIntegerField()
+    kind = models.CharField(max_length=40)
+    facts = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    created_at = models.DateTimeField(db_default=Now())
+    read_at = models.DateTimeField(null=True)
+    sent_by = models.CharField(
+        max_length=10,
+        blank=True,
+        db_default="",
+        help_text="dm or channel; empty: it only stands on the page.",
+    )
+
+    class Meta:
+        db_table = "notice"
+        indexes: ClassVar = [
+            models.Index(fields=["member_id", "-id"], name="notice_of_member"),
+            models.Index(fields=["created_at"], name="notice_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for member {self.member_id}"
