@@ -28,6 +28,17 @@ class NotificationSettings(models.Model):
         db_default="",
         help_text="See texts.py. Empty: our own sentence.",
     )
+    notice_channel_id = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Where somebody who takes no direct messages is told that there is news. Empty: nowhere.",
+    )
+    staff_channel_id = models.BigIntegerField(
+        null=True, blank=True, help_text="Where the team is told what waits for it. Empty: nowhere."
+    )
+    affordable_upto = models.BigIntegerField(
+        default=0, db_default=0, help_text="The last ledger entry that “you can afford” has looked at."
+    )
 
     class Meta:
         db_table = "notification_settings"
