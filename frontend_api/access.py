@@ -125,6 +125,7 @@ TENANT_ROUTES: Final = {
     "dashboard-level-role-remove": "change_announcements",
     "dashboard-level-role-restore": "change_announcements",
     "dashboard-announcements": "change_announcements",
+    "dashboard-team-channel": "change_announcements",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket
