@@ -22,6 +22,7 @@ from frontend_api.dashboard.keys import pages as keys
 from frontend_api.dashboard.levels import announcements, curve
 from frontend_api.dashboard.levels import names as level_names
 from frontend_api.dashboard.levels import roles as level_roles
+from frontend_api.dashboard.levels import team_channel
 from frontend_api.dashboard.members import bulk as members_bulk
 from frontend_api.dashboard.members import detail as members_detail
 from frontend_api.dashboard.members import merging as members_merging
@@ -182,6 +183,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="dashboard-level-role-restore",
     ),
     path("dashboard/announcements/", announcements.change_announcements, name="dashboard-announcements"),
+    path("dashboard/announcements/team/", team_channel.change_team_channel, name="dashboard-team-channel"),
     path("dashboard/boards/", boards.change_boards, name="dashboard-boards"),
     path("dashboard/settings/", settings.change_community, name="dashboard-settings"),
     path("dashboard/settings/history/", history.show_history, name="dashboard-settings-history"),
