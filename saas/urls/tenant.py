@@ -36,7 +36,7 @@ from frontend_api.dashboard.setup import pages as setup
 from frontend_api.dashboard.team import pages as team
 from frontend_api.dashboard.team import person
 from frontend_api.operator.admin_community import community_site
-from frontend_api.portal import claim, earn, entrance, leaderboard, member
+from frontend_api.portal import claim, earn, entrance, leaderboard, member, notices
 from frontend_api.v1.urls import ON_TENANTS
 
 handler400 = "frontend_api.errors.handle_bad_request"
@@ -191,6 +191,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/commands/", commands.show_commands, name="dashboard-commands"),
     path("dashboard/commands/<str:name>/", commands.change_command, name="dashboard-command"),
     path("dashboard/commands/<str:name>/clear/", commands.follow_others, name="dashboard-command-clear"),
+    path("notices/", notices.show_notices, name="notices"),
+    path("notices/<int:notice_id>/", notices.open_notice, name="notice"),
+    path("notices/read/", notices.read_notices, name="notices-read"),
+    path("notices/choose/", notices.choose_notices, name="notices-choose"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),
