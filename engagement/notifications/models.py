@@ -28,10 +28,6 @@ class NotificationSettings(models.Model):
         db_default="",
         help_text="See texts.py. Empty: our own sentence.",
     )
-    team_channel_id = models.BigIntegerField(
-        null=True,
-        blank=True,
-        help_text="Discord's channel where the team is asked to decide. Empty: on the dashboard alone.",
     notice_channel_id = models.BigIntegerField(
         null=True,
         blank=True,
