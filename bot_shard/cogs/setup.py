@@ -103,7 +103,7 @@ def change_announcements(who: Who, *, where: str, channel_id: int | None) -> Tol
 def change_team_channel(who: Who, *, channel_id: int | None) -> int | None:
     """Safe to repeat. Raises NotPermittedError and what the service raises."""
     who.check("change_announcements")
-    return set_team_channel(channel_id=channel_id, actor=who.actor).staff_channel_id
+    return set_team_channel(channel_id=channel_id, actor=who.actor).team_channel_id
 
 
 class SetupCog(DeskCog):

@@ -55,8 +55,8 @@ def set_team_channel(*, channel_id: int | None, actor: Actor) -> NotificationSet
     """Ask the team in a channel of Discord's what it has to decide on; None: on the dashboard alone. What was asked before stays where
     it is. Idempotent. Raises InvalidInputError."""
     _check_channel(channel_id)
-    before = get_notification_settings().staff_channel_id
-    row, _ = NotificationSettings.objects.update_or_create(pk=1, defaults={"staff_channel_id": channel_id})
+    before = get_notification_settings().team_channel_id
+    row, _ = NotificationSettings.objects.update_or_create(pk=1, defaults={"team_channel_id": channel_id})
     if before != channel_id:
         record_audit(
             actor=actor,

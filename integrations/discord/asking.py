@@ -61,7 +61,7 @@ def describe_request(context: TenantContext, row: Redemption) -> dict[str, Any]:
 
 
 def _ask(context: TenantContext, client: DiscordClient, row: Redemption, event_id: int) -> None:
-    channel_id = get_notification_settings().staff_channel_id
+    channel_id = get_notification_settings().team_channel_id
     if channel_id is None:
         return
     delivery = claim_delivery(event_id)

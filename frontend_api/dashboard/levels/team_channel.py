@@ -42,7 +42,7 @@ class TeamChannelForm(DeskForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 @dashboard_page("change_announcements")
 def change_team_channel(request: HttpRequest, desk: Desk) -> HttpResponse:
-    standing = get_notification_settings().staff_channel_id
+    standing = get_notification_settings().team_channel_id
     form = TeamChannelForm(
         request.POST if request.method == "POST" else None,
         initial={"channel_id": str(standing or "")},
