@@ -130,7 +130,6 @@ TENANT_ROUTES: Final = {
     "notice": "view_own_history",  # one's own; another member's is a 404
     "notices-read": "view_own_history",
     "notices-choose": "view_own_history",
-    "dashboard-team-channel": "change_announcements",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket
