@@ -147,6 +147,11 @@ TENANT_ROUTES: Final = {
     "dashboard-sponsor": "change_rewards",
     "dashboard-sponsor-move": "change_rewards",
     "file": EVERYBODY,  # needs a signed address of this community that is not over
+    "dashboard-team-channel": "change_announcements",
+    "notices": "view_own_history",
+    "notice": "view_own_history",  # one's own; another member's is a 404
+    "notices-read": "view_own_history",
+    "notices-choose": "view_own_history",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket

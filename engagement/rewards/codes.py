@@ -6,7 +6,6 @@ in, each batch and the stock that it adds are one transaction under the reward's
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -48,26 +47,6 @@ _INSERT: Final = (
     "INSERT INTO reward_code (reward_id, sealed, digest, added_at) SELECT %s, u.sealed, u.digest, %s "
     "FROM unnest(%s::text[], %s::bytea[]) AS u(sealed, digest) ON CONFLICT (reward_id, digest) DO NOTHING"
 )
-
-
-def generate_code(prefix: str = "") -> str:
-    """A code that nobody can guess: 70 random bits in groups that can be read out."""
-    text = "".join(secrets.choice(_ALPHABET) for _ in range(_GENERATED))
-    return f"{prefix}{text[:5]}-{text[5:10]}-{text[10:]}"
-
-
-def seal_code(code: str) -> tuple[str, bytes]:
-    """What is stored of a code: `sealed` and `digest`."""
-    return seal(code, purpose=PURPOSE), digest_of_code(code)
-
-
-def digest_of_code(code: str) -> bytes:
-    return keyed_digest(code, purpose=PURPOSE)
-
-
-def open_code(code: RewardCode) -> str:
-    """The code itself, for its owner or the organiser's check; whoever calls records the showing. Raises BadSealError."""
-    return unseal(code.sealed, purpose=PURPOSE)
 
 
 @transaction.atomic
@@ -182,7 +161,7 @@ def _insert(run: CatalogueRun, reward: Reward, some: Sequence[tuple[int, str]]) 
         if problem:
             _note(run, line, problem, wrong=True)
             continue
-        digest = digest_of_code(code)
+        digest = keyed_digest(code, purpose=PURPOSE)
         if digest in fresh:
             _note(run, line, f"{_masked(code)} stands in the list twice; it was taken once.")
             continue
@@ -202,7 +181,7 @@ def _insert(run: CatalogueRun, reward: Reward, some: Sequence[tuple[int, str]]) 
         cursor.execute(
             _INSERT, [reward.pk, clock.now(), [seal(fresh[digest], purpose=PURPOSE) for digest in new], new]
         )
-        added = cursor.rowcount
+        added = int(cursor.rowcount)
     run.added += added
     return added
 

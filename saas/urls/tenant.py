@@ -19,7 +19,7 @@ from frontend_api.dashboard.boosts import pages as boosts
 from frontend_api.dashboard.imports import acts as import_acts
 from frontend_api.dashboard.imports import views as imports
 from frontend_api.dashboard.keys import pages as keys
-from frontend_api.dashboard.levels import announcements, curve
+from frontend_api.dashboard.levels import announcements, curve, team_channel
 from frontend_api.dashboard.levels import names as level_names
 from frontend_api.dashboard.levels import roles as level_roles
 from frontend_api.dashboard.members import bulk as members_bulk
@@ -41,7 +41,7 @@ from frontend_api.dashboard.setup import pages as setup
 from frontend_api.dashboard.team import pages as team
 from frontend_api.dashboard.team import person
 from frontend_api.operator.admin_community import community_site
-from frontend_api.portal import claim, earn, entrance, leaderboard, member
+from frontend_api.portal import claim, earn, entrance, leaderboard, member, notices
 from frontend_api.v1.urls import ON_TENANTS
 
 handler400 = "frontend_api.errors.handle_bad_request"
@@ -188,6 +188,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="dashboard-level-role-restore",
     ),
     path("dashboard/announcements/", announcements.change_announcements, name="dashboard-announcements"),
+    path("dashboard/announcements/team/", team_channel.change_team_channel, name="dashboard-team-channel"),
     path("dashboard/boards/", boards.change_boards, name="dashboard-boards"),
     path("dashboard/settings/", settings.change_community, name="dashboard-settings"),
     path("dashboard/settings/history/", history.show_history, name="dashboard-settings-history"),
@@ -235,6 +236,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/sponsors/<int:sponsor_id>/", sponsors.edit_sponsor, name="dashboard-sponsor"),
     path("dashboard/sponsors/<int:sponsor_id>/move/", sponsors.move_sponsor, name="dashboard-sponsor-move"),
     path("files/<str:signed>/", files.show_file, name="file"),
+    path("notices/", notices.show_notices, name="notices"),
+    path("notices/<int:notice_id>/", notices.open_notice, name="notice"),
+    path("notices/read/", notices.read_notices, name="notices-read"),
+    path("notices/choose/", notices.choose_notices, name="notices-choose"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),

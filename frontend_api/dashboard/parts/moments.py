@@ -34,7 +34,7 @@ class LocalMomentField(forms.DateTimeField):
     def to_python(self, value: Any) -> datetime | None:
         if value in self.empty_values:
             return None
-        reading = forms.fields.BaseTemporalField.to_python(self, value)
+        reading: Any = forms.fields.BaseTemporalField.to_python(self, value)
         return resolve(reading.replace(tzinfo=None), ZoneInfo(self.zone))
 
     def prepare_value(self, value: Any) -> Any:

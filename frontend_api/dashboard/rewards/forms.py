@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
+from django.http import QueryDict
 
 from engagement.credits.models import CreditType
 from engagement.files.models import FileUse, StoredFile
@@ -14,7 +15,7 @@ from engagement.files.selectors import list_files
 from engagement.files.services import store_file
 from engagement.members.models import MemberType
 from engagement.rewards.facts import MAX_CATEGORY, MAX_DESCRIPTION, MAX_NAME, MOST
-from engagement.rewards.kinds import Kind, Setting, Shape, settings_of
+from engagement.rewards.kinds import Kind, Setting, Shape, get_kind, settings_of
 from engagement.rewards.models import Approval, LimitPeriod, Reward, Sponsor
 from frontend_api.dashboard.parts.forms import DeskForm
 from frontend_api.dashboard.parts.moments import LocalMomentField
@@ -154,7 +155,7 @@ class RewardForm(DeskForm):
     def facts(self) -> dict[str, Any]:
         """What the valid form says of the reward, for the services. Raises InvalidFileError, FileTooLargeError for an upload."""
         data = self.cleaned_data
-        facts = {name: data[name] for name in (*_PLAIN, *_MORE) if name in data}
+        facts: dict[str, Any] = {name: data[name] for name in (*_PLAIN, *_MORE) if name in data}
         facts["limit_period"] = data["limit_period"] or LimitPeriod.EVER.value
         if "sponsor" in data:
             facts["sponsor_id"] = int(data["sponsor"]) if data["sponsor"] else None
@@ -199,8 +200,9 @@ class RewardForm(DeskForm):
         except EngageHubError as error:
             self.add_error(name, error.message)
             raise
-        self.data = self.data.copy()  # type: ignore[assignment]
-        self.data[id_name] = str(file.pk)  # type: ignore[index]
+        sent_again = cast(QueryDict, self.data).copy()
+        sent_again[id_name] = str(file.pk)
+        self.data = sent_again
         return file.pk
 
     def stored(self, name: str) -> StoredFile | None:
@@ -230,8 +232,6 @@ def initial_of(reward: Reward) -> dict[str, Any]:
 
 def settings_initial(kind: str, stored: Mapping[str, Any]) -> dict[str, Any]:
     """The kind's part of it."""
-    from engagement.rewards.kinds import get_kind
-
     values = settings_of(kind, stored)
     begun: dict[str, Any] = {}
     for one in get_kind(kind).settings:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engagement', '0018_economy'),
+        ('engagement', '0020_fulfil'),
     ]
 
     operations = [
