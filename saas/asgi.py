@@ -12,5 +12,6 @@ _pages = get_asgi_application()  # sets Django up; what imports models comes aft
 
 from frontend_api.bodies import BodyLimit  # noqa: E402
 from frontend_api.live.urls import urlpatterns  # noqa: E402
+from frontend_api.site.stripe_door import StripeDoor  # noqa: E402
 
-application = ProtocolTypeRouter({"http": BodyLimit(_pages), "websocket": URLRouter(urlpatterns)})
+application = ProtocolTypeRouter({"http": StripeDoor(BodyLimit(_pages)), "websocket": URLRouter(urlpatterns)})

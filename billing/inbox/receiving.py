@@ -1,8 +1,12 @@
-"""A webhook is checked, stored and answered. What follows from it is the job's work."""
+"""A webhook is checked, stored and answered. What follows from it is the job's work.
+
+Webhooks come in bursts (a renewal day, Stripe's retries after an outage), so those that wait are stored together (`batching`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -25,9 +29,24 @@ _LONGEST: Final = {"stripe_id": 255, "type": 80, "object_id": 255, "customer_id"
 _INSERT: Final = """
 INSERT INTO public.stripe_event
   (stripe_id, type, object_id, customer_id, live, made_at, received_at, payload, state, tries, error)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, 0, '')
-ON CONFLICT (stripe_id) DO NOTHING RETURNING id
+SELECT u.*, %s, 0, '' FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::timestamptz[],
+  %s::timestamptz[], %s::jsonb[]) AS u
+ON CONFLICT (stripe_id) DO NOTHING RETURNING id, stripe_id
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A checked event, ready to be stored: its columns, and the payload as JSON text."""
+
+    stripe_id: str
+    type: str
+    object_id: str
+    customer_id: str
+    live: bool
+    made_at: datetime
+    received_at: datetime
+    payload: str
 
 
 def receive_webhook(*, body: bytes, content_type: str, signature: str) -> bool:
@@ -36,38 +55,56 @@ def receive_webhook(*, body: bytes, content_type: str, signature: str) -> bool:
     Changes: a row of StripeEvent and a job. Idempotency key: the event's own id. Raises BadSignatureError, StaleSignatureError,
     UnreadableEventError, OtherModeError; then nothing was stored.
     """
+    incoming = check_webhook(body=body, content_type=content_type, signature=signature)
+    try:
+        return store_incoming([incoming])[0]
+    except UnreadableEventError as error:
+        WEBHOOKS.labels(error.code).inc()
+        raise
+
+
+def check_webhook(*, body: bytes, content_type: str, signature: str) -> Incoming:
+    """What a webhook brings, once its signature and shape were found right; asks no database. Raises as receive_webhook."""
     try:
         if len(body) > LARGEST_BODY:
             raise UnreadableEventError(f"it is larger than {LARGEST_BODY // 1024} kB")
         check_signature(body, signature, secrets=settings.STRIPE_WEBHOOK_SECRETS, now=clock.now())
         if content_type.partition(";")[0].strip().lower() != "application/json":
             raise UnreadableEventError("its content type is not application/json")
-        new = store_event(_read(body), text=body.decode())
+        return _incoming(_read(body), body.decode())
     except WebhookRefusedError as error:
         WEBHOOKS.labels(error.code).inc()
         raise
-    WEBHOOKS.labels("received" if new else "repeated").inc()
-    return new
 
 
-def store_event(event: Mapping[str, Any], *, text: str | None = None) -> bool:
-    """Store an event that came from Stripe, and defer its job. `text`: the same as JSON, where it is at hand.
+def store_event(event: Mapping[str, Any]) -> bool:
+    """Store an event that we fetched from Stripe, and defer its job. True for a new one. Raises UnreadableEventError, OtherModeError."""
+    return _store([_incoming(event, None)])[0]
 
-    True for a new one. Raises UnreadableEventError, OtherModeError.
+
+def store_incoming(incoming: Sequence[Incoming]) -> list[bool]:
+    """Store many webhooks and defer their jobs in one transaction; for each, whether it was new.
+
+    Raises UnreadableEventError when one of them holds what the database cannot keep; then none was stored.
     """
-    row = _row_of(event)
-    if text is None or "\\u0000" in text:
-        # The library reads Stripe's decimals, which are texts, as numbers.
-        text = orjson.dumps(_without_nul(event), default=str).decode()
+    news = _store(incoming)
+    for new in news:
+        WEBHOOKS.labels("received" if new else "repeated").inc()
+    return news
+
+
+def _store(incoming: Sequence[Incoming]) -> list[bool]:
+    columns = [list(column) for column in zip(*(astuple(one) for one in incoming), strict=True)]
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_INSERT, [*row, text, StripeEvent.State.RECEIVED.value])
-            found = cursor.fetchone()
-            if found is not None:
-                defer_rows(cursor, [job_row(int(found[0]))])
+            cursor.execute(_INSERT, [StripeEvent.State.RECEIVED.value, *columns])
+            made = {stripe_id: event_id for event_id, stripe_id in cursor.fetchall()}
+            if made:
+                defer_rows(cursor, [job_row(event_id) for event_id in sorted(made.values())])
     except DataError as error:
         raise UnreadableEventError("it holds a value that cannot be stored") from error
-    return found is not None
+    # Of two in one batch that are the same event, the first one is the new one.
+    return [made.pop(one.stripe_id, None) is not None for one in incoming]
 
 
 def job_row(event_id: int) -> JobRow:
@@ -90,8 +127,8 @@ def _read(body: bytes) -> Mapping[str, Any]:
     return event
 
 
-def _row_of(event: Mapping[str, Any]) -> list[Any]:
-    """The columns before the payload, checked."""
+def _incoming(event: Mapping[str, Any], text: str | None) -> Incoming:
+    """`text`: the same as JSON, where it is at hand. Raises UnreadableEventError, OtherModeError."""
     about = event.get("data", {}).get("object") if isinstance(event.get("data"), dict) else None
     about = about if isinstance(about, dict) else {}
     texts = {
@@ -110,7 +147,19 @@ def _row_of(event: Mapping[str, Any]) -> list[Any]:
         raise UnreadableEventError("its livemode or the moment it was made is missing")
     if live != is_live():
         raise OtherModeError(live)
-    return [*texts.values(), live, datetime.fromtimestamp(made, UTC), clock.now()]
+    if text is None or "\\u0000" in text:
+        # The library reads Stripe's decimals, which are texts, as numbers.
+        text = orjson.dumps(_without_nul(event), default=str).decode()
+    return Incoming(
+        texts["stripe_id"],
+        texts["type"],
+        texts["object_id"],
+        texts["customer_id"],
+        live,
+        datetime.fromtimestamp(made, UTC),
+        clock.now(),
+        text,
+    )
 
 
 def _customer_of(about: Mapping[str, Any]) -> Any:

@@ -1,8 +1,9 @@
-"""Where Stripe tells us its news. On BASE_DOMAIN only, without session, form or login: the signature is who it is."""
+"""Where Stripe tells us its news. On BASE_DOMAIN only, without session, form or login: the signature is who it is.
+
+Behind `stripe_door`, which answers what comes in the usual way before Django's middlewares; this view answers the rest.
+"""
 
 from __future__ import annotations
-
-import logging
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_POST
 from billing.inbox.errors import UnreadableEventError, WebhookRefusedError
 from billing.inbox.receiving import LARGEST_BODY, receive_webhook
 
-logger = logging.getLogger(__name__)
+from .stripe_door import ACCEPTED, be_away, refuse
 
 
 @csrf_exempt
@@ -27,12 +28,10 @@ def receive(request: HttpRequest) -> HttpResponse:
             signature=request.headers.get("Stripe-Signature", ""),
         )
     except WebhookRefusedError as error:
-        logger.warning("A webhook was refused: %s (ref %s)", error.code, error.reference)
-        return _say(error.message, 400)
+        return _say(refuse(error))
     except (OperationalError, InterfaceError):
-        logger.exception("A webhook could not be stored.")
-        return _say("Our database is away; please send it again.", 503)
-    return _say("ok", 200)
+        return _say(be_away())
+    return _say(ACCEPTED)
 
 
 def _body_of(request: HttpRequest) -> bytes:
@@ -48,5 +47,6 @@ def _refuse_size() -> bytes:
     raise UnreadableEventError(f"it is larger than {LARGEST_BODY // 1024} kB")
 
 
-def _say(text: str, status: int) -> HttpResponse:
+def _say(answer: tuple[int, str]) -> HttpResponse:
+    status, text = answer
     return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
