@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 from engagement.audit.actor import Actor
-from engagement.members.models import Member
-from tenants.models import User
+from engagement.members.models import Identity, Member
+from tenants.models import ApiKey, User
 from tenants.permissions import Rights
 
 from .errors import NotReviewerError, OwnSubmissionError, SubmissionNotFoundError
@@ -20,19 +20,28 @@ _FOR_OTHERS = ("key", "system")
 
 
 def list_members_of(actor: Actor) -> list[Member]:
-    """The members that the actor is here: by their id, their Discord account or their login. At most two queries."""
+    """The members that the actor is here: by member, by login, by the Discord account that either of them knows (the one that a login
+    unlinked last as well), or by the key that they made. At most three queries."""
     if actor.kind == "member":
-        mine = Q(pk=actor.id)
-    elif actor.kind == "discord":
-        mine = Q(identities__provider="discord", identities__external_id=str(actor.id))
-    elif actor.kind in ("user", "operator"):
-        mine = Q(user_id=actor.id)
-        discord_id = User.objects.filter(pk=actor.id).values_list("discord_id", flat=True).first()
-        if discord_id is not None:
-            mine |= Q(identities__provider="discord", identities__external_id=str(discord_id))
-    else:
+        return list(Member.objects.filter(pk=actor.id))
+    user_id, accounts = (actor.id if actor.kind in ("user", "operator") else None), set[int]()
+    if actor.kind == "key":
+        user_id = ApiKey.objects.filter(pk=actor.id).values_list("created_by_id", flat=True).first()
+    logins = User.objects.none() if user_id is None else User.objects.filter(pk=user_id)
+    if actor.kind == "discord":
+        accounts.add(actor.id)
+        logins = User.objects.filter(Q(discord_id=actor.id) | Q(former_discord_id=actor.id))
+    elif user_id is None:
         return []
-    return list(Member.objects.filter(mine).distinct())
+    users = list(logins)
+    accounts |= {
+        account for user in users for account in (user.discord_id, user.former_discord_id) if account
+    }
+    known = Identity.objects.filter(
+        provider="discord", external_id__in=[str(account) for account in accounts]
+    )
+    linked = Q(user_id__in=[user_id or 0, *(user.pk for user in users)])
+    return list(Member.objects.filter(linked | Q(pk__in=known.values("member_id"))))
 
 
 def claim_key(actor: Actor, mine: Iterable[Member]) -> str:
