@@ -125,6 +125,12 @@ TENANT_ROUTES: Final = {
     "dashboard-level-role-remove": "change_announcements",
     "dashboard-level-role-restore": "change_announcements",
     "dashboard-announcements": "change_announcements",
+    # insights
+    "dashboard-economy": "view_economy",
+    "dashboard-reward-funnel": "view_economy",
+    "dashboard-reward-funnel-export": "view_economy",
+    "dashboard-sponsor-report": "view_economy",
+    "dashboard-sponsor-report-export": "view_economy",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket

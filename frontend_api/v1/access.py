@@ -85,6 +85,11 @@ OPERATIONS: Final = {
     "get_levels": Access("view_ways_to_earn", "levels:read"),
     "preview_levels": Access("change_levels", "levels:write"),
     "change_levels": Access("change_levels", "levels:write"),
+    # the economy
+    "get_economy": Access("view_economy", "economy:read"),
+    "list_stock_forecasts": Access("view_economy", "economy:read"),
+    "list_reward_funnel": Access("view_economy", "economy:read"),
+    "get_sponsor_report": Access("view_economy", "economy:read"),
     # what is sold by use
     "get_usage": Access("view_billing", "usage:read"),
     # levels from another bot

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 from . import (
     activities,
     boosts,
+    economy,
     entries,
     imports,
     leaderboards,
@@ -51,6 +52,10 @@ NOUNS: list[URLPattern] = [
     path("boosts/<int:boost_id>/stop", boosts.BoostStop.as_view(), name="boost-stop"),
     path("levels", levels.LevelsView.as_view(), name="levels"),
     path("levels/preview", levels.LevelsPreview.as_view(), name="levels-preview"),
+    path("economy", economy.EconomyView.as_view(), name="economy"),
+    path("economy/stock", economy.StockView.as_view(), name="economy-stock"),
+    path("economy/rewards", economy.RewardFunnelView.as_view(), name="economy-rewards"),
+    path("economy/sponsors", economy.SponsorReportView.as_view(), name="economy-sponsors"),
     path("usage", usage.UsageView.as_view(), name="usage"),
     path("imports", imports.ImportList.as_view(), name="imports"),
     path("imports/<int:import_id>", imports.ImportDetail.as_view(), name="import"),
