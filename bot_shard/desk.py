@@ -395,6 +395,22 @@ class Desk:
         except Exception as error:
             await self._apologise(interaction, ask, command, error)
 
+    async def suggest(
+        self, interaction: Interaction, work: Callable[[TenantContext, int], list[T]]
+    ) -> list[T]:
+        """What is offered while somebody types: `work(context, user_id)` inside the community. Never raises: who is offered nothing can
+        type it all, and is told what is wrong once they send it."""
+        context = self._routing.context_for_guild(interaction.guild_id or 0)
+        if context is None:
+            return []
+        try:
+            return await self._calls.in_tenant(context, work, context, interaction.user.id)
+        except EngageHubError as trouble:
+            log.info("nothing_suggested", problem=trouble.message)
+        except Exception as trouble:
+            log.error("suggestions_broken", exc_info=trouble, interaction=interaction.id)
+        return []
+
     async def answer_unknown(self, interaction: Interaction, key: str) -> None:
         """A kind word for a command or button that nobody here knows."""
         if not self._is_new(interaction.id):

@@ -46,6 +46,7 @@ COMMANDS = {
     "member info": "manage_members",
     "setup check": "change_commands",
     "setup announcements": "change_announcements",
+    "setup team": "change_announcements",
     "setup channels": "change_commands",
     "setup limit": "change_commands",
     "setup show": "change_commands",

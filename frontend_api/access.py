@@ -131,6 +131,11 @@ TENANT_ROUTES: Final = {
     "dashboard-reward-funnel-export": "view_economy",
     "dashboard-sponsor-report": "view_economy",
     "dashboard-sponsor-report-export": "view_economy",
+    "dashboard-team-channel": "change_announcements",
+    "notices": "view_own_history",
+    "notice": "view_own_history",  # one's own; another member's is a 404
+    "notices-read": "view_own_history",
+    "notices-choose": "view_own_history",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from engagement.notifications.selectors import count_unread
 from frontend_api.colour import parse_colour
 from frontend_api.dashboard.billing.banners import find_banner
 from frontend_api.dashboard.notices import take_notices
@@ -81,6 +82,7 @@ def page_facts(request: HttpRequest) -> dict[str, Any]:
         facts["switcher"] = SimpleLazyObject(lambda: list_other_places(request, context))
         facts["billing_banner"] = SimpleLazyObject(lambda: find_banner(request, context))
         facts["notices"] = SimpleLazyObject(lambda: take_notices(request))
+        facts["unread_notices"] = SimpleLazyObject(lambda: count_own_unread(request))
     return facts
 
 
@@ -94,6 +96,12 @@ def list_other_places(request: HttpRequest, context: TenantContext) -> list[dict
         {"name": place.name, "href": f"{get_tenant_address(place.slug)}/login/?next=/dashboard/"}
         for place in others
     ]
+
+
+def count_own_unread(request: HttpRequest) -> int:
+    """How much news the one who looks has not read. One query for a member, none for others."""
+    person = get_person(request)
+    return 0 if person is None or person.member_id is None else count_unread(member_id=person.member_id)
 
 
 def list_portal_nav(request: HttpRequest) -> list[NavLine]:

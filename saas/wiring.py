@@ -11,7 +11,11 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "GuildLinked": ("integrations.discord.retire_greeting", "billing.carry_guild_trial"),
     "LevelLost": ("integrations.discord.follow_level",),
     "CurveChanged": ("integrations.discord.follow_curve",),
-    "MembersMerged": ("integrations.discord.follow_level", "engagement.activity.follow_room"),
+    "MembersMerged": (
+        "integrations.discord.follow_level",
+        "engagement.activity.follow_room",
+        "engagement.notifications.follow_merge",
+    ),
     "MemberDeleted": ("engagement.activity.follow_room",),
     "EntitlementsChanged": ("engagement.activity.follow_room", "engagement.boosts.follow_plan"),
     "MembersAdmitted": ("integrations.discord.follow_curve",),
@@ -24,5 +28,6 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "OwnershipTransferred": ("billing.tell_payer_stays",),
     "PaymentOverdue": ("integrations.discord.tell_owner_overdue",),
     "PaymentRecovered": ("integrations.discord.tell_owner_recovered",),
+    "MemberTold": ("integrations.discord.bring_notice",),
     "CommunityFounded": ("engagement.kinds.provision_community",),
 }

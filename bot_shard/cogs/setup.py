@@ -1,5 +1,5 @@
-"""/setup: where the bot's commands answer, how often one member may ask, where level-ups are told, and whether the bot can
-work here. For who manages the server. It answers everywhere itself, so that a channel that is gone locks nobody out.
+"""/setup: where the bot's commands answer, how often one member may ask, where level-ups are told and the team is asked, and
+whether the bot can work here. For who manages the server. It answers everywhere itself, so that a channel that is gone locks nobody out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bot_shard.who import Who, who_asks
 from engagement.commands.selectors import CommandPolicy, get_command_policies
 from engagement.commands.services import MAX_SECONDS, MAX_USES, change_command_policy
 from engagement.notifications.models import LevelUp
-from engagement.notifications.services import set_level_announcements
+from engagement.notifications.services import set_level_announcements, set_team_channel
 from saas.core.errors import InvalidInputError
 
 MANAGE = discord.Permissions(manage_guild=True)
@@ -100,6 +100,12 @@ def change_announcements(who: Who, *, where: str, channel_id: int | None) -> Tol
     return Told(row.level_up, row.channel_id)
 
 
+def change_team_channel(who: Who, *, channel_id: int | None) -> int | None:
+    """Safe to repeat. Raises NotPermittedError and what the service raises."""
+    who.check("change_announcements")
+    return set_team_channel(channel_id=channel_id, actor=who.actor).team_channel_id
+
+
 class SetupCog(DeskCog):
     setup_group = app_commands.Group(
         name="setup",
@@ -177,6 +183,22 @@ class SetupCog(DeskCog):
             lines = [_told(ask, told), *([] if ask.context.live else [ask.say("tell_shadow")])]
             hint = ask.say("tell_hint") if told.level_up == LevelUp.CHANNEL else ""
             return Answer(ask.say("setup_done"), text="\n".join(lines), hint=hint)
+
+        await self.desk.answer(interaction, "setup", work, writes=True, anywhere=True)
+
+    @setup_group.command(
+        name="team",
+        description="Where the team is asked to decide. Without a channel: on the dashboard alone.",
+    )
+    @app_commands.describe(channel="A channel that only the team can read.")
+    async def team(self, interaction: Interaction, channel: AnnouncementChannel | None = None) -> None:
+        channel_id = None if channel is None else channel.id
+
+        async def work(ask: Ask) -> Answer:
+            told = await ask.do(change_team_channel, who_asks(ask), channel_id=channel_id)
+            text = ask.say("team_nowhere") if told is None else ask.say("team_here", channel=f"<#{told}>")
+            lines = [text, *([] if ask.context.live else [ask.say("tell_shadow")])]
+            return Answer(ask.say("setup_done"), text="\n".join(lines), hint=ask.say("tell_hint"))
 
         await self.desk.answer(interaction, "setup", work, writes=True, anywhere=True)
 

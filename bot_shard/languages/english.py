@@ -229,6 +229,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "check_more": "… and more on the page",
     "check_hint": "Ask again once you have changed something in Discord",
     "check_page": "Open the bot's page",
+    "team_here": "From now on the team is asked in {channel}, by messages with buttons. Let nobody else read it.",
+    "team_nowhere": "The team is asked on the dashboard alone.",
     "tell_channel": "Level-ups are announced in {channel}.",
     "tell_where": "Level-ups are announced where they happen.",
     "tell_dm": "Level-ups are told to the member alone.",

@@ -229,6 +229,8 @@ GERMAN: Final[Mapping[str, str]] = {
     "check_more": "… und mehr auf der Seite",
     "check_hint": "Frag noch einmal, wenn du in Discord etwas geändert hast",
     "check_page": "Seite des Bots öffnen",
+    "team_here": "Ab jetzt wird das Team in {channel} gefragt, mit Nachrichten, die Knöpfe haben. Lass sonst niemanden mitlesen.",
+    "team_nowhere": "Das Team wird nur auf dem Dashboard gefragt.",
     "tell_channel": "Neue Level werden in {channel} verkündet.",
     "tell_where": "Neue Level werden dort verkündet, wo sie erreicht werden.",
     "tell_dm": "Neue Level erfährt nur das Mitglied selbst.",

@@ -73,6 +73,8 @@ GERMAN_COMMANDS: Final[Mapping[str, str]] = {
     "… in so many seconds.": "… in so vielen Sekunden.",
     "Only this command. All when left out.": "Nur dieser Befehl. Ohne Angabe alle.",
     "What is set up at the moment.": "Was im Moment eingestellt ist.",
+    "Where the team is asked to decide. Without a channel: on the dashboard alone.": "Wo das Team um Entscheidungen gefragt wird. Ohne Kanal: nur auf dem Dashboard.",
+    "A channel that only the team can read.": "Ein Kanal, den nur das Team lesen kann.",
     "What stands in my way in this server, and how to mend it.": "Was mir auf diesem Server im Weg steht, und wie es behoben wird.",
     "Where level-ups are told.": "Wo neue Level verkündet werden.",
     "In a channel, to the member alone, or not at all?": "In einem Kanal, nur dem Mitglied, oder gar nicht?",

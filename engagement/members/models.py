@@ -70,6 +70,11 @@ class Member(models.Model):
     admission = models.JSONField(
         null=True, help_text="While what they did is being judged: roles and presence as of the last of it."
     )
+    quiet = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="What they do not want to be told of (notifications.notice_kinds.QUIETABLE).",
+    )
 
     class Meta:
         db_table = "member"

@@ -28,6 +28,19 @@ class NotificationSettings(models.Model):
         db_default="",
         help_text="See texts.py. Empty: our own sentence.",
     )
+    team_channel_id = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Discord's channel where the team is asked to decide. Empty: on the dashboard alone.",
+    )
+    notice_channel_id = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Where somebody who takes no direct messages is told that there is news. Empty: nowhere.",
+    )
+    affordable_upto = models.BigIntegerField(
+        default=0, db_default=0, help_text="The last ledger entry that “you can afford” has looked at."
+    )
 
     class Meta:
         db_table = "notification_settings"

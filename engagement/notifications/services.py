@@ -10,6 +10,7 @@ from saas.core.errors import InvalidInputError
 from tenants.gatekeeping import require_gate
 
 from .models import LevelUp, NotificationSettings
+from .selectors import get_notification_settings
 from .texts import check_text
 
 
@@ -27,11 +28,7 @@ def set_level_announcements(
         raise InvalidInputError(
             f"Level-ups cannot be announced {level_up!r}; choose one of {known}.", field="level_up"
         )
-    if channel_id is not None and not 10**16 <= channel_id < 2**63:
-        raise InvalidInputError(
-            f"{channel_id} is no Discord channel id. Copy it from the channel's menu in Discord.",
-            field="channel_id",
-        )
+    _check_channel(channel_id)
     before = NotificationSettings.objects.filter(pk=1).values("level_up", "channel_id", "text").first()
     after = {
         "level_up": level_up,
@@ -51,3 +48,30 @@ def set_level_announcements(
             after=after,
         )
     return row
+
+
+@transaction.atomic
+def set_team_channel(*, channel_id: int | None, actor: Actor) -> NotificationSettings:
+    """Ask the team in a channel of Discord's what it has to decide on; None: on the dashboard alone. What was asked before stays where
+    it is. Idempotent. Raises InvalidInputError."""
+    _check_channel(channel_id)
+    before = get_notification_settings().team_channel_id
+    row, _ = NotificationSettings.objects.update_or_create(pk=1, defaults={"team_channel_id": channel_id})
+    if before != channel_id:
+        record_audit(
+            actor=actor,
+            action="team_channel.changed",
+            target_kind="team_channel",
+            target_name="the team’s channel",
+            before={"channel_id": before},
+            after={"channel_id": channel_id},
+        )
+    return row
+
+
+def _check_channel(channel_id: int | None) -> None:
+    if channel_id is not None and not 10**16 <= channel_id < 2**63:
+        raise InvalidInputError(
+            f"{channel_id} is no Discord channel id. Copy it from the channel's menu in Discord.",
+            field="channel_id",
+        )

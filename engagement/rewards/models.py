@@ -183,6 +183,8 @@ class Redemption(models.Model):
     ends_at = models.DateTimeField(null=True, help_text="Of what was given for a time, such as a role.")
     address = models.TextField(blank=True, db_default="")
     tracking = models.CharField(max_length=200, blank=True, db_default="")
+    message_id = models.BigIntegerField(null=True, help_text="Of the message that asks the team in Discord.")
+    message_channel_id = models.BigIntegerField(null=True)
     outcome = models.JSONField(
         default=dict,
         db_default=models.Value({}, models.JSONField()),

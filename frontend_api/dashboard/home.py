@@ -30,7 +30,11 @@ from tenants.gates import is_open
 FEED_SIZE = 15
 GAPS_SHOWN = 5
 PROBLEMS_SHOWN = 5
-TROUBLE = {"role": "A level role cannot be given", "channel": "Level-ups cannot be announced"}
+TROUBLE = {
+    "role": "A level role cannot be given",
+    "channel": "Level-ups cannot be announced",
+    "team": "The team cannot be asked in Discord",
+}
 GAPS_KEPT = timedelta(days=7)  # older ones need nobody's attention any more
 
 

@@ -45,6 +45,10 @@ OPERATIONS: Final = {
     "end_session": Access(SIGNED_IN),
     # who asks
     "get_me": Access(SIGNED_IN, "any"),
+    "list_own_notices": Access("view_own_history"),
+    "get_own_notices_state": Access("view_own_history"),
+    "choose_own_notices": Access("view_own_history"),
+    "read_own_notices": Access("view_own_history"),
     # boards
     "list_boards": Access("view_board", "leaderboards:read"),
     "get_board": Access("view_board", "leaderboards:read"),

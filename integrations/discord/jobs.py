@@ -27,7 +27,7 @@ from tenants.models import GuildGreeting, GuildLink
 from tenants.routing import get_routing
 from tenants.selectors import read_liveness
 
-from . import announcements, greetings, names, owner_news, reconciling
+from . import announcements, greetings, names, notices, owner_news, reconciling
 from .announcements import announce_level_up
 from .client import get_client
 from .errors import UNKNOWN_GUILD, DiscordRefusedError
@@ -44,8 +44,8 @@ MOST_A_SWEEP = 300
 SWEEP_PAUSE = timedelta(minutes=5)  # 300 members at Discord's ten changes in ten seconds
 
 
-def _heard(tenant: str, gate: str, *, event_id: int | None = None) -> TenantContext | None:
-    """The tenant, while Discord is to hear of it: linked, active, live, and with a plan that opens `gate`.
+def _heard(tenant: str, gate: str = "", *, event_id: int | None = None) -> TenantContext | None:
+    """The tenant, while Discord is to hear of it: linked, active, live, and with a plan that opens `gate`, if one is named.
 
     In shadow mode nothing shows in Discord; once the community is live, the sweep catches up. Whether it is live and what its plan
     has is asked of the database, because what routing remembers may be old; `event_id` names the news that is to be told: what
@@ -57,7 +57,7 @@ def _heard(tenant: str, gate: str, *, event_id: int | None = None) -> TenantCont
     now = read_liveness(schema=tenant)
     if not now.live or (event_id is not None and _is_older(event_id, now.since)):
         return None
-    return context if _is_in_plan(gate, now.entitlements) else None
+    return context if not gate or _is_in_plan(gate, now.entitlements) else None
 
 
 def _is_in_plan(gate: str, entitlements: Entitlements) -> bool:
@@ -100,6 +100,14 @@ def announce_boost(*, tenant: str, event_id: int, event: dict[str, Any]) -> None
         announcements.announce_boost(
             replace(context, live=True), get_client(), event_id=event_id, event=BoostStarted.from_data(event)
         )
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord notices")
+def bring_notice(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of MemberTold: where Discord cannot be reached, the notice stands on the member's page all the same."""
+    context = _heard(tenant, event_id=event_id)
+    if context is not None:
+        notices.bring_notice(context, get_client(), event_id=event_id, notice_id=int(event["notice_id"]))
 
 
 @job(queue=QUEUE, retry=PATIENT, lock="discord roles")

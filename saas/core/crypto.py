@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import hmac
 import secrets
+from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core import signing
 
+from saas.core import clock
 from saas.core.errors import EngageHubError, NotAllowedError
 
 _NONCE_BYTES = 12
@@ -66,6 +68,34 @@ def unsign(text: str, *, purpose: str, max_age: int) -> dict[str, Any]:
     except signing.BadSignature as error:
         raise BadSignatureError("This link is not whole. Copy all of it, or ask for a new one.") from error
     return dict(payload)
+
+
+def sign_until(payload: dict[str, Any], *, purpose: str, until: datetime) -> str:
+    """As `sign`, and over at `until`. The same for the same payload and moment, so that an address made of it can be cached."""
+    signer = signing.Signer(salt=f"engagehub:until:{purpose}")
+    return str(signer.sign_object({**payload, "until": int(until.timestamp())}))
+
+
+def unsign_until(text: str, *, purpose: str) -> dict[str, Any]:
+    """The payload of a text that `sign_until` made for `purpose` and that is not over. Raises BadSignatureError."""
+    try:
+        payload = dict(signing.Signer(salt=f"engagehub:until:{purpose}").unsign_object(text))
+    except (signing.BadSignature, ValueError, TypeError) as error:
+        raise BadSignatureError("This link is not whole. Copy all of it, or ask for a new one.") from error
+    if clock.now().timestamp() >= payload.pop("until", 0):
+        raise BadSignatureError("This link is too old. Ask for a new one.")
+    return payload
+
+
+def keyed_digest(text: str, *, purpose: str) -> bytes:
+    """32 bytes by which the same text is known again, and which say nothing of it to whoever does not hold FIELD_KEYS."""
+    keys = settings.FIELD_KEYS
+    if not keys:
+        raise BadSealError(
+            "FIELD_KEYS is not set, so nothing secret can be kept. Set it; ops/environment.md says how."
+        )
+    key = base64.urlsafe_b64decode(keys[-1])  # the oldest: a key that is put before it changes no digest
+    return hmac.digest(key, f"{purpose}:{text}".encode(), "sha256")
 
 
 def seal(text: str, *, purpose: str) -> str:

@@ -38,3 +38,11 @@ def require_line(text: str, *, longest: int, what: str, field: str) -> str:
     if not any(character.isprintable() and not character.isspace() for character in line):
         raise InvalidInputError(f"{what} must have 1 to {longest} characters.", field=field)
     return line
+
+
+def clean_lines(text: str, *, limit: int) -> str:
+    """As `clean_line` for a text of several lines: line breaks stay, of empty lines at most one in a row. May be empty."""
+    # Cut first, as there; a little more, because white space goes.
+    lines = [clean_line(line, limit=limit) for line in text[: limit * 8].splitlines()]
+    kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
+    return "\n".join(kept).strip()[:limit].strip()

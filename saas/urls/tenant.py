@@ -24,6 +24,7 @@ from frontend_api.dashboard.keys import pages as keys
 from frontend_api.dashboard.levels import announcements, curve
 from frontend_api.dashboard.levels import names as level_names
 from frontend_api.dashboard.levels import roles as level_roles
+from frontend_api.dashboard.levels import team_channel
 from frontend_api.dashboard.members import bulk as members_bulk
 from frontend_api.dashboard.members import detail as members_detail
 from frontend_api.dashboard.members import merging as members_merging
@@ -37,7 +38,7 @@ from frontend_api.dashboard.setup import pages as setup
 from frontend_api.dashboard.team import pages as team
 from frontend_api.dashboard.team import person
 from frontend_api.operator.admin_community import community_site
-from frontend_api.portal import claim, earn, entrance, leaderboard, member
+from frontend_api.portal import claim, earn, entrance, leaderboard, member, notices
 from frontend_api.v1.urls import ON_TENANTS
 
 handler400 = "frontend_api.errors.handle_bad_request"
@@ -197,6 +198,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="dashboard-level-role-restore",
     ),
     path("dashboard/announcements/", announcements.change_announcements, name="dashboard-announcements"),
+    path("dashboard/announcements/team/", team_channel.change_team_channel, name="dashboard-team-channel"),
     path("dashboard/boards/", boards.change_boards, name="dashboard-boards"),
     path("dashboard/settings/", settings.change_community, name="dashboard-settings"),
     path("dashboard/settings/history/", history.show_history, name="dashboard-settings-history"),
@@ -204,6 +206,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/commands/", commands.show_commands, name="dashboard-commands"),
     path("dashboard/commands/<str:name>/", commands.change_command, name="dashboard-command"),
     path("dashboard/commands/<str:name>/clear/", commands.follow_others, name="dashboard-command-clear"),
+    path("notices/", notices.show_notices, name="notices"),
+    path("notices/<int:notice_id>/", notices.open_notice, name="notice"),
+    path("notices/read/", notices.read_notices, name="notices-read"),
+    path("notices/choose/", notices.choose_notices, name="notices-choose"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),

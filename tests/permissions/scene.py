@@ -77,6 +77,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
     from engagement.imports.words import SOURCES
     from engagement.ledger.models import LedgerEntry
     from engagement.members.models import SavedView
+    from engagement.notifications.notices import tell_member
     from engagement.points.models import Adjustment
     from engagement.progression.models import BulkAct
     from engagement.rules.services import create_rule
@@ -104,6 +105,10 @@ def set_up_things(context: Any) -> dict[str, Any]:
         draft = BoostDraft("Double", 200, {}, lasts=timedelta(hours=2))
         boost = plan_boost(context=context, draft=draft, actor=SYSTEM, key="scene", allowances=())
         run = create_import(source=next(iter(SOURCES)), actor=SYSTEM)
+        notice = tell_member(
+            member_id=member_id, kind="redemption_approved", facts={"reward": "Hoodie", "id": 1}, key="scene"
+        )
+        assert notice is not None
         add_level_role(level=5, role_id=LEVEL_ROLE, actor=SYSTEM)
         bulks = {
             act: BulkAct.objects.create(key=uuid4(), act=act, amount=1, actor=asdict(SYSTEM), total=0).pk
@@ -127,6 +132,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
             "entry_id": LedgerEntry.objects.latest("pk").pk,
             "rule_id": rule.pk,
             "boost_id": boost.pk,
+            "notice_id": notice.pk,
             "view_id": view.pk,
             "audit_entry_id": AuditEntry.objects.filter(action="level_role.added").latest("pk").pk,
         }

@@ -33,6 +33,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "setup channels": {},
     "setup limit": {"uses": 3, "seconds": 30},
     "setup show": {},
+    "setup team": {},
 }
 GUARDED = {
     name: PERMISSIONS[action].role

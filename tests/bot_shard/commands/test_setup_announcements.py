@@ -47,3 +47,16 @@ async def test_a_channel_without_announcements_in_channels_is_refused(talk: Talk
     refused = await talk.command("owner", "setup announcements", {"where": "dm", "channel": here})
     assert "Leave it out" in embed(refused)["description"]
     assert await inside(audited) == []
+
+
+async def test_the_team_is_asked_in_a_channel_or_on_the_dashboard_alone(talk: Talk, inside: Inside) -> None:
+    here = channel_id(talk, "bot-commands")
+    done = await talk.command("owner", "setup team", {"channel": here})
+    assert f"asked in <#{here}>" in embed(done)["description"]
+    assert (await inside(get_notification_settings)).team_channel_id == int(here)
+
+    done = await talk.command("owner", "setup team")
+    assert "on the dashboard alone" in embed(done)["description"]
+    assert (await inside(get_notification_settings)).team_channel_id is None
+    kept = await inside(lambda: AuditEntry.objects.filter(action="team_channel.changed").count())
+    assert kept == 2

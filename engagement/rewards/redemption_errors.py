@@ -1,0 +1,94 @@
+"""What redeeming and deciding refuse, in words for whoever asked."""
+
+from __future__ import annotations
+
+from saas.core.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
+
+
+class RedemptionNotFoundError(NotFoundError):
+    code = "redemption_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such redemption in this community.")
+
+
+class InvalidRedemptionError(InvalidInputError):
+    """A part of what was asked for is wrong; `field` names it."""
+
+    code = "invalid_redemption"
+
+
+class RedemptionKeyReusedError(ConflictError):
+    """The key was used for another member or another reward."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This key was used for another redemption. Send each redemption under a key of its own."
+        )
+
+
+class RewardNotFoundError(NotFoundError):
+    code = "reward_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such reward in this community.")
+
+
+class RewardNotOfferedError(ConflictError):
+    """It is paused, archived, not on offer yet or no longer."""
+
+    code = "reward_not_offered"
+
+
+class SoldOutError(ConflictError):
+    code = "sold_out"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"“{name}” is sold out. You still have your points; choose something else.")
+
+
+class MemberCannotRedeemError(ConflictError):
+    """The member is a bot, has left, or waits for room in the plan."""
+
+    code = "member_cannot_redeem"
+
+
+class RedemptionLimitError(ConflictError):
+    """The member had as many of it as one may have; `facts` says how many, and from when on there is another."""
+
+    code = "redemption_limit"
+
+    def __init__(self, message: str, *, facts: dict[str, object]) -> None:
+        super().__init__(message)
+        self.facts = facts
+
+
+class NotEligibleError(NotAllowedError):
+    """The reward asks for something that the member does not have."""
+
+    code = "not_eligible"
+
+
+class SponsorSpentError(ConflictError):
+    """The sponsor's budget is used up, or its time is over."""
+
+    code = "sponsor_spent"
+
+
+class RedemptionStateError(ConflictError):
+    """Somebody got there first, or it never could be done from where it stands."""
+
+    code = "redemption_state"
+
+
+class OwnRedemptionError(NotAllowedError):
+    """Nobody decides on what they redeemed themselves."""
+
+    code = "own_redemption"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is your own redemption, so somebody else of the team has to decide on it. Ask one of them."
+        )

@@ -1,0 +1,261 @@
+"""Many want the last one; two decide at once. Each race proves with its lock off that it can see the bug."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from engagement.audit.actor import Actor
+from engagement.rewards import deciding, redeeming, states
+from engagement.rewards.deciding import approve_redemption, cancel_redemption
+from engagement.rewards.models import Approval, Redemption, Reward, Sponsor
+from engagement.rewards.redeeming import redeem_reward
+from engagement.rewards.states import APPROVED, CANCELLED, ENDED, MOVES, REQUESTED
+from saas.events.models import TenantEvent
+from tenants.context import TenantContext, enter_tenant
+from tests.limits.racing import meet, row_locks_off
+
+from .racing import crowd, people, top_up, went_through
+from .spending import MODERATOR, assert_books_balance, make_reward
+
+pytestmark = [pytest.mark.race, pytest.mark.usefixtures("committed_db")]
+# (rounds, racers)
+ROUNDS = [
+    pytest.param(3, 40, id="3"),
+    pytest.param(1, 200, id="200 racers"),
+    pytest.param(100, 200, id="100", marks=[pytest.mark.faults, pytest.mark.timeout(1800)]),
+]
+DISCORD = Actor("discord", 42, "Mod in Discord", role="moderator", via="bot")
+
+
+@pytest.fixture(autouse=True)
+def _acme(committed_db: None, acme: TenantContext) -> Iterator[None]:
+    yield
+    with enter_tenant(acme):
+        assert_books_balance(acme)
+
+
+def asks(context: TenantContext, member_id: int, reward: Reward, key: str) -> Callable[[], object]:
+    def ask() -> object:
+        with enter_tenant(context):
+            actor = Actor("member", member_id, "Racer", via="web")
+            return redeem_reward(
+                context=context, member_id=member_id, reward_id=reward.pk, key=key, via="web", actor=actor
+            )
+
+    return ask
+
+
+def had(context: TenantContext, reward: Reward) -> int:
+    """How many were given away."""
+    with enter_tenant(context):
+        return Redemption.objects.filter(reward=reward).exclude(state__in=ENDED).count()
+
+
+def race_for_the_last(context: TenantContext, members: list[int]) -> int:
+    with enter_tenant(context):
+        reward = make_reward(stock=1)
+    answers = crowd(asks(context, one, reward, f"{reward.pk}-{one}") for one in members)
+    given = had(context, reward)
+    assert len(went_through(answers)) == given
+    return given
+
+
+@pytest.mark.parametrize(("rounds", "racers"), ROUNDS)
+def test_the_last_one_goes_to_one(acme: TenantContext, rounds: int, racers: int) -> None:
+    members = people(acme, racers, points=100 * rounds)
+
+    assert [race_for_the_last(acme, members) for _ in range(rounds)] == [1] * rounds
+
+
+def test_without_its_lock_the_last_one_goes_to_two(
+    acme: TenantContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = meet(threading.Barrier(2))
+
+    def count_and_write(reward: Reward) -> None:
+        read = Reward.objects.values_list("reserved", flat=True).get(pk=reward.pk)
+        together()
+        Reward.objects.filter(pk=reward.pk).update(reserved=read + 1)
+
+    monkeypatch.setattr(redeeming, "_reserve", count_and_write)
+    members = people(acme, 2, points=500)
+
+    assert max(race_for_the_last(acme, members) for _ in range(5)) == 2
+    with enter_tenant(acme):  # the books don't balance after this one
+        Reward.objects.all().update(stock=9, reserved=2)
+
+
+def race_for_ones_own_limit(context: TenantContext, member_id: int, racers: int, price: int = 1) -> int:
+    with enter_tenant(context):
+        reward = make_reward(price=price, limit_count=2, limit_period="day", stock=1000)
+    crowd(asks(context, member_id, reward, f"{reward.pk}-{number}") for number in range(racers))
+    return had(context, reward)
+
+
+@pytest.mark.parametrize(("rounds", "racers"), ROUNDS)
+def test_nobody_gets_more_than_the_limit(acme: TenantContext, rounds: int, racers: int) -> None:
+    (member_id,) = people(acme, 1, points=racers * rounds)
+
+    assert [race_for_ones_own_limit(acme, member_id, racers) for _ in range(rounds)] == [2] * rounds
+
+
+def test_without_the_lock_of_the_balance_they_would(
+    acme: TenantContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, take, refuse = (
+        meet(threading.Barrier(3)),
+        redeeming.take_from_balance,
+        redeeming.refuse_over_limit,
+    )
+
+    def count_before(**given: Any) -> object:
+        made = Redemption.objects.only("reward").get(pk=given["cause_id"])
+        refuse(made.reward, given["member_id"], context=acme, without=made.pk)
+        together()
+        return take(**given)
+
+    monkeypatch.setattr(redeeming, "take_from_balance", count_before)
+    monkeypatch.setattr(redeeming, "refuse_over_limit", lambda *_given, **_named: None)
+    (member_id,) = people(acme, 1, points=100)
+
+    assert max(race_for_ones_own_limit(acme, member_id, 3) for _ in range(5)) == 3
+
+
+def race_for_the_points(context: TenantContext, racers: int) -> int:
+    """One member, points for one of many rewards."""
+    (member_id,) = people(context, 1, points=150)
+    with enter_tenant(context):
+        rewards = [make_reward(price=100) for _ in range(racers)]
+    return len(went_through(crowd(asks(context, member_id, one, f"p-{one.pk}") for one in rewards)))
+
+
+def test_points_are_spent_once(acme: TenantContext) -> None:
+    assert [race_for_the_points(acme, 8) for _ in range(3)] == [1, 1, 1]
+
+
+def race_for_the_budget(context: TenantContext, members: list[int]) -> int:
+    with enter_tenant(context):
+        sponsor = Sponsor.objects.create(name=f"Initech {Sponsor.objects.count()}", budget=1)
+        rewards = [make_reward(sponsor=sponsor) for _ in members]
+    crowd(asks(context, one, reward, f"b-{reward.pk}") for one, reward in zip(members, rewards, strict=True))
+    return sum(had(context, reward) for reward in rewards)
+
+
+def test_a_sponsor_pays_for_as_many_as_it_said(acme: TenantContext) -> None:
+    members = people(acme, 8, points=300)
+
+    assert [race_for_the_budget(acme, members) for _ in range(3)] == [1, 1, 1]
+
+
+def test_without_the_lock_of_the_sponsor_it_pays_for_more(
+    acme: TenantContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, publish = meet(threading.Barrier(2)), redeeming.publish
+
+    def late(event: Any) -> int:
+        together()
+        return publish(event)
+
+    monkeypatch.setattr(redeeming, "publish", late)  # between counting and committing
+    members = people(acme, 2, points=500)
+    with row_locks_off(monkeypatch):
+        assert max(race_for_the_budget(acme, members) for _ in range(5)) == 2
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(100, marks=pytest.mark.faults)])
+def test_a_request_that_comes_many_times_at_once_is_one(acme: TenantContext, rounds: int) -> None:
+    (member_id,) = people(acme, 1, points=10_000)
+    for number in range(rounds):
+        with enter_tenant(acme):
+            reward = make_reward(stock=5)
+        with enter_tenant(acme):
+            top_up(member_id, 100)
+        answers = crowd([asks(acme, member_id, reward, f"same-{number}")] * 8)
+        assert len({answer.pk for answer in went_through(answers)}) == 1  # type: ignore[attr-defined]
+        assert len(went_through(answers)) == 8
+        assert had(acme, reward) == 1
+    # With a key of its own each is another redemption: the key is what holds them together.
+    crowd(asks(acme, member_id, reward, f"other-{number}") for number in range(2))
+    assert had(acme, reward) == 3
+
+
+def steps_of(redemption_id: int) -> list[tuple[str, str]]:
+    rows = TenantEvent.objects.filter(type="RedemptionChanged", data__redemption_id=redemption_id)
+    return [(row.data["was"], row.data["state"]) for row in rows.order_by("id")]
+
+
+def race_to_decide(context: TenantContext, member_id: int, *acts: Any) -> list[tuple[str, str]]:
+    """A request, and two who decide at once, one on the web and one in Discord. Answers what was published of it."""
+    with enter_tenant(context):
+        reward = make_reward(stock=3, approval=Approval.MODERATOR)
+    redemption: Any = asks(context, member_id, reward, f"d-{reward.pk}")()
+
+    def decide(act: Any, actor: Actor) -> Callable[[], object]:
+        def work() -> object:
+            with enter_tenant(context):
+                return act(context=context, redemption_id=redemption.pk, actor=actor)
+
+        return work
+
+    crowd([decide(acts[0], MODERATOR), decide(acts[1], DISCORD)])
+    with enter_tenant(context):
+        return steps_of(redemption.pk)
+
+
+def is_chain(steps: list[tuple[str, str]]) -> bool:
+    """Each step begins where the one before it ended, and is allowed."""
+    state = ""
+    for was, to in steps:
+        if was != state or (was and to not in MOVES[was]):
+            return False
+        state = to
+    return True
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(100, marks=pytest.mark.faults)])
+def test_one_request_is_approved_once(acme: TenantContext, rounds: int) -> None:
+    (member_id,) = people(acme, 1, points=100 * rounds)
+
+    for _ in range(rounds):
+        steps = race_to_decide(acme, member_id, approve_redemption, approve_redemption)
+        assert steps == [("", REQUESTED), (REQUESTED, APPROVED)]
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(100, marks=pytest.mark.faults)])
+def test_cancelling_and_approving_take_turns(acme: TenantContext, rounds: int) -> None:
+    (member_id,) = people(acme, 1, points=100 * rounds)
+
+    for _ in range(rounds):
+        steps = race_to_decide(acme, member_id, cancel_redemption, approve_redemption)
+        assert is_chain(steps)
+        assert steps[-1][1] == CANCELLED
+
+
+@pytest.mark.parametrize("first", [approve_redemption, cancel_redemption])
+def test_without_the_lock_both_would_decide(
+    acme: TenantContext, monkeypatch: pytest.MonkeyPatch, first: Any
+) -> None:
+    together = meet(threading.Barrier(2))
+
+    def look(redemption_id: int) -> Redemption:
+        found = Redemption.objects.get(pk=redemption_id)
+        together()
+        return found
+
+    def write(redemption: Redemption, was: str, changes: Any) -> bool:
+        return Redemption.objects.filter(pk=redemption.pk).update(**changes) == 1
+
+    monkeypatch.setattr(deciding, "lock_redemption", look)
+    monkeypatch.setattr(states, "_write", write)
+    (member_id,) = people(acme, 1, points=1000)
+
+    seen = [race_to_decide(acme, member_id, first, approve_redemption) for _ in range(5)]
+
+    assert not all(is_chain(steps) for steps in seen)
+    with enter_tenant(acme):
+        Redemption.objects.update(counted=False)
+        Reward.objects.update(reserved=0)
