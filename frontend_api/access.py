@@ -147,6 +147,12 @@ TENANT_ROUTES: Final = {
     "dashboard-sponsor": "change_rewards",
     "dashboard-sponsor-move": "change_rewards",
     "file": EVERYBODY,  # needs a signed address of this community that is not over
+    # insights
+    "dashboard-economy": "view_economy",
+    "dashboard-reward-funnel": "view_economy",
+    "dashboard-reward-funnel-export": "view_economy",
+    "dashboard-sponsor-report": "view_economy",
+    "dashboard-sponsor-report-export": "view_economy",
     "dashboard-team-channel": "change_announcements",
     "notices": "view_own_history",
     "notice": "view_own_history",  # one's own; another member's is a 404

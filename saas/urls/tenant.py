@@ -16,6 +16,8 @@ from frontend_api.dashboard.billing import portal as billing_portal
 from frontend_api.dashboard.billing import returning as billing_return
 from frontend_api.dashboard.boards import pages as boards
 from frontend_api.dashboard.boosts import pages as boosts
+from frontend_api.dashboard.economy import funnels as economy_funnels
+from frontend_api.dashboard.economy import pages as economy
 from frontend_api.dashboard.imports import acts as import_acts
 from frontend_api.dashboard.imports import views as imports
 from frontend_api.dashboard.keys import pages as keys
@@ -62,6 +64,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/palette/", palette.show_palette, name="dashboard-palette"),
     path("dashboard/views/", saved_views.keep_view, name="dashboard-view-save"),
     path("dashboard/views/<int:view_id>/remove/", saved_views.forget_view, name="dashboard-view-remove"),
+    path("dashboard/insights/economy/", economy.show_economy, name="dashboard-economy"),
+    path("dashboard/insights/rewards/", economy_funnels.show_items, name="dashboard-reward-funnel"),
+    path(
+        "dashboard/insights/rewards/export.<str:format>",
+        economy_funnels.export_items,
+        name="dashboard-reward-funnel-export",
+    ),
+    path("dashboard/insights/sponsors/", economy_funnels.show_sponsors, name="dashboard-sponsor-report"),
+    path(
+        "dashboard/insights/sponsors/export.<str:format>",
+        economy_funnels.export_sponsors,
+        name="dashboard-sponsor-report-export",
+    ),
     path("dashboard/members/", members.show_members, name="dashboard-members"),
     path("dashboard/members/export.<str:format>", members.export_members, name="dashboard-members-export"),
     path("dashboard/imports/", imports.show_imports, name="imports"),
