@@ -105,11 +105,12 @@ def count_own_unread(request: HttpRequest) -> int:
 
 
 def list_portal_nav(request: HttpRequest) -> list[NavLine]:
-    """The member's pages that exist: three at most, so that they fit the bottom of a phone."""
+    """The member's pages: four at most, so that they fit the bottom of a phone."""
     person: Person | None = get_person(request)
     lines = [
         _line(request, reverse("leaderboard"), "trophy", "Leaderboard", also=reverse("front")),
         _line(request, reverse("earn"), "target-arrow", "Ways to earn"),
+        _line(request, reverse("shop"), "gift", "Shop"),
     ]
     if person is not None and person.member_id is not None:
         lines.append(_line(request, reverse("member", args=[person.member_id]), "user", "You"))

@@ -98,6 +98,14 @@ PAGES: Final = (
     ),
     DashboardPage("earn", "Ways to earn", "target-arrow", "earn", "view_ways_to_earn"),
     # --- spend ---
+    DashboardPage(
+        "spend",
+        "Redemptions",
+        "ticket",
+        "dashboard-redemptions",
+        "view_redemptions",
+        "approve reject ship refund orders shop rewards",
+    ),
     # --- boards ---
     DashboardPage(
         "boards",
