@@ -110,12 +110,16 @@ def list_portal_nav(request: HttpRequest) -> list[NavLine]:
     lines = [
         _line(request, reverse("leaderboard"), "trophy", "Leaderboard", also=reverse("front")),
         _line(request, reverse("earn"), "target-arrow", "Ways to earn"),
-        _line(request, reverse("shop"), "gift", "Shop"),
+        _line(request, reverse("shop"), "gift", "Shop", below=True),
     ]
     if person is not None and person.member_id is not None:
         lines.append(_line(request, reverse("member", args=[person.member_id]), "user", "You"))
     return lines
 
 
-def _line(request: HttpRequest, href: str, icon: str, name: str, *, also: str = "") -> NavLine:
-    return NavLine(href, icon, name, current=request.path in {href, also})
+def _line(
+    request: HttpRequest, href: str, icon: str, name: str, *, also: str = "", below: bool = False
+) -> NavLine:
+    """`below`: current on the pages under its address as well."""
+    current = request.path in {href, also} or (below and request.path.startswith(href))
+    return NavLine(href, icon, name, current)
