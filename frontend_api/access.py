@@ -158,6 +158,19 @@ TENANT_ROUTES: Final = {
     "notice": "view_own_history",  # one's own; another member's is a 404
     "notices-read": "view_own_history",
     "notices-choose": "view_own_history",
+    "shop": "view_shop",
+    "shop-reward": "view_shop",
+    "shop-redeem": "redeem_rewards",
+    "redemptions": "redeem_rewards",
+    "redemption": "redeem_rewards",  # one's own; another member's is a 404
+    "redemption-cancel": "redeem_rewards",  # likewise
+    "dashboard-redemptions": "view_redemptions",
+    "dashboard-redemptions-export": "export_redemptions",
+    "dashboard-redemptions-bulk": "view_redemptions",  # and the act's own: CHOICES
+    "dashboard-redemption": "view_redemptions",
+    "dashboard-redemption-approve": "decide_redemptions",
+    "dashboard-redemption-reject": "decide_redemptions",
+    "dashboard-redemption-refund": "decide_redemptions",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket
@@ -187,6 +200,12 @@ CHOICES: Final = {
         "show": "manage_members",
         "delete": "delete_members",
         "restore": "delete_members",
+    },
+    "dashboard-redemptions-bulk": {
+        "approve": "decide_redemptions",
+        "reject": "decide_redemptions",
+        "deliver": "fulfil_redemptions",
+        "export": "export_redemptions",
     },
     # by the noun of what was recorded
     "dashboard-settings-revert": {

@@ -108,6 +108,11 @@ PAGES: Final = (
     ),
     DashboardPage(
         "spend", "Sponsors", "star-filled", "dashboard-sponsors", "view_rewards", "partners brands"
+        "Redemptions",
+        "ticket",
+        "dashboard-redemptions",
+        "view_redemptions",
+        "approve reject ship refund orders shop rewards",
     ),
     # --- boards ---
     DashboardPage(

@@ -35,6 +35,9 @@ from frontend_api.dashboard.rewards import exchange as reward_exchange
 from frontend_api.dashboard.rewards import pages as rewards
 from frontend_api.dashboard.rewards import sponsors
 from frontend_api.dashboard.rewards import tiers as reward_tiers
+from frontend_api.dashboard.redemptions import bulk as redemptions_bulk
+from frontend_api.dashboard.redemptions import deciding as redemptions_deciding
+from frontend_api.dashboard.redemptions import pages as team_redemptions
 from frontend_api.dashboard.rules import editing, general, listing, versions
 from frontend_api.dashboard.settings import commands, history
 from frontend_api.dashboard.settings import community as settings
@@ -43,7 +46,7 @@ from frontend_api.dashboard.setup import pages as setup
 from frontend_api.dashboard.team import pages as team
 from frontend_api.dashboard.team import person
 from frontend_api.operator.admin_community import community_site
-from frontend_api.portal import claim, earn, entrance, leaderboard, member, notices
+from frontend_api.portal import claim, earn, entrance, leaderboard, member, notices, redemptions, shop
 from frontend_api.v1.urls import ON_TENANTS
 
 handler400 = "frontend_api.errors.handle_bad_request"
@@ -255,6 +258,39 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/<int:notice_id>/", notices.open_notice, name="notice"),
     path("notices/read/", notices.read_notices, name="notices-read"),
     path("notices/choose/", notices.choose_notices, name="notices-choose"),
+    path("shop/", shop.show_shop, name="shop"),
+    path("shop/<int:reward_id>/", shop.show_reward, name="shop-reward"),
+    path("shop/<int:reward_id>/redeem/", shop.redeem, name="shop-redeem"),
+    path("redemptions/", redemptions.show_redemptions, name="redemptions"),
+    path("redemptions/<int:redemption_id>/", redemptions.show_redemption, name="redemption"),
+    path("redemptions/<int:redemption_id>/cancel/", redemptions.cancel, name="redemption-cancel"),
+    path("dashboard/redemptions/", team_redemptions.show_redemptions, name="dashboard-redemptions"),
+    path(
+        "dashboard/redemptions/export.<str:format>",
+        team_redemptions.export_redemptions,
+        name="dashboard-redemptions-export",
+    ),
+    path("dashboard/redemptions/bulk/", redemptions_bulk.act_on_many, name="dashboard-redemptions-bulk"),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/",
+        team_redemptions.show_redemption,
+        name="dashboard-redemption",
+    ),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/approve/",
+        redemptions_deciding.approve,
+        name="dashboard-redemption-approve",
+    ),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/reject/",
+        redemptions_deciding.reject,
+        name="dashboard-redemption-reject",
+    ),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/refund/",
+        redemptions_deciding.refund,
+        name="dashboard-redemption-refund",
+    ),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),
