@@ -125,6 +125,34 @@ TENANT_ROUTES: Final = {
     "dashboard-level-role-remove": "change_announcements",
     "dashboard-level-role-restore": "change_announcements",
     "dashboard-announcements": "change_announcements",
+    "dashboard-rewards": "view_rewards",
+    "dashboard-reward-new": "change_rewards",
+    "dashboard-rewards-bulk": "change_rewards",
+    "dashboard-rewards-order": "change_rewards",
+    "dashboard-reward-tiers": "view_rewards",  # saving: change_rewards
+    "dashboard-rewards-exchange": "view_rewards",  # bringing one in: change_rewards
+    "dashboard-rewards-export": "view_rewards",
+    "dashboard-rewards-table": "change_rewards",
+    "dashboard-rewards-table-act": "change_rewards",
+    "dashboard-reward": "view_rewards",
+    "dashboard-reward-edit": "change_rewards",
+    "dashboard-reward-state": "change_rewards",
+    "dashboard-reward-restore": "change_rewards",
+    "dashboard-reward-restock": "change_rewards",
+    "dashboard-reward-codes": "change_rewards",
+    "dashboard-reward-codes-withdraw": "change_rewards",
+    "dashboard-reward-codes-run": "change_rewards",
+    "dashboard-sponsors": "view_rewards",
+    "dashboard-sponsor-new": "change_rewards",
+    "dashboard-sponsor": "change_rewards",
+    "dashboard-sponsor-move": "change_rewards",
+    "file": EVERYBODY,  # needs a signed address of this community that is not over
+    # insights
+    "dashboard-economy": "view_economy",
+    "dashboard-reward-funnel": "view_economy",
+    "dashboard-reward-funnel-export": "view_economy",
+    "dashboard-sponsor-report": "view_economy",
+    "dashboard-sponsor-report-export": "view_economy",
     "dashboard-team-channel": "change_announcements",
     "notices": "view_own_history",
     "notice": "view_own_history",  # one's own; another member's is a 404
@@ -140,6 +168,8 @@ TENANT_ROUTES: Final = {
 SAVING: Final = {
     "dashboard-rule": "change_rules",
     "dashboard-settings": "change_settings",
+    "dashboard-reward-tiers": "change_rewards",
+    "dashboard-rewards-exchange": "change_rewards",
 }
 # Forms that ask for the permission of what is chosen in them as well: the choice → its action.
 CHOICES: Final = {

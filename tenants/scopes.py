@@ -52,6 +52,7 @@ _TABLE: Final = (
     _scope("levels:write", "change the levels", "change_levels"),
     _scope("imports:write", "bring levels over from another bot", "run_imports"),
     _scope("usage:read", "read what was used this month and what it costs", "view_billing"),
+    _scope("economy:read", "read how the economy is, and how rewards fare", "view_economy"),
     _scope("audit:read", "read the audit log", "view_audit"),
 )
 SCOPES: Final = {scope.name: scope for scope in _TABLE}

@@ -118,6 +118,11 @@ OPERATIONS: Final = {
     "ask_about_credit_request": Access("decide_credits", "credit_requests:write"),
     "undo_credit_decision": Access("decide_credits", "credit_requests:write"),
     "decide_credit_requests": Access("decide_credits", "credit_requests:write"),
+    # the economy
+    "get_economy": Access("view_economy", "economy:read"),
+    "list_stock_forecasts": Access("view_economy", "economy:read"),
+    "list_reward_funnel": Access("view_economy", "economy:read"),
+    "get_sponsor_report": Access("view_economy", "economy:read"),
     # what is sold by use
     "get_usage": Access("view_billing", "usage:read"),
     # levels from another bot
