@@ -174,6 +174,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "source_team": "The team, by hand",
     "source_import": "Another bot",
     "source_merge": "Another member, now the same",
+    "source_submission": "Things handed in",
     "source_rule": "A rule without a name",
     "stats_hint": "/history lists the entries, /compare holds two members against each other",
     # compare

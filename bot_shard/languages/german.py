@@ -174,6 +174,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "source_team": "Das Team, von Hand",
     "source_import": "Ein anderer Bot",
     "source_merge": "Ein anderes Mitglied, jetzt dasselbe",
+    "source_submission": "Eingereichtes",
     "source_rule": "Eine Regel ohne Namen",
     "stats_hint": "/history nennt die Einträge, /compare hält zwei Mitglieder nebeneinander",
     # compare
