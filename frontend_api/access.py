@@ -147,11 +147,30 @@ TENANT_ROUTES: Final = {
     "dashboard-sponsor": "change_rewards",
     "dashboard-sponsor-move": "change_rewards",
     "file": EVERYBODY,  # needs a signed address of this community that is not over
+    # insights
+    "dashboard-economy": "view_economy",
+    "dashboard-reward-funnel": "view_economy",
+    "dashboard-reward-funnel-export": "view_economy",
+    "dashboard-sponsor-report": "view_economy",
+    "dashboard-sponsor-report-export": "view_economy",
     "dashboard-team-channel": "change_announcements",
     "notices": "view_own_history",
     "notice": "view_own_history",  # one's own; another member's is a 404
     "notices-read": "view_own_history",
     "notices-choose": "view_own_history",
+    "shop": "view_shop",
+    "shop-reward": "view_shop",
+    "shop-redeem": "redeem_rewards",
+    "redemptions": "redeem_rewards",
+    "redemption": "redeem_rewards",  # one's own; another member's is a 404
+    "redemption-cancel": "redeem_rewards",  # likewise
+    "dashboard-redemptions": "view_redemptions",
+    "dashboard-redemptions-export": "export_redemptions",
+    "dashboard-redemptions-bulk": "view_redemptions",  # and the act's own: CHOICES
+    "dashboard-redemption": "view_redemptions",
+    "dashboard-redemption-approve": "decide_redemptions",
+    "dashboard-redemption-reject": "decide_redemptions",
+    "dashboard-redemption-refund": "decide_redemptions",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket
@@ -181,6 +200,12 @@ CHOICES: Final = {
         "show": "manage_members",
         "delete": "delete_members",
         "restore": "delete_members",
+    },
+    "dashboard-redemptions-bulk": {
+        "approve": "decide_redemptions",
+        "reject": "decide_redemptions",
+        "deliver": "fulfil_redemptions",
+        "export": "export_redemptions",
     },
     # by the noun of what was recorded
     "dashboard-settings-revert": {

@@ -109,6 +109,14 @@ PAGES: Final = (
     DashboardPage(
         "spend", "Sponsors", "star-filled", "dashboard-sponsors", "view_rewards", "partners brands"
     ),
+    DashboardPage(
+        "spend",
+        "Redemptions",
+        "ticket",
+        "dashboard-redemptions",
+        "view_redemptions",
+        "approve reject ship refund orders shop rewards",
+    ),
     # --- boards ---
     DashboardPage(
         "boards",
@@ -121,6 +129,30 @@ PAGES: Final = (
     DashboardPage("boards", "Leaderboard", "trophy", "leaderboard", "view_board"),
     # --- events ---
     # --- insights ---
+    DashboardPage(
+        "insights",
+        "Economy",
+        "coins",
+        "dashboard-economy",
+        "view_economy",
+        "liability inflation issued burnt stock",
+    ),
+    DashboardPage(
+        "insights",
+        "Reward funnel",
+        "filter",
+        "dashboard-reward-funnel",
+        "view_economy",
+        "seen opened redeemed delivered",
+    ),
+    DashboardPage(
+        "insights",
+        "Sponsor report",
+        "building-community",
+        "dashboard-sponsor-report",
+        "view_economy",
+        "campaign budget",
+    ),
     # --- integrations ---
     DashboardPage(
         "integrations", "Discord bot", "plug", "bot", "view_dashboard", "server guild permissions invite"
