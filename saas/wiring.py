@@ -29,5 +29,23 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "PaymentOverdue": ("integrations.discord.tell_owner_overdue",),
     "PaymentRecovered": ("integrations.discord.tell_owner_recovered",),
     "MemberTold": ("integrations.discord.bring_notice",),
+    "RedemptionChanged": (
+        "engagement.rewards.follow_redemption",
+        "engagement.notifications.tell_redemption",
+    ),
+    "AddressAsked": ("engagement.notifications.tell_address_asked",),
+    "RewardRoleDue": ("integrations.discord.follow_reward_role",),
+    "RewardRoleEnded": ("engagement.notifications.tell_role_ended",),
+    "RewardRanLow": ("integrations.discord.tell_team_stock",),
+    "FulfilmentStuck": (
+        "engagement.notifications.tell_stuck",
+        "integrations.discord.tell_team_stuck",
+    ),
+    "AddressGiven": ("integrations.discord.tell_team_address",),
+    "TeamReminded": ("integrations.discord.tell_team_waiting",),
+    "CreditRequestDecided": ("engagement.notifications.tell_credit_decision",),
+    "CreditsGranted": ("engagement.notifications.tell_credits_granted",),
+    "CreditsRevoked": ("engagement.notifications.tell_credits_revoked",),
+    "CreditsLow": ("engagement.notifications.tell_credits_low",),
     "CommunityFounded": ("engagement.kinds.provision_community",),
 }

@@ -19,10 +19,9 @@ from frontend_api.dashboard.boosts import pages as boosts
 from frontend_api.dashboard.imports import acts as import_acts
 from frontend_api.dashboard.imports import views as imports
 from frontend_api.dashboard.keys import pages as keys
-from frontend_api.dashboard.levels import announcements, curve
+from frontend_api.dashboard.levels import announcements, curve, team_channel
 from frontend_api.dashboard.levels import names as level_names
 from frontend_api.dashboard.levels import roles as level_roles
-from frontend_api.dashboard.levels import team_channel
 from frontend_api.dashboard.members import bulk as members_bulk
 from frontend_api.dashboard.members import detail as members_detail
 from frontend_api.dashboard.members import merging as members_merging
