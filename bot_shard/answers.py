@@ -16,6 +16,8 @@ from .words import say
 
 VERSION = "eh1"  # of the buttons' and forms' ids; an older one is answered kindly
 MAX_FIELDS = 3
+MAX_CHOICES = 25  # of a menu, and of what is offered while somebody types
+MAX_LABEL = 100
 WARNING_COLOUR = 0xB35309
 _MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in "*_~`|>#[]()-@<"})
 
@@ -42,6 +44,24 @@ class Button:
 
 
 @dataclass(slots=True)
+class Choice:
+    """One line of a menu. `value` is what its cog is told."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Menu:
+    """One of several to be chosen, in a row of its own above the buttons. Discord shows 25 choices at most."""
+
+    custom_id: str
+    placeholder: str
+    choices: Sequence[Choice]
+
+
+@dataclass(slots=True)
 class Answer:
     """What a command found out; how it is delivered is the desk's matter."""
 
@@ -50,6 +70,7 @@ class Answer:
     fields: Sequence[tuple[str, str]] = field(default_factory=tuple)
     hint: str = ""
     buttons: Sequence[Button] = field(default_factory=tuple)
+    menu: Menu | None = None
     image: tuple[bytes, str] | None = None  # PNG and its alt text
     private: bool = True
     colour: int | None = None
@@ -73,8 +94,8 @@ class Answer:
         if self.image is not None:
             message["file"] = _picture(*self.image)
             embed.set_image(url="attachment://card.png")
-        if self.buttons:
-            message["view"] = _row(self.buttons)
+        if self.buttons or self.menu:
+            message["view"] = _rows(self.menu, self.buttons)
         return message
 
 
@@ -84,9 +105,21 @@ def _picture(png: bytes, alt: str) -> discord.File:
     return discord.File(BytesIO(png), filename="card.png", description=alt[:1024])
 
 
-def _row(buttons: Sequence[Button]) -> discord.ui.View:
-    """Finished at once: discord.py must not remember it, for the desk answers its buttons by their ids."""
+def _rows(menu: Menu | None, buttons: Sequence[Button]) -> discord.ui.View:
+    """Finished at once: discord.py must not remember it, for the desk answers what is in it by its ids."""
     view = discord.ui.View(timeout=None)
+    if menu is not None and menu.choices:
+        options = [
+            discord.SelectOption(
+                label=one.label[:MAX_LABEL], value=one.value, description=one.note[:MAX_LABEL] or None
+            )
+            for one in menu.choices[:MAX_CHOICES]
+        ]
+        view.add_item(
+            discord.ui.Select(
+                custom_id=menu.custom_id, placeholder=menu.placeholder[:150], options=options, row=0
+            )
+        )
     for button in buttons:
         if button.url:
             view.add_item(discord.ui.Button(label=button.label, url=button.url))

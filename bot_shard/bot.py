@@ -71,7 +71,7 @@ class Bot(GatewayClient):
         return failed
 
     async def on_interaction(self, interaction: Interaction) -> None:
-        """Buttons and forms; commands go through the tree."""
+        """Buttons, choices in menus, and forms; commands go through the tree."""
         if interaction.type not in (
             discord.InteractionType.component,
             discord.InteractionType.modal_submit,
@@ -80,25 +80,26 @@ class Bot(GatewayClient):
         data: Any = interaction.data or {}
         version, _, rest = str(data.get("custom_id", "")).partition(":")
         name, *parts = rest.split(":")
-        is_form = interaction.type is discord.InteractionType.modal_submit
-        responder = self._find_responder(name, form=is_form) if version == VERSION else None
+        sent: list[Any] = []
+        kind = "buttons"
+        if interaction.type is discord.InteractionType.modal_submit:
+            kind, sent = "forms", [form_values(data)]
+        elif data.get("component_type") == discord.ComponentType.select.value:
+            kind, sent = "choices", [str(value) for value in data.get("values", ())[:1]]
+        responder = self._find_responder(name, kind) if version == VERSION else None
         if responder is None:
             await self.desk.answer_unknown(interaction, "unknown_button")
             return
         try:
-            await (
-                responder(interaction, form_values(data), *parts)
-                if is_form
-                else responder(interaction, *parts)
-            )
+            await responder(interaction, *sent, *parts)
         except (TypeError, ValueError, EngageHubError):
             # An id that no release of ours made.
             log.warning("button_not_understood", custom_id=data.get("custom_id"))
             await self.desk.answer_unknown(interaction, "unknown_button")
 
-    def _find_responder(self, name: str, *, form: bool) -> Any:
+    def _find_responder(self, name: str, kind: str) -> Any:
         for cog in self.cogs.values():
-            responders: Any = getattr(cog, "forms" if form else "buttons", dict)()
+            responders: Any = getattr(cog, kind, dict)()
             if name in responders:
                 return responders[name]
         return None

@@ -23,13 +23,17 @@ Responder = Callable[..., Awaitable[None]]
 
 
 class DeskCog(commands.Cog):
-    """`buttons` and `forms` map the second part of an id to who answers it, with the id's other parts."""
+    """`buttons`, `choices` and `forms` map the second part of an id to who answers it, with the id's other parts. Who answers a
+    choice gets the value that was chosen before those, who answers a form its fields."""
 
     def __init__(self, bot: Bot) -> None:
         self.bot = bot
         self.desk: Desk = bot.desk
 
     def buttons(self) -> Mapping[str, Responder]:
+        return {}
+
+    def choices(self) -> Mapping[str, Responder]:
         return {}
 
     def forms(self) -> Mapping[str, Responder]:

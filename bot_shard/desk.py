@@ -375,15 +375,21 @@ class Desk:
             log.warning("refusal_not_recorded", command=command, problem=str(trouble))
 
     async def open_form(
-        self, interaction: Interaction, command: str, make: Callable[[Ask], Awaitable[discord.ui.Modal]]
+        self,
+        interaction: Interaction,
+        command: str,
+        make: Callable[[Ask], Awaitable[discord.ui.Modal]],
+        *,
+        anywhere: bool = False,
     ) -> None:
-        """Answer with a form; `make` checks whether it may be opened. What is sent with it is a new interaction."""
+        """Answer with a form; `make` checks whether it may be opened. What is sent with it is a new interaction. `anywhere` as in
+        `answer`."""
         if not self._is_new(interaction.id):
             return
         ask: Ask | None = None
         try:
             ask = self._receive(interaction, updates=False)
-            await self._check_policy(ask, command)
+            await self._check_policy(ask, command, anywhere=anywhere)
             modal = await make(ask)
             modal.stop()  # discord.py must not remember it: the desk answers it by its id
             await interaction.response.send_modal(modal)
@@ -394,6 +400,22 @@ class Desk:
                 await self._apologise(interaction, ask, command, error)
         except Exception as error:
             await self._apologise(interaction, ask, command, error)
+
+    async def suggest(
+        self, interaction: Interaction, work: Callable[[TenantContext, int], list[T]]
+    ) -> list[T]:
+        """What is offered while somebody types: `work(context, user_id)` inside the community. Never raises: who is offered nothing can
+        type it all, and is told what is wrong once they send it."""
+        context = self._routing.context_for_guild(interaction.guild_id or 0)
+        if context is None:
+            return []
+        try:
+            return await self._calls.in_tenant(context, work, context, interaction.user.id)
+        except EngageHubError as trouble:
+            log.info("nothing_suggested", problem=trouble.message)
+        except Exception as trouble:
+            log.error("suggestions_broken", exc_info=trouble, interaction=interaction.id)
+        return []
 
     async def answer_unknown(self, interaction: Interaction, key: str) -> None:
         """A kind word for a command or button that nobody here knows."""

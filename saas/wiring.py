@@ -32,6 +32,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "RedemptionChanged": (
         "engagement.rewards.follow_redemption",
         "engagement.notifications.tell_redemption",
+        "integrations.discord.ask_team",
     ),
     "AddressAsked": ("engagement.notifications.tell_address_asked",),
     "RewardRoleDue": ("integrations.discord.follow_reward_role",),

@@ -15,18 +15,21 @@ RULE: Final = "rule"
 TEAM: Final = "team"
 IMPORT: Final = "import"
 MERGE: Final = "merge"
+SUBMISSION: Final = "submission"
 _KINDS: Final = {
     Cause.ADJUSTMENT: TEAM,
     Cause.UNDO: TEAM,
     Cause.IMPORT: IMPORT,
     Cause.IMPORT_UNDO: IMPORT,
     Cause.MERGE: MERGE,
+    Cause.SUBMISSION: SUBMISSION,
+    Cause.SUBMISSION_UNDO: SUBMISSION,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What was earned by one rule (`name` as it is called now), by the team's hand, by an import or a merge."""
+    """What was earned by one rule (`name` as it is called now), by the team's hand, by an import, a merge or by submissions."""
 
     kind: str
     name: str
@@ -43,9 +46,10 @@ def list_sources(*, member_id: int) -> list[Source]:
     sums: Counter[tuple[str, int]] = Counter()
     newest: dict[int, int] = {}
     for row in rows:
-        kind = RULE if row["rule_id"] else _KINDS.get(Cause(row["cause_kind"]), RULE)
-        sums[kind, row["rule_id"]] += row["total"]
-        newest[row["rule_id"]] = max(newest.get(row["rule_id"], 0), row["newest"])
+        rule = max(row["rule_id"], 0)  # below 0 it counts how often a submission was approved
+        kind = RULE if rule else _KINDS.get(Cause(row["cause_kind"]), RULE)
+        sums[kind, rule] += row["total"]
+        newest[rule] = max(newest.get(rule, 0), row["newest"])
     names = dict(RuleVersion.objects.filter(pk__in=newest.values()).values_list("pk", "name"))
     found = [
         Source(kind, names.get(newest[rule], ""), total) for (kind, rule), total in sums.items() if total

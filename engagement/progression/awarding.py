@@ -31,24 +31,25 @@ class Award:
 
 
 def award_points(
-    *, member_id: int, amount: int, cause: Cause, cause_id: int, context: TenantContext
+    *, member_id: int, amount: int, cause: Cause, cause_id: int, context: TenantContext, rounds: int = 0
 ) -> Award:
     """Give `amount` (> 0) points that count as earned: current, lifetime, level and standings follow.
 
-    Takes the ledger lock, so the caller locks its own row before and joins this transaction. Idempotent on (cause, cause_id, member).
-    Publishes StandingsChanged and LevelReached. Raises MemberNotFoundError, MemberDeletedError, MemberWaitsError.
+    `rounds`: how often an award of this cause had been given and taken back before, so that it can be given again. Takes the ledger
+    lock, so the caller locks its own row before and joins this transaction. Idempotent on (cause, cause_id, rounds). Publishes
+    StandingsChanged and LevelReached. Raises MemberNotFoundError, MemberDeletedError, MemberWaitsError.
     """
-    return _book(member_id, amount, Counter.ISSUER, cause, cause_id, context)
+    return _book(member_id, amount, Counter.ISSUER, cause, cause_id, rounds, context)
 
 
 def take_award_back(
-    *, member_id: int, cause: Cause, undo: Cause, cause_id: int, context: TenantContext
+    *, member_id: int, cause: Cause, undo: Cause, cause_id: int, context: TenantContext, rounds: int = 0
 ) -> Award | None:
     """Book the opposite of an award, under the cause `undo`, in the periods where the award counted; None where there was none.
 
     What was spent meanwhile becomes debt. Lock and idempotency as award_points. Publishes StandingsChanged and LevelLost.
     """
-    given = LedgerEntry.objects.filter(cause_kind=cause, cause_id=cause_id).first()
+    given = LedgerEntry.objects.filter(cause_kind=cause, cause_id=cause_id, rule_id=_slot(rounds)).first()
     if given is None:
         return None
     return _book(
@@ -57,9 +58,15 @@ def take_award_back(
         Counter.REVERSAL,
         undo,
         cause_id,
+        rounds,
         context,
         occurred_ms=int(given.occurred_at.timestamp() * 1000),
     )
+
+
+def _slot(rounds: int) -> int:
+    """The rule's place in the entry, which no rule takes here, tells the rounds apart: 0, -1, -2 …"""
+    return -rounds
 
 
 def _book(
@@ -68,6 +75,7 @@ def _book(
     counter: Counter,
     cause: Cause,
     cause_id: int,
+    rounds: int,
     context: TenantContext,
     occurred_ms: int | None = None,
 ) -> Award:
@@ -75,7 +83,7 @@ def _book(
         row = read_rows(run, schema, context, [member_id]).get(member_id)
         if row is None:
             raise MemberNotFoundError("There is no such member in this community.")
-        if LedgerEntry.objects.filter(cause_kind=cause, cause_id=cause_id, rule_id=0).exists():
+        if LedgerEntry.objects.filter(cause_kind=cause, cause_id=cause_id, rule_id=_slot(rounds)).exists():
             return Award(member_id, amount, row.current, row.lifetime, row.level, repeated=True)
         if amount > 0:
             if row.deleted:
@@ -87,7 +95,19 @@ def _book(
         book = open_book(context)
         book.post(
             row,
-            Entry(member_id, amount, counter.value, cause.value, cause_id, 0, 0, amount, 100, False, when),
+            Entry(
+                member_id,
+                amount,
+                counter.value,
+                cause.value,
+                cause_id,
+                _slot(rounds),
+                0,
+                amount,
+                100,
+                False,
+                when,
+            ),
         )
         write_rows(run, schema, book)
         if row.level > row.level_before:

@@ -1,4 +1,5 @@
-"""Fulfilment, one job for each change of a redemption; and what time brings: tries again, reminders, addresses erased."""
+"""What rewards do later, or every now and then: lists and tables brought in, impressions counted; fulfilment, one job for each change of
+a redemption, tries again, reminders, addresses erased."""
 
 from __future__ import annotations
 
@@ -6,21 +7,56 @@ import logging
 from typing import Any, Final
 
 from django.db import ProgrammingError
+from redis.exceptions import RedisError
 
 from saas.core.schemas import enter_schema
 from saas.events.jobs import defer, job, periodic_job
 from saas.events.retries import Backoff
+from tenants.context import current_tenant
 from tenants.routing import get_routing
 
 from .addresses import erase_addresses
+from .codes import work_on_codes as bring
+from .exchange import work_on_table as apply
 from .fulfilling import fulfil_redemption, undo_fulfilment
 from .fulfilment_selectors import has_fulfilment_work, list_unfinished
+from .impressions import store_impressions, take_tenants
 from .reminding import remind_members, remind_team
 from .states import APPROVED, ENDED
 
 logger = logging.getLogger(__name__)
+LISTS: Final = "imports"
 QUEUE: Final = "maintenance"
 PATIENT: Final = Backoff(tries=30, first=1, longest=600)
+
+
+@job(queue=LISTS, retry=Backoff(tries=10, first=2), lock="reward codes")
+def work_on_codes(*, tenant: str, run_id: int) -> None:
+    """Bring a list of codes in. Idempotent."""
+    bring(run_id=run_id)
+
+
+@job(queue=LISTS, retry=Backoff(tries=5, first=2), lock="reward tables")
+def work_on_table(*, tenant: str, run_id: int) -> None:
+    """Apply a table to the catalogue. Idempotent."""
+    apply(run_id=run_id, context=current_tenant())
+
+
+@periodic_job(cron="*/5 * * * *", queue=QUEUE)
+def count_impressions(*, tenant: str, timestamp: int) -> None:
+    """Every five minutes: what was seen since, community by community. While Redis is away there is nothing to count."""
+    try:
+        schemas = take_tenants()
+    except (RedisError, OSError):
+        return
+    for schema in schemas:
+        defer(count_tenant_impressions, tenant=schema, queueing_lock="count impressions")
+
+
+@job(queue=QUEUE, lock="count impressions")
+def count_tenant_impressions(*, tenant: str) -> None:
+    """Into RewardDay. A run that was cut off is taken up by the next."""
+    store_impressions(schema=tenant)
 
 
 @job(queue=QUEUE, retry=PATIENT)

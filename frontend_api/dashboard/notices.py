@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,16 +20,22 @@ class Notice:
     text: str
     kind: str = "good"  # good, warn or bad
     undo: str = ""
+    until: str = (
+        ""  # ISO 8601: what was done is told to others from then on; the line stays in sight and counts down
+    )
 
     @property
     def icon(self) -> str:
         return _ICONS[self.kind]
 
 
-def tell(request: HttpRequest, text: str, *, kind: str = "good", undo: str = "") -> None:
+def tell(
+    request: HttpRequest, text: str, *, kind: str = "good", undo: str = "", until: datetime | None = None
+) -> None:
     """Say it on the next page."""
     waiting: list[dict[str, Any]] = request.session.get(_KEY, [])
-    waiting.append({"text": text, "kind": kind, "undo": undo})
+    line = {"text": text, "kind": kind, "undo": undo}
+    waiting.append(line if until is None else line | {"until": until.isoformat()})
     request.session[_KEY] = waiting[-_MOST:]
 
 
@@ -39,11 +46,17 @@ def take_notices(request: HttpRequest) -> list[Notice]:
 
 
 def go_to(
-    request: HttpRequest, address: str, text: str = "", *, kind: str = "good", undo: str = ""
+    request: HttpRequest,
+    address: str,
+    text: str = "",
+    *,
+    kind: str = "good",
+    undo: str = "",
+    until: datetime | None = None,
 ) -> HttpResponse:
     """The end of a POST: to `address`, where `text` is said. For htmx likewise, as a whole page."""
     if text:
-        tell(request, text, kind=kind, undo=undo)
+        tell(request, text, kind=kind, undo=undo, until=until)
     if request.headers.get("HX-Request"):
         response = HttpResponse(status=204)
         response["HX-Redirect"] = address

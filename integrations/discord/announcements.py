@@ -7,6 +7,7 @@ row: when a connection broke in the middle and nobody can know any more, it is n
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -146,8 +147,10 @@ def deliver(
     target: int,
     *,
     in_channel: bool,
+    note_refusal: Callable[[DiscordRefusedError, int, bool], None] | None = None,
 ) -> Delivery:
-    """Send what waits to a channel, or to a person by their id. Raises RetryLaterError, DiscordAwayError, DiscordRefusedError."""
+    """Send what waits to a channel, or to a person by their id. `note_refusal` says what a refusal means to whom, or raises it again; left
+    out, it is what it means for level-ups. Raises RetryLaterError, DiscordAwayError, DiscordRefusedError."""
     # A direct-message channel is shared by all tenants: the nonce carries ours.
     nonce = f"{context.tenant_id}.{delivery.event_id}"[-25:]
     try:
@@ -157,7 +160,7 @@ def deliver(
             delivery.save(update_fields=["channel_id", "attempted_at"])
         delivery.message_id = client.post_message(channel, body, nonce=nonce)
     except DiscordRefusedError as error:
-        _note_refusal(error, target, in_channel)
+        (note_refusal or _note_refusal)(error, target, in_channel)
         return _close(delivery, Delivery.State.REFUSED)
     except (RetryLaterError, DiscordAwayError) as error:
         if isinstance(error, RetryLaterError) or error.answered:

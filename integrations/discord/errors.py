@@ -7,6 +7,7 @@ from saas.events.retries import PermanentJobError
 
 # Discord's own codes that mean something here.
 UNKNOWN_CHANNEL, UNKNOWN_GUILD, UNKNOWN_MEMBER, UNKNOWN_ROLE = 10003, 10004, 10007, 10011
+UNKNOWN_MESSAGE = 10008
 MISSING_ACCESS, CLOSED_TO_US, MISSING_PERMISSIONS = 50001, 50007, 50013
 
 

@@ -180,6 +180,20 @@
     window.setTimeout(function () { delete form.dataset.going; }, 8000);
   });
 
+  /* --- what was done a moment ago and is told to others soon: how long it can be taken back unseen --- */
+  function countDown() {
+    var waiting = false;
+    document.querySelectorAll("[data-until]").forEach(function (line) {
+      var left = (new Date(line.dataset.until) - Date.now()) / 1000;
+      waiting = waiting || left > 0;
+      line.querySelector("[data-until-clock]").value = Math.max(0, left);
+      line.querySelector("[data-until-left]").textContent = left > 0 ? "Sent in " + Math.ceil(left) + " s." : "Sent.";
+      if (left < -4 && !line.contains(document.activeElement)) line.remove();
+      else waiting = true;
+    });
+    if (waiting) window.setTimeout(countDown, 200);
+  }
+
   function begin(scope) {
     countAll();
     scope.querySelectorAll("form[data-unsaved]").forEach(watch);
@@ -192,6 +206,8 @@
   });
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", function () { begin(document); });
   else begin(document);
+
+  countDown();
 
   /* --- on a phone tabs and steps scroll sideways: begin with the current one in sight --- */
   document.querySelectorAll(".section-tabs [aria-current], .setup-steps [aria-current]").forEach(function (line) {

@@ -159,6 +159,11 @@ def _value(
         return str(role.id)
     if kind == CHANNEL and guild is not None:
         return _resolve_channel(world, guild, option, raw, resolved)
+    if kind == ATTACHMENT:
+        if not isinstance(raw, dict) or "url" not in raw:
+            raise ControlError(f"The option {name!r} takes a file.")
+        resolved.setdefault("attachments", {})[str(raw["id"])] = raw | {"ephemeral": True}
+        return str(raw["id"])
     text = str(raw)
     least, most = option.get("min_length") or 0, option.get("max_length") or 6000
     if not least <= len(text) <= most:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import mimetypes
+import re
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ControlError
@@ -33,11 +37,15 @@ class Interacting:
         *,
         wait: bool = True,
     ) -> Payload:
-        """Send a slash command (`points give`) and wait for the answer, a deferred one included."""
+        """Send a slash command (`points give`) and wait for the answer, a deferred one included.
+
+        An option that takes a file is given as {"filename": "a.png", "data": its bytes, or those in Base64}.
+        """
         user = find_user(self._world, member)
         found, place = find_place(self._world, guild, channel, user)
         command, words = commands.find_command(self._world, found, user, name, 1)
-        data = commands.slash_data(self._world, found, command, words, options or {})
+        given = {key: self._upload(place, value) for key, value in (options or {}).items()}
+        data = commands.slash_data(self._world, found, command, words, given)
         return await self._interact(COMMAND, user, found, place, data, wait=wait)
 
     async def autocomplete(
@@ -125,6 +133,26 @@ class Interacting:
             source=opened.source,
             opened_by=opened,
             wait=wait,
+        )
+
+    def _upload(self, place: Channel, value: Any) -> Any:
+        """A file as an attachment that can be fetched; any other value as it is."""
+        if not isinstance(value, dict) or "data" not in value:
+            return value
+        name = re.sub(r"[^\w.-]+", "_", str(value.get("filename") or "file"), flags=re.ASCII)  # as Discord does
+        data = value["data"]
+        if isinstance(data, str):
+            try:
+                data = base64.b64decode(data, validate=True)
+            except binascii.Error as error:
+                raise ControlError(f"The bytes of {name!r} are no Base64.") from error
+        return self._discord.files.store(
+            place.id,
+            self._world.ids.make(),
+            filename=name,
+            description=None,
+            content_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
+            data=data,
         )
 
     def _component_place(

@@ -193,9 +193,8 @@ function pick(row) {
   const fields = row.options.map((option) => [option, field(row, option)]);
   const run = async (event) => {
     event.preventDefault();
-    const options = Object.fromEntries(
-      fields.map(([option, input]) => [option.name, valueOf(input)]).filter(([, value]) => value !== ""),
-    );
+    const values = await Promise.all(fields.map(async ([option, input]) => [option.name, await valueOf(input)]));
+    const options = Object.fromEntries(values.filter(([, value]) => value !== ""));
     const button = event.target.querySelector(".send");
     button.disabled = true;
     const where = { channel: view.channel, member: view.user, name: row.name, options };
@@ -250,7 +249,20 @@ function pick(row) {
   ($("composer").querySelector("input, select") || $("composer").querySelector(".send")).focus();
 }
 
-const valueOf = (input) => (input.chosen && input.chosen.name === input.value ? input.chosen.value : input.value);
+const valueOf = (input) => {
+  if (input.type === "file") return input.files.length ? upload(input.files[0]) : "";
+  return input.chosen && input.chosen.name === input.value ? input.chosen.value : input.value;
+};
+
+/** A file as the control API takes it: its name and its bytes in Base64. */
+function upload(file) {
+  return new Promise((done, failed) => {
+    const reader = new FileReader();
+    reader.onload = () => done({ filename: file.name, data: String(reader.result).split(",")[1] || "" });
+    reader.onerror = () => failed(reader.error);
+    reader.readAsDataURL(file);
+  });
+}
 
 function field(row, option) {
   const required = Boolean(option.required),
@@ -287,6 +299,7 @@ function field(row, option) {
           step: option.type === 10 ? "any" : 1,
         });
   if (option.autocomplete) return completed(row, option);
+  if (option.type === 11) return h("input", { type: "file", required });
   return h("input", {
     required,
     minLength: option.min_length ?? 0,

@@ -62,6 +62,10 @@ def _commands(bot: Bot) -> None:
     async def find(interaction: discord.Interaction, what: str) -> None:
         await interaction.response.send_message(what)
 
+    @bot.tree.command(description="Weigh a file")
+    async def weigh(interaction: discord.Interaction, file: discord.Attachment) -> None:
+        await interaction.response.send_message(f"{file.filename} {len(await file.read())} {file.url}")
+
     @find.autocomplete("what")
     async def complete(_interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
         return [
@@ -103,6 +107,17 @@ async def ready(local: LocalDiscord, connect: Connect) -> Bot:
     bot = await connect(_commands)
     await bot.tree.sync()
     return bot
+
+
+async def test_a_command_takes_a_file(local: LocalDiscord, ready: Bot) -> None:
+    given = {"file": {"filename": "my notes/1.txt", "data": "SGVsbG8="}}
+    record = await local.state.run_command("Pixel Pals", "general", "milo", "weigh", given)
+    name, size, url = record["replies"][0]["content"].split(" ")
+    assert (name, size) == ("my_notes_1.txt", "5")
+    async with aiohttp.ClientSession() as web, web.get(url) as answer:
+        assert await answer.text() == "Hello"
+    with pytest.raises(ControlError, match="takes a file"):
+        await local.state.run_command("Pixel Pals", "general", "milo", "weigh", {"file": "x"})
 
 
 async def test_buttons_selects_and_forms(local: LocalDiscord, ready: Bot) -> None:

@@ -1,0 +1,88 @@
+"""The queue of redemptions and one of them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from engagement.analytics.redemptions import count_by_state, get_redemption_sheet
+from engagement.rewards.models import RedemptionState, RewardKind
+from frontend_api.dashboard.access import Desk, dashboard_page
+from frontend_api.dashboard.parts.export import FORMATS, export_list
+from frontend_api.dashboard.parts.list_page import show_list
+
+from .bulk import ACTS
+from .listing import build_redemptions_list, show_state
+
+EXPORT: Final = "export_redemptions"
+
+
+@require_safe
+@dashboard_page("view_redemptions")
+def show_redemptions(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Searched, narrowed, sorted; what waits for the team and what is to be shipped stand one click away."""
+    is_part = request.headers.get("HX-Target") == "list"
+    counts = {} if is_part else count_by_state()
+    here = request.GET.urlencode()
+    tabs = [
+        ("All", "", None),
+        ("Waits for the team", "state=requested", counts.get(RedemptionState.REQUESTED, 0)),
+        ("To hand out", "state=approved", counts.get(RedemptionState.APPROVED, 0)),
+        ("On its way", "state=fulfilled", counts.get(RedemptionState.FULFILLED, 0)),
+    ]
+    facts = {
+        "tabs": [
+            {"name": name, "href": f"{request.path}?{query}" if query else request.path, "count": count,
+             "current": here == query}
+            for name, query, count in tabs
+        ],
+        "waiting": counts.get(RedemptionState.REQUESTED, 0),
+    }  # fmt: skip
+    return show_list(
+        request,
+        desk,
+        build_redemptions_list(desk.context, acts=ACTS),
+        template="dashboard/redemptions/list.html",
+        facts=facts,
+        export_action=EXPORT,
+    )
+
+
+@require_safe
+@dashboard_page(EXPORT)
+def export_redemptions(request: HttpRequest, desk: Desk, format: str) -> HttpResponseBase:
+    """What the address narrows the list to, without addresses. Recorded in the audit log."""
+    if format not in FORMATS:
+        raise Http404("The list is exported as csv or json.")
+    kind = build_redemptions_list(desk.context)
+    return export_list(request, desk, kind, format=format, action="redemption.exported")
+
+
+@require_safe
+@dashboard_page("view_redemptions")
+def show_redemption(request: HttpRequest, desk: Desk, redemption_id: int) -> HttpResponse:
+    """What it is, for whom, how it went so far, and what can be done now."""
+    return render_redemption(request, desk, redemption_id)
+
+
+def render_redemption(
+    request: HttpRequest, desk: Desk, redemption_id: int, *, address: dict[str, str] | None = None
+) -> HttpResponse:
+    """The page; with the address, where it was asked for just now."""
+    sheet = get_redemption_sheet(redemption_id=redemption_id)
+    row = sheet.redemption
+    facts: dict[str, Any] = {
+        "desk": desk,
+        "sheet": sheet,
+        "redemption": row,
+        "state": show_state(row.state),
+        "kind": RewardKind(row.kind).label,
+        "steps": [{**step, "name": RedemptionState(step["state"]).label} for step in sheet.steps],
+        "address": address,
+        "list_href": reverse("dashboard-redemptions"),
+    }
+    return render(request, "dashboard/redemptions/detail.html", facts)
