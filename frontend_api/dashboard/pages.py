@@ -108,6 +108,9 @@ PAGES: Final = (
     ),
     DashboardPage(
         "spend", "Sponsors", "star-filled", "dashboard-sponsors", "view_rewards", "partners brands"
+    ),
+    DashboardPage(
+        "spend",
         "Redemptions",
         "ticket",
         "dashboard-redemptions",
