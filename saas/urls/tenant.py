@@ -29,15 +29,15 @@ from frontend_api.dashboard.members import detail as members_detail
 from frontend_api.dashboard.members import merging as members_merging
 from frontend_api.dashboard.members import pages as members
 from frontend_api.dashboard.members import types as members_types
+from frontend_api.dashboard.redemptions import bulk as redemptions_bulk
+from frontend_api.dashboard.redemptions import deciding as redemptions_deciding
+from frontend_api.dashboard.redemptions import pages as team_redemptions
 from frontend_api.dashboard.rewards import codes as reward_codes
 from frontend_api.dashboard.rewards import editing as reward_editing
 from frontend_api.dashboard.rewards import exchange as reward_exchange
 from frontend_api.dashboard.rewards import pages as rewards
 from frontend_api.dashboard.rewards import sponsors
 from frontend_api.dashboard.rewards import tiers as reward_tiers
-from frontend_api.dashboard.redemptions import bulk as redemptions_bulk
-from frontend_api.dashboard.redemptions import deciding as redemptions_deciding
-from frontend_api.dashboard.redemptions import pages as team_redemptions
 from frontend_api.dashboard.rules import editing, general, listing, versions
 from frontend_api.dashboard.settings import commands, history
 from frontend_api.dashboard.settings import community as settings
