@@ -164,6 +164,9 @@ TENANT_ROUTES: Final = {
     "redemptions": "redeem_rewards",
     "redemption": "redeem_rewards",  # one's own; another member's is a 404
     "redemption-cancel": "redeem_rewards",  # likewise
+    "address": EVERYBODY,  # needs a redemption's link, which works once
+    "download": EVERYBODY,  # needs a redemption's link that is not over
+    "dashboard-redemptions-parcels": "fulfil_redemptions",
     "dashboard-redemptions": "view_redemptions",
     "dashboard-redemptions-export": "export_redemptions",
     "dashboard-redemptions-bulk": "view_redemptions",  # and the act's own: CHOICES
