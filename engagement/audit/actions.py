@@ -102,6 +102,7 @@ _TABLE: Final = (
     ("redemption.approved", "approved the redemption of"),
     ("redemption.cancelled", "took back the redemption of"),
     ("redemption.delivered", "marked as delivered"),
+    ("redemption.exported", "exported the redemptions of"),
     ("redemption.fulfilled", "handed out"),
     ("redemption.rejected", "rejected the redemption of"),
     ("role_map.changed", "changed who the Discord role stands for:"),
