@@ -146,6 +146,7 @@ _TABLE: Final = (
     ("submission_type.archived", "archived the kind of submission"),
     ("submission_type.changed", "changed the kind of submission"),
     ("submission_type.created", "made the kind of submission"),
+    ("submission_type.linked", "made a survey link for the kind of submission"),
     ("submission_type.moved", "moved the kind of submission"),
     ("submission_type.restored", "brought back the kind of submission"),
     ("submission_type.secret_made", "made a new survey secret for the kind of submission"),
