@@ -68,7 +68,7 @@ def _ask(context: TenantContext, client: DiscordClient, row: Redemption, event_i
     if delivery.state == Delivery.State.WAITING:
         body = describe_request(context, row)
         delivery = deliver(
-            context, client, delivery, body, channel_id, in_channel=True, note_refusal=_note_refusal
+            context, client, delivery, body, channel_id, in_channel=True, note_refusal=note_refusal
         )
     if delivery.state == Delivery.State.SENT and delivery.message_id and delivery.channel_id:
         clear_problem(key=_problem(channel_id))
@@ -128,7 +128,7 @@ def _problem(channel_id: int) -> str:
     return f"team:{channel_id}"
 
 
-def _note_refusal(error: DiscordRefusedError, target: int, in_channel: bool) -> None:
+def note_refusal(error: DiscordRefusedError, target: int, in_channel: bool) -> None:
     """A closed channel is the organiser's. Anything else is ours."""
     if error.code not in _CLOSED:
         raise error

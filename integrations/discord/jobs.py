@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from engagement.boosts.events import BoostStarted
+from engagement.departures.events import PendingReturned
 from engagement.members.models import Member
 from engagement.progression.events import LevelReached
 from engagement.progression.models import MemberProgress
@@ -27,7 +28,7 @@ from tenants.models import GuildGreeting, GuildLink
 from tenants.routing import get_routing
 from tenants.selectors import read_liveness
 
-from . import announcements, greetings, names, notices, owner_news, reconciling
+from . import announcements, greetings, names, notices, owner_news, reconciling, team_news
 from .announcements import announce_level_up
 from .client import get_client
 from .errors import UNKNOWN_GUILD, DiscordRefusedError
@@ -108,6 +109,16 @@ def bring_notice(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     context = _heard(tenant, event_id=event_id)
     if context is not None:
         notices.bring_notice(context, get_client(), event_id=event_id, notice_id=int(event["notice_id"]))
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord team")
+def tell_team_returned(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of PendingReturned."""
+    context = _heard(tenant, event_id=event_id)
+    if context is not None:
+        team_news.tell_team_returned(
+            context, get_client(), event_id=event_id, event=PendingReturned.from_data(event)
+        )
 
 
 @job(queue=QUEUE, retry=PATIENT, lock="discord roles")
