@@ -29,6 +29,8 @@ from tenants.routing import get_routing
 from tenants.selectors import read_liveness
 
 from . import announcements, greetings, names, notices, owner_news, reconciling, team_news
+=======
+from . import announcements, asking, greetings, names, notices, owner_news, reconciling
 from .announcements import announce_level_up
 from .client import get_client
 from .errors import UNKNOWN_GUILD, DiscordRefusedError
@@ -119,6 +121,21 @@ def tell_team_returned(*, tenant: str, event_id: int, event: dict[str, Any]) -> 
         team_news.tell_team_returned(
             context, get_client(), event_id=event_id, event=PendingReturned.from_data(event)
         )
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord asking")
+def ask_team(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of RedemptionChanged: the team is asked in its channel, and a message that stands follows what was decided. One after
+    another, so that a decision finds the message that asked. Nothing is asked in shadow mode."""
+    context = get_routing().context_for_schema(tenant)
+    if context is None or context.guild_id is None or not read_liveness(schema=tenant).live:
+        return
+    asking.follow_redemption(
+        replace(context, live=True),
+        get_client(),
+        event_id=event_id,
+        redemption_id=int(event["redemption_id"]),
+    )
 
 
 @job(queue=QUEUE, retry=PATIENT, lock="discord roles")
