@@ -28,9 +28,7 @@ from tenants.models import GuildGreeting, GuildLink
 from tenants.routing import get_routing
 from tenants.selectors import read_liveness
 
-from . import announcements, greetings, names, notices, owner_news, reconciling, team_news
-=======
-from . import announcements, asking, greetings, names, notices, owner_news, reconciling
+from . import announcements, asking, greetings, names, notices, owner_news, reconciling, team_news
 from .announcements import announce_level_up
 from .client import get_client
 from .errors import UNKNOWN_GUILD, DiscordRefusedError
