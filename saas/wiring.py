@@ -18,6 +18,8 @@ HANDLERS: dict[str, tuple[str, ...]] = {
         "engagement.departures.follow_merge",
     ),
     "MemberDeleted": ("engagement.activity.follow_room", "engagement.departures.follow_deletion"),
+    "CreditRequested": ("integrations.discord.follow_credit_request",),
+    "CreditRequestDecided": ("integrations.discord.follow_credit_request",),
     "PendingReturned": ("integrations.discord.tell_team_returned",),
     "EntitlementsChanged": ("engagement.activity.follow_room", "engagement.boosts.follow_plan"),
     "MembersAdmitted": ("integrations.discord.follow_curve",),

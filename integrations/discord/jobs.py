@@ -28,7 +28,17 @@ from tenants.models import GuildGreeting, GuildLink
 from tenants.routing import get_routing
 from tenants.selectors import read_liveness
 
-from . import announcements, asking, greetings, names, notices, owner_news, reconciling, team_news
+from . import (
+    announcements,
+    asking,
+    credit_asking,
+    greetings,
+    names,
+    notices,
+    owner_news,
+    reconciling,
+    team_news,
+)
 from .announcements import announce_level_up
 from .client import get_client
 from .errors import UNKNOWN_GUILD, DiscordRefusedError
@@ -109,6 +119,17 @@ def bring_notice(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     context = _heard(tenant, event_id=event_id)
     if context is not None:
         notices.bring_notice(context, get_client(), event_id=event_id, notice_id=int(event["notice_id"]))
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord credits")
+def follow_credit_request(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of CreditRequested and CreditRequestDecided: approvers are asked in the type's channel, and a message that stands follows
+    what was decided elsewhere. Nothing is asked in shadow mode."""
+    context = _heard(tenant)
+    if context is not None:
+        credit_asking.follow_request(
+            context, get_client(), event_id=event_id, request_id=int(event["request_id"])
+        )
 
 
 @job(queue=QUEUE, retry=PATIENT, lock="discord team")
