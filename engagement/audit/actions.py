@@ -72,6 +72,7 @@ _TABLE: Final = (
     ("member.deleted", "deleted the member"),
     ("member.exported", "exported the list of members of"),
     ("member.merged", "merged the member"),
+    ("member.pending_returned", "cancelled what was pending of the deleted member"),
     ("member.purged", "erased the name and identities of"),
     ("member.registered", "registered the member"),
     ("member.restored", "restored the member"),
