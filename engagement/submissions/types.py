@@ -7,7 +7,6 @@ in by a form that is being changed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, Final
 from zlib import crc32
 
@@ -18,11 +17,8 @@ from engagement.audit.actor import Actor
 from engagement.audit.services import record_audit
 from saas.core import clock
 from saas.core.crypto import new_secret, seal, unseal
-from saas.core.errors import InvalidInputError
-from saas.core.text import clean_line, require_line
 from tenants.context import TenantContext
 
-from .answers import clean_text
 from .errors import (
     InvalidSubmissionTypeError,
     SubmissionTypeChangedError,
@@ -30,28 +26,14 @@ from .errors import (
     TooManyTypesError,
 )
 from .freezing import require_room_for_type
-from .limits import PERIODS
 from .models import SubmissionType
-from .shapes import fields_data, key_for, parse_form
+from .shapes import key_for
+from .type_values import DEFAULTS, VALUES, check_values
 
 MAX_TYPES: Final = 200
-MAX_SLA: Final = 24 * 90
 _SEAL: Final = "submission_type.survey_secret"
 _CLASS: Final = 7_341  # the first key of our advisory locks on types
 _BIG: Final = 2**63 - 1
-_DEFAULTS: Final[dict[str, Any]] = {
-    "description": "",
-    "icon": "",
-    "rubric": [],
-    "unique_links": True,
-    "limit_count": None,
-    "limit_period": "ever",
-    "eligibility": {},
-    "reviewers": {},
-    "channel_id": None,
-    "sla_hours": None,
-}
-VALUES: Final = ("name", "fields", "award", *_DEFAULTS)
 
 
 @transaction.atomic
@@ -71,11 +53,11 @@ def create_type(
     Takes the types' lock. Raises InvalidSubmissionTypeError, TooManyTypesError, and LimitReachedError for an active one more than the
     plan includes: one that is switched off always finds room. Recorded in the audit log.
     """
-    _lock_writers()
+    lock_types()
     made = SubmissionType.objects.filter(key=key).first() if key else None
     if made is not None:
         return made
-    checked = check_values({**_DEFAULTS, **values})
+    checked = check_values({**DEFAULTS, **values})
     if SubmissionType.objects.filter(archived_at=None).count() >= MAX_TYPES:
         raise TooManyTypesError(
             f"There are {MAX_TYPES} kinds of submissions, which is the most. Archive one first."
@@ -199,7 +181,7 @@ def order_types(*, type_ids: Sequence[int], actor: Actor) -> None:
 
     Raises SubmissionTypeNotFoundError. Recorded in the audit log where something moved.
     """
-    _lock_writers()
+    lock_types()
     there = list(
         SubmissionType.objects.select_for_update(no_key=True)
         .filter(archived_at=None)
@@ -261,121 +243,15 @@ def survey_secret_of(submission_type: SubmissionType) -> str:
     return unseal(sealed, purpose=_SEAL) if sealed else ""
 
 
-def check_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """All VALUES as they are stored. Raises InvalidSubmissionTypeError, whose `field` names what is wrong."""
-    unknown = sorted(str(name) for name in values if name not in VALUES)
-    missing = [name for name in VALUES if name not in values]
-    if unknown or missing:
-        which = unknown[0] if unknown else missing[0]
-        raise InvalidSubmissionTypeError(
-            f"{which!r:.60} is {'no part of a kind of submission' if unknown else 'needed'}.",
-            field=which[:40],
-        )
-    form = parse_form(values["fields"], values["rubric"], values["award"])
-    return {
-        "name": _line(values["name"], 60, "name", "The name"),
-        "description": _text(values["description"], 500, "description"),
-        "icon": _text(values["icon"], 40, "icon"),
-        "fields": fields_data(form.fields),
-        "rubric": [asdict(criterion) for criterion in form.rubric],
-        "award": asdict(form.award),
-        "unique_links": bool(values["unique_links"]),
-        "limit_count": _number(values["limit_count"], 1, 1000, "limit_count"),
-        "limit_period": _one_of(values["limit_period"], PERIODS, "limit_period"),
-        "eligibility": _eligibility(values["eligibility"]),
-        "reviewers": _reviewers(values["reviewers"]),
-        "channel_id": _number(values["channel_id"], 1, _BIG, "channel_id"),
-        "sla_hours": _number(values["sla_hours"], 1, MAX_SLA, "sla_hours"),
-    }
-
-
-def _eligibility(data: Any) -> dict[str, Any]:
-    """level, roles (Discord's ids as text), days: what is left out asks nothing."""
-    known = _object(data, ("level", "roles", "days"), "eligibility")
-    kept = {
-        "level": _number(known.get("level"), 1, 10_000, "eligibility.level"),
-        "roles": _ids(known.get("roles", ()), "eligibility.roles"),
-        "days": _number(known.get("days"), 1, 3650, "eligibility.days"),
-    }
-    return {name: value for name, value in kept.items() if value}
-
-
-def _reviewers(data: Any) -> dict[str, Any]:
-    """roles (Discord's ids as text), users (ids of logins)."""
-    known = _object(data, ("roles", "users"), "reviewers")
-    users = known.get("users", ())
-    if not isinstance(users, list | tuple) or any(
-        type(one) is not int or not 0 < one < _BIG for one in users
-    ):
-        raise InvalidSubmissionTypeError("Reviewers are people of the team.", field="reviewers.users")
-    kept = {
-        "roles": _ids(known.get("roles", ()), "reviewers.roles"),
-        "users": list(dict.fromkeys(users))[:50],
-    }
-    return {name: value for name, value in kept.items() if value}
-
-
-def _object(data: Any, known: Sequence[str], at: str) -> Mapping[str, Any]:
-    if not isinstance(data, Mapping) or any(name not in known for name in data):
-        raise InvalidSubmissionTypeError(f"This is an object with {', '.join(known)}.", field=at)
-    return data
-
-
-def _ids(data: Any, at: str) -> list[str]:
-    if not isinstance(data, list | tuple) or len(data) > 50:
-        raise InvalidSubmissionTypeError("Choose up to 50 Discord roles.", field=at)
-    ids = [str(one) for one in data]
-    if any(not (one.isascii() and one.isdigit() and len(one) <= 20) for one in ids):
-        raise InvalidSubmissionTypeError("A Discord role is named by its id.", field=at)
-    return list(dict.fromkeys(ids))
-
-
-def _line(value: Any, longest: int, at: str, what: str) -> str:
-    if not isinstance(value, str):
-        raise InvalidSubmissionTypeError(f"{what} is a text.", field=at)
-    try:
-        return require_line(value, longest=longest, what=what, field=at)
-    except InvalidInputError as error:
-        raise InvalidSubmissionTypeError(error.message, field=at) from None
-
-
-def _text(value: Any, longest: int, at: str) -> str:
-    if not isinstance(value, str):
-        raise InvalidSubmissionTypeError("This is a text.", field=at)
-    clean = (
-        clean_text(value, limit=longest + 1) if at == "description" else clean_line(value, limit=longest + 1)
-    )
-    if len(clean) > longest or len(value) > longest * 8:
-        raise InvalidSubmissionTypeError(f"This has more than {longest} characters. Shorten it.", field=at)
-    return clean
-
-
-def _number(value: Any, low: int, high: int, at: str) -> int | None:
-    if value is None:
-        return None
-    if type(value) is not int or not low <= value <= high:
-        raise InvalidSubmissionTypeError(
-            f"Give a whole number from {low:,} to {high:,}, or nothing; this is {value!r:.40}.", field=at
-        )
-    return value
-
-
-def _one_of(value: Any, known: Sequence[str], at: str) -> str:
-    if not isinstance(value, str) or value not in known:
-        raise InvalidSubmissionTypeError(
-            f"{value!r:.60} is unknown. Choose one of {', '.join(known)}.", field=at
-        )
-    return value
-
-
-def _lock_writers() -> None:
+def lock_types() -> None:
+    """The lock of everybody who adds, takes away or switches types, to the end of the transaction."""
     schema: str = connection.schema_name  # type: ignore[attr-defined]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_CLASS, crc32(schema.encode()) - 2**31))
 
 
 def _get_locked(type_id: int) -> SubmissionType:
-    _lock_writers()
+    lock_types()
     found = SubmissionType.objects.select_for_update(no_key=True).filter(pk=min(type_id, _BIG)).first()
     if found is None:
         raise SubmissionTypeNotFoundError

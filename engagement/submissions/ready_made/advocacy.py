@@ -1,0 +1,188 @@
+"""What somebody did to make the community known, and to make it better."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .parts import Pack, Template, ask, by_score, each, fixed, judge, optional
+
+PACK: Final = Pack(
+    "advocacy",
+    "Advocacy",
+    "For brands and communities that grow by word of mouth: posts, leads, people brought along, honest feedback.",
+    (
+        Template(
+            "linkedin_update",
+            "LinkedIn update",
+            "A post of yours on LinkedIn about what you do here.",
+            "brand-linkedin",
+            (
+                ask(
+                    "link",
+                    "link",
+                    "Link to the post",
+                    "On LinkedIn: ⋯, Copy link to post.",
+                    hosts=["linkedin.com", "lnkd.in"],
+                ),
+                ask(
+                    "choice",
+                    "kind",
+                    "What is it",
+                    choices=["My own post", "A comment", "A repost with my words"],
+                ),
+                ask("date", "day", "Posted on", when="past"),
+                ask("text", "about", "What it says, in a sentence", most=200),
+                optional("picture", "proof", "Screenshot", "If it is for your network alone.", most=2),
+            ),
+            by_score(60),
+            (
+                judge("own", "Own words", "Something that only you could have written.", 2),
+                judge("about", "About us", "Names the community and says what it gives."),
+                judge("reach", "Reach", "Answers and reactions, for your network."),
+            ),
+            limit_count=2,
+            limit_period="week",
+            sla_hours=48,
+            first=True,
+        ),
+        Template(
+            "job_lead",
+            "Job lead",
+            "A job, a contract or an internship that would suit people here.",
+            "briefcase",
+            (
+                ask("text", "title", "Which job", most=100),
+                ask("text", "company", "At which company", most=80),
+                ask("link", "link", "Where one applies"),
+                ask("choice", "place", "Where", choices=["Remote", "On site", "Both"]),
+                optional("date", "closes", "Open until", when="future"),
+                ask(
+                    "choice",
+                    "know",
+                    "Do you know somebody there",
+                    choices=["Yes, and I can introduce", "Yes", "No"],
+                ),
+                optional("long_text", "about", "For whom is it"),
+            ),
+            fixed(30),
+            limit_count=5,
+            limit_period="week",
+            sla_hours=24,
+            first=True,
+        ),
+        Template(
+            "feedback",
+            "Feedback",
+            "What works, what doesn't, what you miss: about the product or this community.",
+            "message-dots",
+            (
+                ask(
+                    "choice",
+                    "about",
+                    "About",
+                    choices=["The product", "This community", "An event", "Something else"],
+                ),
+                ask(
+                    "choice",
+                    "kind",
+                    "Kind",
+                    choices=["Something is broken", "Something is missing", "Something is good"],
+                ),
+                ask("text", "short", "In a sentence", most=120),
+                ask("long_text", "story", "What happened, and what did you expect", least=80),
+                optional("picture", "pictures", "Screenshots", most=4),
+            ),
+            by_score(50),
+            (
+                judge("clear", "Clear", "We know what you mean without asking.", 2),
+                judge("new", "New", "Nobody told us yet."),
+                judge("useful", "Useful", "We can do something about it."),
+            ),
+            unique_links=False,
+            first=True,
+        ),
+        Template(
+            "social_post",
+            "Social post",
+            "A post about us on X, Instagram, Mastodon, Bluesky, TikTok or wherever you are.",
+            "brand-x",
+            (
+                ask("link", "link", "Link to the post"),
+                ask(
+                    "choice",
+                    "where",
+                    "Where",
+                    choices=["X", "Instagram", "Mastodon", "Bluesky", "TikTok", "Facebook", "Elsewhere"],
+                ),
+                ask("text", "about", "What it says", most=200),
+            ),
+            fixed(25),
+            limit_count=3,
+            limit_period="week",
+            sla_hours=48,
+        ),
+        Template(
+            "newcomer",
+            "Somebody brought along",
+            "You invited somebody who stayed.",
+            "user-plus",
+            (
+                ask("member", "who", "Who is it", "They have to be a member by now.", others=True),
+                ask("text", "how", "How do you know each other", most=200),
+                optional("text", "first_steps", "How you helped them to arrive", most=300),
+            ),
+            fixed(75),
+            limit_count=10,
+            limit_period="month",
+            sla_hours=120,
+        ),
+        Template(
+            "review",
+            "Public review",
+            "An honest review on a store, a directory or a comparison site, whatever it says.",
+            "star",
+            (
+                ask("text", "where", "On which site", most=80),
+                ask("link", "link", "Link to your review"),
+                optional("picture", "proof", "Screenshot", "If the link shows it to you alone.", most=1),
+            ),
+            fixed(60),
+            limit_count=1,
+            limit_period="month",
+        ),
+        Template(
+            "case_study",
+            "Case study",
+            "How you or your team use it, with figures that may be shown.",
+            "chart-line",
+            (
+                ask("text", "title", "In a sentence", most=120),
+                ask("long_text", "before", "How it was before", least=80),
+                ask("long_text", "after", "How it is now, with figures", least=80),
+                ask("choice", "show", "May we show it", choices=["With name", "Without name", "No"]),
+                optional("file", "file", "Material", most=3),
+            ),
+            by_score(300),
+            (
+                judge("figures", "Figures", "Before and after, measured.", 2),
+                judge("story", "Story", "Others see themselves in it."),
+                judge("show", "Can be shown", "With name counts more than without."),
+            ),
+            sla_hours=120,
+        ),
+        Template(
+            "tester",
+            "Beta test",
+            "You tried something new and tell what you found.",
+            "flask",
+            (
+                ask("text", "what", "What you tried", most=100),
+                ask("number", "hours", "How many hours", least=1, most=40, unit="hours"),
+                ask("long_text", "found", "What you found", least=100),
+                optional("picture", "pictures", "Screenshots", most=4),
+            ),
+            each(25, "hours", 200),
+            unique_links=False,
+        ),
+    ),
+)
