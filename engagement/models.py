@@ -14,6 +14,7 @@ from .notifications.models import Notice, NotificationSettings
 from .points.models import Adjustment
 from .progression.models import BulkAct, BulkItem, HeldActivity, MemberProgress
 from .rewards.models import (
+    CatalogueRun,
     DropPlace,
     Redemption,
     Reward,
@@ -34,6 +35,7 @@ __all__ = [
     "Boost",
     "BulkAct",
     "BulkItem",
+    "CatalogueRun",
     "ClaimCode",
     "ClaimTries",
     "CommandSetting",

@@ -125,11 +125,52 @@ TENANT_ROUTES: Final = {
     "dashboard-level-role-remove": "change_announcements",
     "dashboard-level-role-restore": "change_announcements",
     "dashboard-announcements": "change_announcements",
+    "dashboard-rewards": "view_rewards",
+    "dashboard-reward-new": "change_rewards",
+    "dashboard-rewards-bulk": "change_rewards",
+    "dashboard-rewards-order": "change_rewards",
+    "dashboard-reward-tiers": "view_rewards",  # saving: change_rewards
+    "dashboard-rewards-exchange": "view_rewards",  # bringing one in: change_rewards
+    "dashboard-rewards-export": "view_rewards",
+    "dashboard-rewards-table": "change_rewards",
+    "dashboard-rewards-table-act": "change_rewards",
+    "dashboard-reward": "view_rewards",
+    "dashboard-reward-edit": "change_rewards",
+    "dashboard-reward-state": "change_rewards",
+    "dashboard-reward-restore": "change_rewards",
+    "dashboard-reward-restock": "change_rewards",
+    "dashboard-reward-codes": "change_rewards",
+    "dashboard-reward-codes-withdraw": "change_rewards",
+    "dashboard-reward-codes-run": "change_rewards",
+    "dashboard-sponsors": "view_rewards",
+    "dashboard-sponsor-new": "change_rewards",
+    "dashboard-sponsor": "change_rewards",
+    "dashboard-sponsor-move": "change_rewards",
+    "file": EVERYBODY,  # needs a signed address of this community that is not over
+    # insights
+    "dashboard-economy": "view_economy",
+    "dashboard-reward-funnel": "view_economy",
+    "dashboard-reward-funnel-export": "view_economy",
+    "dashboard-sponsor-report": "view_economy",
+    "dashboard-sponsor-report-export": "view_economy",
     "dashboard-team-channel": "change_announcements",
     "notices": "view_own_history",
     "notice": "view_own_history",  # one's own; another member's is a 404
     "notices-read": "view_own_history",
     "notices-choose": "view_own_history",
+    "shop": "view_shop",
+    "shop-reward": "view_shop",
+    "shop-redeem": "redeem_rewards",
+    "redemptions": "redeem_rewards",
+    "redemption": "redeem_rewards",  # one's own; another member's is a 404
+    "redemption-cancel": "redeem_rewards",  # likewise
+    "dashboard-redemptions": "view_redemptions",
+    "dashboard-redemptions-export": "export_redemptions",
+    "dashboard-redemptions-bulk": "view_redemptions",  # and the act's own: CHOICES
+    "dashboard-redemption": "view_redemptions",
+    "dashboard-redemption-approve": "decide_redemptions",
+    "dashboard-redemption-reject": "decide_redemptions",
+    "dashboard-redemption-refund": "decide_redemptions",
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket
@@ -140,6 +181,8 @@ TENANT_ROUTES: Final = {
 SAVING: Final = {
     "dashboard-rule": "change_rules",
     "dashboard-settings": "change_settings",
+    "dashboard-reward-tiers": "change_rewards",
+    "dashboard-rewards-exchange": "change_rewards",
 }
 # Forms that ask for the permission of what is chosen in them as well: the choice → its action.
 CHOICES: Final = {
@@ -157,6 +200,12 @@ CHOICES: Final = {
         "show": "manage_members",
         "delete": "delete_members",
         "restore": "delete_members",
+    },
+    "dashboard-redemptions-bulk": {
+        "approve": "decide_redemptions",
+        "reject": "decide_redemptions",
+        "deliver": "fulfil_redemptions",
+        "export": "export_redemptions",
     },
     # by the noun of what was recorded
     "dashboard-settings-revert": {

@@ -29,5 +29,6 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "PaymentOverdue": ("integrations.discord.tell_owner_overdue",),
     "PaymentRecovered": ("integrations.discord.tell_owner_recovered",),
     "MemberTold": ("integrations.discord.bring_notice",),
+    "RedemptionChanged": ("integrations.discord.ask_team",),
     "CommunityFounded": ("engagement.kinds.provision_community",),
 }

@@ -37,10 +37,22 @@ _TABLE: Final = (
     _scope("rules:write", "change the rules", "change_rules"),
     _scope("boosts:read", "read the boosts, and what one would take", "view_boosts"),
     _scope("boosts:write", "plan and stop boosts", "change_boosts"),
+    _scope("credits:read", "read credits, requests for them, and every member's balance", "view_credits"),
+    _scope(
+        "credits:write", "grant and revoke credits, and change their kinds", "grant_credits", "change_credits"
+    ),
+    _scope(
+        "credit_requests:write",
+        "request credits for members, and decide on requests",
+        "request_credits",
+        "decide_credits",
+    ),
+    _scope("credit_spending:write", "spend members' credits", "spend_credits"),
     _scope("levels:read", "read the levels", "view_ways_to_earn"),
     _scope("levels:write", "change the levels", "change_levels"),
     _scope("imports:write", "bring levels over from another bot", "run_imports"),
     _scope("usage:read", "read what was used this month and what it costs", "view_billing"),
+    _scope("economy:read", "read how the economy is, and how rewards fare", "view_economy"),
     _scope("audit:read", "read the audit log", "view_audit"),
 )
 SCOPES: Final = {scope.name: scope for scope in _TABLE}

@@ -12,6 +12,8 @@ EXTENSIONS = (
     "bot_shard.cogs.history",
     "bot_shard.cogs.guide",
     "bot_shard.cogs.about",
+    "bot_shard.cogs.shop",
+    "bot_shard.cogs.redemptions",
     "bot_shard.cogs.privacy",
     "bot_shard.cogs.points",
     "bot_shard.cogs.boosts",

@@ -32,6 +32,12 @@ GERMAN_COMMANDS: Final[Mapping[str, str]] = {
     "What I can do here.": "Was ich hier kann.",
     "What this community is, and where its pages are.": "Was diese Community ist, und wo ihre Seiten sind.",
     "The way to the dashboard, for the team.": "Der Weg zum Dashboard, für das Team.",
+    # the shop
+    "What there is for your points.": "Was es für deine Punkte gibt.",
+    "Only what has these words.": "Nur was diese Wörter enthält.",
+    "Take something from the shop. You see what it costs first.": "Nimm etwas aus dem Shop. Du siehst vorher, was es kostet.",
+    "What? Choose from the list that appears while you type.": "Was? Wähle aus der Liste, die beim Tippen erscheint.",
+    "What you redeemed, and how far it is.": "Was du eingelöst hast, und wie weit es ist.",
     # privacy and claiming
     "How others see you on leaderboards and profiles.": "Wie andere dich auf Ranglisten und Profilen sehen.",
     "Show me by name.": "Zeig mich mit Namen.",

@@ -163,14 +163,10 @@ def add_approver(
 
 
 @transaction.atomic
-def remove_approver(*, approver_id: int, actor: Actor) -> None:
-    """What they decided stays. Raises ApproverNotFoundError."""
-    approver = (
-        CreditApprover.objects.select_for_update(of=("self",))
-        .select_related("type")
-        .filter(pk=approver_id)
-        .first()
-    )
+def remove_approver(*, approver_id: int, type_id: int, actor: Actor) -> None:
+    """What they decided stays. Locks the row. Raises ApproverNotFoundError."""
+    found = CreditApprover.objects.select_for_update(of=("self",)).select_related("type")
+    approver = found.filter(pk=min(approver_id, 2**63 - 1), type_id=min(type_id, 2**15 - 1)).first()
     if approver is None:
         raise ApproverNotFoundError
     _record(actor, "credit_approver.removed", approver, approver.type, _describe(approver), None)

@@ -90,7 +90,8 @@ def get_figures(
     for all_types, all_buckets, type_of, first, *numbers in _read(
         context, max(since, until - LONGEST), until, type_id, bucket
     ):
-        figures = Figures(*(int(number) for number in numbers[:-1]), numbers[-1])
+        median = None if numbers[7] is None else float(numbers[7])
+        figures = Figures(*[int(number) for number in numbers[:7]], median)  # type: ignore[call-arg]
         if all_types:
             total = figures
         elif all_buckets:
@@ -116,4 +117,4 @@ def _read(
                 "rule": SYSTEM.name,
             },
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())

@@ -15,7 +15,7 @@ from engagement.members.selectors import matches_name
 from saas.core import clock
 from tenants.context import TenantContext
 
-from .errors import CreditRequestNotFoundError
+from .errors import CreditMoveNotFoundError, CreditRequestNotFoundError
 from .models import CreditMove, CreditRequest, CreditType, RequestState
 from .types import list_frozen_types
 
@@ -58,6 +58,18 @@ class RequestLine:
     member: Member
     overdue: bool
 
+    @property
+    def pk(self) -> int:
+        return self.request.pk
+
+    @property
+    def requested_at(self) -> datetime:
+        return self.request.requested_at
+
+    @property
+    def amount(self) -> int:
+        return self.request.amount
+
 
 @dataclass(frozen=True, slots=True)
 class MoveLine:
@@ -66,6 +78,14 @@ class MoveLine:
     move: CreditMove
     member: Member
     undone: bool
+
+    @property
+    def pk(self) -> int:
+        return self.move.pk
+
+    @property
+    def created_at(self) -> datetime:
+        return self.move.created_at
 
 
 def list_types(
@@ -107,7 +127,7 @@ def get_request(*, request_id: int, member_id: int | None = None) -> RequestLine
     found = CreditRequest.objects.select_related("type").filter(pk=min(max(request_id, 0), 2**63 - 1))
     if member_id is not None:
         found = found.filter(member_id=member_id)
-    lines = _with_members(list(found[:1]))
+    lines = with_members(list(found[:1]))
     if not lines:
         raise CreditRequestNotFoundError
     return lines[0]
@@ -141,7 +161,7 @@ def list_requests(
         else:
             found = found.filter(Q(requested_at__lt=moment) | Q(requested_at=moment, pk__lt=number))
     order = ("requested_at", "pk") if oldest_first else ("-requested_at", "-pk")
-    return _with_members(list(found.select_related("type").order_by(*order)[offset : offset + limit]))
+    return with_members(list(found.select_related("type").order_by(*order)[offset : offset + limit]))
 
 
 def filter_requests(
@@ -154,6 +174,9 @@ def filter_requests(
     search: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
+    least: int | None = None,
+    most: int | None = None,
+    ids: Sequence[int] | None = None,
 ) -> QuerySet[CreditRequest]:
     """Not evaluated: for counts and exports."""
     found = CreditRequest.objects.all()
@@ -171,6 +194,12 @@ def filter_requests(
         found = found.filter(requested_at__gte=since)
     if until is not None:
         found = found.filter(requested_at__lt=until)
+    if least is not None:
+        found = found.filter(amount__gte=least)
+    if most is not None:
+        found = found.filter(amount__lte=most)
+    if ids is not None:
+        found = found.filter(pk__in=list(ids))
     text = search.strip().replace("\x00", "")[:100]
     if text:
         named = Member.objects.filter(matches_name(text)).values("pk")
@@ -201,23 +230,58 @@ def list_moves(
     offset: int = 0,
 ) -> list[MoveLine]:
     """Credits that moved outside of requests, the newest first. Two queries."""
-    found = CreditMove.objects.select_related("type", "undone_by").order_by("-pk")
-    if member_id is not None:
-        found = found.filter(member_id=member_id)
-    if type_id is not None:
-        found = found.filter(type_id=type_id)
-    if kinds:
-        found = found.filter(kind__in=list(kinds))
+    found = filter_moves(member_id=member_id, type_ids=None if type_id is None else [type_id], kinds=kinds)
     if before_id is not None:
         found = found.filter(pk__lt=before_id)
-    rows = list(found[offset : offset + limit])
+    return dress_moves(list(found.order_by("-pk")[offset : offset + limit]))
+
+
+def filter_moves(
+    *,
+    member_id: int | None = None,
+    type_ids: Iterable[int] | None = None,
+    kinds: Sequence[str] = (),
+    search: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> QuerySet[CreditMove]:
+    """Not evaluated: for counts and exports."""
+    found = CreditMove.objects.select_related("type", "undone_by")
+    if member_id is not None:
+        found = found.filter(member_id=member_id)
+    if type_ids is not None:
+        found = found.filter(type__in=list(type_ids))
+    if kinds:
+        found = found.filter(kind__in=list(kinds))
+    if since is not None:
+        found = found.filter(created_at__gte=since)
+    if until is not None:
+        found = found.filter(created_at__lt=until)
+    text = search.strip().replace("\x00", "")[:100]
+    if text:
+        named = Member.objects.filter(matches_name(text)).values("pk")
+        found = found.filter(Q(member_id__in=named) | Q(reason__icontains=text))
+    return found
+
+
+def get_move(*, move_id: int) -> MoveLine:
+    """Raises CreditMoveNotFoundError."""
+    lines = dress_moves(list(filter_moves().filter(pk=min(max(move_id, 0), 2**63 - 1))))
+    if not lines:
+        raise CreditMoveNotFoundError
+    return lines[0]
+
+
+def dress_moves(rows: list[CreditMove]) -> list[MoveLine]:
+    """Moves that filter_moves found, each with its member. One query."""
     members = Member.objects.in_bulk({row.member_id for row in rows})
     return [
         MoveLine(row, members[row.member_id], getattr(row, "undone_by", None) is not None) for row in rows
     ]
 
 
-def _with_members(rows: list[CreditRequest]) -> list[RequestLine]:
+def with_members(rows: list[CreditRequest]) -> list[RequestLine]:
+    """Requests that were read with their types, each with its member. One query."""
     members = Member.objects.in_bulk({row.member_id for row in rows})
     now = clock.now()
     return [RequestLine(row, members[row.member_id], is_overdue(row, now)) for row in rows]

@@ -3,7 +3,8 @@
 The ledger is append-only, so nothing moves in it. For each of the other member's days one pair of entries is booked under
 (Cause.MERGE, id of that day's last entry): the sum out of one member and into the other, at that day's last moment. So both
 keep balances, lifetime, level and the standing of every period equal to their own entries, and the day stays told. What was
-brought over from another bot and what was spent go over in one pair each, against their own accounts.
+brought over from another bot and what was spent go over in one pair each, against their own accounts; so do credits, type by type.
+Redemptions, submissions and requests follow by a handler of MembersMerged (engagement.departures).
 
 Invariants: a merged member is deleted, has nothing, and names the member who has it, in one step; takebacks and undone
 adjustments of what was earned under the old name go to that member.
@@ -16,6 +17,7 @@ from typing import Any, Final
 
 from engagement.audit.actor import Actor
 from engagement.audit.services import record_audit
+from engagement.credits.merging import move_credits
 from engagement.ledger.models import HERE_COUNTERS, POINTS, Cause, Counter, LedgerBalance, LedgerEntry
 from engagement.ledger.statements import Run, in_schema, ledger_unit
 from engagement.members.errors import CannotMergeError
@@ -98,6 +100,7 @@ def merge_members(*, kept_id: int, gone_id: int, actor: Actor, context: TenantCo
         kept, gone = _check(kept_id, gone_id)
         described = _describe(kept, gone)
         moved = _move_points(run, schema, kept_id, gone_id, context)
+        credits_moved = move_credits(kept_id=kept_id, gone_id=gone_id)
         figures = _move_figures(kept_id, gone_id)
         take_over_held(run, schema, kept=kept, gone=gone)
         _move_person(kept, gone)
@@ -111,7 +114,12 @@ def merge_members(*, kept_id: int, gone_id: int, actor: Actor, context: TenantCo
             target_id=kept_id,
             target_name=kept.display_name,
             before=described,
-            after={"points_taken_over": moved, "figures_taken_over": figures, "merged_member": gone_id},
+            after={
+                "points_taken_over": moved,
+                "figures_taken_over": figures,
+                "merged_member": gone_id,
+                **({"credits_taken_over": credits_moved} if credits_moved else {}),
+            },
             note=f"{gone.display_name} is {kept.display_name}",
         )
     return kept
@@ -129,11 +137,6 @@ def _check(kept_id: int, gone_id: int) -> tuple[Member, Member]:
         )
     if kept.is_bot != gone.is_bot:
         raise CannotMergeError("A bot and a person cannot be one member.", field="member")
-    if LedgerBalance.objects.filter(member_id=gone_id).exclude(currency=POINTS).exists():
-        raise CannotMergeError(
-            f"{gone.display_name} has credits beside points, which cannot be merged. Use them up first.",
-            field="member",
-        )
     return kept, gone
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 
 from engagement.audit.actor import Actor
 from engagement.audit.services import record_audit
@@ -140,7 +140,9 @@ def change_reward(
     if "stock" in checked:
         values["stock"] = _stock_wanted(reward, checked["stock"], stock_seen)
     if is_pool(reward.kind, values["settings"]):
-        values["stock"] = _count_codes(reward)
+        # Between a code that is handed out and the stock that follows it, the two differ; so it is counted once, as it becomes a pool.
+        was_pool = is_pool(reward.kind, before["settings"])
+        values["stock"] = before["stock"] if was_pool else _count_codes(reward)
     changed = [name for name, value in values.items() if value != before[name]]
     if not changed:
         return reward
@@ -314,6 +316,33 @@ def move_reward(*, reward_id: int, before_id: int | None, actor: Actor) -> Rewar
     reward.position = wanted
     _record(actor, "reward.moved", reward)
     return reward
+
+
+@transaction.atomic
+def shift_reward(*, reward_id: int, to: str, actor: Actor) -> Reward:
+    """Move it `up` or `down` by one, or to be `first` or `last`, among those that are not archived. At the end of the order nothing
+    happens. Takes the catalogue's lock. Raises RewardNotFoundError, InvalidRewardError."""
+    lock_catalogue()
+    reward = _lock(reward_id)
+    others = Reward.objects.exclude(state=RewardState.ARCHIVED).exclude(pk=reward.pk)
+    before = others.filter(Q(position__lt=reward.position) | Q(position=reward.position, pk__lt=reward.pk))
+    after = others.filter(Q(position__gt=reward.position) | Q(position=reward.position, pk__gt=reward.pk))
+    if to == "up":
+        target = before.order_by("-position", "-pk").first()
+    elif to == "first":
+        target = before.order_by("position", "pk").first()
+    elif to == "down":
+        following = list(after.order_by("position", "pk")[:2])
+        if len(following) == 1:
+            return move_reward(reward_id=reward_id, before_id=None, actor=actor)
+        target = following[1] if following else None
+    elif to == "last":
+        return move_reward(reward_id=reward_id, before_id=None, actor=actor)
+    else:
+        raise InvalidRewardError("A reward moves up, down, first or last.", field="to")
+    if target is None:
+        return reward
+    return move_reward(reward_id=reward_id, before_id=target.pk, actor=actor)
 
 
 def values_of(reward: Reward) -> dict[str, Any]:

@@ -116,6 +116,19 @@ class SponsorChangedError(ConflictError):
         )
 
 
+class CatalogueRunNotFoundError(NotFoundError):
+    code = "catalogue_run_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such import in this community.")
+
+
+class CatalogueRunStateError(ConflictError):
+    """It is no longer, or not yet, where this can be done."""
+
+    code = "catalogue_run_state"
+
+
 class RewardRefusedError(ConflictError):
     """A member may not have the reward now. `code` and words are the refusal's; `missing` points, `until` when it may be another way."""
 

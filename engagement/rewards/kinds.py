@@ -85,7 +85,7 @@ _KINDS: Final = (
     Kind(
         RewardKind.ROLE,
         "The bot gives a Discord role, for good or for a time.",
-        "id-badge",
+        "shield",
         (
             Setting("role_id", "Role", Shape.ROLE, "The bot's own role must stand above it.", needed=True),
             Setting("days", "For how many days", Shape.NUMBER, "Empty: for good.", most=3_650),
@@ -136,7 +136,7 @@ _KINDS: Final = (
     Kind(
         RewardKind.PARTNER,
         "The member gets a partner's offer: a link, and a code where there is one for all.",
-        "building-store",
+        "link",
         (
             Setting("url", "Link to the offer", Shape.LINK, "Begins with https://.", needed=True, most=500),
             Setting(
@@ -148,7 +148,7 @@ _KINDS: Final = (
     Kind(
         RewardKind.MERCHANDISE,
         "The member is asked for an address once it is approved; you ship it.",
-        "package",
+        "gift",
         (
             Setting(
                 "options",
@@ -182,7 +182,7 @@ _KINDS: Final = (
     Kind(
         RewardKind.RAFFLE,
         "Each redemption is a ticket. The winners are drawn at a moment that everybody knows.",
-        "confetti",
+        "sparkles",
         (
             Setting("draws_at", "Drawn at", Shape.MOMENT, needed=True),
             Setting("winners", "Winners", Shape.NUMBER, default=1, most=1_000),
@@ -193,7 +193,7 @@ _KINDS: Final = (
     Kind(
         RewardKind.CUSTOM,
         "Your team does it by hand and marks it as done.",
-        "gift",
+        "message",
         (
             replace(_INSTRUCTIONS, needed=True),
             Setting(

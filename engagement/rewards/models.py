@@ -274,3 +274,51 @@ class RewardDay(models.Model):
 
     def __str__(self) -> str:
         return f"reward {self.reward_id} on {self.day}"
+
+
+class CatalogueRun(models.Model):
+    """Codes brought for a reward, or a table brought into the catalogue: what came of each line, and how to take it back.
+
+    `problems`: [{line, text}], the first of them. `lines`: what a table would change (exchange.py). `before`: what an undo goes back to.
+    """
+
+    class Kind(models.TextChoices):
+        CODES = "codes", "Codes"
+        TABLE = "table", "Table"
+
+    class State(models.TextChoices):
+        READY = "ready", "Waits for a look"
+        RUNNING = "running", "Being worked on"
+        FINISHED = "finished", "Finished"
+        FAILED = "failed", "Could not be done"
+        UNDONE = "undone", "Undone"
+
+    key = models.CharField(max_length=120, unique=True, help_text="Of the request, which may come twice.")
+    kind = models.CharField(max_length=5, choices=Kind)
+    reward = models.ForeignKey(Reward, null=True, on_delete=models.CASCADE, related_name="runs")
+    file = models.ForeignKey(
+        StoredFile, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    name = models.CharField(max_length=150, help_text="The file's, as it was called.")
+    state = models.CharField(max_length=8, choices=State)
+    total = models.IntegerField(default=0, db_default=0)
+    done = models.IntegerField(default=0, db_default=0)
+    added = models.IntegerField(default=0, db_default=0)
+    changed = models.IntegerField(default=0, db_default=0)
+    repeated = models.IntegerField(
+        default=0, db_default=0, help_text="Were there already, or twice in the file."
+    )
+    wrong = models.IntegerField(default=0, db_default=0)
+    problems = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    lines = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    before = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    problem = models.CharField(max_length=500, blank=True, db_default="")
+    actor = models.JSONField(help_text="Who began it, as the audit log remembers them.")
+    created_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "catalogue_run"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}: {self.state}"

@@ -98,6 +98,22 @@ PAGES: Final = (
     ),
     DashboardPage("earn", "Ways to earn", "target-arrow", "earn", "view_ways_to_earn"),
     # --- spend ---
+    DashboardPage(
+        "spend",
+        "Rewards",
+        "gift",
+        "dashboard-rewards",
+        "view_rewards",
+        "catalogue shop prices stock codes csv",
+    ),
+    DashboardPage(
+        "spend", "Sponsors", "star-filled", "dashboard-sponsors", "view_rewards", "partners brands"
+        "Redemptions",
+        "ticket",
+        "dashboard-redemptions",
+        "view_redemptions",
+        "approve reject ship refund orders shop rewards",
+    ),
     # --- boards ---
     DashboardPage(
         "boards",
@@ -110,6 +126,30 @@ PAGES: Final = (
     DashboardPage("boards", "Leaderboard", "trophy", "leaderboard", "view_board"),
     # --- events ---
     # --- insights ---
+    DashboardPage(
+        "insights",
+        "Economy",
+        "coins",
+        "dashboard-economy",
+        "view_economy",
+        "liability inflation issued burnt stock",
+    ),
+    DashboardPage(
+        "insights",
+        "Reward funnel",
+        "filter",
+        "dashboard-reward-funnel",
+        "view_economy",
+        "seen opened redeemed delivered",
+    ),
+    DashboardPage(
+        "insights",
+        "Sponsor report",
+        "building-community",
+        "dashboard-sponsor-report",
+        "view_economy",
+        "campaign budget",
+    ),
     # --- integrations ---
     DashboardPage(
         "integrations", "Discord bot", "plug", "bot", "view_dashboard", "server guild permissions invite"
@@ -180,6 +220,7 @@ ACTS: Final[tuple[DashboardAct, ...]] = (
     ),
     DashboardAct("Make a rule", "plus", "dashboard-rule-new", "change_rules", "new add earning"),
     DashboardAct("Plan a boost", "bolt", "dashboard-boost-new", "change_boosts", "multiplier double weekend"),
+    DashboardAct("Make a reward", "gift", "dashboard-reward-new", "change_rewards", "new add shop"),
     DashboardAct("Change the curve", "stairs-up", "dashboard-curve", "change_levels", "levels steeper"),
     DashboardAct(
         "Give a role for a level", "shield", "dashboard-level-role-new", "change_announcements", "level roles"

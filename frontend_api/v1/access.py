@@ -89,6 +89,40 @@ OPERATIONS: Final = {
     "get_levels": Access("view_ways_to_earn", "levels:read"),
     "preview_levels": Access("change_levels", "levels:write"),
     "change_levels": Access("change_levels", "levels:write"),
+    # credits
+    "list_credit_types": Access("view_credits", "credits:read"),
+    "get_credit_type": Access("view_credits", "credits:read"),
+    "create_credit_type": Access("change_credits", "credits:write"),
+    "change_credit_type": Access("change_credits", "credits:write"),
+    "archive_credit_type": Access("change_credits", "credits:write"),
+    "restore_credit_type": Access("change_credits", "credits:write"),
+    "list_credit_approvers": Access("view_credits", "credits:read"),
+    "set_credit_approver": Access("change_credits"),  # whom one trusts with what is a person's to say
+    "remove_credit_approver": Access("change_credits"),
+    "list_credit_balances": Access("view_credits", "credits:read"),
+    "list_credit_moves": Access("view_credits", "credits:read"),
+    "grant_credits": Access("grant_credits", "credits:write"),
+    "revoke_credits": Access("grant_credits", "credits:write"),
+    "undo_credit_move": Access("grant_credits", "credits:write"),
+    "spend_credits": Access("spend_credits", "credit_spending:write"),
+    "list_own_credits": Access("request_credits"),
+    "list_own_credit_requests": Access("request_credits"),
+    "list_credit_requests": Access("view_credits", "credits:read"),
+    "get_credit_request": Access("view_credits", "credits:read"),
+    "get_credit_figures": Access("view_credits", "credits:read"),
+    "request_credits": Access("request_credits", "credit_requests:write"),
+    "answer_credit_request": Access("request_credits"),  # one's own
+    "cancel_credit_request": Access("request_credits"),  # likewise
+    "approve_credit_request": Access("decide_credits", "credit_requests:write"),
+    "reject_credit_request": Access("decide_credits", "credit_requests:write"),
+    "ask_about_credit_request": Access("decide_credits", "credit_requests:write"),
+    "undo_credit_decision": Access("decide_credits", "credit_requests:write"),
+    "decide_credit_requests": Access("decide_credits", "credit_requests:write"),
+    # the economy
+    "get_economy": Access("view_economy", "economy:read"),
+    "list_stock_forecasts": Access("view_economy", "economy:read"),
+    "list_reward_funnel": Access("view_economy", "economy:read"),
+    "get_sponsor_report": Access("view_economy", "economy:read"),
     # what is sold by use
     "get_usage": Access("view_billing", "usage:read"),
     # levels from another bot

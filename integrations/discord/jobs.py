@@ -27,7 +27,7 @@ from tenants.models import GuildGreeting, GuildLink
 from tenants.routing import get_routing
 from tenants.selectors import read_liveness
 
-from . import announcements, greetings, names, notices, owner_news, reconciling
+from . import announcements, asking, greetings, names, notices, owner_news, reconciling
 from .announcements import announce_level_up
 from .client import get_client
 from .errors import UNKNOWN_GUILD, DiscordRefusedError
@@ -108,6 +108,21 @@ def bring_notice(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     context = _heard(tenant, event_id=event_id)
     if context is not None:
         notices.bring_notice(context, get_client(), event_id=event_id, notice_id=int(event["notice_id"]))
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord asking")
+def ask_team(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of RedemptionChanged: the team is asked in its channel, and a message that stands follows what was decided. One after
+    another, so that a decision finds the message that asked. Nothing is asked in shadow mode."""
+    context = get_routing().context_for_schema(tenant)
+    if context is None or context.guild_id is None or not read_liveness(schema=tenant).live:
+        return
+    asking.follow_redemption(
+        replace(context, live=True),
+        get_client(),
+        event_id=event_id,
+        redemption_id=int(event["redemption_id"]),
+    )
 
 
 @job(queue=QUEUE, retry=PATIENT, lock="discord roles")

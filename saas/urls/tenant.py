@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from frontend_api import theme
+from frontend_api import files, theme
 from frontend_api.dashboard import bot, community, home, palette, saved_views
 from frontend_api.dashboard.audit import pages as audit
 from frontend_api.dashboard.billing import banners as billing_banners
@@ -16,18 +16,28 @@ from frontend_api.dashboard.billing import portal as billing_portal
 from frontend_api.dashboard.billing import returning as billing_return
 from frontend_api.dashboard.boards import pages as boards
 from frontend_api.dashboard.boosts import pages as boosts
+from frontend_api.dashboard.economy import funnels as economy_funnels
+from frontend_api.dashboard.economy import pages as economy
 from frontend_api.dashboard.imports import acts as import_acts
 from frontend_api.dashboard.imports import views as imports
 from frontend_api.dashboard.keys import pages as keys
-from frontend_api.dashboard.levels import announcements, curve
+from frontend_api.dashboard.levels import announcements, curve, team_channel
 from frontend_api.dashboard.levels import names as level_names
 from frontend_api.dashboard.levels import roles as level_roles
-from frontend_api.dashboard.levels import team_channel
 from frontend_api.dashboard.members import bulk as members_bulk
 from frontend_api.dashboard.members import detail as members_detail
 from frontend_api.dashboard.members import merging as members_merging
 from frontend_api.dashboard.members import pages as members
 from frontend_api.dashboard.members import types as members_types
+from frontend_api.dashboard.rewards import codes as reward_codes
+from frontend_api.dashboard.rewards import editing as reward_editing
+from frontend_api.dashboard.rewards import exchange as reward_exchange
+from frontend_api.dashboard.rewards import pages as rewards
+from frontend_api.dashboard.rewards import sponsors
+from frontend_api.dashboard.rewards import tiers as reward_tiers
+from frontend_api.dashboard.redemptions import bulk as redemptions_bulk
+from frontend_api.dashboard.redemptions import deciding as redemptions_deciding
+from frontend_api.dashboard.redemptions import pages as team_redemptions
 from frontend_api.dashboard.rules import editing, general, listing, versions
 from frontend_api.dashboard.settings import commands, history
 from frontend_api.dashboard.settings import community as settings
@@ -36,7 +46,7 @@ from frontend_api.dashboard.setup import pages as setup
 from frontend_api.dashboard.team import pages as team
 from frontend_api.dashboard.team import person
 from frontend_api.operator.admin_community import community_site
-from frontend_api.portal import claim, earn, entrance, leaderboard, member, notices
+from frontend_api.portal import claim, earn, entrance, leaderboard, member, notices, redemptions, shop
 from frontend_api.v1.urls import ON_TENANTS
 
 handler400 = "frontend_api.errors.handle_bad_request"
@@ -57,6 +67,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/palette/", palette.show_palette, name="dashboard-palette"),
     path("dashboard/views/", saved_views.keep_view, name="dashboard-view-save"),
     path("dashboard/views/<int:view_id>/remove/", saved_views.forget_view, name="dashboard-view-remove"),
+    path("dashboard/insights/economy/", economy.show_economy, name="dashboard-economy"),
+    path("dashboard/insights/rewards/", economy_funnels.show_items, name="dashboard-reward-funnel"),
+    path(
+        "dashboard/insights/rewards/export.<str:format>",
+        economy_funnels.export_items,
+        name="dashboard-reward-funnel-export",
+    ),
+    path("dashboard/insights/sponsors/", economy_funnels.show_sponsors, name="dashboard-sponsor-report"),
+    path(
+        "dashboard/insights/sponsors/export.<str:format>",
+        economy_funnels.export_sponsors,
+        name="dashboard-sponsor-report-export",
+    ),
     path("dashboard/members/", members.show_members, name="dashboard-members"),
     path("dashboard/members/export.<str:format>", members.export_members, name="dashboard-members-export"),
     path("dashboard/imports/", imports.show_imports, name="imports"),
@@ -191,10 +214,83 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/commands/", commands.show_commands, name="dashboard-commands"),
     path("dashboard/commands/<str:name>/", commands.change_command, name="dashboard-command"),
     path("dashboard/commands/<str:name>/clear/", commands.follow_others, name="dashboard-command-clear"),
+    path("dashboard/rewards/", rewards.show_rewards, name="dashboard-rewards"),
+    path("dashboard/rewards/new/", reward_editing.add_reward, name="dashboard-reward-new"),
+    path("dashboard/rewards/bulk/", rewards.act_on_many, name="dashboard-rewards-bulk"),
+    path("dashboard/rewards/order/", rewards.change_order, name="dashboard-rewards-order"),
+    path("dashboard/rewards/tiers/", reward_tiers.change_tiers, name="dashboard-reward-tiers"),
+    path("dashboard/rewards/exchange/", reward_exchange.show_exchange, name="dashboard-rewards-exchange"),
+    path(
+        "dashboard/rewards/exchange/catalogue.csv",
+        reward_exchange.export_catalogue,
+        name="dashboard-rewards-export",
+    ),
+    path(
+        "dashboard/rewards/exchange/<int:run_id>/", reward_exchange.show_table, name="dashboard-rewards-table"
+    ),
+    path(
+        "dashboard/rewards/exchange/<int:run_id>/do/",
+        reward_exchange.act_on_table,
+        name="dashboard-rewards-table-act",
+    ),
+    path("dashboard/rewards/<int:reward_id>/", rewards.show_reward, name="dashboard-reward"),
+    path("dashboard/rewards/<int:reward_id>/edit/", reward_editing.edit_reward, name="dashboard-reward-edit"),
+    path("dashboard/rewards/<int:reward_id>/state/", rewards.move_state, name="dashboard-reward-state"),
+    path("dashboard/rewards/<int:reward_id>/restore/", rewards.restore, name="dashboard-reward-restore"),
+    path("dashboard/rewards/<int:reward_id>/restock/", rewards.restock, name="dashboard-reward-restock"),
+    path("dashboard/rewards/<int:reward_id>/codes/", reward_codes.show_codes, name="dashboard-reward-codes"),
+    path(
+        "dashboard/rewards/<int:reward_id>/codes/withdraw/",
+        reward_codes.withdraw,
+        name="dashboard-reward-codes-withdraw",
+    ),
+    path(
+        "dashboard/rewards/<int:reward_id>/codes/<int:run_id>/",
+        reward_codes.show_run,
+        name="dashboard-reward-codes-run",
+    ),
+    path("dashboard/sponsors/", sponsors.show_sponsors, name="dashboard-sponsors"),
+    path("dashboard/sponsors/new/", sponsors.add_sponsor, name="dashboard-sponsor-new"),
+    path("dashboard/sponsors/<int:sponsor_id>/", sponsors.edit_sponsor, name="dashboard-sponsor"),
+    path("dashboard/sponsors/<int:sponsor_id>/move/", sponsors.move_sponsor, name="dashboard-sponsor-move"),
+    path("files/<str:signed>/", files.show_file, name="file"),
     path("notices/", notices.show_notices, name="notices"),
     path("notices/<int:notice_id>/", notices.open_notice, name="notice"),
     path("notices/read/", notices.read_notices, name="notices-read"),
     path("notices/choose/", notices.choose_notices, name="notices-choose"),
+    path("shop/", shop.show_shop, name="shop"),
+    path("shop/<int:reward_id>/", shop.show_reward, name="shop-reward"),
+    path("shop/<int:reward_id>/redeem/", shop.redeem, name="shop-redeem"),
+    path("redemptions/", redemptions.show_redemptions, name="redemptions"),
+    path("redemptions/<int:redemption_id>/", redemptions.show_redemption, name="redemption"),
+    path("redemptions/<int:redemption_id>/cancel/", redemptions.cancel, name="redemption-cancel"),
+    path("dashboard/redemptions/", team_redemptions.show_redemptions, name="dashboard-redemptions"),
+    path(
+        "dashboard/redemptions/export.<str:format>",
+        team_redemptions.export_redemptions,
+        name="dashboard-redemptions-export",
+    ),
+    path("dashboard/redemptions/bulk/", redemptions_bulk.act_on_many, name="dashboard-redemptions-bulk"),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/",
+        team_redemptions.show_redemption,
+        name="dashboard-redemption",
+    ),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/approve/",
+        redemptions_deciding.approve,
+        name="dashboard-redemption-approve",
+    ),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/reject/",
+        redemptions_deciding.reject,
+        name="dashboard-redemption-reject",
+    ),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/refund/",
+        redemptions_deciding.refund,
+        name="dashboard-redemption-refund",
+    ),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),

@@ -114,6 +114,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
             act: BulkAct.objects.create(key=uuid4(), act=act, amount=1, actor=asdict(SYSTEM), total=0).pk
             for act in CHOICES["dashboard-members-bulk-undo"]
         }
+        credits = _hold_credits(context, member_id)
         with transaction.atomic():
             changes = {
                 noun: record_audit(
@@ -136,22 +137,50 @@ def set_up_things(context: Any) -> dict[str, Any]:
             "view_id": view.pk,
             "audit_entry_id": AuditEntry.objects.filter(action="level_role.added").latest("pk").pk,
         }
-    return found | {
-        "number": 1,
-        "act": "cancel",
-        "name": "earn",
-        "flag": "drawn_cards",
-        "step": next(iter(STEPS)),
-        "invite_id": invite.pk,
-        "membership_id": Membership.objects.get(user__username="acme-analyst").pk,
-        "key_id": key.key.pk,
-        "format": "csv",
-        "colour": "4f46e5",
-        "tenant_id": context.tenant_id,
-        "poison_id": _set_aside(context),
-        "event_id": _hear_from_stripe(),
-        "key": _found_payer(owner),
-        "job_id": _defer_something(context),
+    return (
+        found
+        | credits
+        | {
+            "number": 1,
+            "act": "cancel",
+            "name": "earn",
+            "flag": "drawn_cards",
+            "step": next(iter(STEPS)),
+            "invite_id": invite.pk,
+            "membership_id": Membership.objects.get(user__username="acme-analyst").pk,
+            "key_id": key.key.pk,
+            "format": "csv",
+            "colour": "4f46e5",
+            "tenant_id": context.tenant_id,
+            "poison_id": _set_aside(context),
+            "event_id": _hear_from_stripe(),
+            "key": _found_payer(owner),
+            "job_id": _defer_something(context),
+        }
+    )
+
+
+def _hold_credits(context: Any, member_id: int) -> dict[str, Any]:
+    """A kind of credits, somebody trusted with it, a request that waits and a move. Inside the community."""
+    from engagement.audit.actor import SYSTEM
+    from engagement.credits.approvers import add_approver
+    from engagement.credits.moving import grant_credits
+    from engagement.credits.requesting import request_credits
+    from engagement.credits.types import TypeDraft, create_type
+
+    kind = create_type(context=context, draft=TypeDraft(key="ai", name="AI"), actor=SYSTEM)
+    facts = {
+        "context": context,
+        "member_id": member_id,
+        "type_key": "ai",
+        "amount": 300,
+        "reason": "A poster",
+    }
+    return {
+        "credit_type_id": kind.pk,
+        "approver_id": add_approver(type_id=kind.pk, name="Cleo", user_id=1, actor=SYSTEM).pk,
+        "request_id": request_credits(**facts, key="scene", via="web", actor=SYSTEM).pk,
+        "move_id": grant_credits(**facts, key="scene", actor=SYSTEM).move.pk,
     }
 
 

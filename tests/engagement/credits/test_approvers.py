@@ -89,11 +89,11 @@ def test_another_type_or_a_delegation_that_was_taken_is_refused(here: TenantCont
         approve_request(
             context=here, request_id=ask(here, make_member(), key="lead").pk, actor=CLEO, authority=authority
         )
-    remove_approver(approver_id=approver.pk, actor=ADA)
+    remove_approver(approver_id=approver.pk, type_id=ai.pk, actor=ADA)
     with pytest.raises(ApproverNotFoundError):
         approve_request(context=here, request_id=ask(here, make_member()).pk, actor=CLEO, authority=authority)
     with pytest.raises(ApproverNotFoundError):
-        remove_approver(approver_id=approver.pk, actor=ADA)
+        remove_approver(approver_id=approver.pk, type_id=ai.pk, actor=ADA)
 
 
 def test_named_again_quota_and_period_change(here: TenantContext) -> None:

@@ -1,0 +1,1 @@
+"""Insights: how the economy is, how rewards fare, what sponsors get."""

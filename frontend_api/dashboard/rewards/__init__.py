@@ -1,0 +1,1 @@
+"""The dashboard's pages of the catalogue: Spend → Rewards, Sponsors."""
