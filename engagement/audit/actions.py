@@ -139,6 +139,7 @@ _TABLE: Final = (
     ("reason.saved", "wrote the reason template"),
     ("submission.approved", "approved the submission"),
     ("submission.asked", "asked for more about the submission"),
+    ("submission.exported", "exported the submissions of"),
     ("submission.rejected", "rejected the submission"),
     ("submission.undone", "took back the decision on the submission"),
     ("submission.withdrawn", "withdrew the submission"),
