@@ -73,7 +73,7 @@ class BodyLimit:
 
 def limit_of(path: str) -> int:
     """Bytes that may be sent to that path."""
-    return LARGEST_UPLOAD if "/imports/" in path else LARGEST_BODY
+    return LARGEST_UPLOAD if "/imports/" in path or "/rewards/" in path else LARGEST_BODY
 
 
 def _announced(scope: Scope) -> int:

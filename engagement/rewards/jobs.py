@@ -15,6 +15,7 @@ from saas.events.retries import Backoff
 from tenants.context import current_tenant
 from tenants.routing import get_routing
 
+from . import telling
 from .addresses import erase_addresses
 from .codes import work_on_codes as bring
 from .exchange import work_on_table as apply
@@ -28,6 +29,27 @@ logger = logging.getLogger(__name__)
 LISTS: Final = "imports"
 QUEUE: Final = "maintenance"
 PATIENT: Final = Backoff(tries=30, first=1, longest=600)
+NEWS: Final = "rewards"
+
+
+@job(queue=NEWS, retry=Backoff(tries=8, first=5))
+def tell_new_redemptions(*, tenant: str) -> None:
+    """Publish the news of redemptions that came in since the last time. Idempotent."""
+    telling.tell_new_redemptions(tenant)
+
+
+@periodic_job(cron="*/10 * * * *", queue=QUEUE)
+def sweep_untold(*, tenant: str, timestamp: int = 0) -> None:
+    """Every ten minutes: each community with a redemption of which nobody was told, because a process died right after its commit."""
+    for context in get_routing().contexts():
+        try:
+            with enter_schema(context.schema):
+                waits = telling.has_untold()
+        except ProgrammingError:
+            logger.warning("The redemptions of %s are gone.", context.schema)
+            continue
+        if waits:
+            defer(tell_new_redemptions, tenant=context.schema, queueing_lock=telling.TELL)
 
 
 @job(queue=LISTS, retry=Backoff(tries=10, first=2), lock="reward codes")

@@ -239,10 +239,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="dashboard-rewards-export",
     ),
     path(
-        "dashboard/rewards/exchange/<int:run_id>/", reward_exchange.show_table, name="dashboard-rewards-table"
+        "dashboard/rewards/exchange/<int:table_id>/",
+        reward_exchange.show_table,
+        name="dashboard-rewards-table",
     ),
     path(
-        "dashboard/rewards/exchange/<int:run_id>/do/",
+        "dashboard/rewards/exchange/<int:table_id>/do/",
         reward_exchange.act_on_table,
         name="dashboard-rewards-table-act",
     ),
@@ -258,7 +260,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="dashboard-reward-codes-withdraw",
     ),
     path(
-        "dashboard/rewards/<int:reward_id>/codes/<int:run_id>/",
+        "dashboard/rewards/<int:reward_id>/codes/<int:list_id>/",
         reward_codes.show_run,
         name="dashboard-reward-codes-run",
     ),
