@@ -28,8 +28,8 @@ from .states import APPROVED, ENDED
 logger = logging.getLogger(__name__)
 LISTS: Final = "imports"
 QUEUE: Final = "maintenance"
-PATIENT: Final = Backoff(tries=30, first=1, longest=600)
 NEWS: Final = "rewards"
+PATIENT: Final = Backoff(tries=30, first=1, longest=600)
 
 
 @job(queue=NEWS, retry=Backoff(tries=8, first=5))

@@ -211,11 +211,11 @@ class Redemption(models.Model):
                 fields=["ends_at"], condition=models.Q(ends_at__isnull=False), name="redemption_ends"
             ),
             models.Index(fields=["requested_at"], name="redemption_time"),
-            models.Index(fields=["id"], condition=~models.Q(address=""), name="redemption_with_address"),
             models.Index(fields=["id"], condition=models.Q(told=False), name="redemption_untold"),
             models.Index(
                 fields=["sponsor_id"], condition=models.Q(sponsor_id__isnull=False), name="redemption_sponsor"
             ),
+            models.Index(fields=["id"], condition=~models.Q(address=""), name="redemption_with_address"),
         ]
 
     def __str__(self) -> str:

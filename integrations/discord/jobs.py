@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import ProgrammingError
 
 from engagement.boosts.events import BoostStarted
+from engagement.departures.events import PendingReturned
 from engagement.members.models import Member
 from engagement.progression.events import LevelReached
 from engagement.progression.models import MemberProgress
@@ -33,6 +34,8 @@ from tenants.selectors import read_liveness
 from . import (
     announcements,
     asking,
+    credit_asking,
+    departure_news,
     greetings,
     names,
     notices,
@@ -120,6 +123,27 @@ def bring_notice(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     context = _heard(tenant, event_id=event_id)
     if context is not None:
         notices.bring_notice(context, get_client(), event_id=event_id, notice_id=int(event["notice_id"]))
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord credits")
+def follow_credit_request(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of CreditRequested and CreditRequestDecided: approvers are asked in the type's channel, and a message that stands follows
+    what was decided elsewhere. Nothing is asked in shadow mode."""
+    context = _heard(tenant)
+    if context is not None:
+        credit_asking.follow_request(
+            context, get_client(), event_id=event_id, request_id=int(event["request_id"])
+        )
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord team")
+def tell_team_returned(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of PendingReturned."""
+    context = _heard(tenant, event_id=event_id)
+    if context is not None:
+        departure_news.tell_team_returned(
+            context, get_client(), event_id=event_id, event=PendingReturned.from_data(event)
+        )
 
 
 @job(queue=QUEUE, retry=PATIENT, lock="discord asking")

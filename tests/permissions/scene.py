@@ -81,6 +81,9 @@ def set_up_things(context: Any) -> dict[str, Any]:
     from engagement.points.models import Adjustment
     from engagement.progression.models import BulkAct
     from engagement.rules.services import create_rule
+    from engagement.submissions.handing_in import hand_in
+    from engagement.submissions.reasons import save_reason
+    from engagement.submissions.types import create_type
     from integrations.discord.roles import add_level_role
     from tenants.api_keys import issue_api_key
     from tenants.context import enter_tenant
@@ -118,6 +121,20 @@ def set_up_things(context: Any) -> dict[str, Any]:
             for act in CHOICES["dashboard-members-bulk-undo"]
         }
         credits = _hold_credits(context, member_id)
+        kind = create_type(
+            context=context,
+            values={
+                "name": "Talk",
+                "fields": [{"key": "what", "label": "What", "kind": "text"}],
+                "award": {"kind": "fixed", "points": 5},
+            },
+            actor=SYSTEM,
+            key="talk",
+        )
+        submission = hand_in(
+            context=context, member_id=member_id, type_id=kind.pk, answers={"what": "It"}, key="scene", via="web", actor=SYSTEM,
+        )  # fmt: skip
+        reason = save_reason(text="Counted before.", outcome="rejected", actor=SYSTEM)
         with transaction.atomic():
             changes = {
                 noun: record_audit(
@@ -140,6 +157,9 @@ def set_up_things(context: Any) -> dict[str, Any]:
             "reward_id": reward_id,
             "redemption_id": redemption_id,
             "view_id": view.pk,
+            "submission_type_id": kind.pk,
+            "submission_id": submission.pk,
+            "reason_id": reason.pk,
             "audit_entry_id": AuditEntry.objects.filter(action="level_role.added").latest("pk").pk,
         }
     return (
@@ -147,6 +167,9 @@ def set_up_things(context: Any) -> dict[str, Any]:
         | credits
         | {
             "number": 1,
+        "type_key": "talk",
+        "pack": "events",
+        "run": uuid4(),
             "act": "cancel",
             "name": "earn",
             "flag": "drawn_cards",
@@ -279,6 +302,8 @@ def choices_of(name: str, things: dict[str, Any]) -> list[tuple[str, dict[str, A
             parts["entry_id"] = things["changes"][choice]
         elif name == "import-act":
             parts["act"] = choice
+        elif name == "dashboard-submissions-bulk":
+            form |= {"act": choice, "ids": str(things["submission_id"]), "text": "Why"}
         else:
             raise AssertionError(f"{name}: say in tests/permissions/scene.py how {choice!r} is chosen.")
         found.append((action, parts, form))
