@@ -178,6 +178,8 @@ def set_up_things(context: Any) -> dict[str, Any]:
             "membership_id": Membership.objects.get(user__username="acme-analyst").pk,
             "key_id": key.key.pk,
             "format": "csv",
+        "signed": "nobodys",
+        "ticket": "nobodys",
             "colour": "4f46e5",
             "tenant_id": context.tenant_id,
             "poison_id": _set_aside(context),
