@@ -171,6 +171,7 @@ TENANT_ROUTES: Final = {
     "dashboard-redemption-approve": "decide_redemptions",
     "dashboard-redemption-reject": "decide_redemptions",
     "dashboard-redemption-refund": "decide_redemptions",
+    "survey-hook": EVERYBODY,  # needs a survey tool's signature
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket

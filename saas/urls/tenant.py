@@ -46,7 +46,17 @@ from frontend_api.dashboard.setup import pages as setup
 from frontend_api.dashboard.team import pages as team
 from frontend_api.dashboard.team import person
 from frontend_api.operator.admin_community import community_site
-from frontend_api.portal import claim, earn, entrance, leaderboard, member, notices, redemptions, shop
+from frontend_api.portal import (
+    claim,
+    earn,
+    entrance,
+    leaderboard,
+    member,
+    notices,
+    redemptions,
+    shop,
+    survey_hook,
+)
 from frontend_api.v1.urls import ON_TENANTS
 
 handler400 = "frontend_api.errors.handle_bad_request"
@@ -291,6 +301,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         redemptions_deciding.refund,
         name="dashboard-redemption-refund",
     ),
+    path("hooks/surveys/<slug:key>/", survey_hook.receive_survey, name="survey-hook"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),
