@@ -51,7 +51,7 @@ class FieldShape(Input):
     most = serializers.IntegerField(required=False, allow_null=True)
     unit = serializers.CharField(max_length=20, required=False, allow_blank=True, help_text="Of a number.")
     choices = serializers.ListField(child=serializers.CharField(max_length=80), required=False)
-    many = serializers.BooleanField(required=False, help_text="Of a choice: several.")
+    many = serializers.BooleanField(required=False, help_text="Of a choice: several.")  # type: ignore[assignment]
     hosts = serializers.ListField(
         child=serializers.CharField(max_length=100), required=False, help_text="Of a link: only these sites."
     )
@@ -402,8 +402,8 @@ class SubmissionTypeDetail(ApiView):
         errors=(404,),
         example=_TYPE,
     )
-    def get(self, request: Request, type_id: int) -> Response:
-        found = get_type(type_id=type_id)
+    def get(self, request: Request, submission_type_id: int) -> Response:
+        found = get_type(type_id=submission_type_id)
         return self.answer_versioned(_describe(self, found), _etag_of(found))
 
     @operation(
@@ -417,14 +417,14 @@ class SubmissionTypeDetail(ApiView):
         body_example={"sla_hours": 24},
         example=_TYPE | {"sla_hours": 24, "version": 2},
     )
-    def patch(self, request: Request, type_id: int) -> Response:
+    def patch(self, request: Request, submission_type_id: int) -> Response:
         values = _values_of(self.read_body())
-        found = get_type(type_id=type_id)
+        found = get_type(type_id=submission_type_id)
         self.require_version(_etag_of(found))
         try:
             made = change_type(
                 context=self.context,
-                type_id=type_id,
+                type_id=submission_type_id,
                 values=values,
                 actor=self.actor,
                 expected_version=found.version,
@@ -442,11 +442,11 @@ class SubmissionTypeDetail(ApiView):
         errors=(404,),
         example=_TYPE | {"active": False, "archived_at": "2026-11-21T08:30:00Z"},
     )
-    def delete(self, request: Request, type_id: int) -> Response:
-        return Response(_describe(self, archive_type(type_id=type_id, actor=self.actor)))
+    def delete(self, request: Request, submission_type_id: int) -> Response:
+        return Response(_describe(self, archive_type(type_id=submission_type_id, actor=self.actor)))
 
     def describe_current(self) -> Any:
-        return _describe(self, get_type(type_id=self.kwargs["type_id"]))
+        return _describe(self, get_type(type_id=self.kwargs["submission_type_id"]))
 
 
 class SubmissionTypeRestore(ApiView):
@@ -460,8 +460,11 @@ class SubmissionTypeRestore(ApiView):
         writes=True,
         example=_TYPE | {"active": False},
     )
-    def post(self, request: Request, type_id: int) -> Response:
-        return once(self, lambda: Response(_describe(self, restore_type(type_id=type_id, actor=self.actor))))
+    def post(self, request: Request, submission_type_id: int) -> Response:
+        return once(
+            self,
+            lambda: Response(_describe(self, restore_type(type_id=submission_type_id, actor=self.actor))),
+        )
 
 
 class SubmissionTypeSwitch(ApiView):
@@ -477,11 +480,13 @@ class SubmissionTypeSwitch(ApiView):
         body_example={"active": False},
         example=_TYPE | {"active": False},
     )
-    def post(self, request: Request, type_id: int) -> Response:
+    def post(self, request: Request, submission_type_id: int) -> Response:
         active = self.read_body()["active"]
 
         def work() -> Response:
-            made = switch_type(context=self.context, type_id=type_id, active=active, actor=self.actor)
+            made = switch_type(
+                context=self.context, type_id=submission_type_id, active=active, actor=self.actor
+            )
             return Response(_describe(self, made))
 
         return once(self, work)
@@ -498,9 +503,9 @@ class SurveySecret(ApiView):
         errors=(404,),
         example={"secret": "pN3…", "address": "https://acme.engagehub.example/hooks/surveys/feedback/"},
     )
-    def post(self, request: Request, type_id: int) -> Response:
-        secret = renew_survey_secret(type_id=type_id, actor=self.actor)
-        path = HOOK.format(get_type(type_id=type_id).key)
+    def post(self, request: Request, submission_type_id: int) -> Response:
+        secret = renew_survey_secret(type_id=submission_type_id, actor=self.actor)
+        path = HOOK.format(get_type(type_id=submission_type_id).key)
         return Response(SecretAnswer({"secret": secret, "address": request.build_absolute_uri(path)}).data)
 
     @operation(
@@ -512,8 +517,8 @@ class SurveySecret(ApiView):
         status=204,
         errors=(404,),
     )
-    def delete(self, request: Request, type_id: int) -> Response:
-        close_survey(type_id=type_id, actor=self.actor)
+    def delete(self, request: Request, submission_type_id: int) -> Response:
+        close_survey(type_id=submission_type_id, actor=self.actor)
         return Response(status=204)
 
 
@@ -537,13 +542,13 @@ class SurveyLinks(ApiView):
             "expires_at": "2026-11-24T08:30:00Z",
         },
     )
-    def post(self, request: Request, type_id: int) -> Response:
+    def post(self, request: Request, submission_type_id: int) -> Response:
         body = self.read_body()
 
         def work() -> Response:
             link = make_survey_link(
                 context=self.context,
-                type_id=type_id,
+                type_id=submission_type_id,
                 member_id=body["member_id"],
                 actor=self.actor,
                 use=body["use"],
