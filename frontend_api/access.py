@@ -172,6 +172,7 @@ TENANT_ROUTES: Final = {
     "dashboard-redemption-reject": "decide_redemptions",
     "dashboard-redemption-refund": "decide_redemptions",
     "login": EVERYBODY,
+    "credit-mail": EVERYBODY,  # needs the signed link of a mail; deciding asks what its addressee may
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket
     "logout": SESSION,

@@ -46,7 +46,7 @@ from frontend_api.dashboard.setup import pages as setup
 from frontend_api.dashboard.team import pages as team
 from frontend_api.dashboard.team import person
 from frontend_api.operator.admin_community import community_site
-from frontend_api.portal import claim, earn, entrance, leaderboard, member, notices, redemptions, shop
+from frontend_api.portal import claim, credit_mail, earn, entrance, leaderboard, member, notices, redemptions, shop
 from frontend_api.v1.urls import ON_TENANTS
 
 handler400 = "frontend_api.errors.handle_bad_request"
@@ -293,6 +293,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
+    path("decide/", credit_mail.show_credit_mail, name="credit-mail"),
     path("visit/", entrance.visit, name="visit"),
     path("logout/", entrance.leave, name="logout"),
     re_path(r"^theme/(?P<colour>[0-9a-f]{6})\.css$", theme.show_theme, name="theme"),
