@@ -216,6 +216,7 @@ TENANT_ROUTES: Final = {
     "submission": "submit_work",  # one's own
     "submission-withdraw": "submit_work",  # one's own
     "login": EVERYBODY,
+    "credit-mail": EVERYBODY,  # needs the signed link of a mail; deciding asks what its addressee may
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket
     "logout": SESSION,

@@ -58,6 +58,7 @@ from frontend_api.operator.admin_community import community_site
 from frontend_api.portal import (
     addresses,
     claim,
+    credit_mail,
     downloads,
     earn,
     entrance,
@@ -439,6 +440,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("submissions/<int:submission_id>/withdraw/", handing_in.take_back, name="submission-withdraw"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
+    path("decide/", credit_mail.show_credit_mail, name="credit-mail"),
     path("visit/", entrance.visit, name="visit"),
     path("logout/", entrance.leave, name="logout"),
     re_path(r"^theme/(?P<colour>[0-9a-f]{6})\.css$", theme.show_theme, name="theme"),
