@@ -164,6 +164,13 @@ TENANT_ROUTES: Final = {
     "redemptions": "redeem_rewards",
     "redemption": "redeem_rewards",  # one's own; another member's is a 404
     "redemption-cancel": "redeem_rewards",  # likewise
+    "address": EVERYBODY,  # needs a redemption's link, which works once
+    "download": EVERYBODY,  # needs a redemption's link that is not over
+    "dashboard-redemptions-parcels": "fulfil_redemptions",
+    "redemption-code": "redeem_rewards",  # likewise
+    "redemption-download": "redeem_rewards",  # likewise
+    "redemption-address": "redeem_rewards",  # likewise
+    "redemption-arrived": "redeem_rewards",  # likewise
     "dashboard-redemptions": "view_redemptions",
     "dashboard-redemptions-export": "export_redemptions",
     "dashboard-redemptions-bulk": "view_redemptions",  # and the act's own: CHOICES
@@ -171,6 +178,9 @@ TENANT_ROUTES: Final = {
     "dashboard-redemption-approve": "decide_redemptions",
     "dashboard-redemption-reject": "decide_redemptions",
     "dashboard-redemption-refund": "decide_redemptions",
+    "dashboard-redemption-ship": "fulfil_redemptions",
+    "dashboard-redemption-deliver": "fulfil_redemptions",
+    "dashboard-redemption-address": "fulfil_redemptions",
     # submissions; deciding is for the reviewers that a kind names as well, whom the service asks for
     "dashboard-submissions": "view_submissions",
     "dashboard-submissions-export": "review_submissions",

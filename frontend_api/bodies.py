@@ -74,7 +74,8 @@ class BodyLimit:
 
 def limit_of(path: str) -> int:
     """Bytes that may be sent to that path."""
-    return LARGEST_UPLOAD if path.startswith(_WITH_FILES) or "/imports/" in path else LARGEST_BODY
+    large = path.startswith(_WITH_FILES) or "/imports/" in path or "/rewards/" in path
+    return LARGEST_UPLOAD if large else LARGEST_BODY
 
 
 def _announced(scope: Scope) -> int:

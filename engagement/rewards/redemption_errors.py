@@ -1,4 +1,4 @@
-"""What redeeming and deciding refuse, in words for whoever asked."""
+"""What redeeming and deciding refuse, in words for whoever asked; what a reward asks of a member, see RewardRefusedError."""
 
 from __future__ import annotations
 
@@ -29,52 +29,10 @@ class RedemptionKeyReusedError(ConflictError):
         )
 
 
-class RewardNotFoundError(NotFoundError):
-    code = "reward_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("There is no such reward in this community.")
-
-
-class RewardNotOfferedError(ConflictError):
-    """It is paused, archived, not on offer yet or no longer."""
-
-    code = "reward_not_offered"
-
-
-class SoldOutError(ConflictError):
-    code = "sold_out"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"“{name}” is sold out. You still have your points; choose something else.")
-
-
 class MemberCannotRedeemError(ConflictError):
     """The member is a bot, has left, or waits for room in the plan."""
 
     code = "member_cannot_redeem"
-
-
-class RedemptionLimitError(ConflictError):
-    """The member had as many of it as one may have; `facts` says how many, and from when on there is another."""
-
-    code = "redemption_limit"
-
-    def __init__(self, message: str, *, facts: dict[str, object]) -> None:
-        super().__init__(message)
-        self.facts = facts
-
-
-class NotEligibleError(NotAllowedError):
-    """The reward asks for something that the member does not have."""
-
-    code = "not_eligible"
-
-
-class SponsorSpentError(ConflictError):
-    """The sponsor's budget is used up, or its time is over."""
-
-    code = "sponsor_spent"
 
 
 class RedemptionStateError(ConflictError):

@@ -31,7 +31,9 @@ from frontend_api.dashboard.members import pages as members
 from frontend_api.dashboard.members import types as members_types
 from frontend_api.dashboard.redemptions import bulk as redemptions_bulk
 from frontend_api.dashboard.redemptions import deciding as redemptions_deciding
+from frontend_api.dashboard.redemptions import handing_out as redemptions_handing_out
 from frontend_api.dashboard.redemptions import pages as team_redemptions
+from frontend_api.dashboard.redemptions import parcels
 from frontend_api.dashboard.rewards import codes as reward_codes
 from frontend_api.dashboard.rewards import editing as reward_editing
 from frontend_api.dashboard.rewards import exchange as reward_exchange
@@ -53,7 +55,18 @@ from frontend_api.dashboard.submissions import types_list as submission_types
 from frontend_api.dashboard.team import pages as team
 from frontend_api.dashboard.team import person
 from frontend_api.operator.admin_community import community_site
-from frontend_api.portal import claim, earn, entrance, leaderboard, member, notices, redemptions, shop
+from frontend_api.portal import (
+    addresses,
+    claim,
+    downloads,
+    earn,
+    entrance,
+    leaderboard,
+    member,
+    notices,
+    redemptions,
+    shop,
+)
 from frontend_api.portal.submissions import form as handing_in
 from frontend_api.portal.submissions import listing as handed_in
 from frontend_api.v1.urls import ON_TENANTS
@@ -235,10 +248,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="dashboard-rewards-export",
     ),
     path(
-        "dashboard/rewards/exchange/<int:run_id>/", reward_exchange.show_table, name="dashboard-rewards-table"
+        "dashboard/rewards/exchange/<int:table_id>/",
+        reward_exchange.show_table,
+        name="dashboard-rewards-table",
     ),
     path(
-        "dashboard/rewards/exchange/<int:run_id>/do/",
+        "dashboard/rewards/exchange/<int:table_id>/do/",
         reward_exchange.act_on_table,
         name="dashboard-rewards-table-act",
     ),
@@ -254,7 +269,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="dashboard-reward-codes-withdraw",
     ),
     path(
-        "dashboard/rewards/<int:reward_id>/codes/<int:run_id>/",
+        "dashboard/rewards/<int:reward_id>/codes/<int:list_id>/",
         reward_codes.show_run,
         name="dashboard-reward-codes-run",
     ),
@@ -273,6 +288,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("redemptions/", redemptions.show_redemptions, name="redemptions"),
     path("redemptions/<int:redemption_id>/", redemptions.show_redemption, name="redemption"),
     path("redemptions/<int:redemption_id>/cancel/", redemptions.cancel, name="redemption-cancel"),
+    path("address/<str:ticket>/", addresses.ask_address, name="address"),
+    path("downloads/<str:signed>/", downloads.give_download, name="download"),
+    path("dashboard/redemptions/to-ship.csv", parcels.export_parcels, name="dashboard-redemptions-parcels"),
+    path("redemptions/<int:redemption_id>/code/", redemptions.show_own_code, name="redemption-code"),
+    path("redemptions/<int:redemption_id>/download/", redemptions.begin_download, name="redemption-download"),
+    path("redemptions/<int:redemption_id>/address/", redemptions.begin_address, name="redemption-address"),
+    path("redemptions/<int:redemption_id>/arrived/", redemptions.confirm_parcel, name="redemption-arrived"),
     path("dashboard/redemptions/", team_redemptions.show_redemptions, name="dashboard-redemptions"),
     path(
         "dashboard/redemptions/export.<str:format>",
@@ -299,6 +321,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "dashboard/redemptions/<int:redemption_id>/refund/",
         redemptions_deciding.refund,
         name="dashboard-redemption-refund",
+    ),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/ship/",
+        redemptions_handing_out.ship,
+        name="dashboard-redemption-ship",
+    ),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/deliver/",
+        redemptions_handing_out.deliver,
+        name="dashboard-redemption-deliver",
+    ),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/address/",
+        redemptions_handing_out.show_address,
+        name="dashboard-redemption-address",
     ),
     path("dashboard/submissions/", submissions.show_queue, name="dashboard-submissions"),
     path(
@@ -378,9 +415,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         submission.reject,
         name="dashboard-submission-reject",
     ),
-    path(
-        "dashboard/submissions/<int:submission_id>/ask/", submission.ask, name="dashboard-submission-ask"
-    ),
+    path("dashboard/submissions/<int:submission_id>/ask/", submission.ask, name="dashboard-submission-ask"),
     path(
         "dashboard/submissions/<int:submission_id>/claim/",
         submission.claim,
@@ -399,9 +434,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("submit/<slug:type_key>/", handing_in.show_form, name="submit-type"),
     path("submissions/", handed_in.show_mine, name="my-submissions"),
     path("submissions/<int:submission_id>/", handing_in.show_own, name="submission"),
-    path(
-        "submissions/<int:submission_id>/withdraw/", handing_in.take_back, name="submission-withdraw"
-    ),
+    path("submissions/<int:submission_id>/withdraw/", handing_in.take_back, name="submission-withdraw"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),

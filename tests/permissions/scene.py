@@ -92,10 +92,13 @@ def set_up_things(context: Any) -> dict[str, Any]:
     from tenants.permissions import Role
     from tenants.setup import STEPS
     from tests.frontend_api.givers import give
+    from tests.frontend_api.rewards import offer, redeemed
 
     owner = User.objects.get(username="acme-owner")
     _move_sequences(context.schema)
     member_id = give(context, CAST.discord_id("member"), "Acme Member", 40)
+    reward_id = offer(context, "Mug", 10, approval="moderator")
+    redemption_id = redeemed(context, member_id, reward_id, "scene")
     invite, _ = invite_person(
         tenant=Tenant.objects.get(pk=context.tenant_id), role=Role.ANALYST, email=None, invited_by=owner
     )
@@ -151,6 +154,8 @@ def set_up_things(context: Any) -> dict[str, Any]:
             "rule_id": rule.pk,
             "boost_id": boost.pk,
             "notice_id": notice.pk,
+            "reward_id": reward_id,
+            "redemption_id": redemption_id,
             "view_id": view.pk,
             "submission_type_id": kind.pk,
             "submission_id": submission.pk,
@@ -287,6 +292,8 @@ def choices_of(name: str, things: dict[str, Any]) -> list[tuple[str, dict[str, A
         parts, form = {}, {"confirmed": "1"}
         if name == "dashboard-members-bulk":
             form |= {"act": choice, "ids": str(things["member_id"])}
+        elif name == "dashboard-redemptions-bulk":
+            form |= {"act": choice, "ids": str(things["redemption_id"]), "reason": "No more"}
         elif name == "dashboard-members-bulk-undo":
             parts["bulk_id"] = things["bulks"][choice]
         elif name == "dashboard-settings-revert":
