@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engagement', '0020_fulfil'),
+        ('engagement', '0022_fulfilment'),
     ]
 
     operations = [
