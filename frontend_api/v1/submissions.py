@@ -164,7 +164,7 @@ class HandInInput(Input):
     draft = serializers.BooleanField(default=False, help_text="Keep it for later instead; people alone.")
 
 
-class ApproveInput(Input):
+class SubmissionApproval(Input):
     scores = serializers.DictField(
         child=serializers.IntegerField(),
         required=False,
@@ -437,7 +437,7 @@ class SubmissionApprove(_Review):
         summary="Approve a submission",
         description="Gives its points once. The member is told ten seconds later, unless it is taken back by then. Nobody approves their own.",
         tag=TAG,
-        body=ApproveInput,
+        body=SubmissionApproval,
         answer=SubmissionAnswer,
         errors=(403, 404),
         writes=True,
