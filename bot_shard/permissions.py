@@ -43,6 +43,13 @@ COMMANDS = {
     "points give": "adjust_points",
     "points take": "adjust_points",
     "Give points": "adjust_points",
+    "request": "request_credits",
+    "requests": "request_credits",
+    "credits balance": "request_credits",  # another member's: view_credits
+    "credits approve": "decide_credits",  # and delegated approvers, as far as their quota goes
+    "credits reject": "decide_credits",  # likewise
+    "credits grant": "grant_credits",
+    "credits revoke": "grant_credits",
     "boost start": "change_boosts",
     "boost stop": "change_boosts",
     "boost list": "change_boosts",

@@ -8,7 +8,7 @@ from engagement.audit.actor import Actor
 from tenants.context import TenantContext
 
 from .actors import actor_of
-from .desk import Ask
+from .desk import Ask, Interaction
 from .gateway import role_ids_of
 from .permissions import check_command
 
@@ -35,6 +35,10 @@ class Who:
 
 
 def who_asks(ask: Ask) -> Who:
-    interaction = ask.interaction
+    return who_types(ask.context, ask.interaction)
+
+
+def who_types(context: TenantContext, interaction: Interaction) -> Who:
+    """Likewise of somebody who is still typing."""
     user = interaction.user
-    return Who(ask.context, user.id, interaction.permissions.value, role_ids_of(user), actor_of(interaction))
+    return Who(context, user.id, interaction.permissions.value, role_ids_of(user), actor_of(interaction))

@@ -164,6 +164,13 @@ TENANT_ROUTES: Final = {
     "redemptions": "redeem_rewards",
     "redemption": "redeem_rewards",  # one's own; another member's is a 404
     "redemption-cancel": "redeem_rewards",  # likewise
+    "address": EVERYBODY,  # needs a redemption's link, which works once
+    "download": EVERYBODY,  # needs a redemption's link that is not over
+    "dashboard-redemptions-parcels": "fulfil_redemptions",
+    "redemption-code": "redeem_rewards",  # likewise
+    "redemption-download": "redeem_rewards",  # likewise
+    "redemption-address": "redeem_rewards",  # likewise
+    "redemption-arrived": "redeem_rewards",  # likewise
     "dashboard-redemptions": "view_redemptions",
     "dashboard-redemptions-export": "export_redemptions",
     "dashboard-redemptions-bulk": "view_redemptions",  # and the act's own: CHOICES
@@ -171,6 +178,42 @@ TENANT_ROUTES: Final = {
     "dashboard-redemption-approve": "decide_redemptions",
     "dashboard-redemption-reject": "decide_redemptions",
     "dashboard-redemption-refund": "decide_redemptions",
+    "dashboard-redemption-ship": "fulfil_redemptions",
+    "dashboard-redemption-deliver": "fulfil_redemptions",
+    "dashboard-redemption-address": "fulfil_redemptions",
+    # submissions; deciding is for the reviewers that a kind names as well, whom the service asks for
+    "dashboard-submissions": "view_submissions",
+    "dashboard-submissions-export": "review_submissions",
+    "dashboard-submissions-all": "view_submissions",
+    "dashboard-submissions-all-export": "review_submissions",
+    "dashboard-submissions-bulk": "view_submissions",  # and the act's own: CHOICES
+    "dashboard-submissions-bulk-result": "view_submissions",  # one's own
+    "dashboard-submissions-bulk-undo": "review_submissions",
+    "dashboard-submission": "view_submissions",
+    "dashboard-submission-sum": "view_submissions",
+    "dashboard-submission-approve": "review_submissions",
+    "dashboard-submission-reject": "review_submissions",
+    "dashboard-submission-ask": "review_submissions",
+    "dashboard-submission-claim": "review_submissions",
+    "dashboard-submission-release": "review_submissions",
+    "dashboard-submission-undo": "review_submissions",
+    "dashboard-reasons": "review_submissions",
+    "dashboard-reason-remove": "review_submissions",
+    "dashboard-submission-types": "view_submissions",
+    "dashboard-submission-type-new": "change_submission_types",
+    "dashboard-submission-type": "view_submissions",  # saving: change_submission_types
+    "dashboard-submission-type-switch": "change_submission_types",
+    "dashboard-submission-type-move": "change_submission_types",
+    "dashboard-submission-type-archive": "change_submission_types",
+    "dashboard-submission-type-restore": "change_submission_types",
+    "dashboard-submission-packs": "change_submission_types",
+    "dashboard-submission-pack": "change_submission_types",
+    "submit": "submit_work",
+    "submit-find": "submit_work",
+    "submit-type": "submit_work",
+    "my-submissions": "submit_work",
+    "submission": "submit_work",  # one's own
+    "submission-withdraw": "submit_work",  # one's own
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket
@@ -183,6 +226,7 @@ SAVING: Final = {
     "dashboard-settings": "change_settings",
     "dashboard-reward-tiers": "change_rewards",
     "dashboard-rewards-exchange": "change_rewards",
+    "dashboard-submission-type": "change_submission_types",
 }
 # Forms that ask for the permission of what is chosen in them as well: the choice → its action.
 CHOICES: Final = {
@@ -218,6 +262,11 @@ CHOICES: Final = {
         "commands": "change_commands",
     },
     "import-act": {"rewards": "change_announcements"},
+    "dashboard-submissions-bulk": {
+        "approve": "review_submissions",
+        "reject": "review_submissions",
+        "ask": "review_submissions",
+    },
 }
 PUBLIC_ROUTES: Final = {
     "front": EVERYBODY,

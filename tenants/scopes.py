@@ -37,6 +37,8 @@ _TABLE: Final = (
     _scope("rules:write", "change the rules", "change_rules"),
     _scope("boosts:read", "read the boosts, and what one would take", "view_boosts"),
     _scope("boosts:write", "plan and stop boosts", "change_boosts"),
+    _scope("rewards:read", "read the shop and the catalogue", "view_shop", "view_rewards"),
+    _scope("rewards:write", "change rewards, tiers and sponsors, and bring codes", "change_rewards"),
     _scope("credits:read", "read credits, requests for them, and every member's balance", "view_credits"),
     _scope(
         "credits:write", "grant and revoke credits, and change their kinds", "grant_credits", "change_credits"

@@ -17,6 +17,8 @@ EXTENSIONS = (
     "bot_shard.cogs.privacy",
     "bot_shard.cogs.points",
     "bot_shard.cogs.boosts",
+    "bot_shard.cogs.credit_requests",
+    "bot_shard.cogs.credits",
     "bot_shard.cogs.team",
     "bot_shard.cogs.setup",
     "bot_shard.cogs.claim",

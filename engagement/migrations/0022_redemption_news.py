@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engagement', '0021_catalogue_run'),
+        ('engagement', '0021_submissions_automatic'),
     ]
 
     operations = [

@@ -1,4 +1,5 @@
-"""What the catalogue, the shop and redemptions do later, or every now and then."""
+"""What rewards do later, or every now and then: lists and tables brought in, impressions counted; fulfilment, one job for each change of
+a redemption, tries again, reminders, addresses erased."""
 
 from __future__ import annotations
 
@@ -16,16 +17,22 @@ from tenants.context import current_tenant
 from tenants.routing import get_routing
 
 from . import drops, raffles, telling
+from .addresses import erase_addresses
 from .codes import work_on_codes as bring
 from .errors import RewardNotFoundError
 from .exchange import work_on_table as apply
+from .fulfilling import fulfil_redemption, undo_fulfilment
+from .fulfilment_selectors import has_fulfilment_work, list_unfinished
 from .impressions import store_impressions, take_tenants
 from .models import Reward, RewardKind, RewardState
+from .reminding import remind_members, remind_team
+from .states import APPROVED, ENDED
 
 logger = logging.getLogger(__name__)
 LISTS: Final = "imports"
 QUEUE: Final = "maintenance"
 NEWS: Final = "rewards"
+PATIENT: Final = Backoff(tries=30, first=1, longest=600)
 
 
 @job(queue=NEWS, retry=Backoff(tries=8, first=5))
@@ -102,3 +109,42 @@ def count_impressions(*, tenant: str, timestamp: int) -> None:
 def count_tenant_impressions(*, tenant: str) -> None:
     """Into RewardDay. A run that was cut off is taken up by the next."""
     store_impressions(schema=tenant)
+
+
+@job(queue=QUEUE, retry=PATIENT)
+def follow_redemption(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of RedemptionChanged: what was approved is given, what was taken back after it was given is undone. Idempotent."""
+    if event["state"] == APPROVED:
+        fulfil_redemption(redemption_id=int(event["redemption_id"]))
+    elif event["state"] in ENDED:
+        undo_fulfilment(redemption_id=int(event["redemption_id"]))
+
+
+@job(queue=QUEUE, retry=PATIENT)
+def try_again(*, tenant: str, redemption_id: int) -> None:
+    """One that waited, or whose job was lost. Idempotent."""
+    fulfil_redemption(redemption_id=redemption_id)
+
+
+@periodic_job(cron="*/5 * * * *", queue=QUEUE)
+def sweep_fulfilment(*, tenant: str, timestamp: int = 0) -> None:
+    """Every five minutes, in each community where something is to be looked at."""
+    for context in get_routing().contexts():
+        try:
+            with enter_schema(context.schema):
+                there = has_fulfilment_work()
+        except ProgrammingError:
+            logger.warning("Community %s went meanwhile.", context.schema)
+            continue
+        if there:
+            defer(tend_fulfilment, tenant=context.schema, queueing_lock="tend fulfilment")
+
+
+@job(queue=QUEUE, lock="tend fulfilment")
+def tend_fulfilment(*, tenant: str) -> None:
+    """Try again what waits, remind members and team, erase addresses that are needed no longer. Idempotent."""
+    for redemption_id in list_unfinished():
+        defer(try_again, tenant=tenant, redemption_id=redemption_id, queueing_lock=f"fulfil {redemption_id}")
+    remind_members()
+    remind_team()
+    erase_addresses()

@@ -215,6 +215,7 @@ class Redemption(models.Model):
             models.Index(
                 fields=["sponsor_id"], condition=models.Q(sponsor_id__isnull=False), name="redemption_sponsor"
             ),
+            models.Index(fields=["id"], condition=~models.Q(address=""), name="redemption_with_address"),
         ]
 
     def __str__(self) -> str:

@@ -49,6 +49,14 @@ HELD: Final = (REQUESTED, APPROVED)  # one of the stock is reserved
 GIVEN: Final = (FULFILLED, DELIVERED)  # one of the stock went out
 ENDED: Final = (REJECTED, CANCELLED, EXPIRED)  # everything was given back
 MAX_REASON: Final = 300
+# What somebody of the team did → the audit log's word for it.
+_ACTS: Final = {
+    "approved": "redemption.approved",
+    "rejected": "redemption.rejected",
+    "cancelled": "redemption.cancelled",
+    "fulfilled": "redemption.fulfilled",
+    "delivered": "redemption.delivered",
+}
 _MOST_LINES: Final = 50  # of a history; no way through MOVES is longer than a few
 
 
@@ -109,7 +117,7 @@ def record_decision(redemption: Redemption, action: str, was: str, *, actor: Act
     """The audit entry of what somebody of the team did, in the caller's transaction."""
     record_audit(
         actor=actor,
-        action=f"redemption.{action}",
+        action=_ACTS[action],
         target_kind="redemption",
         target_id=redemption.pk,
         target_name=redemption.reward_name,

@@ -14,6 +14,7 @@ from engagement.analytics.selectors import get_home_figures, list_gaps, list_rec
 from engagement.analytics.week import list_daily_points
 from engagement.boosts.selectors import BoostLine, list_running_boosts
 from engagement.boosts.words import ScopeNames, read_scope_names, scope_text
+from engagement.departures.services import list_returned, words_of
 from engagement.members.claims import list_locked_claimants
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.attention import (
@@ -106,6 +107,15 @@ def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
             "They are locked out for an hour. If they forgot theirs, make them a new code on the member’s page.",
         )
         for one in list_locked_claimants()[:PROBLEMS_SHOWN]
+    ]
+    lines += [
+        Attention(
+            "archive",
+            f"{line.name} was deleted with things pending",
+            f"Cancelled with that: {words_of(line.returned, context.points_name)}. Restoring them brings the points, not what was pending.",
+            line.at,
+        )
+        for line in list_returned(limit=PROBLEMS_SHOWN, now=now)
     ]
     lines = [*list_redemption_attention(), *lines]
     waiting = count_poison(tenant_id=context.tenant_id)
