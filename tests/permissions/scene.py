@@ -167,9 +167,9 @@ def set_up_things(context: Any) -> dict[str, Any]:
         | credits
         | {
             "number": 1,
-        "type_key": "talk",
-        "pack": "events",
-        "run": uuid4(),
+            "type_key": "talk",
+            "pack": "events",
+            "run": uuid4(),
             "act": "cancel",
             "name": "earn",
             "flag": "drawn_cards",
