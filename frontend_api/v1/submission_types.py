@@ -51,9 +51,7 @@ class SubmissionFieldShape(Input):
     most = serializers.IntegerField(required=False, allow_null=True)
     unit = serializers.CharField(max_length=20, required=False, allow_blank=True, help_text="Of a number.")
     choices = serializers.ListField(child=serializers.CharField(max_length=80), required=False)
-    many = serializers.BooleanField(  # type: ignore[assignment]
-        required=False, help_text="Of a choice: several."
-    )
+    many = serializers.BooleanField(required=False, help_text="Of a choice: several.")  # type: ignore[assignment]
     hosts = serializers.ListField(
         child=serializers.CharField(max_length=100), required=False, help_text="Of a link: only these sites."
     )
