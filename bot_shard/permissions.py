@@ -33,6 +33,11 @@ COMMANDS = {
     "Explain points": "view_own_history",
     "earn": "view_ways_to_earn",
     "help": "view_ways_to_earn",
+    "submit": "submit_work",
+    "submissions": "submit_work",
+    "shop": "view_shop",
+    "redeem": "redeem_rewards",
+    "redemptions": "redeem_rewards",
     "privacy show": "change_own_privacy",
     "privacy alias": "change_own_privacy",
     "privacy hide": "change_own_privacy",
@@ -40,6 +45,13 @@ COMMANDS = {
     "points give": "adjust_points",
     "points take": "adjust_points",
     "Give points": "adjust_points",
+    "request": "request_credits",
+    "requests": "request_credits",
+    "credits balance": "request_credits",  # another member's: view_credits
+    "credits approve": "decide_credits",  # and delegated approvers, as far as their quota goes
+    "credits reject": "decide_credits",  # likewise
+    "credits grant": "grant_credits",
+    "credits revoke": "grant_credits",
     "boost start": "change_boosts",
     "boost stop": "change_boosts",
     "boost list": "change_boosts",

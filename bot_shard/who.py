@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from engagement.audit.actor import Actor
 from tenants.context import TenantContext
+from tenants.permissions import Rights, rights_for_interaction
 
 from .actors import actor_of
-from .desk import Ask
+from .desk import Ask, Interaction
 from .gateway import role_ids_of
 from .permissions import check_command
 
@@ -23,6 +24,11 @@ class Who:
     role_ids: tuple[int, ...]
     actor: Actor
 
+    @property
+    def rights(self) -> Rights:
+        """Inside the community. One query."""
+        return rights_for_interaction(self.context, self.discord_id, self.permissions, self.role_ids)
+
     def check(self, action: str) -> None:
         """Inside the community. Raises NotPermittedError."""
         check_command(
@@ -35,6 +41,10 @@ class Who:
 
 
 def who_asks(ask: Ask) -> Who:
-    interaction = ask.interaction
+    return who_types(ask.context, ask.interaction)
+
+
+def who_types(context: TenantContext, interaction: Interaction) -> Who:
+    """Likewise of somebody who is still typing."""
     user = interaction.user
-    return Who(ask.context, user.id, interaction.permissions.value, role_ids_of(user), actor_of(interaction))
+    return Who(context, user.id, interaction.permissions.value, role_ids_of(user), actor_of(interaction))

@@ -187,7 +187,65 @@ TENANT_ROUTES: Final = {
     "my-credit-cancel": "request_credits",  # likewise
     "credits-trusted": "request_credits",  # who is trusted with a quota; for others it is a 404
     "credits-trusted-decide": "request_credits",  # likewise
+    "shop": "view_shop",
+    "shop-reward": "view_shop",
+    "shop-redeem": "redeem_rewards",
+    "redemptions": "redeem_rewards",
+    "redemption": "redeem_rewards",  # one's own; another member's is a 404
+    "redemption-cancel": "redeem_rewards",  # likewise
+    "address": EVERYBODY,  # needs a redemption's link, which works once
+    "download": EVERYBODY,  # needs a redemption's link that is not over
+    "dashboard-redemptions-parcels": "fulfil_redemptions",
+    "redemption-code": "redeem_rewards",  # likewise
+    "redemption-download": "redeem_rewards",  # likewise
+    "redemption-address": "redeem_rewards",  # likewise
+    "redemption-arrived": "redeem_rewards",  # likewise
+    "dashboard-redemptions": "view_redemptions",
+    "dashboard-redemptions-export": "export_redemptions",
+    "dashboard-redemptions-bulk": "view_redemptions",  # and the act's own: CHOICES
+    "dashboard-redemption": "view_redemptions",
+    "dashboard-redemption-approve": "decide_redemptions",
+    "dashboard-redemption-reject": "decide_redemptions",
+    "dashboard-redemption-refund": "decide_redemptions",
+    "survey-hook": EVERYBODY,  # needs a survey tool's signature
+    "dashboard-redemption-ship": "fulfil_redemptions",
+    "dashboard-redemption-deliver": "fulfil_redemptions",
+    "dashboard-redemption-address": "fulfil_redemptions",
+    # submissions; deciding is for the reviewers that a kind names as well, whom the service asks for
+    "dashboard-submissions": "view_submissions",
+    "dashboard-submissions-export": "review_submissions",
+    "dashboard-submissions-all": "view_submissions",
+    "dashboard-submissions-all-export": "review_submissions",
+    "dashboard-submissions-bulk": "view_submissions",  # and the act's own: CHOICES
+    "dashboard-submissions-bulk-result": "view_submissions",  # one's own
+    "dashboard-submissions-bulk-undo": "review_submissions",
+    "dashboard-submission": "view_submissions",
+    "dashboard-submission-sum": "view_submissions",
+    "dashboard-submission-approve": "review_submissions",
+    "dashboard-submission-reject": "review_submissions",
+    "dashboard-submission-ask": "review_submissions",
+    "dashboard-submission-claim": "review_submissions",
+    "dashboard-submission-release": "review_submissions",
+    "dashboard-submission-undo": "review_submissions",
+    "dashboard-reasons": "review_submissions",
+    "dashboard-reason-remove": "review_submissions",
+    "dashboard-submission-types": "view_submissions",
+    "dashboard-submission-type-new": "change_submission_types",
+    "dashboard-submission-type": "view_submissions",  # saving: change_submission_types
+    "dashboard-submission-type-switch": "change_submission_types",
+    "dashboard-submission-type-move": "change_submission_types",
+    "dashboard-submission-type-archive": "change_submission_types",
+    "dashboard-submission-type-restore": "change_submission_types",
+    "dashboard-submission-packs": "change_submission_types",
+    "dashboard-submission-pack": "change_submission_types",
+    "submit": "submit_work",
+    "submit-find": "submit_work",
+    "submit-type": "submit_work",
+    "my-submissions": "submit_work",
+    "submission": "submit_work",  # one's own
+    "submission-withdraw": "submit_work",  # one's own
     "login": EVERYBODY,
+    "credit-mail": EVERYBODY,  # needs the signed link of a mail; deciding asks what its addressee may
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket
     "logout": SESSION,
@@ -199,6 +257,7 @@ SAVING: Final = {
     "dashboard-settings": "change_settings",
     "dashboard-reward-tiers": "change_rewards",
     "dashboard-rewards-exchange": "change_rewards",
+    "dashboard-submission-type": "change_submission_types",
 }
 # Forms that ask for the permission of what is chosen in them as well: the choice → its action.
 CHOICES: Final = {
@@ -217,6 +276,12 @@ CHOICES: Final = {
         "delete": "delete_members",
         "restore": "delete_members",
     },
+    "dashboard-redemptions-bulk": {
+        "approve": "decide_redemptions",
+        "reject": "decide_redemptions",
+        "deliver": "fulfil_redemptions",
+        "export": "export_redemptions",
+    },
     # by the noun of what was recorded
     "dashboard-settings-revert": {
         "settings": "change_settings",
@@ -234,6 +299,11 @@ CHOICES: Final = {
         "export": "decide_credits",
     },
     "import-act": {"rewards": "change_announcements"},
+    "dashboard-submissions-bulk": {
+        "approve": "review_submissions",
+        "reject": "review_submissions",
+        "ask": "review_submissions",
+    },
 }
 PUBLIC_ROUTES: Final = {
     "front": EVERYBODY,

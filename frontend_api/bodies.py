@@ -23,6 +23,7 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 MEGABYTE: Final = 1024 * 1024
 LARGEST_BODY: Final = 10 * MEGABYTE
 LARGEST_UPLOAD: Final = 51 * MEGABYTE  # a file of 50 and the form around it
+_WITH_FILES: Final = ("/submit/", "/submissions/")  # members' forms, whose pictures are of 10 MB each
 _PAGE: Final = (
     "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width, initial-scale=1'>"
     "<title>That is too much at once</title><h1>That is too much at once</h1><p>At most {limit} MB can be sent here, and nothing "
@@ -73,7 +74,8 @@ class BodyLimit:
 
 def limit_of(path: str) -> int:
     """Bytes that may be sent to that path."""
-    return LARGEST_UPLOAD if "/imports/" in path else LARGEST_BODY
+    large = path.startswith(_WITH_FILES) or "/imports/" in path or "/rewards/" in path
+    return LARGEST_UPLOAD if large else LARGEST_BODY
 
 
 def _announced(scope: Scope) -> int:

@@ -105,16 +105,21 @@ def count_own_unread(request: HttpRequest) -> int:
 
 
 def list_portal_nav(request: HttpRequest) -> list[NavLine]:
-    """The member's pages that exist: three at most, so that they fit the bottom of a phone."""
+    """The member's pages: four at most, so that they fit the bottom of a phone."""
     person: Person | None = get_person(request)
     lines = [
         _line(request, reverse("leaderboard"), "trophy", "Leaderboard", also=reverse("front")),
         _line(request, reverse("earn"), "target-arrow", "Ways to earn"),
+        _line(request, reverse("shop"), "gift", "Shop", below=True),
     ]
     if person is not None and person.member_id is not None:
         lines.append(_line(request, reverse("member", args=[person.member_id]), "user", "You"))
     return lines
 
 
-def _line(request: HttpRequest, href: str, icon: str, name: str, *, also: str = "") -> NavLine:
-    return NavLine(href, icon, name, current=request.path in {href, also})
+def _line(
+    request: HttpRequest, href: str, icon: str, name: str, *, also: str = "", below: bool = False
+) -> NavLine:
+    """`below`: current on the pages under its address as well."""
+    current = request.path in {href, also} or (below and request.path.startswith(href))
+    return NavLine(href, icon, name, current)

@@ -37,6 +37,8 @@ _TABLE: Final = (
     _scope("rules:write", "change the rules", "change_rules"),
     _scope("boosts:read", "read the boosts, and what one would take", "view_boosts"),
     _scope("boosts:write", "plan and stop boosts", "change_boosts"),
+    _scope("rewards:read", "read the shop and the catalogue", "view_shop", "view_rewards"),
+    _scope("rewards:write", "change rewards, tiers and sponsors, and bring codes", "change_rewards"),
     _scope("credits:read", "read credits, requests for them, and every member's balance", "view_credits"),
     _scope(
         "credits:write", "grant and revoke credits, and change their kinds", "grant_credits", "change_credits"
@@ -48,6 +50,10 @@ _TABLE: Final = (
         "decide_credits",
     ),
     _scope("credit_spending:write", "spend members' credits", "spend_credits"),
+    _scope("submissions:read", "read what was handed in, and what can be", "view_submissions"),
+    _scope("submissions:write", "hand in for members", "submit_work"),
+    _scope("submission_reviews:write", "review what was handed in", "review_submissions"),
+    _scope("submission_types:write", "change what can be handed in", "change_submission_types"),
     _scope("levels:read", "read the levels", "view_ways_to_earn"),
     _scope("levels:write", "change the levels", "change_levels"),
     _scope("imports:write", "bring levels over from another bot", "run_imports"),

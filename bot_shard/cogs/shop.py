@@ -122,7 +122,9 @@ def suggest_rewards(
         limit=MAX_CHOICES,
     )
     found.sort(key=lambda one: (not one.can_redeem, one.missing))
-    return [(f"{one.reward.name[:70]} · {one.reward.price:,} {points_name}", f"{CHOSEN}{one.id}") for one in found]
+    return [
+        (f"{one.reward.name[:70]} · {one.reward.price:,} {points_name}", f"{CHOSEN}{one.id}") for one in found
+    ]
 
 
 def redeem(who: Who, *, reward_id: int, price: int, key: str) -> Redeemed:
@@ -163,7 +165,9 @@ class ShopCog(DeskCog):
 
         await self.desk.answer(interaction, "shop", find)
 
-    @app_commands.command(name="redeem", description="Take something from the shop. You see what it costs first.")
+    @app_commands.command(
+        name="redeem", description="Take something from the shop. You see what it costs first."
+    )
     @app_commands.describe(reward="What? Choose from the list that appears while you type.")
     @app_commands.guild_only()
     async def redeem(self, interaction: Interaction, reward: app_commands.Range[str, 1, 100]) -> None:
@@ -181,7 +185,9 @@ class ShopCog(DeskCog):
             return suggest_rewards(context, user_id, typed=current, points_name=context.points_name)
 
         found = await self.desk.suggest(interaction, find)
-        return [app_commands.Choice(name=shown[:MAX_LABEL], value=sent) for shown, sent in found][:MAX_CHOICES]
+        return [app_commands.Choice(name=shown[:MAX_LABEL], value=sent) for shown, sent in found][
+            :MAX_CHOICES
+        ]
 
     def buttons(self) -> Mapping[str, Responder]:
         return {"shop": self.turn, "redeem": self.confirmed}
@@ -258,7 +264,10 @@ def show_offer(ask: Ask, offer: Offer, *, said: str = "") -> Answer:
     words = plain(" ".join(reward.description.split()))[:MAX_WORDS]
     if item.sponsor is not None:
         words += f"\n{ask.say('shop_sponsor', name=plain(item.sponsor.name))}"
-    buttons = [Button(ask.say("shop_back"), custom_id("shop", "0")), Button(ask.say("shop_page"), url=offer.link)]
+    buttons = [
+        Button(ask.say("shop_back"), custom_id("shop", "0")),
+        Button(ask.say("shop_page"), url=offer.link),
+    ]
     if item.refusal is not None:
         until = item.refusal.until
         said = item.refusal.text + (f" {relative(until)}" if until is not None else "")
@@ -306,7 +315,9 @@ def _state(ask: Ask, item: ShopItem) -> str:
     if item.missing:
         return ask.say("shop_missing", amount=ask.count(item.missing))
     if item.refusal is not None:
-        known = item.refusal.code if item.refusal.code in ("sold_out", "not_yet", "limit_used_up") else "closed"
+        known = (
+            item.refusal.code if item.refusal.code in ("sold_out", "not_yet", "limit_used_up") else "closed"
+        )
         return ask.say(f"shop_{known}")
     if item.free is not None and item.free <= FEW:
         return ask.say("shop_few", count=ask.number(item.free))

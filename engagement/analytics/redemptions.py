@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from engagement.members.models import Member
 from engagement.members.selectors import matches_name
 from engagement.rewards.models import Redemption, RedemptionState, RewardKind, Sponsor
 from engagement.rewards.redemption_errors import RedemptionNotFoundError
 from engagement.rewards.states import MOVES
+
+# The kinds that the team hands out itself.
+BY_HAND: Final = (RewardKind.MERCHANDISE, RewardKind.CUSTOM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +100,8 @@ def describe_redemptions(rows: Sequence[Redemption]) -> list[RedemptionRow]:
     if not rows:
         return []
     people = Member.objects.filter(pk__in={row.member_id for row in rows}).in_bulk()
-    sponsors = dict(
-        Sponsor.objects.filter(pk__in={row.sponsor_id for row in rows} - {None}).values_list("pk", "name")
-    )
+    paying = {row.sponsor_id for row in rows if row.sponsor_id is not None}
+    sponsors = dict(Sponsor.objects.filter(pk__in=paying).values_list("pk", "name"))
     return [
         RedemptionRow(
             row,
@@ -163,3 +165,25 @@ def count_by_state() -> dict[str, int]:
     open_states = (RedemptionState.REQUESTED, RedemptionState.APPROVED, RedemptionState.FULFILLED)
     rows = Redemption.objects.filter(state__in=open_states).values_list("state")
     return dict(rows.annotate(n=Count("pk")).values_list("state", "n"))
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """What the team has to do. `oldest`: since when the first of those that wait does."""
+
+    waiting: int
+    oldest: datetime | None
+    to_hand_out: int
+
+
+def count_by_hand() -> ByHand:
+    """What waits for a decision, and what was approved and is shipped or done by hand. One query, by index."""
+    here = Redemption.objects.filter(state__in=(RedemptionState.REQUESTED, RedemptionState.APPROVED))
+    waits = Q(state=RedemptionState.REQUESTED)
+    hands = Q(state=RedemptionState.APPROVED, kind__in=BY_HAND)
+    found = here.aggregate(
+        waiting=Count("pk", filter=waits),
+        oldest=Min("requested_at", filter=waits),
+        to_hand_out=Count("pk", filter=hands),
+    )
+    return ByHand(**found)

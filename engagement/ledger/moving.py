@@ -12,7 +12,7 @@ from typing import Final
 from django.db import connection
 
 from .errors import NotEnoughError
-from .models import Cause, Counter
+from .models import POINTS, Cause, Counter
 
 _NOW: Final = "clock_timestamp()"
 _ENTRY: Final = (
@@ -33,6 +33,17 @@ _GIVE: Final = (
     "debt = greatest(b.debt - b.current - %(amount)s, 0) RETURNING current, debt), "
     f"entry AS ({_ENTRY}) SELECT entry.id, moved.current, moved.debt FROM entry, moved"
 )
+
+# For one statement that writes what is paid for as well: after a clause `made` that gives its id. Takes `amount` points of `member`
+# under Cause.REDEMPTION; `moved` gives what is left. Where the balance does not cover it, NOT_BELOW_ZERO refuses the whole statement.
+SPEND_CLAUSES: Final = (
+    f"moved AS (UPDATE {{s}}.ledger_balance SET current = current - %(amount)s FROM made WHERE member_id = %(member)s "
+    f"AND currency = {POINTS} RETURNING current), "
+    "entry AS (INSERT INTO {s}.ledger_entry (member_id, amount, counter, cause_kind, cause_id, base_amount, occurred_at) "
+    f"SELECT %(member)s, -%(amount)s, {Counter.SHOP.value}, {Cause.REDEMPTION.value}, made.id, -%(amount)s, {_NOW} FROM made, moved "
+    "RETURNING id)"
+)
+NOT_BELOW_ZERO: Final = "ledger_balance_not_below_zero"
 
 
 @dataclass(frozen=True, slots=True)

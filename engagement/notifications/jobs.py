@@ -11,7 +11,7 @@ from saas.core.schemas import enter_schema
 from saas.events.jobs import defer, job, periodic_job
 from tenants.routing import get_routing
 
-from . import notices
+from . import notices, outcomes
 from .selectors import has_old_notices
 
 logger = logging.getLogger(__name__)
@@ -22,6 +22,70 @@ QUEUE: Final = "maintenance"
 def follow_merge(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of MembersMerged. Idempotent."""
     notices.move_notices(member_id=int(event["member_id"]), merged_id=int(event["merged_id"]))
+
+
+@job(queue=QUEUE)
+def tell_redemption(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of RedemptionChanged. Idempotent."""
+    outcomes.tell_redemption(
+        redemption_id=int(event["redemption_id"]), state=event["state"], was=event["was"]
+    )
+
+
+@job(queue=QUEUE)
+def tell_stuck(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of FulfilmentStuck. Idempotent."""
+    outcomes.tell_held_up(redemption_id=int(event["redemption_id"]), why=event["why"])
+
+
+@job(queue=QUEUE)
+def tell_address_asked(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of AddressAsked. Idempotent."""
+    outcomes.tell_address_asked(
+        redemption_id=int(event["redemption_id"]), again=bool(event["again"]), event_id=event_id
+    )
+
+
+@job(queue=QUEUE)
+def tell_role_ended(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of RewardRoleEnded. Idempotent."""
+    outcomes.tell_role_ended(redemption_id=int(event["redemption_id"]))
+
+
+@job(queue=QUEUE)
+def tell_credit_decision(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of CreditRequestDecided. Idempotent."""
+    outcomes.tell_credit_decision(
+        request_id=int(event["request_id"]),
+        state=event["state"],
+        granted=int(event["granted"]),
+        automatic=bool(event.get("automatic")),
+        undone=bool(event.get("undone")),
+        event_id=event_id,
+    )
+
+
+@job(queue=QUEUE)
+def tell_credits_granted(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of CreditsGranted. Idempotent."""
+    outcomes.tell_credits_moved(move_id=int(event["move_id"]), kind="credits_granted")
+
+
+@job(queue=QUEUE)
+def tell_credits_revoked(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of CreditsRevoked. Idempotent."""
+    outcomes.tell_credits_moved(move_id=int(event["move_id"]), kind="credits_revoked")
+
+
+@job(queue=QUEUE)
+def tell_credits_low(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of CreditsLow. Idempotent."""
+    outcomes.tell_credits_low(
+        member_id=int(event["member_id"]),
+        type_id=int(event["type_id"]),
+        balance=int(event["balance"]),
+        entry_id=int(event["entry_id"]),
+    )
 
 
 @periodic_job(cron="33 4 * * *", queue=QUEUE)

@@ -32,6 +32,7 @@ _TABLE: Final = (
     NoticeKind("redemption_expired", "hourglass", "redemption"),
     # rewards: what came of it, by kind
     NoticeKind("role_given", "tag", "redemption"),
+    NoticeKind("role_waits", "tag", "redemption", channel=False),
     NoticeKind("role_ended", "tag", "redemption", channel=False),
     NoticeKind("download_ready", "download", "redemption"),
     NoticeKind("code_ready", "ticket", "redemption"),

@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 from django.db import connection, transaction
 
+from engagement.credits.models import CreditRequest
 from engagement.ledger.statements import ledger_unit
 from engagement.members.models import Member
 from engagement.members.selectors import get_member
@@ -120,8 +121,11 @@ def choose_quiet(*, member_id: int, quiet: Iterable[str]) -> Member:
 
 
 def note_sent(*, notice_id: int, by: str) -> None:
-    """It went out as well: `dm` or `channel`. Idempotent."""
+    """It went out as well: `dm` or `channel`. A credit request notes how its outcome was told. Idempotent."""
     Notice.objects.filter(pk=notice_id).update(sent_by=by)
+    notice = Notice.objects.filter(pk=notice_id, kind__startswith="credit_request").first()
+    if notice is not None:
+        CreditRequest.objects.filter(pk=notice.facts.get("id")).update(told_by=by)
 
 
 def move_notices(*, member_id: int, merged_id: int) -> int:

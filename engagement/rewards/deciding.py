@@ -18,7 +18,9 @@ from saas.core import clock
 from saas.core.text import clean_line
 from tenants.context import TenantContext
 
-from .models import Redemption, RewardKind
+from .drops import ask_to_tend
+from .kinds import is_pool
+from .models import Redemption
 from .owning import is_own
 from .redemption_errors import InvalidRedemptionError, OwnRedemptionError, RedemptionStateError
 from .states import (
@@ -39,8 +41,6 @@ from .states import (
 )
 
 MAX_TRACKING: Final = 200
-# What went out of a pool was seen, so it is of no use to anybody else.
-STAYS_OUT: Final = frozenset({RewardKind.CODE.value})
 _RELEASE: Final = "UPDATE reward SET reserved = reserved - 1 WHERE id = %s"
 _RESTOCK: Final = "UPDATE reward SET stock = stock + 1 WHERE id = %s"
 _HAND_OUT: Final = "UPDATE reward SET reserved = reserved - 1, stock = stock - 1 WHERE id = %s"
@@ -223,8 +223,11 @@ def _end(redemption: Redemption, to: str, actor: Actor, reason: str, *, decided:
         )
     if counted and was in HELD:
         _run(_RELEASE, redemption.reward_id)
-    elif counted and redemption.kind not in STAYS_OUT:
+    elif counted and not is_pool(redemption.kind, redemption.reward.settings):
+        # A code of the pool was seen, so it is of no use to anybody else; everything else can be given again.
         _run(_RESTOCK, redemption.reward_id)
+    if redemption.reward.is_drop:
+        ask_to_tend(connection.schema_name, redemption.reward_id)  # type: ignore[attr-defined]
 
 
 def _run(sql: str, reward_id: int) -> None:

@@ -7,7 +7,7 @@ chooses by pausing others. Nothing is deleted, and what was redeemed before goes
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Protocol
 
 from django.db.models import QuerySet
 
@@ -53,7 +53,15 @@ def require_room_for_reward(context: TenantContext) -> None:
     require_room(REWARDS, entitlements_now(context), clock.now(), used=_active().count())
 
 
-def refuse_frozen(reward: Reward, context: TenantContext) -> None:
+class Named(Protocol):
+    name: str
+    state: str
+
+    @property
+    def pk(self) -> int: ...
+
+
+def refuse_frozen(reward: Named, context: TenantContext) -> None:
     """For whoever redeems. One query or two; none where nothing is sold. Raises RewardFrozenError."""
     allowed = limit_of(REWARDS, entitlements_now(context), clock.now())
     if reward.state == RewardState.ACTIVE and reward.pk >= _first_frozen(allowed):

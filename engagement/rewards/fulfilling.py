@@ -27,9 +27,9 @@ from saas.core.crypto import new_secret
 from saas.events import publish
 from saas.events.retries import RetryLaterError
 
+from .code_seals import make_code
 from .deciding import mark_delivered, mark_fulfilled
-from .fulfilment_events import AddressAsked, FulfilmentStuck, RewardRoleDue
-from .generating import make_code
+from .fulfilment_events import AddressAsked, FulfilmentStuck, RewardRoleDue, RewardRoleEnded
 from .models import Redemption, RedemptionState, Reward, RewardCode, RewardKind
 from .redemption_errors import RedemptionStateError
 from .states import APPROVED, ENDED, GIVEN, lock_redemption
@@ -43,9 +43,7 @@ _NEXT_CODE: Final = (
     "SELECT id FROM reward_code WHERE reward_id = %s AND redemption_id IS NULL AND withdrawn_at IS NULL "
     "ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
 )
-_NEXT_TICKET: Final = (
-    "SELECT coalesce(max((outcome->>'ticket')::int), 0) + 1 FROM redemption WHERE reward_id = %s AND outcome ? 'ticket'"
-)
+_NEXT_TICKET: Final = "SELECT coalesce(max((outcome->>'ticket')::int), 0) + 1 FROM redemption WHERE reward_id = %s AND outcome ? 'ticket'"
 
 
 @transaction.atomic
@@ -87,7 +85,9 @@ def complete_by_hand(*, redemption_id: int, actor: Actor, note: str = "") -> Red
         raise RedemptionStateError(
             f"“{redemption.reward_name}” is not done by hand: EngageHub gives it by itself, or it is shipped. Open it to see what it waits for."
         )
-    mark_fulfilled(redemption_id=redemption_id, outcome={"note": note[:300]} if note else {}, actor=actor, key="by hand")
+    mark_fulfilled(
+        redemption_id=redemption_id, outcome={"note": note[:300]} if note else {}, actor=actor, key="by hand"
+    )
     return mark_delivered(redemption_id=redemption_id, actor=actor)
 
 
@@ -124,6 +124,21 @@ def note_role_given(*, redemption_id: int) -> Redemption:
         begins = running.values_list("ends_at", flat=True).first() or clock.now()
         ends_at = begins + timedelta(days=int(days))
     return _give(redemption, {}, ends_at=ends_at)
+
+
+@transaction.atomic
+def note_role_ended(*, redemption_id: int, still: bool = False) -> Redemption:
+    """The time of a role is over and it is gone; `still`: another redemption, a level or the team keeps it there. Idempotent.
+
+    Publishes RewardRoleEnded, unless the member has it still.
+    """
+    redemption = lock_redemption(redemption_id)
+    if "ended" not in redemption.outcome:
+        redemption.outcome = {**redemption.outcome, "ended": clock.now().isoformat()}
+        Redemption.objects.filter(pk=redemption.pk).update(outcome=redemption.outcome)
+        if not still and "had" not in redemption.outcome:
+            publish(RewardRoleEnded(redemption.pk, redemption.member_id))
+    return redemption
 
 
 def hold_up(*, redemption_id: int, why: str) -> None:
@@ -204,7 +219,9 @@ def _raffle(redemption: Redemption, settings: Mapping[str, Any], reward: Reward)
     with connection.cursor() as cursor:
         cursor.execute(_NEXT_TICKET, [reward.pk])
         number = int(cursor.fetchone()[0])
-    mark_fulfilled(redemption_id=redemption.pk, outcome={"ticket": number}, actor=SYSTEM, key=_key(redemption))
+    mark_fulfilled(
+        redemption_id=redemption.pk, outcome={"ticket": number}, actor=SYSTEM, key=_key(redemption)
+    )
 
 
 def _merchandise(redemption: Redemption, settings: Mapping[str, Any], reward: Reward) -> None:
@@ -260,7 +277,10 @@ def _wait(redemption: Redemption, why: str) -> None:
 
 def _note(redemption: Redemption, *, due_at: Any = None, **outcome: Any) -> None:
     """Columns of fulfilment's own, of a row that is locked and approved."""
-    redemption.outcome = {**redemption.outcome, **{name: value for name, value in outcome.items() if value is not None}}
+    redemption.outcome = {
+        **redemption.outcome,
+        **{name: value for name, value in outcome.items() if value is not None},
+    }
     changes: dict[str, Any] = {"outcome": redemption.outcome}
     if due_at is not None:
         changes["due_at"] = redemption.due_at = due_at

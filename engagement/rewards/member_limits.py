@@ -1,41 +1,14 @@
-"""How many of a reward one member may have: ever, or a day, week or month of the community's calendar."""
+"""How many of a reward one member has: what `limit_count` bounds, in the community's day, week or month."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from datetime import datetime
 
-from saas.core import clock
-from tenants.context import TenantContext
-
-from .models import LimitPeriod, Redemption, Reward
-from .redemption_errors import RedemptionLimitError
+from .eligibility import MemberFacts, Offered, check_eligible, period_start
+from .errors import RewardRefusedError
+from .models import Redemption
 from .states import ENDED
-
-_PERIODS: Final = {
-    LimitPeriod.DAY.value: "a day",
-    LimitPeriod.WEEK.value: "a week",
-    LimitPeriod.MONTH.value: "a month",
-}
-_TIMES: Final = {1: "once", 2: "twice"}
-
-
-def period_of(period: str, now: datetime, context: TenantContext) -> tuple[datetime, datetime] | None:
-    """The first moment of the running period and that of the next, by the community's calendar; None for ever."""
-    if period == LimitPeriod.EVER:
-        return None
-    zone = ZoneInfo(context.timezone)
-    day = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None, fold=0)
-    if period == LimitPeriod.WEEK:
-        day -= timedelta(days=(day.weekday() - context.first_weekday) % 7)
-        following = day + timedelta(days=7)
-    elif period == LimitPeriod.MONTH:
-        day = day.replace(day=1)
-        following = (day + timedelta(days=32)).replace(day=1)
-    else:
-        following = day + timedelta(days=1)
-    return day.replace(tzinfo=zone), following.replace(tzinfo=zone)
 
 
 def count_had(*, reward_id: int, member_id: int, since: datetime | None, without: int = 0) -> int:
@@ -46,23 +19,14 @@ def count_had(*, reward_id: int, member_id: int, since: datetime | None, without
     return found.exclude(pk=without).count() if without else found.count()
 
 
-def refuse_over_limit(reward: Reward, member_id: int, *, context: TenantContext, without: int = 0) -> None:
-    """Raises RedemptionLimitError. Exact while the caller holds the row of the member's balance."""
+def refuse_over_limit(
+    reward: Offered, reward_id: int, facts: MemberFacts, now: datetime, *, without: int = 0
+) -> None:
+    """Raises RewardRefusedError. Exact while the caller holds the row of the member's balance; `without` is the redemption in hand."""
     if reward.limit_count is None:
         return
-    now = clock.now()
-    span = period_of(reward.limit_period, now, context)
-    since = None if span is None else span[0]
-    had = count_had(reward_id=reward.pk, member_id=member_id, since=since, without=without)
-    if had < reward.limit_count:
-        return
-    often = _TIMES.get(reward.limit_count, f"{reward.limit_count:,} times")
-    facts: dict[str, object] = {"limit": reward.limit_count, "period": reward.limit_period, "had": had}
-    if span is None:
-        raise RedemptionLimitError(f"You can redeem “{reward.name}” {often}, and you have.", facts=facts)
-    until = span[1].astimezone(ZoneInfo(context.timezone))
-    raise RedemptionLimitError(
-        f"You can redeem “{reward.name}” {often} {_PERIODS[reward.limit_period]}. "
-        f"Next time: {until:%A} {until.day} {until:%B, %H:%M}.",
-        facts=facts | {"next_at": until.isoformat()},
-    )
+    since = period_start(reward.limit_period, now, facts.timezone, facts.first_weekday)
+    taken = count_had(reward_id=reward_id, member_id=facts.member_id, since=since, without=without)
+    refusal = check_eligible(reward, replace(facts, taken=taken), now)
+    if refusal is not None:
+        raise RewardRefusedError(refusal)

@@ -119,6 +119,11 @@ class Reward(models.Model):
         null=True, help_text="Points; dearer ones wait for the team."
     )
     settings = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    draw = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        help_text="Of a drop's queue or a raffle: seed and result (drawing.py).",
+    )
     version = models.IntegerField(
         default=1, db_default=1, help_text="Of what organisers edit; counts their changes."
     )
@@ -190,6 +195,9 @@ class Redemption(models.Model):
         db_default=models.Value({}, models.JSONField()),
         help_text="What its kind notes (kinds.py).",
     )
+    told = models.BooleanField(
+        default=True, db_default=True, help_text="Whether the news of its coming into being is published."
+    )
     history = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
 
     class Meta:
@@ -203,6 +211,11 @@ class Redemption(models.Model):
                 fields=["ends_at"], condition=models.Q(ends_at__isnull=False), name="redemption_ends"
             ),
             models.Index(fields=["requested_at"], name="redemption_time"),
+            models.Index(fields=["id"], condition=models.Q(told=False), name="redemption_untold"),
+            models.Index(
+                fields=["sponsor_id"], condition=models.Q(sponsor_id__isnull=False), name="redemption_sponsor"
+            ),
+            models.Index(fields=["id"], condition=~models.Q(address=""), name="redemption_with_address"),
         ]
 
     def __str__(self) -> str:

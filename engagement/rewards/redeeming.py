@@ -12,47 +12,41 @@ from datetime import datetime
 from typing import Final
 
 import orjson
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from engagement.audit.actor import Actor
-from engagement.ledger.models import POINTS, Cause, Counter
-from engagement.ledger.moving import take_from_balance
-from engagement.members.errors import MemberDeletedError, MemberNotFoundError, MemberWaitsError
+from engagement.ledger.models import POINTS
+from engagement.ledger.moving import NOT_BELOW_ZERO, get_spendable
+from engagement.members.errors import MemberDeletedError, MemberNotFoundError
+from engagement.members.models import MemberFigure
 from saas.core import clock
 from saas.core.crypto import seal
 from saas.events import publish
 from tenants.context import TenantContext
 
+from .drawing import closes_at, commit_seed
+from .drops import take_place
+from .eligibility import MemberFacts, Refusal, check_points, check_supply, find_refusal
+from .errors import RewardNotFoundError, RewardRefusedError
+from .freezing import names_sponsors, refuse_frozen
 from .member_limits import refuse_over_limit
-from .models import Redemption, Reward, RewardState, Sponsor
+from .models import Redemption, RewardKind, RewardState, Sponsor
+from .redeem_statements import AskedMember, AskedReward, read_facts, reserve_one, write_redemption
 from .redemption_errors import (
     InvalidRedemptionError,
-    MemberCannotRedeemError,
     RedemptionKeyReusedError,
-    RewardNotFoundError,
-    RewardNotOfferedError,
-    SoldOutError,
-    SponsorSpentError,
+    check_can_redeem,
 )
 from .redemption_events import RedemptionChanged, RewardRanLow
-from .states import APPROVED, ENDED, REQUESTED, history_line, needs_team
+from .sponsors import count_sponsored, is_sponsoring
+from .states import APPROVED, REQUESTED, history_line, needs_team
+from .telling import ask_to_tell
 
 DOORS: Final = ("web", "rest", "bot")
 MAX_KEY: Final = 120
 SEAL: Final = "redemption address"
-_INSERT: Final = (
-    "INSERT INTO redemption (key, member_id, reward_id, sponsor_id, reward_name, kind, price, counted, state, via, requested_at, "
-    "decided_at, decided_by, address, history) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
-    "ON CONFLICT (key) DO NOTHING RETURNING id"
-)
-_RESERVE: Final = (
-    "UPDATE reward SET reserved = reserved + 1 WHERE id = %s AND state = 'active' AND stock > reserved "
-    "RETURNING stock - reserved, low_stock"
-)
-_MEMBER: Final = (
-    "SELECT m.display_name, m.is_bot, m.deleted_at IS NOT NULL, m.departed_at IS NOT NULL, m.waiting_since IS NOT NULL "
-    "FROM member m WHERE m.id = %s"
-)
+RESERVES_WHAT_IT_HAS: Final = "reward_reserves_what_it_has"
+_NOBODY: Final = "There is no such member in this community."
 
 
 def redeem_reward(
@@ -67,40 +61,114 @@ def redeem_reward(
 ) -> Redemption:
     """Take the price and one of the stock, and make the redemption: approved at once, or waiting for the team. One transaction.
 
-    Locks the member's balance, then the sponsor where it has a budget, then the reward where it has a stock. Idempotent on `key`:
-    asked again, it answers what was made then. Publishes RedemptionChanged, and RewardRanLow where that many were left. Raises
-    InvalidRedemptionError, RewardNotFoundError, RewardNotOfferedError, SoldOutError, RedemptionLimitError, NotEligibleError,
-    SponsorSpentError, MemberCannotRedeemError, MemberNotFoundError, MemberDeletedError, MemberWaitsError, NotEnoughError,
-    RedemptionKeyReusedError; whether the actor may redeem for this member is asked at the door.
+    Locks the sponsor where it has a budget, the member's balance, then the reward where it has a stock. Idempotent on `key`:
+    asked again, it answers what was made then. Publishes RedemptionChanged: in a transaction of the caller's there, else moments later by
+    a job (telling); and RewardRanLow where that many were left. Raises RewardRefusedError,
+    RewardNotFoundError, RewardFrozenError, InvalidRedemptionError, MemberCannotRedeemError, MemberNotFoundError, MemberDeletedError,
+    MemberWaitsError, RedemptionKeyReusedError; whether the actor may redeem for this member is asked at the door.
     """
     key = _check_key(key)
     if via not in DOORS:
         raise ValueError(f"Nobody redeems via {via!r}.")
-    with transaction.atomic():
-        made = _find_made(key, member_id, reward_id)
-        if made is not None:
-            return made
-        now = clock.now()
-        reward = _get_offered(reward_id, now)
-        _check_member(member_id)
-        redemption = _build(reward, member_id, key, via, actor, now, address)
-        if not _insert(redemption):
-            return _get_made(key, member_id, reward_id)
-        take_from_balance(
-            member_id=member_id,
-            currency=POINTS,
-            amount=reward.price,
-            counter=Counter.SHOP,
-            cause=Cause.REDEMPTION,
-            cause_id=redemption.pk,
-        )
-        # From here on no other redemption of this member goes on.
-        refuse_over_limit(reward, member_id, context=context, without=redemption.pk)
-        _refuse_spent_sponsor(reward, redemption.pk, now)
-        publish(RedemptionChanged(redemption.pk, member_id, reward_id, redemption.state, ""))
-        if redemption.counted:
-            _reserve(reward)
+    if not 0 < member_id < 2**63:
+        raise MemberNotFoundError(_NOBODY)
+    if not 0 < reward_id < 2**63:
+        raise RewardNotFoundError
+    now = clock.now()
+    member, reward, made = read_facts(context.schema, key=key, member_id=member_id, reward_id=reward_id)
+    if made is not None:
+        return _get_made(key, member_id, reward_id)
+    if reward.id is None or reward.state == RewardState.DRAFT:
+        raise RewardNotFoundError
+    _check_member(member)
+    facts = _facts_of(member, reward, context)
+    _refuse(find_refusal(reward, facts, now))
+    refuse_frozen(reward, context)
+    if reward.kind == RewardKind.RAFFLE:
+        _check_raffle(reward, now)
+    redemption = _build(reward, member_id, key, via, actor, now, address)
+    try:
+        _write(redemption, reward, facts, context)
+    except IntegrityError as error:
+        return _explain(error, redemption, reward)
+    redemption._state.adding, redemption._state.db = False, "default"
     return redemption
+
+
+def _write(redemption: Redemption, reward: AskedReward, facts: MemberFacts, context: TenantContext) -> None:
+    """All of it in one statement, which is a transaction of its own, where nothing has to be counted under a lock."""
+    schema, counted = context.schema, redemption.counted
+    redemption.told = connection.in_atomic_block
+    needs_lock = reward.limit_count is not None or reward.sponsor_id is not None or reward.is_drop
+    if not needs_lock and not redemption.told:
+        written = write_redemption(schema, redemption, reserve=counted)
+        redemption.pk = written.id
+    else:
+        with transaction.atomic():
+            redemption.sponsor_id = _credit_sponsor(reward, context, redemption.requested_at)
+            written = write_redemption(schema, redemption, reserve=counted and not needs_lock)
+            redemption.pk = written.id
+            if needs_lock:
+                # The balance is locked, so no other redemption of this member goes on.
+                refuse_over_limit(reward, reward.pk, facts, redemption.requested_at, without=written.id)
+                if counted:
+                    written = reserve_one(schema, written.id, reward.pk)
+                if reward.is_drop:
+                    take_place(
+                        reward_id=reward.pk,
+                        reward_name=reward.name,
+                        member_id=redemption.member_id,
+                        redemption_id=written.id,
+                        now=redemption.requested_at,
+                    )
+            if redemption.told:
+                publish(
+                    RedemptionChanged(
+                        written.id, redemption.member_id, redemption.reward_id, redemption.state, ""
+                    )
+                )
+    if not redemption.told:
+        ask_to_tell(schema)
+    if written.left is not None and written.left in (0, written.low):
+        with transaction.atomic():  # after the commit: what a crash loses is a hint
+            publish(RewardRanLow(redemption.reward_id, reward.name, written.left))
+
+
+def _explain(error: IntegrityError, redemption: Redemption, reward: AskedReward) -> Redemption:
+    """Why a constraint refused it; or what the same request made, which was quicker the other time. Raises RewardRefusedError."""
+    why = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
+    if why == NOT_BELOW_ZERO:
+        has = get_spendable(member_id=redemption.member_id, currency=POINTS)
+        _refuse(check_points(reward, MemberFacts(redemption.member_id, points=has)))
+    if why == RESERVES_WHAT_IT_HAS:
+        reward.reserved = reward.stock or 0
+        _refuse(check_supply(reward))
+    if not Redemption.objects.filter(key=redemption.key).exists():
+        raise error
+    return _get_made(redemption.key, redemption.member_id, redemption.reward_id)
+
+
+def _refuse(refusal: Refusal | None) -> None:
+    if refusal is not None:
+        raise RewardRefusedError(refusal)
+
+
+def _facts_of(member: AskedMember, reward: AskedReward, context: TenantContext) -> MemberFacts:
+    """Roles and figures only where the reward asks for them. `taken` is counted later, under the lock."""
+    asks, figures = reward.eligibility, {}
+    if asks.get("figures"):
+        figures = dict(MemberFigure.objects.filter(member_id=member.id or 0).values_list("name", "value"))
+    return MemberFacts(
+        member_id=member.id or 0,
+        level=member.level or 0,
+        role_ids=frozenset(str(one) for one in orjson.loads(member.role_ids)) if asks else frozenset(),
+        joined_at=member.joined_at,
+        type_id=member.type_id,
+        figures=figures,
+        points=member.points or 0,
+        timezone=context.timezone,
+        first_weekday=context.first_weekday,
+    )
 
 
 def _check_key(key: str) -> str:
@@ -111,56 +179,34 @@ def _check_key(key: str) -> str:
     return key
 
 
-def _find_made(key: str, member_id: int, reward_id: int) -> Redemption | None:
-    made = Redemption.objects.filter(key=key).first()
-    if made is not None and (made.member_id, made.reward_id) != (member_id, reward_id):
+def _get_made(key: str, member_id: int, reward_id: int) -> Redemption:
+    made = Redemption.objects.get(key=key)
+    if (made.member_id, made.reward_id) != (member_id, reward_id):
         raise RedemptionKeyReusedError
     return made
 
 
-def _get_made(key: str, member_id: int, reward_id: int) -> Redemption:
-    """Of the same request, which came twice at once and was quicker the other time."""
-    made = _find_made(key, member_id, reward_id)
-    assert made is not None
-    return made
-
-
-def _get_offered(reward_id: int, now: datetime) -> Reward:
-    reward = Reward.objects.filter(pk=reward_id).first() if 0 < reward_id < 2**63 else None
-    if reward is None or reward.state == RewardState.DRAFT:
-        raise RewardNotFoundError
-    if reward.state != RewardState.ACTIVE:
-        raise RewardNotOfferedError(f"“{reward.name}” is not on offer at the moment. Choose something else.")
-    if reward.starts_at is not None and now < reward.starts_at:
-        raise RewardNotOfferedError(f"“{reward.name}” is not on offer yet. Come back when it begins.")
-    if reward.ends_at is not None and now >= reward.ends_at:
-        raise RewardNotOfferedError(f"“{reward.name}” is no longer on offer. Choose something else.")
-    if reward.stock is not None and reward.stock <= reward.reserved:
-        raise SoldOutError(reward.name)
-    return reward
-
-
-def _check_member(member_id: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_MEMBER, [member_id])
-        row = cursor.fetchone()
-    if row is None:
-        raise MemberNotFoundError("There is no such member in this community.")
-    name, is_bot, is_deleted, has_left, waits = row
-    if is_deleted:
-        raise MemberDeletedError(f"{name} was deleted, so they can't redeem anything. Restore them first.")
-    if is_bot:
-        raise MemberCannotRedeemError(f"{name} is a bot, and rewards are for people.")
-    if has_left:
-        raise MemberCannotRedeemError(
-            f"{name} has left the community. Rewards can be redeemed again after coming back."
+def _check_member(member: AskedMember) -> None:
+    if member.id is None:
+        raise MemberNotFoundError(_NOBODY)
+    if member.is_deleted:
+        raise MemberDeletedError(
+            f"{member.name} was deleted, so they can't redeem anything. Restore them first."
         )
-    if waits:
-        raise MemberWaitsError(name)
+    check_can_redeem(member.name, is_bot=member.is_bot, left=member.has_left, waits=member.waits)
+
+
+def _check_raffle(reward: AskedReward, now: datetime) -> None:
+    """Tickets are sold until the draw, and none before the digest of its seed is published."""
+    closes = closes_at({"draws_at": reward.draws_at})
+    if reward.is_drawn or (closes is not None and now >= closes):
+        _refuse(Refusal("offer_over", f"The tickets of “{reward.name}” are sold no longer: it is drawn."))
+    if not reward.is_committed:
+        commit_seed(reward.pk)
 
 
 def _build(
-    reward: Reward,
+    reward: AskedReward,
     member_id: int,
     key: str,
     via: str,
@@ -176,8 +222,8 @@ def _build(
     return Redemption(
         key=key,
         member_id=member_id,
-        reward=reward,
-        sponsor_id=reward.sponsor_id,
+        reward_id=reward.pk,
+        sponsor_id=None,
         reward_name=reward.name,
         kind=reward.kind,
         price=reward.price,
@@ -196,54 +242,14 @@ def _build(
     )
 
 
-def _insert(row: Redemption) -> bool:
-    """Whether the row is new; else its key was taken."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            [
-                row.key, row.member_id, row.reward_id, row.sponsor_id, row.reward_name, row.kind, row.price, row.counted,
-                row.state, row.via, row.requested_at, row.decided_at, row.decided_by, row.address,
-                orjson.dumps(row.history).decode(),
-            ],
-        )  # fmt: skip
-        made = cursor.fetchone()
-    if made is None:
-        return False
-    row.pk, row._state.adding, row._state.db = made[0], False, "default"
-    return True
-
-
-def _refuse_spent_sponsor(reward: Reward, redemption_id: int, now: datetime) -> None:
-    """Raises SponsorSpentError. The sponsor's row is locked where it has a budget, so that two don't take its last."""
-    if reward.sponsor_id is None:
-        return
-    sponsors = Sponsor.objects.filter(pk=reward.sponsor_id)
-    sponsor = sponsors.get()
+def _credit_sponsor(reward: AskedReward, context: TenantContext, now: datetime) -> int | None:
+    """Who pays for this one: the reward's sponsor, while the plan names sponsors, its time is on and its budget lasts. Its row is locked
+    where it has a budget, before everything else, so that two don't take its last."""
+    if reward.sponsor_id is None or not names_sponsors(context):
+        return None
+    sponsor = Sponsor.objects.get(pk=reward.sponsor_id)
+    used = 0
     if sponsor.budget is not None:
-        sponsor = sponsors.select_for_update(no_key=True).get()
-    too_early = sponsor.starts_at is not None and now < sponsor.starts_at
-    too_late = sponsor.ends_at is not None and now >= sponsor.ends_at
-    if too_early or too_late or sponsor.archived_at is not None:
-        raise SponsorSpentError(
-            f"“{reward.name}” is paid for by {sponsor.name}, who does not give it at the moment. Choose something else."
-        )
-    if sponsor.budget is not None:
-        paid = Redemption.objects.filter(sponsor_id=sponsor.pk).exclude(state__in=ENDED)
-        if paid.exclude(pk=redemption_id).count() >= sponsor.budget:
-            raise SponsorSpentError(
-                f"“{reward.name}” is paid for by {sponsor.name}, who has given all there was. Choose something else."
-            )
-
-
-def _reserve(reward: Reward) -> None:
-    """One of the stock. Raises SoldOutError, RewardNotOfferedError where it was taken out of the shop a moment ago."""
-    with connection.cursor() as cursor:
-        cursor.execute(_RESERVE, [reward.pk])
-        row = cursor.fetchone()
-    if row is None:
-        _get_offered(reward.pk, clock.now())
-        raise SoldOutError(reward.name)
-    left, low = row
-    if left == 0 or left == low:
-        publish(RewardRanLow(reward.pk, reward.name, left))
+        sponsor = Sponsor.objects.select_for_update(no_key=True).get(pk=reward.sponsor_id)
+        used = count_sponsored([sponsor.pk]).get(sponsor.pk, 0)
+    return sponsor.pk if is_sponsoring(sponsor, used, now) else None

@@ -1,7 +1,8 @@
-"""What redeeming and deciding refuse, in words for whoever asked."""
+"""What redeeming and deciding refuse, in words for whoever asked; what a reward asks of a member, see RewardRefusedError."""
 
 from __future__ import annotations
 
+from engagement.members.errors import MemberWaitsError
 from saas.core.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 
 
@@ -29,52 +30,16 @@ class RedemptionKeyReusedError(ConflictError):
         )
 
 
-class RewardNotFoundError(NotFoundError):
-    code = "reward_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("There is no such reward in this community.")
-
-
-class RewardNotOfferedError(ConflictError):
-    """It is paused, archived, not on offer yet or no longer."""
-
-    code = "reward_not_offered"
-
-
-class SoldOutError(ConflictError):
-    code = "sold_out"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"“{name}” is sold out. You still have your points; choose something else.")
-
-
 class MemberCannotRedeemError(ConflictError):
     """The member is a bot, has left, or waits for room in the plan."""
 
     code = "member_cannot_redeem"
 
 
-class RedemptionLimitError(ConflictError):
-    """The member had as many of it as one may have; `facts` says how many, and from when on there is another."""
+class DropPlaceError(ConflictError):
+    """The reward is given out in a queue, and it is not this member's turn."""
 
-    code = "redemption_limit"
-
-    def __init__(self, message: str, *, facts: dict[str, object]) -> None:
-        super().__init__(message)
-        self.facts = facts
-
-
-class NotEligibleError(NotAllowedError):
-    """The reward asks for something that the member does not have."""
-
-    code = "not_eligible"
-
-
-class SponsorSpentError(ConflictError):
-    """The sponsor's budget is used up, or its time is over."""
-
-    code = "sponsor_spent"
+    code = "drop_place"
 
 
 class RedemptionStateError(ConflictError):
@@ -92,3 +57,15 @@ class OwnRedemptionError(NotAllowedError):
         super().__init__(
             "This is your own redemption, so somebody else of the team has to decide on it. Ask one of them."
         )
+
+
+def check_can_redeem(name: str, *, is_bot: bool, left: bool, waits: bool) -> None:
+    """Raises MemberCannotRedeemError, MemberWaitsError."""
+    if is_bot:
+        raise MemberCannotRedeemError(f"{name} is a bot, and rewards are for people.")
+    if left:
+        raise MemberCannotRedeemError(
+            f"{name} has left the community. Rewards can be redeemed again after coming back."
+        )
+    if waits:
+        raise MemberWaitsError(name)

@@ -7,7 +7,7 @@
         └► cancelled ◄──────────── cancelled (by the team)
 
 Invariants, for each reward: `reserved` counts its redemptions that are `counted` and in HELD; whatever ends in ENDED gave back
-points and stock in that same transaction, and is no longer `counted`. Lock order: redemption, balance, sponsor, reward. So a hot
+points and stock in that same transaction, and is no longer `counted`. Lock order: sponsor, redemption, balance, reward. So a hot
 reward is held for one statement and the commit.
 
 `due_at` belongs to reminders (fulfilling); expiry reads `requested_at` and `decided_at`.
@@ -16,7 +16,7 @@ reward is held for one statement and the commit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from engagement.audit.actor import Actor
 from engagement.audit.services import record_audit
@@ -24,7 +24,7 @@ from saas.core import clock
 from saas.core.text import clean_line
 from saas.events import publish
 
-from .models import Approval, Redemption, RedemptionState, Reward
+from .models import Approval, Redemption, RedemptionState
 from .redemption_errors import InvalidRedemptionError, RedemptionNotFoundError, RedemptionStateError
 from .redemption_events import RedemptionChanged
 
@@ -49,10 +49,24 @@ HELD: Final = (REQUESTED, APPROVED)  # one of the stock is reserved
 GIVEN: Final = (FULFILLED, DELIVERED)  # one of the stock went out
 ENDED: Final = (REJECTED, CANCELLED, EXPIRED)  # everything was given back
 MAX_REASON: Final = 300
+# What somebody of the team did → the audit log's word for it.
+_ACTS: Final = {
+    "approved": "redemption.approved",
+    "rejected": "redemption.rejected",
+    "cancelled": "redemption.cancelled",
+    "fulfilled": "redemption.fulfilled",
+    "delivered": "redemption.delivered",
+}
 _MOST_LINES: Final = 50  # of a history; no way through MOVES is longer than a few
 
 
-def needs_team(reward: Reward) -> bool:
+class Priced(Protocol):
+    price: int
+    approval: str
+    approval_above: int | None
+
+
+def needs_team(reward: Priced) -> bool:
     """Whether a redemption of it waits for somebody of the team."""
     if reward.approval == Approval.ABOVE:
         return reward.price > (reward.approval_above or 0)
@@ -85,6 +99,9 @@ def move_redemption(redemption: Redemption, to: str, *, actor: Actor, why: str =
     """
     require_move(redemption, to)
     was, now = redemption.state, clock.now()
+    if not redemption.told:
+        changes["told"] = True
+        publish(RedemptionChanged(redemption.pk, redemption.member_id, redemption.reward_id, was, ""))
     line = history_line(to, at=now.isoformat(), by=actor.name, reason=why)
     changes |= {"state": to, "history": [*redemption.history, line][-_MOST_LINES:]}
     if not _write(redemption, was, changes):
@@ -100,7 +117,7 @@ def record_decision(redemption: Redemption, action: str, was: str, *, actor: Act
     """The audit entry of what somebody of the team did, in the caller's transaction."""
     record_audit(
         actor=actor,
-        action=f"redemption.{action}",
+        action=_ACTS[action],
         target_kind="redemption",
         target_id=redemption.pk,
         target_name=redemption.reward_name,

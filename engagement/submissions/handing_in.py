@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from engagement.audit.actor import Actor
+from engagement.audit.actor import SYSTEM, Actor
 from engagement.audit.services import record_audit
 from engagement.files.models import FileUse, StoredFile
 from engagement.members.models import Member
@@ -35,16 +35,17 @@ from .errors import (
 )
 from .events import SubmissionChanged, SubmissionHandedIn
 from .freezing import require_taking
+from .history import note, words_of
 from .limits import require_eligible, require_few_open, require_within_limit
 from .models import Submission, SubmissionType
 from .people import require_owner
+from .reviewing import approve_submission
 from .shapes import FILES, TEXTS, FieldKind, Form, form_of, parse_form
 from .sla import watch
 from .states import DRAFT, NEEDS_INFO, PENDING, REJECTED, WITHDRAWN, may_move
 
 VIAS: Final = ("web", "rest", "bot", "survey", "command")
 MAX_AGAIN: Final = 10  # how often one submission may be handed in
-_HISTORY: Final = 100
 _KEY: Final = 120
 _BIG: Final = 2**63 - 1
 
@@ -108,7 +109,7 @@ def hand_in(
     submission.save()
     if not draft:
         publish(SubmissionHandedIn(submission.pk, member_id, type_id))
-        _watch(submission, context)
+        submission = _go_on(submission, context)
     return submission
 
 
@@ -175,8 +176,7 @@ def resubmit(
     publish(SubmissionHandedIn(submission.pk, submission.member_id, submission.type_id, again=was != DRAFT))
     if was != DRAFT:
         publish(SubmissionChanged(submission.pk, submission.member_id, submission.type_id, PENDING, was))
-    _watch(submission, context)
-    return submission
+    return _go_on(submission, context)
 
 
 @transaction.atomic
@@ -232,32 +232,6 @@ def take_out(submission: Submission, actor: Actor, reason: str) -> None:
     note(submission, actor, reason)
     submission.save()
     publish(SubmissionChanged(submission.pk, submission.member_id, submission.type_id, WITHDRAWN, was))
-
-
-def words_of(state: str) -> str:
-    """As the middle of a sentence: “This is …”."""
-    return {
-        "draft": "a draft",
-        "pending": "waiting for review",
-        "needs_info": "waiting for the member's answer",
-        "approved": "approved",
-        "rejected": "rejected",
-        "withdrawn": "withdrawn",
-    }[state]
-
-
-def note(
-    submission: Submission, actor: Actor, text: str = "", *, now: datetime | None = None, **facts: Any
-) -> None:
-    """Add the state that it has now to its history, of which the newest hundred are kept."""
-    line = {
-        "state": submission.state,
-        "at": (now or clock.now()).isoformat(),
-        "by": actor.name[:100],
-        "note": text[:500],
-        **facts,
-    }
-    submission.history = [*submission.history, line][-_HISTORY:]
 
 
 def lock_type(type_id: int) -> SubmissionType:
@@ -383,10 +357,14 @@ def _enter_queue(submission: Submission, now: datetime) -> None:
     submission.reminded = 0
 
 
-def _watch(submission: Submission, context: TenantContext) -> None:
+def _go_on(submission: Submission, context: TenantContext) -> Submission:
+    """It waits: at once for approval, where its type asks nobody and nothing like it was there before; else for reviewers."""
+    if submission.type.automatic and not submission.like_ids:
+        return approve_submission(context=context, submission_id=submission.pk, actor=SYSTEM)
     hours = submission.type.sla_hours
     if submission.due_at is not None and hours is not None:
         watch(due_at=submission.due_at, sla_hours=hours, context=context)
+    return submission
 
 
 def _forget_decision(submission: Submission) -> None:

@@ -48,6 +48,9 @@ class SubmissionType(models.Model):
         null=True, help_text="Discord's channel where it is reviewed; empty: the web alone."
     )
     sla_hours = models.PositiveIntegerField(null=True, help_text="To be decided within; empty: no promise.")
+    automatic = models.BooleanField(
+        default=False, db_default=False, help_text="Approved at once, unless it resembles an earlier one."
+    )
     survey_secret = models.TextField(
         blank=True, db_default="", help_text="Sealed. Of types that are filled in from outside."
     )

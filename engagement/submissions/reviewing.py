@@ -28,7 +28,7 @@ from tenants.context import TenantContext
 from .answers import clean_text
 from .errors import ClaimedError, InvalidReviewError, SubmissionNotFoundError, WrongStateError
 from .events import SubmissionChanged, SubmissionUndone
-from .handing_in import note, words_of
+from .history import note, words_of
 from .models import Submission
 from .people import claim_key, list_members_of, refuse_own
 from .scoring import check_points, check_scores, points_for

@@ -27,6 +27,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     "reviewers": {},
     "channel_id": None,
     "sla_hours": None,
+    "automatic": False,
 }
 VALUES: Final = ("name", "fields", "award", *DEFAULTS)
 
@@ -42,6 +43,11 @@ def check_values(values: Mapping[str, Any]) -> dict[str, Any]:
             field=which[:40],
         )
     form = parse_form(values["fields"], values["rubric"], values["award"])
+    if values["automatic"] and form.award.kind == "rubric":
+        raise InvalidSubmissionTypeError(
+            "Points by score need somebody who scores. Give fixed points, or let reviewers approve.",
+            field="automatic",
+        )
     return {
         "name": _line(values["name"], 60, "name", "The name"),
         "description": _text(values["description"], 500, "description"),
@@ -56,6 +62,7 @@ def check_values(values: Mapping[str, Any]) -> dict[str, Any]:
         "reviewers": _reviewers(values["reviewers"]),
         "channel_id": _number(values["channel_id"], 1, _BIG, "channel_id"),
         "sla_hours": _number(values["sla_hours"], 1, MAX_SLA, "sla_hours"),
+        "automatic": bool(values["automatic"]),
     }
 
 

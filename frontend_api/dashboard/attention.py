@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.urls import reverse
 
+from engagement.analytics.redemptions import count_by_hand
 from engagement.members.selectors import find_member
 from engagement.rules.selectors import load_rule_set
 from saas.core import clock
@@ -27,6 +28,7 @@ class Attention:
     text: str
     moment: datetime | None = None
     href: str = ""  # the page where something can be done about it
+    count: int = 1  # so many things wait behind it
 
 
 def list_rule_attention() -> list[Attention]:
@@ -39,6 +41,38 @@ def list_rule_attention() -> list[Attention]:
     if not rules.by_type and not rules.problems:
         lines.append(
             Attention("target-arrow", "No rule is on", "Nobody earns anything. Switch a rule on under Earn.")
+        )
+    return lines
+
+
+def list_redemption_attention() -> list[Attention]:
+    """What members wait for: a decision of the team, or something that the team hands out. One query."""
+    counts = count_by_hand()
+    page = reverse("dashboard-redemptions", urlconf=settings.ROOT_URLCONF)
+    lines = []
+    if counts.waiting:
+        lines.append(
+            Attention(
+                "gift",
+                "1 redemption waits for you"
+                if counts.waiting == 1
+                else f"{counts.waiting:,} redemptions wait for you",
+                "Members wait to hear whether they get it. Their points are held meanwhile.",
+                counts.oldest,
+                f"{page}?state=requested",
+                counts.waiting,
+            )
+        )
+    if counts.to_hand_out:
+        what = "1 reward is" if counts.to_hand_out == 1 else f"{counts.to_hand_out:,} rewards are"
+        lines.append(
+            Attention(
+                "archive",
+                f"{what} to be handed out",
+                "Approved, and of a kind that the team ships or does by hand.",
+                href=f"{page}?state=approved&kind=merchandise&kind=custom",
+                count=counts.to_hand_out,
+            )
         )
     return lines
 

@@ -14,9 +14,15 @@ from engagement.analytics.selectors import get_home_figures, list_gaps, list_rec
 from engagement.analytics.week import list_daily_points
 from engagement.boosts.selectors import BoostLine, list_running_boosts
 from engagement.boosts.words import ScopeNames, read_scope_names, scope_text
+from engagement.departures.services import list_returned, words_of
 from engagement.members.claims import list_locked_claimants
 from frontend_api.dashboard.access import Desk, dashboard_page
-from frontend_api.dashboard.attention import Attention, list_guild_attention, list_rule_attention
+from frontend_api.dashboard.attention import (
+    Attention,
+    list_guild_attention,
+    list_redemption_attention,
+    list_rule_attention,
+)
 from frontend_api.dashboard.chart import draw_columns
 from frontend_api.dashboard.setup.pages import read_steps
 from frontend_api.figures import write_whole
@@ -51,12 +57,14 @@ def show_home(request: HttpRequest, desk: Desk) -> HttpResponse:
 def read_home(context: TenantContext) -> dict[str, Any]:
     """What the page shows. One function for the page, the poll and the live socket."""
     position, now = get_end(), clock.now()
+    attention = list_attention(context, now=now)
     return {
         "position": position,
         "figures": get_home_figures(now=now, context=context),
         "columns": draw_columns(list_daily_points(now=now, context=context)),
         "feed": list_recent_entries(limit=FEED_SIZE),
-        "attention": list_attention(context, now=now),
+        "attention": attention,
+        "waiting": sum(line.count for line in attention),
         "boosts": list_boosts_running(context, now=now),
     }
 
@@ -100,6 +108,16 @@ def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
         )
         for one in list_locked_claimants()[:PROBLEMS_SHOWN]
     ]
+    lines += [
+        Attention(
+            "archive",
+            f"{line.name} was deleted with things pending",
+            f"Cancelled with that: {words_of(line.returned, context.points_name)}. Restoring them brings the points, not what was pending.",
+            line.at,
+        )
+        for line in list_returned(limit=PROBLEMS_SHOWN, now=now)
+    ]
+    lines = [*list_redemption_attention(), *lines]
     waiting = count_poison(tenant_id=context.tenant_id)
     if waiting:
         lines.insert(

@@ -20,7 +20,9 @@ class Notice:
     text: str
     kind: str = "good"  # good, warn or bad
     undo: str = ""
-    until: str = ""  # ISO 8601: what was done is told to others from then on; the line stays in sight and counts down
+    until: str = (
+        ""  # ISO 8601: what was done is told to others from then on; the line stays in sight and counts down
+    )
 
     @property
     def icon(self) -> str:

@@ -111,6 +111,30 @@ PAGES: Final = (
     ),
     DashboardPage(
         "spend",
+        "Redemptions",
+        "ticket",
+        "dashboard-redemptions",
+        "view_redemptions",
+        "approve reject ship refund orders shop rewards",
+    ),
+    DashboardPage(
+        "spend",
+        "Submissions",
+        "upload",
+        "dashboard-submissions",
+        "view_submissions",
+        "review queue approve reject handed in",
+    ),
+    DashboardPage(
+        "spend",
+        "Kinds of submissions",
+        "list-details",
+        "dashboard-submission-types",
+        "view_submissions",
+        "forms rubric packs templates hand in",
+    ),
+    DashboardPage(
+        "spend",
         "Credits",
         "coins",
         "dashboard-credits",
@@ -229,6 +253,20 @@ ACTS: Final[tuple[DashboardAct, ...]] = (
         "Make a kind of credits", "plus", "dashboard-credit-type-new", "change_credits", "currency new"
     ),
     DashboardAct("Change the curve", "stairs-up", "dashboard-curve", "change_levels", "levels steeper"),
+    DashboardAct(
+        "Make a kind of submission",
+        "upload",
+        "dashboard-submission-type-new",
+        "change_submission_types",
+        "form hand in new",
+    ),
+    DashboardAct(
+        "Install a pack of submissions",
+        "sparkles",
+        "dashboard-submission-packs",
+        "change_submission_types",
+        "ready-made templates events content advocacy learning",
+    ),
     DashboardAct(
         "Give a role for a level", "shield", "dashboard-level-role-new", "change_announcements", "level roles"
     ),

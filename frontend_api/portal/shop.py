@@ -76,9 +76,7 @@ def show_shop(request: HttpRequest) -> HttpResponse:
 def show_reward(request: HttpRequest, reward_id: int) -> HttpResponse:
     """One reward: what it is, what it costs, for whom, and what happens once it is redeemed."""
     context, person = get_context(request), get_person(request)
-    item = get_shop_item(
-        reward_id=reward_id, member_id=person.member_id if person else None, context=context
-    )
+    item = get_shop_item(reward_id=reward_id, member_id=person.member_id if person else None, context=context)
     count_opened(context=context, reward_id=item.id)
     return render(request, "portal/reward.html", describe_item(context, person, item))
 

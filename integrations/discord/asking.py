@@ -31,7 +31,7 @@ _ICONS: Final = {
     RedemptionState.FULFILLED: "✅",
     RedemptionState.DELIVERED: "✅",
 }
-_CLOSED: Final = frozenset({UNKNOWN_CHANNEL, MISSING_ACCESS, MISSING_PERMISSIONS})
+CLOSED: Final = frozenset({UNKNOWN_CHANNEL, MISSING_ACCESS, MISSING_PERMISSIONS})
 _GREEN, _RED, _LINK = 3, 4, 5
 
 
@@ -68,10 +68,10 @@ def _ask(context: TenantContext, client: DiscordClient, row: Redemption, event_i
     if delivery.state == Delivery.State.WAITING:
         body = describe_request(context, row)
         delivery = deliver(
-            context, client, delivery, body, channel_id, in_channel=True, note_refusal=_note_refusal
+            context, client, delivery, body, channel_id, in_channel=True, note_refusal=note_refusal
         )
     if delivery.state == Delivery.State.SENT and delivery.message_id and delivery.channel_id:
-        clear_problem(key=_problem(channel_id))
+        clear_problem(key=problem_of(channel_id))
         note_message(redemption_id=row.pk, channel_id=delivery.channel_id, message_id=delivery.message_id)
 
 
@@ -81,7 +81,7 @@ def _refresh(context: TenantContext, client: DiscordClient, row: Redemption) -> 
     try:
         client.edit_message(row.message_channel_id, row.message_id, describe_request(context, row))
     except DiscordRefusedError as error:
-        if error.code == UNKNOWN_MESSAGE or error.code in _CLOSED:
+        if error.code == UNKNOWN_MESSAGE or error.code in CLOSED:
             forget_message(redemption_id=row.pk)
             return
         raise
@@ -124,16 +124,16 @@ def _buttons(context: TenantContext, row: Redemption) -> dict[str, Any]:
     }
 
 
-def _problem(channel_id: int) -> str:
+def problem_of(channel_id: int) -> str:
     return f"team:{channel_id}"
 
 
-def _note_refusal(error: DiscordRefusedError, target: int, in_channel: bool) -> None:
+def note_refusal(error: DiscordRefusedError, target: int, in_channel: bool) -> None:
     """A closed channel is the organiser's. Anything else is ours."""
-    if error.code not in _CLOSED:
+    if error.code not in CLOSED:
         raise error
     note_problem(
-        key=_problem(target),
+        key=problem_of(target),
         message=(
             f"The team cannot be asked in the channel {target}: Discord says “{error}”. What waits stands on the dashboard. Give "
             "EngageHub View Channel, Send Messages and Embed Links there, or choose another channel under Announcements."

@@ -11,12 +11,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import ProgrammingError
 
 from engagement.boosts.events import BoostStarted
+from engagement.departures.events import PendingReturned
 from engagement.members.models import Member
 from engagement.progression.events import LevelReached
 from engagement.progression.models import MemberProgress
+from engagement.rewards.fulfilment_selectors import list_ended_roles, list_role_grants, list_waiting_roles
 from saas.core import clock
+from saas.core.schemas import enter_schema
 from saas.events.jobs import defer, job, periodic_job
 from saas.events.log import get_moment
 from saas.events.retries import Backoff
@@ -27,14 +31,25 @@ from tenants.models import GuildGreeting, GuildLink
 from tenants.routing import get_routing
 from tenants.selectors import read_liveness
 
-from . import announcements, greetings, names, notices, owner_news, reconciling
+from . import (
+    announcements,
+    asking,
+    credit_asking,
+    departure_news,
+    greetings,
+    names,
+    notices,
+    owner_news,
+    reconciling,
+    reward_roles,
+    team_news,
+)
 from .announcements import announce_level_up
 from .client import get_client
 from .errors import UNKNOWN_GUILD, DiscordRefusedError
 from .models import LevelRole
 from .problems import clear_problem, note_problem
-from .roles import SWEEP_LOCK, desired_roles
-from .roles import sync_member_roles as sync
+from .roles import SWEEP_LOCK, bring_roles, desired_roles
 from .template_parts import list_planned_roles, make_planned_roles
 
 QUEUE = "discord"
@@ -110,6 +125,42 @@ def bring_notice(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
         notices.bring_notice(context, get_client(), event_id=event_id, notice_id=int(event["notice_id"]))
 
 
+@job(queue=QUEUE, retry=PATIENT, lock="discord credits")
+def follow_credit_request(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of CreditRequested and CreditRequestDecided: approvers are asked in the type's channel, and a message that stands follows
+    what was decided elsewhere. Nothing is asked in shadow mode."""
+    context = _heard(tenant)
+    if context is not None:
+        credit_asking.follow_request(
+            context, get_client(), event_id=event_id, request_id=int(event["request_id"])
+        )
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord team")
+def tell_team_returned(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of PendingReturned."""
+    context = _heard(tenant, event_id=event_id)
+    if context is not None:
+        departure_news.tell_team_returned(
+            context, get_client(), event_id=event_id, event=PendingReturned.from_data(event)
+        )
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord asking")
+def ask_team(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of RedemptionChanged: the team is asked in its channel, and a message that stands follows what was decided. One after
+    another, so that a decision finds the message that asked. Nothing is asked in shadow mode."""
+    context = get_routing().context_for_schema(tenant)
+    if context is None or context.guild_id is None or not read_liveness(schema=tenant).live:
+        return
+    asking.follow_redemption(
+        replace(context, live=True),
+        get_client(),
+        event_id=event_id,
+        redemption_id=int(event["redemption_id"]),
+    )
+
+
 @job(queue=QUEUE, retry=PATIENT, lock="discord roles")
 def follow_level(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of LevelReached, LevelLost and MemberJoined: the member's level roles follow."""
@@ -135,9 +186,87 @@ def sync_member_roles(*, tenant: str, member_id: int) -> None:
 
 
 def _sync(tenant: str, member_id: int) -> None:
-    context = _heard(tenant, "level_roles")
-    if context is not None and LevelRole.objects.exists():
-        sync(context, get_client(), member_id=member_id)
+    context = _heard(tenant)
+    if context is None:
+        return
+    levels = LevelRole.objects.exists() and _heard(tenant, "level_roles") is not None
+    if levels or list_role_grants(member_id=member_id):
+        bring_roles(context, get_client(), member_id=member_id, levels=levels)
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord roles")
+def follow_reward_role(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of RewardRoleDue: the role is given, or taken back."""
+    _follow_reward_role(tenant, int(event["redemption_id"]))
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord roles", priority=-10)
+def tend_reward_role(*, tenant: str, redemption_id: int) -> None:
+    """One that a sweep found: still to be given, or over."""
+    _follow_reward_role(tenant, redemption_id)
+
+
+def _follow_reward_role(tenant: str, redemption_id: int) -> None:
+    context = _heard(tenant)
+    if context is None:
+        return
+    levels = LevelRole.objects.exists() and _heard(tenant, "level_roles") is not None
+    client, over = get_client(), {one.pk for one in list_ended_roles()}
+    act = reward_roles.end_reward_role if redemption_id in over else reward_roles.follow_reward_role
+    act(context, client, redemption_id=redemption_id, levels=levels)
+
+
+@periodic_job(cron="*/10 * * * *", queue=QUEUE)
+def sweep_reward_roles(*, tenant: str, timestamp: int = 0) -> None:
+    """Every ten minutes, in each live community: roles whose time is over are taken back, and those that could not be given are tried
+    again."""
+    for context in get_routing().contexts():
+        if context.guild_id is None or not context.live:
+            continue
+        try:
+            with enter_schema(context.schema):
+                found = [one.pk for one in (*list_ended_roles(), *list_waiting_roles())]
+        except ProgrammingError:
+            continue  # gone meanwhile
+        for redemption_id in found:
+            defer(
+                tend_reward_role,
+                tenant=context.schema,
+                redemption_id=redemption_id,
+                queueing_lock=f"reward role {redemption_id}",
+            )
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord team")
+def tell_team_stock(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of RewardRanLow."""
+    _tell_team(tenant, event_id, team_news.describe_stock(name=event["name"], left=int(event["left"])))
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord team")
+def tell_team_stuck(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of FulfilmentStuck."""
+    _tell_team(tenant, event_id, team_news.describe_stuck(name=event["name"], why=event["why"]))
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord team")
+def tell_team_address(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of AddressGiven."""
+    _tell_team(tenant, event_id, team_news.describe_address(name=event["name"]))
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord team")
+def tell_team_waiting(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of TeamReminded."""
+    counts = {name: int(event[name]) for name in ("undecided", "by_hand", "unshipped")}
+    _tell_team(tenant, event_id, team_news.describe_waiting(**counts))
+
+
+def _tell_team(tenant: str, event_id: int, text: str) -> None:
+    """In the team's channel, where one is chosen; the dashboard says it in any case."""
+    context = _heard(tenant, event_id=event_id)
+    if context is not None:
+        team_news.tell_team(context, get_client(), event_id=event_id, text=text)
 
 
 @periodic_job(cron="23 */2 * * *", queue=QUEUE)
@@ -152,6 +281,11 @@ def sweep_level_roles(*, tenant: str, timestamp: int = 0) -> None:
 def sweep_tenant_roles(*, tenant: str, after_id: int = 0) -> None:
     """Defer a sync for members whose roles, as last seen, differ from the desired ones: a few hundred, the next ones when those
     should be through. `after_id`: from the member after that one on."""
+    if not after_id and _heard(tenant) is not None:
+        for member_id in reward_roles.list_members_lacking(limit=MOST_A_SWEEP):
+            defer(
+                sync_member_roles, tenant=tenant, member_id=member_id, queueing_lock=f"sync roles {member_id}"
+            )
     context = _heard(tenant, "level_roles")
     if context is None:
         return

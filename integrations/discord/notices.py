@@ -17,6 +17,8 @@ from engagement.notifications.notice_kinds import NO_DM, get_notice_kind
 from engagement.notifications.notice_words import choose_language, say, write_notice
 from engagement.notifications.notices import note_sent
 from engagement.notifications.selectors import find_told, get_notification_settings
+from engagement.rewards.addresses import address_path
+from engagement.rewards.models import Redemption
 from tenants.context import TenantContext
 from tenants.tickets import get_tenant_address
 
@@ -26,6 +28,7 @@ from .errors import DiscordRefusedError
 from .models import Delivery
 
 logger = logging.getLogger(__name__)
+ASK_ADDRESS: Final = frozenset({"address_needed", "address_reminder"})
 _LINK_BUTTON: Final = 5
 
 
@@ -97,8 +100,18 @@ def describe_notice(context: TenantContext, member: Member, notice: Notice) -> d
                 "footer": {"text": context.name},
             }
         ],
-        "components": [_button(say(language, "open"), address_of_notice(context, notice))],
+        "components": [_describe_button(context, notice, language)],
     }
+
+
+def _describe_button(context: TenantContext, notice: Notice, language: str) -> dict[str, Any]:
+    """Leads to the notice, which leads on; of an address straight to its form, which needs no login."""
+    if notice.kind in ASK_ADDRESS:
+        redemption = Redemption.objects.filter(pk=notice.facts.get("id")).first()
+        path = address_path(context, redemption) if redemption else ""
+        if path:
+            return _button(say(language, "give_address"), f"{get_tenant_address(context.slug)}{path}")
+    return _button(say(language, "open"), address_of_notice(context, notice))
 
 
 def describe_hint(context: TenantContext, member: Member, notice: Notice, person: int) -> dict[str, Any]:

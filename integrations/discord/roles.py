@@ -1,13 +1,14 @@
-"""Level roles as desired state.
+"""Roles as desired state: those of levels, and those that members redeemed.
 
-Invariant: of a member's roles only those that `level_role` lists are compared, then added and removed one by one; a PATCH
-of the whole set would erase what others just gave.
+Invariant: of a member's roles only those that `level_role` lists, or that this member's own redemptions name, are compared, then added
+and removed one by one; a PATCH of the whole set would erase what others just gave.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -17,6 +18,7 @@ from engagement.audit.services import record_audit
 from engagement.members.models import Member
 from engagement.members.selectors import get_discord_id
 from engagement.progression.models import MemberProgress
+from engagement.rewards.fulfilment_selectors import list_role_grants
 from saas.core.errors import NotFoundError
 from saas.events.jobs import JobRow, defer_rows
 from tenants.context import TenantContext
@@ -46,39 +48,92 @@ def desired_roles(roles: Iterable[LevelRole], level: int) -> set[int]:
     return {role.role_id for role in reached if role.keep == LevelRole.Keep.STACK or role.level == highest}
 
 
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """How a member's roles stand: `changed` so many, `held` of those that are ours afterwards, `problems` by role. `away`: no member of
+    the guild, or without an account there."""
+
+    changed: int = 0
+    held: frozenset[int] = frozenset()
+    problems: Mapping[int, str] = field(default_factory=dict)
+    away: bool = False
+
+
 def sync_member_roles(context: TenantContext, client: DiscordClient, *, member_id: int) -> int:
-    """Give and take until the member's level roles are as desired. Returns how many changed.
+    """Give and take until the member's level roles, and those of what they redeemed, are as desired. Returns how many changed.
 
     Idempotent. What Discord would refuse is noted as a problem with its fix, and not asked. Somebody who left or was deleted is passed
     over. Raises RetryLaterError, DiscordAwayError.
     """
-    roles = list(LevelRole.objects.all())
+    return bring_roles(context, client, member_id=member_id).changed
+
+
+def bring_roles(
+    context: TenantContext, client: DiscordClient, *, member_id: int, levels: bool = True
+) -> Synced:
+    """As sync_member_roles, and how they stand then. Without `levels` level roles are left alone: the plan may not have them.
+
+    Of a redeemed role only what we gave is taken back: who had it before keeps it (engagement.rewards.fulfilling).
+    """
+    roles = list(LevelRole.objects.all()) if levels else []
+    grants = list_role_grants(member_id=member_id)
     user_id = get_discord_id(member_id=member_id)
     left = not Member.objects.filter(pk=member_id, departed_at=None, deleted_at=None).exists()
-    if not roles or user_id is None or left or context.guild_id is None:
-        return 0
+    if not (roles or grants):
+        return Synced()
+    if user_id is None or left or context.guild_id is None:
+        return Synced(away=True)
     level = MemberProgress.objects.filter(pk=member_id).values_list("level", flat=True).first() or 0
-    desired, managed = desired_roles(roles, level), {role.role_id for role in roles}
+    redeemed = {grant.role_id for grant in grants if grant.wanted}
+    desired = desired_roles(roles, level) | redeemed
+    managed = {role.role_id for role in roles} | {grant.role_id for grant in grants if grant.ours} | redeemed
+    managed -= {grant.role_id for grant in grants if not grant.ours} - desired
     try:
         told = client.get_member(context.guild_id, user_id)
     except DiscordRefusedError as error:
         if error.code == UNKNOWN_MEMBER:
-            return 0
+            return Synced(away=True)
         raise
     held = {int(role) for role in told["roles"]} & managed
-    changes = [(role, True) for role in sorted(desired - held)] + [
+    problems: dict[int, str] = {}
+    changed = 0
+    for role, give in [(role, True) for role in sorted(desired - held)] + [
         (role, False) for role in sorted(held - desired)
-    ]
-    return sum(_change(context.guild_id, client, user_id, role, give, level) for role, give in changes)
+    ]:
+        why = "Redeemed" if role in redeemed or not roles else f"Level {level}"
+        problem = _change(context.guild_id, client, user_id, role, give, why)
+        if problem is None:
+            changed += 1
+            held ^= {role}
+        elif problem:
+            problems[role] = problem
+    return Synced(changed, frozenset(held), problems)
 
 
-def _change(guild_id: int, client: DiscordClient, user_id: int, role_id: int, give: bool, level: int) -> int:
+def holds_role(context: TenantContext, client: DiscordClient, *, member_id: int, role_id: int) -> bool | None:
+    """Whether the member has the role in Discord now; None for somebody who is not there."""
+    user_id = get_discord_id(member_id=member_id)
+    if user_id is None or context.guild_id is None:
+        return None
+    try:
+        told = client.get_member(context.guild_id, user_id)
+    except DiscordRefusedError as error:
+        if error.code == UNKNOWN_MEMBER:
+            return None
+        raise
+    return str(role_id) in {str(role) for role in told["roles"]}
+
+
+def _change(
+    guild_id: int, client: DiscordClient, user_id: int, role_id: int, give: bool, why: str
+) -> str | None:
+    """None when it is done; else what stands in the way, empty where the member is gone."""
     key = f"role:{role_id}"
     problem = get_standing(client, guild_id).find_problem(role_id)
     if problem is None:
         act = client.add_role if give else client.remove_role
         try:
-            act(guild_id, user_id, role_id, reason=f"Level {level}")
+            act(guild_id, user_id, role_id, reason=why)
         except DiscordRefusedError as error:
             if error.code not in {MISSING_PERMISSIONS, UNKNOWN_ROLE, UNKNOWN_MEMBER}:
                 raise
@@ -87,12 +142,12 @@ def _change(guild_id: int, client: DiscordClient, user_id: int, role_id: int, gi
             if problem is None and error.code != UNKNOWN_MEMBER:
                 problem = f"Discord did not let EngageHub change the role {role_id}: {error}. Check its permissions."
             if problem is None:
-                return 0
+                return ""
         else:
             clear_problem(key=key)
-            return 1
+            return None
     note_problem(key=key, message=problem)
-    return 0
+    return problem
 
 
 def get_standing(client: DiscordClient, guild_id: int, *, fresh: bool = False) -> Standing:

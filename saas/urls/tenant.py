@@ -34,6 +34,11 @@ from frontend_api.dashboard.members import detail as members_detail
 from frontend_api.dashboard.members import merging as members_merging
 from frontend_api.dashboard.members import pages as members
 from frontend_api.dashboard.members import types as members_types
+from frontend_api.dashboard.redemptions import bulk as redemptions_bulk
+from frontend_api.dashboard.redemptions import deciding as redemptions_deciding
+from frontend_api.dashboard.redemptions import handing_out as redemptions_handing_out
+from frontend_api.dashboard.redemptions import pages as team_redemptions
+from frontend_api.dashboard.redemptions import parcels
 from frontend_api.dashboard.rewards import codes as reward_codes
 from frontend_api.dashboard.rewards import editing as reward_editing
 from frontend_api.dashboard.rewards import exchange as reward_exchange
@@ -45,19 +50,34 @@ from frontend_api.dashboard.settings import commands, history
 from frontend_api.dashboard.settings import community as settings
 from frontend_api.dashboard.setup import live as setup_live
 from frontend_api.dashboard.setup import pages as setup
+from frontend_api.dashboard.submissions import bulk as submissions_bulk
+from frontend_api.dashboard.submissions import detail as submission
+from frontend_api.dashboard.submissions import packs as submission_packs
+from frontend_api.dashboard.submissions import queue as submissions
+from frontend_api.dashboard.submissions import reasons as submission_reasons
+from frontend_api.dashboard.submissions import type_editing as submission_type
+from frontend_api.dashboard.submissions import types_list as submission_types
 from frontend_api.dashboard.team import pages as team
 from frontend_api.dashboard.team import person
 from frontend_api.operator.admin_community import community_site
 from frontend_api.portal import (
+    addresses,
     claim,
+    credit_mail,
     credits_trusted,
+    downloads,
     earn,
     entrance,
     leaderboard,
     member,
     my_credits,
     notices,
+    redemptions,
+    shop,
+    survey_hook,
 )
+from frontend_api.portal.submissions import form as handing_in
+from frontend_api.portal.submissions import listing as handed_in
 from frontend_api.v1.urls import ON_TENANTS
 
 handler400 = "frontend_api.errors.handle_bad_request"
@@ -237,10 +257,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="dashboard-rewards-export",
     ),
     path(
-        "dashboard/rewards/exchange/<int:run_id>/", reward_exchange.show_table, name="dashboard-rewards-table"
+        "dashboard/rewards/exchange/<int:table_id>/",
+        reward_exchange.show_table,
+        name="dashboard-rewards-table",
     ),
     path(
-        "dashboard/rewards/exchange/<int:run_id>/do/",
+        "dashboard/rewards/exchange/<int:table_id>/do/",
         reward_exchange.act_on_table,
         name="dashboard-rewards-table-act",
     ),
@@ -256,7 +278,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="dashboard-reward-codes-withdraw",
     ),
     path(
-        "dashboard/rewards/<int:reward_id>/codes/<int:run_id>/",
+        "dashboard/rewards/<int:reward_id>/codes/<int:list_id>/",
         reward_codes.show_run,
         name="dashboard-reward-codes-run",
     ),
@@ -344,8 +366,163 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("credits/requests/<int:request_id>/cancel/", my_credits.cancel, name="my-credit-cancel"),
     path("credits/decide/", credits_trusted.show_queue, name="credits-trusted"),
     path("credits/decide/<int:request_id>/", credits_trusted.decide, name="credits-trusted-decide"),
+    path("shop/", shop.show_shop, name="shop"),
+    path("shop/<int:reward_id>/", shop.show_reward, name="shop-reward"),
+    path("shop/<int:reward_id>/redeem/", shop.redeem, name="shop-redeem"),
+    path("redemptions/", redemptions.show_redemptions, name="redemptions"),
+    path("redemptions/<int:redemption_id>/", redemptions.show_redemption, name="redemption"),
+    path("redemptions/<int:redemption_id>/cancel/", redemptions.cancel, name="redemption-cancel"),
+    path("address/<str:ticket>/", addresses.ask_address, name="address"),
+    path("downloads/<str:signed>/", downloads.give_download, name="download"),
+    path("dashboard/redemptions/to-ship.csv", parcels.export_parcels, name="dashboard-redemptions-parcels"),
+    path("redemptions/<int:redemption_id>/code/", redemptions.show_own_code, name="redemption-code"),
+    path("redemptions/<int:redemption_id>/download/", redemptions.begin_download, name="redemption-download"),
+    path("redemptions/<int:redemption_id>/address/", redemptions.begin_address, name="redemption-address"),
+    path("redemptions/<int:redemption_id>/arrived/", redemptions.confirm_parcel, name="redemption-arrived"),
+    path("dashboard/redemptions/", team_redemptions.show_redemptions, name="dashboard-redemptions"),
+    path(
+        "dashboard/redemptions/export.<str:format>",
+        team_redemptions.export_redemptions,
+        name="dashboard-redemptions-export",
+    ),
+    path("dashboard/redemptions/bulk/", redemptions_bulk.act_on_many, name="dashboard-redemptions-bulk"),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/",
+        team_redemptions.show_redemption,
+        name="dashboard-redemption",
+    ),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/approve/",
+        redemptions_deciding.approve,
+        name="dashboard-redemption-approve",
+    ),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/reject/",
+        redemptions_deciding.reject,
+        name="dashboard-redemption-reject",
+    ),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/refund/",
+        redemptions_deciding.refund,
+        name="dashboard-redemption-refund",
+    ),
+    path("hooks/surveys/<slug:key>/", survey_hook.receive_survey, name="survey-hook"),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/ship/",
+        redemptions_handing_out.ship,
+        name="dashboard-redemption-ship",
+    ),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/deliver/",
+        redemptions_handing_out.deliver,
+        name="dashboard-redemption-deliver",
+    ),
+    path(
+        "dashboard/redemptions/<int:redemption_id>/address/",
+        redemptions_handing_out.show_address,
+        name="dashboard-redemption-address",
+    ),
+    path("dashboard/submissions/", submissions.show_queue, name="dashboard-submissions"),
+    path(
+        "dashboard/submissions/export.<str:format>",
+        submissions.export_queue,
+        name="dashboard-submissions-export",
+    ),
+    path("dashboard/submissions/all/", submissions.show_everything, name="dashboard-submissions-all"),
+    path(
+        "dashboard/submissions/all/export.<str:format>",
+        submissions.export_everything,
+        name="dashboard-submissions-all-export",
+    ),
+    path("dashboard/submissions/bulk/", submissions_bulk.decide_on_many, name="dashboard-submissions-bulk"),
+    path(
+        "dashboard/submissions/bulk/<uuid:run>/",
+        submissions_bulk.show_results,
+        name="dashboard-submissions-bulk-result",
+    ),
+    path(
+        "dashboard/submissions/bulk/<uuid:run>/undo/",
+        submissions_bulk.undo_many,
+        name="dashboard-submissions-bulk-undo",
+    ),
+    path("dashboard/submissions/reasons/", submission_reasons.show_reasons, name="dashboard-reasons"),
+    path(
+        "dashboard/submissions/reasons/<int:reason_id>/remove/",
+        submission_reasons.remove,
+        name="dashboard-reason-remove",
+    ),
+    path("dashboard/submissions/types/", submission_types.show_types, name="dashboard-submission-types"),
+    path("dashboard/submissions/types/new/", submission_type.add_type, name="dashboard-submission-type-new"),
+    path(
+        "dashboard/submissions/types/packs/", submission_packs.show_packs, name="dashboard-submission-packs"
+    ),
+    path(
+        "dashboard/submissions/types/packs/<slug:pack>/",
+        submission_packs.show_pack,
+        name="dashboard-submission-pack",
+    ),
+    path(
+        "dashboard/submissions/types/<int:submission_type_id>/",
+        submission_type.show_type,
+        name="dashboard-submission-type",
+    ),
+    path(
+        "dashboard/submissions/types/<int:submission_type_id>/switch/",
+        submission_types.switch,
+        name="dashboard-submission-type-switch",
+    ),
+    path(
+        "dashboard/submissions/types/<int:submission_type_id>/move/",
+        submission_types.move,
+        name="dashboard-submission-type-move",
+    ),
+    path(
+        "dashboard/submissions/types/<int:submission_type_id>/archive/",
+        submission_types.archive,
+        name="dashboard-submission-type-archive",
+    ),
+    path(
+        "dashboard/submissions/types/<int:submission_type_id>/restore/",
+        submission_types.restore,
+        name="dashboard-submission-type-restore",
+    ),
+    path("dashboard/submissions/<int:submission_id>/", submission.show_one, name="dashboard-submission"),
+    path(
+        "dashboard/submissions/<int:submission_id>/sum/", submission.show_sum, name="dashboard-submission-sum"
+    ),
+    path(
+        "dashboard/submissions/<int:submission_id>/approve/",
+        submission.approve,
+        name="dashboard-submission-approve",
+    ),
+    path(
+        "dashboard/submissions/<int:submission_id>/reject/",
+        submission.reject,
+        name="dashboard-submission-reject",
+    ),
+    path("dashboard/submissions/<int:submission_id>/ask/", submission.ask, name="dashboard-submission-ask"),
+    path(
+        "dashboard/submissions/<int:submission_id>/claim/",
+        submission.claim,
+        name="dashboard-submission-claim",
+    ),
+    path(
+        "dashboard/submissions/<int:submission_id>/release/",
+        submission.release,
+        name="dashboard-submission-release",
+    ),
+    path(
+        "dashboard/submissions/<int:submission_id>/undo/", submission.undo, name="dashboard-submission-undo"
+    ),
+    path("submit/", handed_in.show_types, name="submit"),
+    path("submit/find/", handing_in.find_member, name="submit-find"),
+    path("submit/<slug:type_key>/", handing_in.show_form, name="submit-type"),
+    path("submissions/", handed_in.show_mine, name="my-submissions"),
+    path("submissions/<int:submission_id>/", handing_in.show_own, name="submission"),
+    path("submissions/<int:submission_id>/withdraw/", handing_in.take_back, name="submission-withdraw"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
+    path("decide/", credit_mail.show_credit_mail, name="credit-mail"),
     path("visit/", entrance.visit, name="visit"),
     path("logout/", entrance.leave, name="logout"),
     re_path(r"^theme/(?P<colour>[0-9a-f]{6})\.css$", theme.show_theme, name="theme"),

@@ -81,6 +81,9 @@ def set_up_things(context: Any) -> dict[str, Any]:
     from engagement.points.models import Adjustment
     from engagement.progression.models import BulkAct
     from engagement.rules.services import create_rule
+    from engagement.submissions.handing_in import hand_in
+    from engagement.submissions.reasons import save_reason
+    from engagement.submissions.types import create_type
     from integrations.discord.roles import add_level_role
     from tenants.api_keys import issue_api_key
     from tenants.context import enter_tenant
@@ -89,10 +92,13 @@ def set_up_things(context: Any) -> dict[str, Any]:
     from tenants.permissions import Role
     from tenants.setup import STEPS
     from tests.frontend_api.givers import give
+    from tests.frontend_api.rewards import offer, redeemed
 
     owner = User.objects.get(username="acme-owner")
     _move_sequences(context.schema)
     member_id = give(context, CAST.discord_id("member"), "Acme Member", 40)
+    reward_id = offer(context, "Mug", 10, approval="moderator")
+    redemption_id = redeemed(context, member_id, reward_id, "scene")
     invite, _ = invite_person(
         tenant=Tenant.objects.get(pk=context.tenant_id), role=Role.ANALYST, email=None, invited_by=owner
     )
@@ -115,6 +121,20 @@ def set_up_things(context: Any) -> dict[str, Any]:
             for act in CHOICES["dashboard-members-bulk-undo"]
         }
         credits = _hold_credits(context, member_id)
+        kind = create_type(
+            context=context,
+            values={
+                "name": "Talk",
+                "fields": [{"key": "what", "label": "What", "kind": "text"}],
+                "award": {"kind": "fixed", "points": 5},
+            },
+            actor=SYSTEM,
+            key="talk",
+        )
+        submission = hand_in(
+            context=context, member_id=member_id, type_id=kind.pk, answers={"what": "It"}, key="scene", via="web", actor=SYSTEM,
+        )  # fmt: skip
+        reason = save_reason(text="Counted before.", outcome="rejected", actor=SYSTEM)
         with transaction.atomic():
             changes = {
                 noun: record_audit(
@@ -134,7 +154,12 @@ def set_up_things(context: Any) -> dict[str, Any]:
             "rule_id": rule.pk,
             "boost_id": boost.pk,
             "notice_id": notice.pk,
+            "reward_id": reward_id,
+            "redemption_id": redemption_id,
             "view_id": view.pk,
+            "submission_type_id": kind.pk,
+            "submission_id": submission.pk,
+            "reason_id": reason.pk,
             "audit_entry_id": AuditEntry.objects.filter(action="level_role.added").latest("pk").pk,
         }
     return (
@@ -142,6 +167,9 @@ def set_up_things(context: Any) -> dict[str, Any]:
         | credits
         | {
             "number": 1,
+            "type_key": "talk",
+            "pack": "events",
+            "run": uuid4(),
             "act": "cancel",
             "name": "earn",
             "flag": "drawn_cards",
@@ -150,6 +178,8 @@ def set_up_things(context: Any) -> dict[str, Any]:
             "membership_id": Membership.objects.get(user__username="acme-analyst").pk,
             "key_id": key.key.pk,
             "format": "csv",
+        "signed": "nobodys",
+        "ticket": "nobodys",
             "colour": "4f46e5",
             "tenant_id": context.tenant_id,
             "poison_id": _set_aside(context),
@@ -264,6 +294,8 @@ def choices_of(name: str, things: dict[str, Any]) -> list[tuple[str, dict[str, A
         parts, form = {}, {"confirmed": "1"}
         if name == "dashboard-members-bulk":
             form |= {"act": choice, "ids": str(things["member_id"])}
+        elif name == "dashboard-redemptions-bulk":
+            form |= {"act": choice, "ids": str(things["redemption_id"]), "reason": "No more"}
         elif name == "dashboard-members-bulk-undo":
             parts["bulk_id"] = things["bulks"][choice]
         elif name == "dashboard-settings-revert":
@@ -272,6 +304,8 @@ def choices_of(name: str, things: dict[str, Any]) -> list[tuple[str, dict[str, A
             form |= {"act": choice, "ids": str(things["request_id"]), "text": "Why"}
         elif name == "import-act":
             parts["act"] = choice
+        elif name == "dashboard-submissions-bulk":
+            form |= {"act": choice, "ids": str(things["submission_id"]), "text": "Why"}
         else:
             raise AssertionError(f"{name}: say in tests/permissions/scene.py how {choice!r} is chosen.")
         found.append((action, parts, form))

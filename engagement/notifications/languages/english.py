@@ -13,6 +13,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "redemption_expired": "“{reward}” has expired. Your {points} are back.",
     # rewards: what came of it
     "role_given": "You have the role of “{reward}” now.",
+    "role_waits": "“{reward}” is a role on the Discord server, and you are not there. Join it, and the role follows.",
     "role_ended": "The time of “{reward}” is over, so the role is gone.",
     "download_ready": "Your download “{reward}” is ready.",
     "code_ready": "Your code for “{reward}” is ready. It is shown on its page, to you alone.",

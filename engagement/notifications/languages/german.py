@@ -13,6 +13,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "redemption_expired": "„{reward}“ ist abgelaufen. Du hast {points} zurück.",
     # rewards: what came of it
     "role_given": "Du hast jetzt die Rolle von „{reward}“.",
+    "role_waits": "„{reward}“ ist eine Rolle auf dem Discord-Server, und dort bist du nicht. Tritt bei, dann folgt die Rolle.",
     "role_ended": "Die Zeit von „{reward}“ ist vorbei, deshalb ist die Rolle weg.",
     "download_ready": "Dein Download „{reward}“ ist bereit.",
     "code_ready": "Dein Code für „{reward}“ ist bereit. Er steht auf seiner Seite, nur für dich.",

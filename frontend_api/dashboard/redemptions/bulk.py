@@ -114,9 +114,7 @@ def _act(desk: Desk, act: str, ids: list[int], reason: str) -> list[Result]:
     return results
 
 
-def _show(
-    request: HttpRequest, desk: Desk, act: BulkAct, results: list[Result], back: str
-) -> HttpResponse:
+def _show(request: HttpRequest, desk: Desk, act: BulkAct, results: list[Result], back: str) -> HttpResponse:
     counts = {state: sum(one.state == state for one in results) for state in ("done", "unchanged", "failed")}
     facts = {
         "desk": desk,
@@ -148,7 +146,9 @@ def _chosen(request: HttpRequest, desk: Desk) -> list[int]:
 def _ask(act: BulkAct, ids: list[int], back: str, form: ReasonForm | None) -> Confirm:
     what = write_unit(len(ids), "redemptions")
     lines = [Consequence(text, icon) for icon, text in _CONSEQUENCES[act.key]]
-    lines.append(Consequence("You see a result for each. Your own ones are left to somebody else.", "list-details"))
+    lines.append(
+        Consequence("You see a result for each. Your own ones are left to somebody else.", "list-details")
+    )
     return Confirm(
         title=f"{act.name}: {what}?",
         submit=f"{act.name} ({write_whole(len(ids))})",

@@ -95,7 +95,9 @@ def _consequences(desk: Desk, sheet: RedemptionSheet) -> list[Consequence]:
         lines.append(Consequence("It goes back into the stock, but for a code that was seen.", "archive"))
     if row.state in (RedemptionState.FULFILLED, RedemptionState.DELIVERED):
         lines.append(
-            Consequence("What was handed out already is not fetched back: ask for it yourself.", "alert-triangle")
+            Consequence(
+                "What was handed out already is not fetched back: ask for it yourself.", "alert-triangle"
+            )
         )
     return [*lines, Consequence("This cannot be undone; the member can redeem it again.", "info-circle")]
 

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from engagement.analytics.redemptions import count_by_state, get_redemption_sheet
+from engagement.analytics.redemptions import BY_HAND, count_by_state, get_redemption_sheet
 from engagement.rewards.models import RedemptionState, RewardKind
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.parts.export import FORMATS, export_list
@@ -19,6 +19,22 @@ from .bulk import ACTS
 from .listing import build_redemptions_list, show_state
 
 EXPORT: Final = "export_redemptions"
+# What its kind noted, in words; what is in no row here is for the machine, or for the member alone.
+NOTED: Final = {
+    "choice": "Choice",
+    "note": "Told the member",
+    "downloaded": "Downloaded, times",
+    "ticket": "Ticket",
+    "amount": "Credits",
+}
+# Why an approved one does not go on (engagement.rewards.fulfilling).
+WAITS: Final = {
+    "role": "The role cannot be given. See the bot’s page, or choose another role in the catalogue; then it goes on by itself.",
+    "member": "The member is not on the server. It goes on by itself once they are back.",
+    "file": "The reward’s file is gone. Put one in its place in the catalogue; then it goes on by itself.",
+    "codes": "There are no codes left. Bring more in the catalogue; then it goes on by itself.",
+    "credits": "The reward’s kind of credits is gone. Choose another one in the catalogue.",
+}
 
 
 @require_safe
@@ -83,6 +99,9 @@ def render_redemption(
         "kind": RewardKind(row.kind).label,
         "steps": [{**step, "name": RedemptionState(step["state"]).label} for step in sheet.steps],
         "address": address,
+        "by_hand": row.kind in BY_HAND,
+        "waits": WAITS.get(str(row.outcome.get("waits", "")), ""),
+        "notes": [(name, row.outcome[key]) for key, name in NOTED.items() if row.outcome.get(key)],
         "list_href": reverse("dashboard-redemptions"),
     }
     return render(request, "dashboard/redemptions/detail.html", facts)

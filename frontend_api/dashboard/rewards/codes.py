@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from engagement.rewards.codes import MOST_CODES, begin_code_import, count_codes, withdraw_codes
+from engagement.rewards.errors import CatalogueRunNotFoundError
 from engagement.rewards.exchange import get_run
 from engagement.rewards.kinds import is_pool
 from engagement.rewards.models import CatalogueRun
@@ -74,9 +75,12 @@ def show_codes(request: HttpRequest, desk: Desk, reward_id: int) -> HttpResponse
 
 @require_http_methods(["GET", "HEAD"])
 @dashboard_page("change_rewards")
-def show_run(request: HttpRequest, desk: Desk, reward_id: int, run_id: int) -> HttpResponse:
+def show_run(request: HttpRequest, desk: Desk, reward_id: int, list_id: int) -> HttpResponse:
     """How far a list is, and what became of it; for htmx, which polls meanwhile, the progress alone."""
-    reward, run = get_reward(reward_id=reward_id), get_run(run_id=run_id, kind=CatalogueRun.Kind.CODES)
+    reward = get_reward(reward_id=reward_id)
+    run = get_run(run_id=list_id, kind=CatalogueRun.Kind.CODES)
+    if run.reward_id != reward.pk:
+        raise CatalogueRunNotFoundError
     facts = {"reward": reward, "run": run, "percent": run.done * 100 // run.total if run.total else 0}
     if request.headers.get("HX-Target") == "progress":
         if run.state == CatalogueRun.State.RUNNING:
@@ -90,6 +94,7 @@ def show_run(request: HttpRequest, desk: Desk, reward_id: int, run_id: int) -> H
 @require_POST
 @dashboard_page("change_rewards")
 def withdraw(request: HttpRequest, desk: Desk, reward_id: int) -> HttpResponse:
+    get_reward(reward_id=reward_id)
     back, given = reverse("dashboard-reward-codes", args=[reward_id]), request.POST.get("count", "").strip()
     try:
         count = int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else 0

@@ -89,7 +89,7 @@ def edit_reward(request: HttpRequest, desk: Desk, reward_id: int) -> HttpRespons
         return _preview(request, desk, form, reward)
     if form.is_valid():
         try:
-            saved = form.try_to(lambda: _save(desk, reward, form, opened))
+            saved = _save(desk, reward, form, opened)
         except RewardChangedError:
             return show_conflict(
                 request,
@@ -139,7 +139,7 @@ def _save(desk: Desk, reward: Reward, form: RewardForm, opened: Opened | None) -
         )
     except RewardChangedError:
         raise
-    except (NotAllowedError, ConflictError) as error:
+    except (NotAllowedError, ConflictError, InvalidInputError) as error:
         form.add_problem(error)
         return None
 

@@ -94,9 +94,9 @@ def export_catalogue(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 @require_safe
 @dashboard_page("change_rewards")
-def show_table(request: HttpRequest, desk: Desk, run_id: int) -> HttpResponse:
+def show_table(request: HttpRequest, desk: Desk, table_id: int) -> HttpResponse:
     """What a table would change, or has changed; for htmx, which polls while a job is at work, its progress alone."""
-    run = get_run(run_id=run_id, kind=CatalogueRun.Kind.TABLE)
+    run = get_run(run_id=table_id, kind=CatalogueRun.Kind.TABLE)
     if request.headers.get("HX-Target") == "progress":
         if run.state == CatalogueRun.State.RUNNING:
             return render(request, "dashboard/rewards/table_progress.html", {"run": run})
@@ -116,18 +116,18 @@ def show_table(request: HttpRequest, desk: Desk, run_id: int) -> HttpResponse:
 
 @require_POST
 @dashboard_page("change_rewards")
-def act_on_table(request: HttpRequest, desk: Desk, run_id: int) -> HttpResponse:
+def act_on_table(request: HttpRequest, desk: Desk, table_id: int) -> HttpResponse:
     """`do` is apply or undo."""
-    back = reverse("dashboard-rewards-table", args=[run_id])
+    back = reverse("dashboard-rewards-table", args=[table_id])
     try:
         if request.POST.get("do") == "undo":
-            left = undo_table(run_id=run_id, context=desk.context, actor=desk.actor)
+            left = undo_table(run_id=table_id, context=desk.context, actor=desk.actor)
             if left:
                 names = ", ".join(left[:5]) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
                 text = f"Taken back, but for what somebody changed since, which stays: {names}."
                 return go_to(request, back, text, kind="warn")
             return go_to(request, back, "The table is taken back. What it made is in the archive.")
-        apply_table(run_id=run_id, actor=desk.actor)
+        apply_table(run_id=table_id, actor=desk.actor)
     except ConflictError as error:
         return go_to(request, back, error.message, kind="warn")
     return go_to(request, back)

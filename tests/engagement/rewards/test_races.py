@@ -7,13 +7,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from engagement.audit.actor import Actor
-from engagement.rewards import deciding, redeeming, states
+from engagement.rewards import deciding, drops, redeeming, states
 from engagement.rewards.deciding import approve_redemption, cancel_redemption
-from engagement.rewards.models import Approval, Redemption, Reward, Sponsor
+from engagement.rewards.drops import join_drop, tend_drop
+from engagement.rewards.eligibility import MemberFacts
+from engagement.rewards.models import Approval, DropPlace, Redemption, Reward, Sponsor
+from engagement.rewards.redeem_statements import Written
 from engagement.rewards.redeeming import redeem_reward
 from engagement.rewards.states import APPROVED, CANCELLED, ENDED, MOVES, REQUESTED
+from engagement.rewards.telling import tell_new_redemptions
+from saas.core import clock
 from saas.events.models import TenantEvent
 from tenants.context import TenantContext, enter_tenant
 from tests.limits.racing import meet, row_locks_off
@@ -32,10 +38,18 @@ DISCORD = Actor("discord", 42, "Mod in Discord", role="moderator", via="bot")
 
 
 @pytest.fixture(autouse=True)
-def _acme(committed_db: None, acme: TenantContext) -> Iterator[None]:
+def _acme(request: pytest.FixtureRequest, committed_db: None, acme: TenantContext) -> Iterator[None]:
     yield
+    if "without" in request.node.name:
+        return  # a lock was off, and the books show it
     with enter_tenant(acme):
         assert_books_balance(acme)
+        tell_new_redemptions(acme.schema)
+        # Of each redemption it was told once that it came into being.
+        firsts = TenantEvent.objects.filter(type="RedemptionChanged", data__was="")
+        assert sorted(row.data["redemption_id"] for row in firsts) == sorted(
+            Redemption.objects.values_list("pk", flat=True)
+        )
 
 
 def asks(context: TenantContext, member_id: int, reward: Reward, key: str) -> Callable[[], object]:
@@ -76,17 +90,19 @@ def test_without_its_lock_the_last_one_goes_to_two(
 ) -> None:
     together = meet(threading.Barrier(2))
 
-    def count_and_write(reward: Reward) -> None:
-        read = Reward.objects.values_list("reserved", flat=True).get(pk=reward.pk)
-        together()
-        Reward.objects.filter(pk=reward.pk).update(reserved=read + 1)
+    write = redeeming.write_redemption
 
-    monkeypatch.setattr(redeeming, "_reserve", count_and_write)
+    def count_and_write(schema: str, row: Redemption, *, reserve: bool) -> Written:
+        written = write(schema, row, reserve=False)
+        read = Reward.objects.values_list("reserved", flat=True).get(pk=row.reward_id)
+        together()
+        Reward.objects.filter(pk=row.reward_id).update(reserved=read + 1)
+        return written
+
+    monkeypatch.setattr(redeeming, "write_redemption", count_and_write)
     members = people(acme, 2, points=500)
 
     assert max(race_for_the_last(acme, members) for _ in range(5)) == 2
-    with enter_tenant(acme):  # the books don't balance after this one
-        Reward.objects.all().update(stock=9, reserved=2)
 
 
 def race_for_ones_own_limit(context: TenantContext, member_id: int, racers: int, price: int = 1) -> int:
@@ -106,19 +122,18 @@ def test_nobody_gets_more_than_the_limit(acme: TenantContext, rounds: int, racer
 def test_without_the_lock_of_the_balance_they_would(
     acme: TenantContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    together, take, refuse = (
+    together, write, refuse = (
         meet(threading.Barrier(3)),
-        redeeming.take_from_balance,
+        redeeming.write_redemption,
         redeeming.refuse_over_limit,
     )
 
-    def count_before(**given: Any) -> object:
-        made = Redemption.objects.only("reward").get(pk=given["cause_id"])
-        refuse(made.reward, given["member_id"], context=acme, without=made.pk)
+    def count_before(schema: str, row: Redemption, *, reserve: bool) -> Written:
+        refuse(row.reward, row.reward_id, MemberFacts(row.member_id), clock.now())
         together()
-        return take(**given)
+        return write(schema, row, reserve=reserve)
 
-    monkeypatch.setattr(redeeming, "take_from_balance", count_before)
+    monkeypatch.setattr(redeeming, "write_redemption", count_before)
     monkeypatch.setattr(redeeming, "refuse_over_limit", lambda *_given, **_named: None)
     (member_id,) = people(acme, 1, points=100)
 
@@ -138,11 +153,13 @@ def test_points_are_spent_once(acme: TenantContext) -> None:
 
 
 def race_for_the_budget(context: TenantContext, members: list[int]) -> int:
+    """Answers for how many the sponsor pays."""
     with enter_tenant(context):
         sponsor = Sponsor.objects.create(name=f"Initech {Sponsor.objects.count()}", budget=1)
         rewards = [make_reward(sponsor=sponsor) for _ in members]
     crowd(asks(context, one, reward, f"b-{reward.pk}") for one, reward in zip(members, rewards, strict=True))
-    return sum(had(context, reward) for reward in rewards)
+    with enter_tenant(context):
+        return Redemption.objects.filter(sponsor_id=sponsor.pk).count()
 
 
 def test_a_sponsor_pays_for_as_many_as_it_said(acme: TenantContext) -> None:
@@ -154,13 +171,14 @@ def test_a_sponsor_pays_for_as_many_as_it_said(acme: TenantContext) -> None:
 def test_without_the_lock_of_the_sponsor_it_pays_for_more(
     acme: TenantContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    together, publish = meet(threading.Barrier(2)), redeeming.publish
+    together, credit = meet(threading.Barrier(2)), redeeming._credit_sponsor
 
-    def late(event: Any) -> int:
-        together()
-        return publish(event)
+    def late(*given: Any) -> int | None:
+        found = credit(*given)
+        together()  # between counting and committing
+        return found
 
-    monkeypatch.setattr(redeeming, "publish", late)  # between counting and committing
+    monkeypatch.setattr(redeeming, "_credit_sponsor", late)
     members = people(acme, 2, points=500)
     with row_locks_off(monkeypatch):
         assert max(race_for_the_budget(acme, members) for _ in range(5)) == 2
@@ -256,6 +274,71 @@ def test_without_the_lock_both_would_decide(
     seen = [race_to_decide(acme, member_id, first, approve_redemption) for _ in range(5)]
 
     assert not all(is_chain(steps) for steps in seen)
-    with enter_tenant(acme):
-        Redemption.objects.update(counted=False)
-        Reward.objects.update(reserved=0)
+
+
+def race_into_the_queue(context: TenantContext, members: list[int]) -> list[int | None]:
+    """All join a drop that has begun; answers the places."""
+    with enter_tenant(context):
+        drop = make_reward(is_drop=True, starts_at=clock.now(), stock=2)
+        tend_drop(context=context, reward_id=drop.pk)
+
+    def join(member_id: int) -> Callable[[], object]:
+        def work() -> object:
+            with enter_tenant(context):
+                return join_drop(context=context, member_id=member_id, reward_id=drop.pk)
+
+        return work
+
+    crowd(join(one) for one in members)
+    with enter_tenant(context):
+        offered = DropPlace.objects.filter(reward=drop, offered_until__isnull=False).count()
+        assert offered == 2
+        return sorted(DropPlace.objects.filter(reward=drop).values_list("place", flat=True))
+
+
+@pytest.mark.parametrize(("rounds", "racers"), [ROUNDS[0], ROUNDS[2]])
+def test_everybody_has_a_place_of_their_own(acme: TenantContext, rounds: int, racers: int) -> None:
+    members = people(acme, racers, points=0)
+
+    for _ in range(rounds):
+        assert race_into_the_queue(acme, members) == list(range(1, racers + 1))
+
+
+def test_without_the_lock_two_would_have_the_same_place(
+    acme: TenantContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, last = meet(threading.Barrier(2)), drops._last_place
+
+    def late(reward: Reward) -> int:
+        found = last(reward)
+        together()
+        return found
+
+    monkeypatch.setattr(drops, "_last_place", late)
+    members = people(acme, 2, points=0)
+    with row_locks_off(monkeypatch), pytest.raises(IntegrityError):  # drop_place_once
+        for _ in range(5):
+            race_into_the_queue(acme, members)
+
+
+def race_for_an_offer(context: TenantContext, member_id: int, racers: int) -> int:
+    """One member, offered one, takes it many times at once, while the job tends the queue."""
+    with enter_tenant(context):
+        drop = make_reward(is_drop=True, starts_at=clock.now(), stock=racers)
+        join_drop(context=context, member_id=member_id, reward_id=drop.pk)
+
+    def tend() -> object:
+        with enter_tenant(context):
+            tend_drop(context=context, reward_id=drop.pk)
+        return None
+
+    acts = [asks(context, member_id, drop, f"o-{drop.pk}-{number}") for number in range(racers)]
+    crowd([*acts, tend, tend])
+    return had(context, drop)
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(100, marks=pytest.mark.faults)])
+def test_an_offer_is_taken_once(acme: TenantContext, rounds: int) -> None:
+    (member_id,) = people(acme, 1, points=100 * 9 * rounds)
+
+    assert [race_for_an_offer(acme, member_id, 8) for _ in range(rounds)] == [1] * rounds

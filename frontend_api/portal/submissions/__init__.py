@@ -1,0 +1,1 @@
+"""What members hand in: what there is, the form, their own, surveys."""

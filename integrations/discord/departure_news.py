@@ -1,0 +1,44 @@
+"""What the team is told in its channel without being asked anything. Once a piece of news (announcements.py)."""
+
+from __future__ import annotations
+
+from engagement.departures.events import PendingReturned
+from engagement.departures.services import Returned, words_of
+from engagement.members.models import Member
+from engagement.notifications.selectors import get_notification_settings
+from tenants.context import TenantContext
+from tenants.tickets import get_tenant_address
+
+from .announcements import claim_delivery, deliver, escape
+from .asking import note_refusal
+from .client import DiscordClient
+from .models import Delivery
+
+
+def tell_team_returned(
+    context: TenantContext, client: DiscordClient, *, event_id: int, event: PendingReturned
+) -> None:
+    """Say what was cancelled with a deleted member. Nothing where the community named no channel: it stands on Home all the same.
+
+    Idempotent on `event_id`. Raises RetryLaterError, DiscordAwayError.
+    """
+    channel_id = get_notification_settings().team_channel_id
+    if channel_id is None:
+        return
+    delivery = claim_delivery(event_id)
+    if delivery.state != Delivery.State.WAITING:
+        return
+    member = Member.objects.filter(pk=event.member_id, purged_at=None).first()
+    name = "A member" if member is None else f"**{escape(member.display_name)}**"
+    returned = Returned(event.redemptions, event.points, event.submissions, event.requests)
+    page = f"{get_tenant_address(context.slug)}/dashboard/members/{event.member_id}/"
+    body = {
+        "embeds": [
+            {
+                "description": f"{name} was deleted. Cancelled with that: {escape(words_of(returned, context.points_name))}.",
+                "color": int(context.colour.removeprefix("#"), 16),
+            }
+        ],
+        "components": [{"type": 1, "components": [{"type": 2, "style": 5, "label": "Open", "url": page}]}],
+    }
+    deliver(context, client, delivery, body, channel_id, in_channel=True, note_refusal=note_refusal)

@@ -1,0 +1,205 @@
+"""What the review message of a submission says, and bringing it to what the submission is."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from engagement.submissions.channel import forget_review_message, note_review_message
+from engagement.submissions.errors import SubmissionNotFoundError
+from engagement.submissions.models import Submission
+from engagement.submissions.selectors import Detail, describe_answers, get_detail, member_name
+from engagement.submissions.shapes import FILES, FieldKind, Form
+from engagement.submissions.states import APPROVED, NEEDS_INFO, PENDING, REJECTED, WITHDRAWN
+from saas.core.counts import write_count
+from tenants.context import TenantContext
+from tenants.tickets import get_tenant_address
+
+from ..announcements import claim_delivery, deliver, escape
+from ..client import DiscordClient
+from ..errors import (
+    MISSING_ACCESS,
+    MISSING_PERMISSIONS,
+    UNKNOWN_CHANNEL,
+    UNKNOWN_MESSAGE,
+    DiscordRefusedError,
+)
+from ..models import Delivery
+from ..problems import note_problem
+
+BUTTON: Final = "eh1:{}:{}"  # bot_shard.cogs.reviewing answers it
+APPROVE, SCORE, REJECT, ASK = "sub-approve", "sub-score", "sub-reject", "sub-ask"
+MOST_CRITERIA: Final = 5  # that a form in Discord has room for
+MOST_SCORE: Final = 24  # a select has 25 lines, and 0 is one
+_LONGEST: Final = 3_500
+_ANSWER: Final = 600
+_GREEN, _RED, _GREY, _LINK = 3, 4, 2, 5
+_COLOURS: Final = {APPROVED: 0x2B8A3E, REJECTED: 0xC92A2A, NEEDS_INFO: 0xB35309, WITHDRAWN: 0x868E96}
+_SAID: Final = {
+    APPROVED: "✅ Approved",
+    REJECTED: "❌ Rejected",
+    NEEDS_INFO: "💬 Asked",
+    WITHDRAWN: "Withdrawn by the member",
+}
+
+
+def post_review_message(
+    context: TenantContext, client: DiscordClient, *, event_id: int, submission_id: int
+) -> Delivery | None:
+    """A submission was handed in: post it in its kind's channel, or bring the message that stands there up to date. None where there is
+    nothing to post: no channel, or it is decided or gone by now.
+
+    Idempotent on `event_id`. Raises RetryLaterError, DiscordAwayError.
+    """
+    detail = _find(submission_id)
+    if detail is None:
+        return None
+    submission = detail.item.submission
+    channel_id = submission.type.channel_id
+    if submission.state != PENDING or channel_id is None:
+        return None
+    if submission.message_id is not None and update_review_message(
+        context, client, submission_id=submission_id
+    ):
+        return None
+    delivery = claim_delivery(event_id)
+    if delivery.state == Delivery.State.WAITING:
+        delivery = deliver(
+            context, client, delivery, describe_submission(context, detail), channel_id, in_channel=True,
+            note_refusal=_note_refusal,
+        )  # fmt: skip
+    if delivery.state == Delivery.State.SENT and delivery.message_id is not None:
+        note_review_message(
+            submission_id=submission_id, channel_id=channel_id, message_id=delivery.message_id
+        )
+    return delivery
+
+
+def update_review_message(context: TenantContext, client: DiscordClient, *, submission_id: int) -> bool:
+    """Bring the message to what the submission is now; False where there is none. Idempotent. Raises RetryLaterError, DiscordAwayError."""
+    detail = _find(submission_id)
+    if detail is None:
+        return False
+    submission = detail.item.submission
+    if submission.message_id is None or submission.message_channel_id is None:
+        return False
+    try:
+        client.edit_message(
+            submission.message_channel_id, submission.message_id, describe_submission(context, detail)
+        )
+    except DiscordRefusedError as error:
+        if error.code in (UNKNOWN_MESSAGE, UNKNOWN_CHANNEL):
+            forget_review_message(submission_id=submission_id, message_id=submission.message_id)
+        # Where we may not write any more the buttons still answer, and say what is true.
+        return False
+    return True
+
+
+def describe_submission(context: TenantContext, detail: Detail) -> dict[str, Any]:
+    """The message: one embed, and what can be done with it now. What it mentions in there pings nobody."""
+    submission = detail.item.submission
+    lines = [
+        f"**{escape(member_name(detail.item) or 'A member who is gone')}** · {escape(submission.type.name)}"
+    ]
+    lines += _answers(detail)
+    if detail.alike:
+        lines.append(
+            f"⚠️ Resembles {write_count(len(detail.alike), 'earlier ones')}: {detail.alike[0].likeness.words}"
+        )
+    embed: dict[str, Any] = {
+        "title": escape(detail.item.title)[:250],
+        "description": _cut(lines),
+        "color": _COLOURS.get(submission.state, int(context.colour.removeprefix("#"), 16)),
+    }
+    outcome = _outcome(context, submission)
+    if outcome:
+        embed["fields"] = [{"name": _SAID[submission.state], "value": outcome}]
+    return {"embeds": [embed], "components": [{"type": 1, "components": _buttons(context, detail)}]}
+
+
+def scores_in_discord(form: Form) -> bool:
+    """Whether a form of Discord's has room for the rubric."""
+    return len(form.rubric) <= MOST_CRITERIA and all(one.most <= MOST_SCORE for one in form.rubric)
+
+
+def _find(submission_id: int) -> Detail | None:
+    try:
+        return get_detail(submission_id=submission_id)
+    except SubmissionNotFoundError:
+        return None
+
+
+def _note_refusal(error: DiscordRefusedError, target: int, in_channel: bool) -> None:
+    """A closed channel is the organiser's. Anything else is ours."""
+    if error.code not in (UNKNOWN_CHANNEL, MISSING_ACCESS, MISSING_PERMISSIONS):
+        raise error
+    note_problem(
+        key=f"channel:{target}",
+        message=(
+            f"Submissions cannot be posted in the channel {target}: Discord says “{error}”. What waits stands in the queue. Give "
+            "EngageHub View Channel, Send Messages and Embed Links there, or choose another channel for the kind of submission."
+        ),
+    )
+
+
+def _answers(detail: Detail) -> list[str]:
+    lines = []
+    for label, value, kind in describe_answers(detail):
+        if kind in FILES:
+            count = len(value) if isinstance(value, list) else 1
+            lines.append(f"**{escape(label)}**: {write_count(count, 'files')} on the page")
+            continue
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        # A link stays one that can be followed; Discord shows where it leads before it is opened.
+        shown = text if kind == FieldKind.LINK else escape(text)
+        lines.append(f"**{escape(label)}**: {shown[:_ANSWER]}{'…' if len(shown) > _ANSWER else ''}")
+    return lines
+
+
+def _cut(lines: list[str]) -> str:
+    """Whole lines as long as there is room."""
+    text = ""
+    for line in lines:
+        if len(text) + len(line) > _LONGEST:
+            return f"{text}\n… and more on the page"
+        text = f"{text}\n{line}".strip()
+    return text
+
+
+def _outcome(context: TenantContext, submission: Submission) -> str:
+    if submission.state == PENDING:
+        return ""
+    parts = []
+    if submission.points:
+        parts.append(write_count(submission.points, context.points_name))
+    if submission.decided_by and submission.state != WITHDRAWN:
+        parts.append(f"by {escape(submission.decided_by)}")
+    if submission.reason:
+        parts.append(escape(submission.reason)[:700])
+    return " · ".join(parts) or "–"
+
+
+def _buttons(context: TenantContext, detail: Detail) -> list[dict[str, Any]]:
+    submission = detail.item.submission
+    page = f"{get_tenant_address(context.slug)}/dashboard/submissions/{submission.pk}/"
+    link = {"type": 2, "style": _LINK, "label": "Open", "url": page}
+    if submission.state not in (PENDING, NEEDS_INFO):
+        return [link]
+    by_score = detail.form.award.kind == "rubric"
+    buttons = [
+        _button(
+            SCORE if by_score else APPROVE,
+            submission.pk,
+            "Score and approve" if by_score else "Approve",
+            _GREEN,
+        ),
+        _button(REJECT, submission.pk, "Reject", _RED),
+        _button(ASK, submission.pk, "Needs info", _GREY),
+    ]
+    if by_score and not scores_in_discord(detail.form):
+        buttons = buttons[1:]
+        link = link | {"label": "Score on the page"}
+    return [*buttons, link]
+
+
+def _button(name: str, submission_id: int, label: str, style: int) -> dict[str, Any]:
+    return {"type": 2, "style": style, "label": label, "custom_id": BUTTON.format(name, submission_id)}
