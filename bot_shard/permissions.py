@@ -33,6 +33,8 @@ COMMANDS = {
     "Explain points": "view_own_history",
     "earn": "view_ways_to_earn",
     "help": "view_ways_to_earn",
+    "submit": "submit_work",
+    "submissions": "submit_work",
     "shop": "view_shop",
     "redeem": "redeem_rewards",
     "redemptions": "redeem_rewards",

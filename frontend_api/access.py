@@ -178,6 +178,7 @@ TENANT_ROUTES: Final = {
     "dashboard-redemption-approve": "decide_redemptions",
     "dashboard-redemption-reject": "decide_redemptions",
     "dashboard-redemption-refund": "decide_redemptions",
+    "survey-hook": EVERYBODY,  # needs a survey tool's signature
     "dashboard-redemption-ship": "fulfil_redemptions",
     "dashboard-redemption-deliver": "fulfil_redemptions",
     "dashboard-redemption-address": "fulfil_redemptions",

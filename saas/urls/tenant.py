@@ -67,6 +67,7 @@ from frontend_api.portal import (
     notices,
     redemptions,
     shop,
+    survey_hook,
 )
 from frontend_api.portal.submissions import form as handing_in
 from frontend_api.portal.submissions import listing as handed_in
@@ -323,6 +324,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         redemptions_deciding.refund,
         name="dashboard-redemption-refund",
     ),
+    path("hooks/surveys/<slug:key>/", survey_hook.receive_survey, name="survey-hook"),
     path(
         "dashboard/redemptions/<int:redemption_id>/ship/",
         redemptions_handing_out.ship,
