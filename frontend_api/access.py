@@ -190,6 +190,7 @@ TENANT_ROUTES: Final = {
     "shop": "view_shop",
     "shop-reward": "view_shop",
     "shop-redeem": "redeem_rewards",
+    "shop-queue": "redeem_rewards",
     "redemptions": "redeem_rewards",
     "redemption": "redeem_rewards",  # one's own; another member's is a 404
     "redemption-cancel": "redeem_rewards",  # likewise
