@@ -214,6 +214,7 @@ TENANT_ROUTES: Final = {
     "my-submissions": "submit_work",
     "submission": "submit_work",  # one's own
     "submission-withdraw": "submit_work",  # one's own
+    "survey": EVERYBODY,  # needs a signed link
     "login": EVERYBODY,
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket
