@@ -178,6 +178,7 @@ TENANT_ROUTES: Final = {
     "dashboard-redemption-approve": "decide_redemptions",
     "dashboard-redemption-reject": "decide_redemptions",
     "dashboard-redemption-refund": "decide_redemptions",
+    "survey-hook": EVERYBODY,  # needs a survey tool's signature
     "dashboard-redemption-ship": "fulfil_redemptions",
     "dashboard-redemption-deliver": "fulfil_redemptions",
     "dashboard-redemption-address": "fulfil_redemptions",
@@ -216,6 +217,7 @@ TENANT_ROUTES: Final = {
     "submission-withdraw": "submit_work",  # one's own
     "survey": EVERYBODY,  # needs a signed link
     "login": EVERYBODY,
+    "credit-mail": EVERYBODY,  # needs the signed link of a mail; deciding asks what its addressee may
     "ticket": EVERYBODY,  # needs a ticket and its nonce
     "visit": EVERYBODY,  # needs a ticket
     "logout": SESSION,

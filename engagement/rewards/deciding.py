@@ -18,6 +18,7 @@ from saas.core import clock
 from saas.core.text import clean_line
 from tenants.context import TenantContext
 
+from .drops import ask_to_tend
 from .kinds import is_pool
 from .models import Redemption
 from .owning import is_own
@@ -225,6 +226,8 @@ def _end(redemption: Redemption, to: str, actor: Actor, reason: str, *, decided:
     elif counted and not is_pool(redemption.kind, redemption.reward.settings):
         # A code of the pool was seen, so it is of no use to anybody else; everything else can be given again.
         _run(_RESTOCK, redemption.reward_id)
+    if redemption.reward.is_drop:
+        ask_to_tend(connection.schema_name, redemption.reward_id)  # type: ignore[attr-defined]
 
 
 def _run(sql: str, reward_id: int) -> None:

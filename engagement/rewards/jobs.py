@@ -4,6 +4,7 @@ a redemption, tries again, reminders, addresses erased."""
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any, Final
 
 from django.db import ProgrammingError
@@ -15,13 +16,15 @@ from saas.events.retries import Backoff
 from tenants.context import current_tenant
 from tenants.routing import get_routing
 
-from . import telling
+from . import drops, raffles, telling
 from .addresses import erase_addresses
 from .codes import work_on_codes as bring
+from .errors import RewardNotFoundError
 from .exchange import work_on_table as apply
 from .fulfilling import fulfil_redemption, undo_fulfilment
 from .fulfilment_selectors import has_fulfilment_work, list_unfinished
 from .impressions import store_impressions, take_tenants
+from .models import Reward, RewardKind, RewardState
 from .reminding import remind_members, remind_team
 from .states import APPROVED, ENDED
 
@@ -36,6 +39,33 @@ PATIENT: Final = Backoff(tries=30, first=1, longest=600)
 def tell_new_redemptions(*, tenant: str) -> None:
     """Publish the news of redemptions that came in since the last time. Idempotent."""
     telling.tell_new_redemptions(tenant)
+
+
+@job(queue=NEWS, retry=Backoff(tries=8, first=5), lock="drops")
+def tend_drop(*, tenant: str, reward_id: int) -> None:
+    """Draw, lapse and offer what is due in a drop's queue. Idempotent."""
+    with suppress(RewardNotFoundError):
+        drops.tend_drop(context=current_tenant(), reward_id=reward_id)
+
+
+@job(queue=NEWS, retry=Backoff(tries=8, first=5), lock="raffles")
+def draw_raffle(*, tenant: str, reward_id: int) -> None:
+    """Draw a raffle at its hour; asked too early, because the hour was moved, it is asked again. Idempotent."""
+    with suppress(RewardNotFoundError):
+        if not raffles.draw_raffle(reward_id=reward_id):
+            raffles.ask_to_draw(tenant, Reward.objects.get(pk=reward_id))
+
+
+@job(queue=NEWS, retry=Backoff(tries=8, first=5))
+def follow_draws(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of RewardOffered and RewardChanged: the digest of a draw's seed is published, and its hour is set. Idempotent."""
+    reward = Reward.objects.filter(pk=event["reward_id"], state=RewardState.ACTIVE).first()
+    if reward is None:
+        return
+    if reward.kind == RewardKind.RAFFLE:
+        raffles.ask_to_draw(tenant, reward)
+    if reward.is_drop:
+        tend_drop(tenant=tenant, reward_id=reward.pk)
 
 
 @periodic_job(cron="*/10 * * * *", queue=QUEUE)

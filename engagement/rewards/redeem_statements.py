@@ -20,7 +20,7 @@ _FACTS: Final = (
     "SELECT m.id, m.display_name, m.is_bot, m.deleted_at IS NOT NULL, m.departed_at IS NOT NULL, m.waiting_since IS NOT NULL, "
     "m.role_ids::text, coalesce(m.joined_at, m.created_at), m.type_id, p.level, b.current, "
     "r.id, r.kind, r.name, r.price, r.sponsor_id, r.state, r.stock, r.reserved, r.limit_count, r.limit_period, r.eligibility::text, "
-    "r.starts_at, r.ends_at, r.is_drop, r.approval, r.approval_above, "
+    "r.starts_at, r.ends_at, r.is_drop, r.approval, r.approval_above, r.settings->>'draws_at', r.draw ? 'digest', r.draw ? 'seed', "
     "(SELECT id FROM {s}.redemption WHERE key = %(key)s) "
     "FROM (VALUES (1)) AS one LEFT JOIN {s}.reward r ON r.id = %(reward)s::bigint LEFT JOIN {s}.member m ON m.id = %(member)s::bigint "
     "LEFT JOIN {s}.member_progress p ON p.member_id = m.id LEFT JOIN {s}.ledger_balance b ON b.member_id = m.id AND b.currency = 0"
@@ -77,6 +77,9 @@ class AskedReward:
     is_drop: bool
     approval: str
     approval_above: int | None
+    draws_at: str | None
+    is_committed: bool
+    is_drawn: bool
 
     @property
     def pk(self) -> int:

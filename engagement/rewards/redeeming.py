@@ -17,23 +17,25 @@ from django.db import IntegrityError, connection, transaction
 from engagement.audit.actor import Actor
 from engagement.ledger.models import POINTS
 from engagement.ledger.moving import NOT_BELOW_ZERO, get_spendable
-from engagement.members.errors import MemberDeletedError, MemberNotFoundError, MemberWaitsError
+from engagement.members.errors import MemberDeletedError, MemberNotFoundError
 from engagement.members.models import MemberFigure
 from saas.core import clock
 from saas.core.crypto import seal
 from saas.events import publish
 from tenants.context import TenantContext
 
+from .drawing import closes_at, commit_seed
+from .drops import take_place
 from .eligibility import MemberFacts, Refusal, check_points, check_supply, find_refusal
 from .errors import RewardNotFoundError, RewardRefusedError
 from .freezing import names_sponsors, refuse_frozen
 from .member_limits import refuse_over_limit
-from .models import Redemption, RewardState, Sponsor
+from .models import Redemption, RewardKind, RewardState, Sponsor
 from .redeem_statements import AskedMember, AskedReward, read_facts, reserve_one, write_redemption
 from .redemption_errors import (
     InvalidRedemptionError,
-    MemberCannotRedeemError,
     RedemptionKeyReusedError,
+    check_can_redeem,
 )
 from .redemption_events import RedemptionChanged, RewardRanLow
 from .sponsors import count_sponsored, is_sponsoring
@@ -82,6 +84,8 @@ def redeem_reward(
     facts = _facts_of(member, reward, context)
     _refuse(find_refusal(reward, facts, now))
     refuse_frozen(reward, context)
+    if reward.kind == RewardKind.RAFFLE:
+        _check_raffle(reward, now)
     redemption = _build(reward, member_id, key, via, actor, now, address)
     try:
         _write(redemption, reward, facts, context)
@@ -109,6 +113,14 @@ def _write(redemption: Redemption, reward: AskedReward, facts: MemberFacts, cont
                 refuse_over_limit(reward, reward.pk, facts, redemption.requested_at, without=written.id)
                 if counted:
                     written = reserve_one(schema, written.id, reward.pk)
+                if reward.is_drop:
+                    take_place(
+                        reward_id=reward.pk,
+                        reward_name=reward.name,
+                        member_id=redemption.member_id,
+                        redemption_id=written.id,
+                        now=redemption.requested_at,
+                    )
             if redemption.told:
                 publish(
                     RedemptionChanged(
@@ -181,14 +193,16 @@ def _check_member(member: AskedMember) -> None:
         raise MemberDeletedError(
             f"{member.name} was deleted, so they can't redeem anything. Restore them first."
         )
-    if member.is_bot:
-        raise MemberCannotRedeemError(f"{member.name} is a bot, and rewards are for people.")
-    if member.has_left:
-        raise MemberCannotRedeemError(
-            f"{member.name} has left the community. Rewards can be redeemed again after coming back."
-        )
-    if member.waits:
-        raise MemberWaitsError(member.name)
+    check_can_redeem(member.name, is_bot=member.is_bot, left=member.has_left, waits=member.waits)
+
+
+def _check_raffle(reward: AskedReward, now: datetime) -> None:
+    """Tickets are sold until the draw, and none before the digest of its seed is published."""
+    closes = closes_at({"draws_at": reward.draws_at})
+    if reward.is_drawn or (closes is not None and now >= closes):
+        _refuse(Refusal("offer_over", f"The tickets of “{reward.name}” are sold no longer: it is drawn."))
+    if not reward.is_committed:
+        commit_seed(reward.pk)
 
 
 def _build(

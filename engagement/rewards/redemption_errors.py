@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engagement.members.errors import MemberWaitsError
 from saas.core.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 
 
@@ -35,6 +36,12 @@ class MemberCannotRedeemError(ConflictError):
     code = "member_cannot_redeem"
 
 
+class DropPlaceError(ConflictError):
+    """The reward is given out in a queue, and it is not this member's turn."""
+
+    code = "drop_place"
+
+
 class RedemptionStateError(ConflictError):
     """Somebody got there first, or it never could be done from where it stands."""
 
@@ -50,3 +57,15 @@ class OwnRedemptionError(NotAllowedError):
         super().__init__(
             "This is your own redemption, so somebody else of the team has to decide on it. Ask one of them."
         )
+
+
+def check_can_redeem(name: str, *, is_bot: bool, left: bool, waits: bool) -> None:
+    """Raises MemberCannotRedeemError, MemberWaitsError."""
+    if is_bot:
+        raise MemberCannotRedeemError(f"{name} is a bot, and rewards are for people.")
+    if left:
+        raise MemberCannotRedeemError(
+            f"{name} has left the community. Rewards can be redeemed again after coming back."
+        )
+    if waits:
+        raise MemberWaitsError(name)

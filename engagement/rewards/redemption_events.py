@@ -25,3 +25,33 @@ class RewardRanLow(DomainEvent):
     reward_id: int
     name: str
     left: int
+
+
+@dataclass(frozen=True)
+class DropBegan(DomainEvent):
+    """The order of a drop's queue was drawn: so many `members` had joined."""
+
+    reward_id: int
+    name: str
+    members: int
+
+
+@dataclass(frozen=True)
+class DropOffered(DomainEvent):
+    """It is a member's turn in a drop. `until` is ISO 8601."""
+
+    reward_id: int
+    member_id: int
+    name: str
+    until: str
+
+
+@dataclass(frozen=True)
+class RaffleDrawn(DomainEvent):
+    """The winners of a raffle, redemptions by id in the order in which they were drawn; `seed` is the one whose digest was published."""
+
+    reward_id: int
+    name: str
+    seed: str
+    tickets: int
+    winners: list[int]

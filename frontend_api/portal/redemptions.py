@@ -137,7 +137,9 @@ def find_own(member_id: int, redemption_id: int) -> Redemption:
     """Raises RedemptionNotFoundError, for another member's as well."""
     row = None
     if redemption_id <= _LARGEST_ID:
-        row = Redemption.objects.select_related("reward").filter(pk=redemption_id, member_id=member_id).first()
+        row = (
+            Redemption.objects.select_related("reward").filter(pk=redemption_id, member_id=member_id).first()
+        )
     if row is None:
         raise RedemptionNotFoundError
     return row

@@ -58,6 +58,7 @@ from frontend_api.operator.admin_community import community_site
 from frontend_api.portal import (
     addresses,
     claim,
+    credit_mail,
     downloads,
     earn,
     entrance,
@@ -66,6 +67,7 @@ from frontend_api.portal import (
     notices,
     redemptions,
     shop,
+    survey_hook,
 )
 from frontend_api.portal.submissions import form as handing_in
 from frontend_api.portal.submissions import listing as handed_in
@@ -323,6 +325,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         redemptions_deciding.refund,
         name="dashboard-redemption-refund",
     ),
+    path("hooks/surveys/<slug:key>/", survey_hook.receive_survey, name="survey-hook"),
     path(
         "dashboard/redemptions/<int:redemption_id>/ship/",
         redemptions_handing_out.ship,
@@ -439,6 +442,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("survey/<str:ticket>/", survey.show_survey, name="survey"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
+    path("decide/", credit_mail.show_credit_mail, name="credit-mail"),
     path("visit/", entrance.visit, name="visit"),
     path("logout/", entrance.leave, name="logout"),
     re_path(r"^theme/(?P<colour>[0-9a-f]{6})\.css$", theme.show_theme, name="theme"),

@@ -167,9 +167,9 @@ def set_up_things(context: Any) -> dict[str, Any]:
         | credits
         | {
             "number": 1,
-        "type_key": "talk",
-        "pack": "events",
-        "run": uuid4(),
+            "type_key": "talk",
+            "pack": "events",
+            "run": uuid4(),
             "act": "cancel",
             "name": "earn",
             "flag": "drawn_cards",
@@ -178,6 +178,8 @@ def set_up_things(context: Any) -> dict[str, Any]:
             "membership_id": Membership.objects.get(user__username="acme-analyst").pk,
             "key_id": key.key.pk,
             "format": "csv",
+        "signed": "nobodys",
+        "ticket": "nobodys",
             "colour": "4f46e5",
             "tenant_id": context.tenant_id,
             "poison_id": _set_aside(context),

@@ -74,6 +74,7 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "dashboard-redemption-refund": ("redemption.cancelled",),
     "dashboard-redemption-reject": ("redemption.rejected",),
     "dashboard-redemption-ship": ("redemption.fulfilled", "redemption.tracking_changed"),
+    "dashboard-redemptions-parcels": ("redemption.address_read",),
     "dashboard-redemptions-bulk": ("redemption.approved", "redemption.rejected", "redemption.delivered"),
     "dashboard-rule": ("rule.revised",),
     "dashboard-rule-archive": ("rule.archived",),
@@ -102,10 +103,13 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
 }
 # Routes that take a form and record nothing, and why.
 UNRECORDED: Final[dict[str, str]] = {
+    "address": "one's own address, by a link; it stands in the redemption's own facts",
     "billing-banner": "a banner that one person put away",
     "dashboard-view-remove": "a list as somebody narrowed it",
     "dashboard-view-save": "likewise",
     "logout": "one's own session",
+    "notices-choose": "what one wants to hear of oneself",
+    "notices-read": "one's own news",
     "redemption-address": "leads on to the form of one's own address",
     "redemption-arrived": "one's own parcel; it stands in the redemption's history",
     "redemption-cancel": "one's own redemption, likewise",

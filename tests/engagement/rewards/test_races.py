@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from engagement.audit.actor import Actor
-from engagement.rewards import deciding, redeeming, states
+from engagement.rewards import deciding, drops, redeeming, states
 from engagement.rewards.deciding import approve_redemption, cancel_redemption
+from engagement.rewards.drops import join_drop, tend_drop
 from engagement.rewards.eligibility import MemberFacts
-from engagement.rewards.models import Approval, Redemption, Reward, Sponsor
+from engagement.rewards.models import Approval, DropPlace, Redemption, Reward, Sponsor
 from engagement.rewards.redeem_statements import Written
 from engagement.rewards.redeeming import redeem_reward
 from engagement.rewards.states import APPROVED, CANCELLED, ENDED, MOVES, REQUESTED
@@ -272,3 +274,71 @@ def test_without_the_lock_both_would_decide(
     seen = [race_to_decide(acme, member_id, first, approve_redemption) for _ in range(5)]
 
     assert not all(is_chain(steps) for steps in seen)
+
+
+def race_into_the_queue(context: TenantContext, members: list[int]) -> list[int | None]:
+    """All join a drop that has begun; answers the places."""
+    with enter_tenant(context):
+        drop = make_reward(is_drop=True, starts_at=clock.now(), stock=2)
+        tend_drop(context=context, reward_id=drop.pk)
+
+    def join(member_id: int) -> Callable[[], object]:
+        def work() -> object:
+            with enter_tenant(context):
+                return join_drop(context=context, member_id=member_id, reward_id=drop.pk)
+
+        return work
+
+    crowd(join(one) for one in members)
+    with enter_tenant(context):
+        offered = DropPlace.objects.filter(reward=drop, offered_until__isnull=False).count()
+        assert offered == 2
+        return sorted(DropPlace.objects.filter(reward=drop).values_list("place", flat=True))
+
+
+@pytest.mark.parametrize(("rounds", "racers"), [ROUNDS[0], ROUNDS[2]])
+def test_everybody_has_a_place_of_their_own(acme: TenantContext, rounds: int, racers: int) -> None:
+    members = people(acme, racers, points=0)
+
+    for _ in range(rounds):
+        assert race_into_the_queue(acme, members) == list(range(1, racers + 1))
+
+
+def test_without_the_lock_two_would_have_the_same_place(
+    acme: TenantContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, last = meet(threading.Barrier(2)), drops._last_place
+
+    def late(reward: Reward) -> int:
+        found = last(reward)
+        together()
+        return found
+
+    monkeypatch.setattr(drops, "_last_place", late)
+    members = people(acme, 2, points=0)
+    with row_locks_off(monkeypatch), pytest.raises(IntegrityError):  # drop_place_once
+        for _ in range(5):
+            race_into_the_queue(acme, members)
+
+
+def race_for_an_offer(context: TenantContext, member_id: int, racers: int) -> int:
+    """One member, offered one, takes it many times at once, while the job tends the queue."""
+    with enter_tenant(context):
+        drop = make_reward(is_drop=True, starts_at=clock.now(), stock=racers)
+        join_drop(context=context, member_id=member_id, reward_id=drop.pk)
+
+    def tend() -> object:
+        with enter_tenant(context):
+            tend_drop(context=context, reward_id=drop.pk)
+        return None
+
+    acts = [asks(context, member_id, drop, f"o-{drop.pk}-{number}") for number in range(racers)]
+    crowd([*acts, tend, tend])
+    return had(context, drop)
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(100, marks=pytest.mark.faults)])
+def test_an_offer_is_taken_once(acme: TenantContext, rounds: int) -> None:
+    (member_id,) = people(acme, 1, points=100 * 9 * rounds)
+
+    assert [race_for_an_offer(acme, member_id, 8) for _ in range(rounds)] == [1] * rounds
