@@ -245,6 +245,7 @@ TENANT_ROUTES: Final = {
     "my-submissions": "submit_work",
     "submission": "submit_work",  # one's own
     "submission-withdraw": "submit_work",  # one's own
+    "survey": EVERYBODY,  # needs a signed link
     "login": EVERYBODY,
     "credit-mail": EVERYBODY,  # needs the signed link of a mail; deciding asks what its addressee may
     "ticket": EVERYBODY,  # needs a ticket and its nonce
