@@ -327,6 +327,8 @@ def choices_of(name: str, things: dict[str, Any]) -> list[tuple[str, dict[str, A
             parts["bulk_id"] = things["bulks"][choice]
         elif name == "dashboard-settings-revert":
             parts["entry_id"] = things["changes"][choice]
+        elif name == "dashboard-credits-bulk":
+            form |= {"act": choice, "ids": str(things["request_id"]), "text": "Why"}
         elif name == "import-act":
             parts["act"] = choice
         elif name == "dashboard-submissions-bulk":
