@@ -44,7 +44,7 @@ from .locks import lock_catalogue
 from .models import Approval, LimitPeriod, Redemption, Reward, RewardCode, RewardKind, RewardState, Sponsor
 
 MAX_REWARDS: Final = 5_000
-_DEFAULTS: Final[Mapping[str, Any]] = {
+DEFAULTS: Final[Mapping[str, Any]] = {
     "description": "",
     "category": "",
     "picture_id": None,
@@ -84,7 +84,7 @@ def create_reward(
     for name in ("name", "price"):
         if name not in facts:
             raise InvalidRewardError(f"A reward needs its {name}.", field=name)
-    values = {**_DEFAULTS, **check_facts(facts)}
+    values = {**DEFAULTS, **check_facts(facts)}
     check_whole(values)
     values["settings"] = check_settings(kind, values["settings"], complete=False)
     if is_pool(kind, values["settings"]):
@@ -97,7 +97,7 @@ def create_reward(
         raise TooManyRewardsError(
             f"A catalogue has at most {MAX_REWARDS:,} rewards. Archive one that is no longer needed."
         )
-    _check_references(context, kind, values, before=_DEFAULTS)
+    _check_references(context, kind, values, before=DEFAULTS)
     last = Reward.objects.aggregate(last=Max("position"))["last"]
     now = clock.now()
     reward = Reward.objects.create(
@@ -110,7 +110,10 @@ def create_reward(
     )
     for file_id in _files_of(reward):
         keep_file(file_id=file_id)
-    _record(actor, "reward.created", reward, after=describe_reward(reward))
+    said = {
+        name: value for name, value in describe_reward(reward).items() if value not in (None, "", False, {})
+    }
+    _record(actor, "reward.created", reward, after=said)
     return reward
 
 
@@ -181,7 +184,7 @@ def offer_reward(*, context: TenantContext, reward_id: int, actor: Actor) -> Rew
         return reward
     check_settings(reward.kind, reward.settings, complete=True)
     _refuse_drawn(reward)
-    _check_references(context, reward.kind, values_of(reward), before=_DEFAULTS, promised=True)
+    _check_references(context, reward.kind, values_of(reward), before=DEFAULTS, promised=True)
     require_room_for_reward(context)
     _move_to(reward, RewardState.ACTIVE, actor, "reward.offered")
     publish(RewardOffered(reward.pk, reward.name, reward.price))

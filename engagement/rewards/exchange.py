@@ -27,6 +27,7 @@ from saas.events.jobs import JobRow, defer_rows
 from tenants.context import TenantContext
 
 from .catalogue import (
+    DEFAULTS,
     archive_reward,
     change_reward,
     create_reward,
@@ -295,7 +296,10 @@ def _difference(
     fields = [
         [name, before[name], after[name]]
         for name in COLUMNS
-        if name in after and name != "key" and before[name] != after[name]
+        if name in after
+        and name != "key"
+        and before[name] != after[name]
+        and (reward is not None or name in cells)
     ]
     act = "new" if reward is None else "changed" if fields else "same"
     stored = {
@@ -365,9 +369,8 @@ def _after_of(
 ) -> dict[str, str]:
     """The cells that the facts would make."""
     imagined = Reward(kind=kind, key="", price=0)
-    if reward is not None:
-        for name, value in values_of(reward).items():
-            setattr(imagined, name, value)
+    for name, value in (DEFAULTS if reward is None else values_of(reward)).items():
+        setattr(imagined, name, value)
     for name, value in facts.items():
         setattr(imagined, name, value)
     by_id = {sponsor.pk: sponsor for sponsor in sponsors.values()}

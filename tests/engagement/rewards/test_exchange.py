@@ -102,6 +102,13 @@ def test_differences_are_shown_and_nothing_is_changed_before_it_is_applied(acme:
         ["price", "50", "60"],
         ["settings.instructions", "Say hello.", "Come by."],
     ]
+    assert run.lines[1]["fields"] == [
+        ["kind", "", "custom"],
+        ["state", "", "active"],
+        ["name", "", "Talk"],
+        ["price", "", "10"],
+        ["settings.instructions", "", "Call us."],
+    ]
     assert Reward.objects.get().name == "Mug"
 
     apply(acme, run)

@@ -48,7 +48,7 @@ def test_a_reward_is_made_with_its_picture_and_put_on_offer(desk: Any, acme: Ten
     assert "Discord role" in text_of(desk.get("/dashboard/rewards/new/"))
     assert "What the member reads afterwards" in text_of(desk.get(NEW))
 
-    made = desk.post(NEW, FORM | {"token": "01A", "picture": upload("mug.png", picture()), "do": "offer"})
+    made = desk.post(NEW, FORM | {"token": "01A", "picture": upload("mug.png", picture()), "offer": "1"})
     again = desk.post(NEW, FORM | {"token": "01A"})
 
     with enter_tenant(acme):
