@@ -6,18 +6,21 @@ from collections.abc import Mapping
 from typing import Final
 
 from engagement.members.models import Member
+from engagement.rewards.models import Reward, RewardState
 from engagement.rules.models import Rule
+from engagement.submissions.freezing import active_types
 from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 from tenants.api_keys import is_in_force, list_api_keys
 from tenants.context import TenantContext, enter_tenant
 from tenants.models import Membership
 
-COUNTED: Final = ("members", "rules", "seats", "api_keys")  # of which a number in use can be told
+# Of which a number in use can be told.
+COUNTED: Final = ("members", "rules", "seats", "api_keys", "rewards", "submission_types")
 
 
 def count_used(*, context: TenantContext) -> Mapping[str, int]:
-    """Limit → how many are in use. Enters the tenant. Four queries, however many there are."""
+    """Limit → how many are in use. Enters the tenant. Six queries, however many there are."""
     now = clock.now()
     with enter_schema(PUBLIC):
         seats = Membership.objects.filter(tenant_id=context.tenant_id).count()
@@ -28,7 +31,16 @@ def count_used(*, context: TenantContext) -> Mapping[str, int]:
         people = Member.objects.filter(is_bot=False, deleted_at=None, departed_at=None)
         members = people.filter(waiting_since=None).count()
         rules = Rule.objects.filter(enabled=True, archived_at=None).count()
-    return {"members": members, "rules": rules, "seats": seats, "api_keys": len(keys)}
+        rewards = Reward.objects.filter(state=RewardState.ACTIVE).count()
+        types = active_types().count()
+    return {
+        "members": members,
+        "rules": rules,
+        "seats": seats,
+        "api_keys": len(keys),
+        "rewards": rewards,
+        "submission_types": types,
+    }
 
 
 def count_waiting(*, context: TenantContext) -> int:

@@ -109,13 +109,15 @@ class Bot(GatewayClient):
 
 
 def form_values(data: dict[str, Any]) -> dict[str, str]:
-    """The fields of a sent form by their ids, however they are wrapped (rows or labels)."""
+    """The fields of a sent form by their ids, however they are wrapped (rows or labels); of a select what was chosen, a line each."""
     values: dict[str, str] = {}
     waiting = list(data.get("components", ()))
     while waiting:
         component = waiting.pop()
         if "custom_id" in component and "value" in component:
             values[component["custom_id"]] = component["value"] or ""
+        elif "custom_id" in component and "values" in component:
+            values[component["custom_id"]] = "\n".join(map(str, component["values"]))
         waiting += component.get("components", ())
         if "component" in component:
             waiting.append(component["component"])

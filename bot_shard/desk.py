@@ -378,12 +378,12 @@ class Desk:
         self,
         interaction: Interaction,
         command: str,
-        make: Callable[[Ask], Awaitable[discord.ui.Modal]],
+        make: Callable[[Ask], Awaitable[discord.ui.Modal | Answer]],
         *,
         anywhere: bool = False,
     ) -> None:
-        """Answer with a form; `make` checks whether it may be opened. What is sent with it is a new interaction. `anywhere` as in
-        `answer`."""
+        """Answer with a form; `make` checks whether it may be opened. What is sent with it is a new interaction. Where a form
+        would be of no use, `make` gives the answer instead. `anywhere` as in `answer`."""
         if not self._is_new(interaction.id):
             return
         ask: Ask | None = None
@@ -391,6 +391,10 @@ class Desk:
             ask = self._receive(interaction, updates=False)
             await self._check_policy(ask, command, anywhere=anywhere)
             modal = await make(ask)
+            if isinstance(modal, Answer):
+                await self._deliver(ask, modal)
+                self._count(command, "answered")
+                return
             modal.stop()  # discord.py must not remember it: the desk answers it by its id
             await interaction.response.send_modal(modal)
             self._count(command, "form")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engagement.audit.actor import Actor
 from tenants.context import TenantContext
+from tenants.permissions import Rights, rights_for_interaction
 
 from .actors import actor_of
 from .desk import Ask, Interaction
@@ -22,6 +23,11 @@ class Who:
     permissions: int
     role_ids: tuple[int, ...]
     actor: Actor
+
+    @property
+    def rights(self) -> Rights:
+        """Inside the community. One query."""
+        return rights_for_interaction(self.context, self.discord_id, self.permissions, self.role_ids)
 
     def check(self, action: str) -> None:
         """Inside the community. Raises NotPermittedError."""

@@ -18,7 +18,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
         "engagement.departures.follow_merge",
     ),
     "MemberDeleted": ("engagement.activity.follow_room", "engagement.departures.follow_deletion"),
-    "CreditRequested": ("integrations.discord.follow_credit_request",),
+    "CreditRequested": ("integrations.discord.follow_credit_request", "engagement.credits.mail_approvers"),
     "PendingReturned": ("integrations.discord.tell_team_returned",),
     "EntitlementsChanged": ("engagement.activity.follow_room", "engagement.boosts.follow_plan"),
     "MembersAdmitted": ("integrations.discord.follow_curve",),

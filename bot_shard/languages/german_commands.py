@@ -38,6 +38,13 @@ GERMAN_COMMANDS: Final[Mapping[str, str]] = {
     "Take something from the shop. You see what it costs first.": "Nimm etwas aus dem Shop. Du siehst vorher, was es kostet.",
     "What? Choose from the list that appears while you type.": "Was? Wähle aus der Liste, die beim Tippen erscheint.",
     "What you redeemed, and how far it is.": "Was du eingelöst hast, und wie weit es ist.",
+    # submissions
+    "Hand something in for the team to look at.": "Reiche etwas ein, das sich das Team ansieht.",
+    "What is it?": "Was ist es?",
+    "A picture or a file that belongs to it.": "Ein Bild oder eine Datei, die dazugehört.",
+    "Another one.": "Noch eine.",
+    "And another one.": "Und noch eine.",
+    "What you handed in, and what became of it.": "Was du eingereicht hast, und was daraus geworden ist.",
     # privacy and claiming
     "How others see you on leaderboards and profiles.": "Wie andere dich auf Ranglisten und Profilen sehen.",
     "Show me by name.": "Zeig mich mit Namen.",

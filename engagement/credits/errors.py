@@ -75,6 +75,12 @@ class RequestDecidedError(ConflictError):
     code = "already_decided"
 
 
+class MailLinkStaleError(ConflictError):
+    """Something happened to the request since the mail was sent: it was decided, asked about or answered."""
+
+    code = "mail_link_stale"
+
+
 class OwnRequestError(NotAllowedError):
     code = "own_request"
 

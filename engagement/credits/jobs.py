@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 from django.db import ProgrammingError
 
@@ -11,6 +11,7 @@ from saas.core.schemas import enter_schema
 from saas.events.jobs import defer, job, periodic_job
 from tenants.routing import get_routing
 
+from . import mailing
 from .escalating import escalate_requests, has_overdue
 
 logger = logging.getLogger(__name__)
@@ -21,6 +22,14 @@ QUEUE: Final = "maintenance"
 def escalate(*, tenant: str) -> None:
     """Bring up what waits for too long. Idempotent."""
     escalate_requests()
+
+
+@job(queue="mail")
+def mail_approvers(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of CreditRequested. Idempotent on the event's id."""
+    context = get_routing().context_for_schema(tenant)
+    if context is not None:
+        mailing.mail_approvers(context=context, event_id=event_id, request_id=int(event["request_id"]))
 
 
 @periodic_job(cron="17 * * * *", queue=QUEUE)

@@ -85,6 +85,9 @@ class CreditRequest(models.Model):
     decided_by = models.CharField(max_length=120, blank=True, db_default="")
     escalated_at = models.DateTimeField(null=True)
     archived_at = models.DateTimeField(null=True)
+    mailed_for = models.BigIntegerField(
+        null=True, help_text="The event for which approvers got their mail, so that it goes out once."
+    )
     told_by = models.CharField(max_length=10, blank=True, db_default="", help_text="dm, in_app or channel.")
     message_id = models.BigIntegerField(null=True, help_text="Of the message in Discord with its buttons.")
     message_channel_id = models.BigIntegerField(null=True)

@@ -33,6 +33,8 @@ from .types import survey_secret_of
 USES: Final = ("once", "day", "week", "month")
 SHORTEST: Final = timedelta(minutes=5)
 LONGEST: Final = timedelta(days=366)
+PATH: Final = "/survey/{}/"  # route `survey` of the tenant's site
+HOOK: Final = "/hooks/surveys/{}/"  # route `survey-hook`
 _PURPOSE: Final = "submissions.survey"
 
 

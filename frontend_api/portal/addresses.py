@@ -9,7 +9,14 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from engagement.rewards.addresses import CHOICE, FIELDS, AddressField, AddressQuestion, give_address, read_ticket
+from engagement.rewards.addresses import (
+    CHOICE,
+    FIELDS,
+    AddressField,
+    AddressQuestion,
+    give_address,
+    read_ticket,
+)
 from engagement.rewards.fulfilment_errors import AddressLinkError, InvalidAddressError
 from frontend_api.tenant import get_context
 

@@ -20,6 +20,7 @@ from engagement.rewards.shipping import confirm_arrival
 from engagement.rewards.states import GIVEN, HELD
 from frontend_api.actors import actor_of
 from frontend_api.portal.own import own_page
+from frontend_api.portal.queue import describe_draw
 from frontend_api.portal.shelf import GIVES, ICONS
 from frontend_api.tenant import get_context
 from saas.core.errors import ConflictError
@@ -137,7 +138,9 @@ def find_own(member_id: int, redemption_id: int) -> Redemption:
     """Raises RedemptionNotFoundError, for another member's as well."""
     row = None
     if redemption_id <= _LARGEST_ID:
-        row = Redemption.objects.select_related("reward").filter(pk=redemption_id, member_id=member_id).first()
+        row = (
+            Redemption.objects.select_related("reward").filter(pk=redemption_id, member_id=member_id).first()
+        )
     if row is None:
         raise RedemptionNotFoundError
     return row
@@ -162,6 +165,7 @@ def describe_redemption(request: HttpRequest, row: Redemption) -> dict[str, Any]
         "offer_code": noted.get("code", "") if is_given else "",
         "note": noted.get("note", ""),
         "ticket": noted.get("ticket"),
+        "draw_lines": describe_draw(row.reward) if has and row.kind == RewardKind.RAFFLE else [],
         "draws_at": _moment(settings.get("draws_at")),
         "prize": settings.get("prize", ""),
         "amount": noted.get("amount"),

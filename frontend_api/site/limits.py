@@ -36,6 +36,7 @@ DISCORD = Limit("discord", "30/m", "tries to sign in with Discord")
 INVITE = Limit("invite", "60/h", "invites opened from here")
 FOUNDING = Limit("new:found", "10/h", "new communities in an hour")
 FOUNDING_LOOK = Limit("new:address", "120/m", "looks at addresses")
+SURVEY_ADDRESS = Limit("survey:address", "600/m", "survey responses from here")
 ALERT_AT = 10  # wrong passwords in an hour, after which the person is told
 
 

@@ -18,12 +18,15 @@ from . import (
     me,
     members,
     notices,
+    own_submissions,
     redemptions,
     reference,
     rewards,
     rules,
     shop,
     sponsors,
+    submission_types,
+    submissions,
     tokens,
     usage,
 )
@@ -180,6 +183,87 @@ NOUNS: list[URLPattern] = [
         "credit-requests/<int:request_id>/undo",
         credit_requests.CreditRequestUndo.as_view(),
         name="credit-request-undo",
+    ),
+    path("submissions", submissions.Submissions.as_view(), name="submissions"),
+    path("submissions/files", submissions.SubmissionFiles.as_view(), name="submission-files"),
+    path("submissions/decide", submissions.SubmissionsDecide.as_view(), name="submissions-decide"),
+    path("submissions/<int:submission_id>", submissions.SubmissionDetail.as_view(), name="submission"),
+    path(
+        "submissions/<int:submission_id>/claim",
+        submissions.SubmissionClaim.as_view(),
+        name="submission-claim",
+    ),
+    path(
+        "submissions/<int:submission_id>/approve",
+        submissions.SubmissionApprove.as_view(),
+        name="submission-approve",
+    ),
+    path(
+        "submissions/<int:submission_id>/reject",
+        submissions.SubmissionReject.as_view(),
+        name="submission-reject",
+    ),
+    path("submissions/<int:submission_id>/ask", submissions.SubmissionAsk.as_view(), name="submission-ask"),
+    path(
+        "submissions/<int:submission_id>/undo", submissions.SubmissionUndo.as_view(), name="submission-undo"
+    ),
+    path("reason-templates", submissions.ReasonTemplates.as_view(), name="reason-templates"),
+    path(
+        "reason-templates/<int:reason_id>", submissions.ReasonTemplateDetail.as_view(), name="reason-template"
+    ),
+    path("me/submissions", own_submissions.OwnSubmissions.as_view(), name="own-submissions"),
+    path(
+        "me/submissions/<int:submission_id>", own_submissions.OwnSubmission.as_view(), name="own-submission"
+    ),
+    path(
+        "me/submissions/<int:submission_id>/resubmit",
+        own_submissions.OwnSubmissionAgain.as_view(),
+        name="own-submission-again",
+    ),
+    path(
+        "me/submissions/<int:submission_id>/withdraw",
+        own_submissions.OwnSubmissionWithdraw.as_view(),
+        name="own-submission-withdraw",
+    ),
+    path("submission-types", submission_types.SubmissionTypes.as_view(), name="submission-types"),
+    path(
+        "submission-types/open", submission_types.OpenSubmissionTypes.as_view(), name="open-submission-types"
+    ),
+    path(
+        "submission-types/<int:submission_type_id>",
+        submission_types.SubmissionTypeDetail.as_view(),
+        name="submission-type",
+    ),
+    path(
+        "submission-types/<int:submission_type_id>/restore",
+        submission_types.SubmissionTypeRestore.as_view(),
+        name="submission-type-restore",
+    ),
+    path(
+        "submission-types/<int:submission_type_id>/switch",
+        submission_types.SubmissionTypeSwitch.as_view(),
+        name="submission-type-switch",
+    ),
+    path(
+        "submission-types/<int:submission_type_id>/survey-secret",
+        submission_types.SurveySecret.as_view(),
+        name="survey-secret",
+    ),
+    path(
+        "submission-types/<int:submission_type_id>/survey-links",
+        submission_types.SurveyLinks.as_view(),
+        name="survey-links",
+    ),
+    path("submission-packs", submission_types.SubmissionPacks.as_view(), name="submission-packs"),
+    path(
+        "submission-packs/<slug:pack>",
+        submission_types.SubmissionPackDetail.as_view(),
+        name="submission-pack",
+    ),
+    path(
+        "submission-packs/<slug:pack>/install",
+        submission_types.SubmissionPackInstall.as_view(),
+        name="submission-pack-install",
     ),
     path("levels", levels.LevelsView.as_view(), name="levels"),
     path("levels/preview", levels.LevelsPreview.as_view(), name="levels-preview"),

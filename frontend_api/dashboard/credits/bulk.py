@@ -106,7 +106,9 @@ def _chosen(request: HttpRequest, desk: Desk) -> list[int]:
             )
         return ids
     given_ids = " ".join(request.POST.getlist("ids")).replace(",", " ").split()
-    return [int(one) for one in given_ids if one.isascii() and one.isdecimal() and len(one) < 19][:MAX_AT_ONCE]
+    return [int(one) for one in given_ids if one.isascii() and one.isdecimal() and len(one) < 19][
+        :MAX_AT_ONCE
+    ]
 
 
 def _ask(act: BulkAct, ids: list[int], back: str, form: SentenceForm) -> Confirm:
@@ -117,7 +119,9 @@ def _ask(act: BulkAct, ids: list[int], back: str, form: SentenceForm) -> Confirm
         back=back,
         consequences=[
             Consequence(text, icon),
-            Consequence("You see a result for each. Your own ones are left to somebody else.", "list-details"),
+            Consequence(
+                "You see a result for each. Your own ones are left to somebody else.", "list-details"
+            ),
         ],
         danger=act.key == "reject",
         hidden=[("act", act.key), ("ids", ",".join(map(str, ids))), ("query", back.partition("?")[2])],

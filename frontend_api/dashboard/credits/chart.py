@@ -75,7 +75,9 @@ def draw_requests(
                 granted_y=round(_TOP + room - granted, 1),
                 granted_height=round(granted, 1),
                 label=shorten(requests) if requests and len(sums) <= 16 else "",
-                under=(f"{first:%b %Y}" if bucket == "month" else f"{first:%-d %b}") if number % every == 0 else "",
+                under=(f"{first:%b %Y}" if bucket == "month" else f"{first:%-d %b}")
+                if number % every == 0
+                else "",
             )
         )
     return columns

@@ -75,9 +75,7 @@ def reject(request: HttpRequest, desk: Desk, request_id: int) -> HttpResponse:
     if form.is_valid():
         text = form.cleaned_data["text"]
         row = form.try_to(
-            lambda: reject_request(
-                context=desk.context, request_id=request_id, actor=desk.actor, reason=text
-            )
+            lambda: reject_request(context=desk.context, request_id=request_id, actor=desk.actor, reason=text)
         )
         if row is not None:
             return go_to(request, address_of(request_id), "Rejected. The member is told.")
@@ -131,7 +129,11 @@ def undo(request: HttpRequest, desk: Desk, request_id: int) -> HttpResponse:
             form.add_problem(error)
             return show_confirm(request, page)
         return go_to(request, here, error.message, kind="bad")
-    told = "It waits again." if row.state == RequestState.PENDING else "The grant is taken back. The member is told."
+    told = (
+        "It waits again."
+        if row.state == RequestState.PENDING
+        else "The grant is taken back. The member is told."
+    )
     return go_to(request, here, told)
 
 
@@ -139,8 +141,13 @@ def _what_undoing_does(line: RequestLine, granted: bool) -> list[Consequence]:
     if not granted:
         return [Consequence("The request waits for a decision again. The member is told.", "hourglass")]
     return [
-        Consequence(f"Exactly {_amount(line.request.granted, line.request.type)} go back; the member is told.", "coins"),
-        Consequence("The request stands as rejected, and cannot be granted again. The member can ask anew.", "ban"),
+        Consequence(
+            f"Exactly {_amount(line.request.granted, line.request.type)} go back; the member is told.",
+            "coins",
+        ),
+        Consequence(
+            "The request stands as rejected, and cannot be granted again. The member can ask anew.", "ban"
+        ),
     ]
 
 

@@ -19,7 +19,9 @@ from frontend_api.dashboard.parts.forms import DeskForm
 _PERIODS = tuple((period, f"a {period}") for period in PERIODS)
 
 
-def _whole(label: str, help: str = "", *, most: int = MOST, least: int = 1, needed: bool = False) -> forms.IntegerField:
+def _whole(
+    label: str, help: str = "", *, most: int = MOST, least: int = 1, needed: bool = False
+) -> forms.IntegerField:
     return forms.IntegerField(
         label=label, help_text=help, required=needed, min_value=least, max_value=most,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
@@ -88,7 +90,9 @@ class MoveForm(DeskForm):
     )
     type = forms.ChoiceField(label="Credits")
     amount = _whole("How many", needed=True)
-    reason = forms.CharField(label="Reason", max_length=MAX_NOTE, help_text="The member and the audit log see it.")
+    reason = forms.CharField(
+        label="Reason", max_length=MAX_NOTE, help_text="The member and the audit log see it."
+    )
     force = forms.BooleanField(
         label="Revoke more than is there",
         required=False,
@@ -118,9 +122,7 @@ class TypeForm(DeskForm):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Members read it beside the form.",
     )
-    requestable = forms.BooleanField(
-        label="Members can request them", required=False, initial=True
-    )
+    requestable = forms.BooleanField(label="Members can request them", required=False, initial=True)
     needs_reason = forms.BooleanField(label="A request needs a reason", required=False)
     least = _whole("At least, a request", needed=True)
     most = _whole("At most, a request", "Empty: no limit.")
@@ -131,7 +133,9 @@ class TypeForm(DeskForm):
         "Grant by itself, up to", "Empty: a person decides on each. What is suspicious always waits for one."
     )
     automatic_min_days = _whole("… to members for so many days", most=MAX_DAYS)
-    automatic_min_points = _whole("… who ever earned so many points", "A level begins at so many points: see Levels.")
+    automatic_min_points = _whole(
+        "… who ever earned so many points", "A level begins at so many points: see Levels."
+    )
     automatic_min_granted = _whole("… who got so many requests granted before", most=1_000)
     automatic_member_types = forms.MultipleChoiceField(
         label="… of these member types", required=False, widget=forms.CheckboxSelectMultiple
@@ -141,7 +145,9 @@ class TypeForm(DeskForm):
     low_balance = _whole("Tell members when they have less than", "Once each time. Empty: never.")
     escalate_hours = _whole("Bring a request up again after hours", "Once each. Empty: never.", most=24 * 90)
 
-    def __init__(self, *args: Any, fixed_key: bool = False, plans: Sequence[str] = (), **options: Any) -> None:
+    def __init__(
+        self, *args: Any, fixed_key: bool = False, plans: Sequence[str] = (), **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self._plans = list(plans)  # is set over REST alone, and kept
         kinds = [(str(row.pk), row.name) for row in MemberType.objects.order_by("name")]
@@ -192,7 +198,9 @@ class ApproverForm(DeskForm):
     quota = _whole("May grant", "Credits in the time below. Empty: as many as they like.")
     period = forms.ChoiceField(label="In that time", choices=_PERIODS, initial="month")
 
-    def __init__(self, *args: Any, people: Sequence[tuple[str, str]], roles: Sequence[tuple[str, str]], **options: Any) -> None:
+    def __init__(
+        self, *args: Any, people: Sequence[tuple[str, str]], roles: Sequence[tuple[str, str]], **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         choice = self.fields["who"]
         assert isinstance(choice, forms.ChoiceField)

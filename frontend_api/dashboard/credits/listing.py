@@ -74,7 +74,9 @@ def build_requests_list(*, acts: tuple[BulkAct, ...] = ()) -> ListKind:
         sorts=(Sort("when", "moment", "requested_at"), Sort("amount", "number")),
         sort="-when",
         filters=(
-            Filter("state", "State", "choice", tuple(Choice(one, words) for one, words in STATE_WORDS.items())),
+            Filter(
+                "state", "State", "choice", tuple(Choice(one, words) for one, words in STATE_WORDS.items())
+            ),
             Filter("type", "Credits", "choice", type_choices()),
             Filter("flagged", "Look twice", "one", _YES),
             Filter("overdue", "Waits for too long", "one", _YES),
@@ -123,7 +125,9 @@ def build_moves_list() -> ListKind:
             "Nothing was moved by hand yet",
             "What you grant and revoke, and what your programs spend, stands here with its reason.",
         ),
-        row_name=lambda row: f"{write_signed(row.move.amount)} {row.move.type.name} of {row.member.display_name}",
+        row_name=lambda row: (
+            f"{write_signed(row.move.amount)} {row.move.type.name} of {row.member.display_name}"
+        ),
         row_id=lambda row: int(row.pk),
     )
 

@@ -93,7 +93,8 @@ def take_back(request: HttpRequest, desk: Desk, move_id: int) -> HttpResponse:
         back=back,
         consequences=[
             Consequence(
-                f"{line.member.display_name} {'loses' if line.move.amount > 0 else 'gets back'} exactly {amount}.", "coins"
+                f"{line.member.display_name} {'loses' if line.move.amount > 0 else 'gets back'} exactly {amount}.",
+                "coins",
             ),
             Consequence("Both stay in the history. It can be done once.", "history"),
         ],
@@ -137,5 +138,3 @@ def _named(request: HttpRequest) -> Picked:
     if wanted.isascii() and wanted.isdecimal() and len(wanted) < 19:
         member = Member.objects.filter(pk=int(wanted), deleted_at=None).first()
     return Picked(text=member.display_name if member else "")
-
-

@@ -50,7 +50,11 @@ def show_requests(request: HttpRequest, desk: Desk) -> HttpResponse:
             ("All", "", None),
             ("Waits for you", "state=pending&sort=when", waiting),
             ("Asked back", "state=needs_info&sort=when", filter_requests(states=["needs_info"]).count()),
-            ("Look twice", "state=pending&flagged=yes&sort=when", filter_requests(states=["pending"], flagged=True).count()),
+            (
+                "Look twice",
+                "state=pending&flagged=yes&sort=when",
+                filter_requests(states=["pending"], flagged=True).count(),
+            ),
             ("Overdue", "overdue=yes&sort=when", filter_requests(overdue=True).count()),
         )
         facts = {
@@ -120,7 +124,9 @@ def show_figures(request: HttpRequest, desk: Desk) -> HttpResponse:
     since = until - timedelta(days=days)
     bucket = "day" if days == 30 else "week" if days == 90 else "month"
     now = get_figures(context=desk.context, since=since, until=until, bucket=bucket)
-    before = get_figures(context=desk.context, since=since - timedelta(days=days), until=since, bucket="month")
+    before = get_figures(
+        context=desk.context, since=since - timedelta(days=days), until=since, bucket="month"
+    )
     facts = {
         "desk": desk,
         "tabs": list_tabs(request),
@@ -156,5 +162,3 @@ def _describe_step(step: dict[str, Any]) -> dict[str, Any]:
     elif state == RequestState.PENDING:
         name = "Requested"
     return {**step, "name": name, "at": parse_datetime(step["at"]), "kind": STATE_KINDS.get(state, "")}
-
-

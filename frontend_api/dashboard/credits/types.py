@@ -69,11 +69,13 @@ def show_types(request: HttpRequest, desk: Desk) -> HttpResponse:
 def add_type(request: HttpRequest, desk: Desk) -> HttpResponse:
     form = TypeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        made = form.try_to(
-            lambda: create_type(context=desk.context, draft=form.draft(), actor=desk.actor)
-        )
+        made = form.try_to(lambda: create_type(context=desk.context, draft=form.draft(), actor=desk.actor))
         if made is not None:
-            return go_to(request, reverse("dashboard-credit-types"), f"{made.name} credits are there. Members can request them.")
+            return go_to(
+                request,
+                reverse("dashboard-credit-types"),
+                f"{made.name} credits are there. Members can request them.",
+            )
     page = FormPage(
         form,
         title="Make a kind of credits",
@@ -143,7 +145,9 @@ def trust(request: HttpRequest, desk: Desk, credit_type_id: int) -> HttpResponse
     team = Membership.objects.filter(tenant_id=desk.context.tenant_id).select_related("user")
     form = ApproverForm(
         request.POST if request.method == "POST" else None,
-        people=sorted(((str(one.user_id), str(one.user)) for one in team), key=lambda pair: pair[1].casefold()),
+        people=sorted(
+            ((str(one.user_id), str(one.user)) for one in team), key=lambda pair: pair[1].casefold()
+        ),
         roles=[(role.id, f"@{role.name}") for role in get_directory(desk.context).roles],
     )
     back = reverse("dashboard-credit-type", args=[row.pk])
@@ -169,18 +173,14 @@ def trust(request: HttpRequest, desk: Desk, credit_type_id: int) -> HttpResponse
 
 @require_POST
 @dashboard_page("change_credits")
-def trust_no_longer(
-    request: HttpRequest, desk: Desk, credit_type_id: int, approver_id: int
-) -> HttpResponse:
+def trust_no_longer(request: HttpRequest, desk: Desk, credit_type_id: int, approver_id: int) -> HttpResponse:
     remove_approver(approver_id=approver_id, type_id=credit_type_id, actor=desk.actor)
     back = reverse("dashboard-credit-type", args=[credit_type_id])
     return go_to(request, back, "They decide no longer. What they decided stays.")
 
 
 def _form(row: CreditType, sent: object) -> TypeForm:
-    return TypeForm(
-        sent, initial=initial_of(row), fixed_key=True, plans=row.automatic.get("plans", ())
-    )
+    return TypeForm(sent, initial=initial_of(row), fixed_key=True, plans=row.automatic.get("plans", ()))
 
 
 def _opened(row: CreditType) -> Opened:

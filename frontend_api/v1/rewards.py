@@ -1,0 +1,510 @@
+"""Rewards as the team keeps them: made, changed, offered, paused, archived; their stock and their codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from engagement.rewards.catalogue import (
+    archive_reward,
+    change_reward,
+    create_reward,
+    offer_reward,
+    pause_reward,
+    restock_reward,
+    restore_reward,
+)
+from engagement.rewards.codes import begin_code_import
+from engagement.rewards.errors import CatalogueRunNotFoundError, RewardChangedError
+from engagement.rewards.exchange import get_run
+from engagement.rewards.facts import FIELDS, MAX_CATEGORY, MAX_DESCRIPTION, MAX_NAME, MOST
+from engagement.rewards.freezing import first_frozen_id
+from engagement.rewards.kinds import KINDS
+from engagement.rewards.models import Approval, CatalogueRun, LimitPeriod, Reward, RewardState
+from engagement.rewards.selectors import get_reward, list_rewards
+from saas.core.ids import new_ulid
+
+from .frame import IDEMPOTENCY, ApiView, once
+from .operations import operation
+from .paging import cut, read_cursor
+from .serializing import Input, Moment, Output, Paging
+
+TAG = "Rewards"
+_COUNT: dict[str, Any] = {"min_value": 1, "max_value": MOST, "required": False, "allow_null": True}
+_STOCK: dict[str, Any] = _COUNT | {"min_value": 0}
+
+
+class RewardQuery(Paging):
+    state = serializers.ChoiceField(
+        choices=RewardState.values, required=False, help_text="Left out: all but the archived."
+    )
+    kind = serializers.ChoiceField(choices=list(KINDS), required=False, help_text="Of this kind alone.")
+    category = serializers.CharField(max_length=40, required=False, default="", help_text="Exactly this one.")
+    search = serializers.CharField(
+        max_length=80, required=False, default="", help_text="In names; or a whole key."
+    )
+
+
+class FigureInput(Input):
+    name = serializers.CharField(max_length=60)
+    least = serializers.IntegerField(min_value=1, max_value=MOST)
+
+
+class EligibilityInput(Input):
+    """Who may redeem it. All that is given must hold; nothing: everybody."""
+
+    level = serializers.IntegerField(
+        min_value=1, max_value=10_000, required=False, help_text="From this level on."
+    )
+    days = serializers.IntegerField(
+        min_value=1, max_value=36_500, required=False, help_text="In the community for so many days."
+    )
+    roles = serializers.ListField(
+        child=serializers.CharField(max_length=20),
+        required=False,
+        max_length=50,
+        help_text="Any of these Discord roles.",
+    )
+    types = serializers.ListField(
+        child=serializers.IntegerField(min_value=1),
+        required=False,
+        max_length=50,
+        help_text="Any of these member types, by number.",
+    )
+    figures = serializers.ListField(
+        child=FigureInput(),
+        required=False,
+        max_length=10,
+        help_text="Own figures, each with its least value.",
+    )
+
+
+class RewardChange(Input):
+    name = serializers.CharField(max_length=MAX_NAME, required=False)
+    description = serializers.CharField(max_length=MAX_DESCRIPTION, required=False, allow_blank=True)
+    category = serializers.CharField(max_length=MAX_CATEGORY, required=False, allow_blank=True)
+    price = serializers.IntegerField(min_value=1, max_value=MOST, required=False, help_text="Points.")
+    sponsor_id = serializers.IntegerField(help_text="null: none.", **_COUNT)
+    stock = serializers.IntegerField(help_text="Not yet handed out; null: no end.", **_STOCK)
+    low_stock = serializers.IntegerField(help_text="The team is told when so few are free.", **_STOCK)
+    limit_count = serializers.IntegerField(
+        help_text="For each member and `limit_period`; null: no limit.", **_COUNT
+    )
+    limit_period = serializers.ChoiceField(choices=LimitPeriod.values, required=False)
+    eligibility = EligibilityInput(required=False)
+    starts_at = Moment(required=False, allow_null=True)
+    ends_at = Moment(required=False, allow_null=True)
+    is_drop = serializers.BooleanField(required=False, help_text="Members queue for it from `starts_at` on.")
+    approval = serializers.ChoiceField(choices=Approval.values, required=False)
+    approval_above = serializers.IntegerField(help_text="With `approval` above: dearer ones wait.", **_COUNT)
+    settings = serializers.DictField(
+        required=False, help_text="What its kind needs, such as {“role_id”: “80351110224678912”, “days”: 30}."
+    )
+
+
+class RewardInput(RewardChange):
+    kind = serializers.ChoiceField(choices=list(KINDS), help_text="Stays for ever.")
+    key = serializers.CharField(
+        max_length=40,
+        required=False,
+        help_text="Of tables and programs; stays for ever. Left out: made from the name.",
+    )
+    name = serializers.CharField(max_length=MAX_NAME)
+    price = serializers.IntegerField(min_value=1, max_value=MOST, help_text="Points.")
+
+
+class RewardAnswer(Output):
+    """A reward as it is kept."""
+
+    id = serializers.IntegerField(source="pk")
+    key = serializers.CharField()
+    kind = serializers.ChoiceField(choices=list(KINDS))
+    state = serializers.ChoiceField(choices=RewardState.values)
+    frozen = serializers.SerializerMethodField(
+        help_text="On offer, and over what the plan includes: not in the shop."
+    )
+    name = serializers.CharField()
+    description = serializers.CharField()
+    category = serializers.CharField()
+    price = serializers.IntegerField()
+    sponsor_id = serializers.IntegerField(allow_null=True)
+    stock = serializers.IntegerField(allow_null=True)
+    reserved = serializers.IntegerField(
+        help_text="Of the stock, promised to redemptions that are not fulfilled yet."
+    )
+    low_stock = serializers.IntegerField(allow_null=True)
+    limit_count = serializers.IntegerField(allow_null=True)
+    limit_period = serializers.ChoiceField(choices=LimitPeriod.values)
+    eligibility = serializers.DictField()
+    starts_at = serializers.DateTimeField(allow_null=True)
+    ends_at = serializers.DateTimeField(allow_null=True)
+    is_drop = serializers.BooleanField()
+    approval = serializers.ChoiceField(choices=Approval.values)
+    approval_above = serializers.IntegerField(allow_null=True)
+    settings = serializers.DictField()
+    position = serializers.IntegerField()
+    version = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    changed_at = serializers.DateTimeField()
+    archived_at = serializers.DateTimeField(allow_null=True)
+
+    def get_frozen(self, reward: Any) -> bool:
+        return bool(reward.state == RewardState.ACTIVE and reward.pk >= self.context["frozen_from"])
+
+
+class RestockInput(Input):
+    more = serializers.IntegerField(min_value=-MOST, max_value=MOST, help_text="Less with a minus.")
+
+
+class CodesInput(Input):
+    codes = serializers.ListField(
+        child=serializers.CharField(max_length=400),
+        min_length=1,
+        max_length=20_000,
+        help_text="Each 3 to 200 characters.",
+    )
+
+
+class ProblemLine(Output):
+    line = serializers.IntegerField(help_text="Which of the codes, from 1.")
+    text = serializers.CharField()
+
+
+class CodesAnswer(Output):
+    """Codes that come in."""
+
+    id = serializers.IntegerField(source="pk")
+    state = serializers.ChoiceField(choices=CatalogueRun.State.values)
+    total = serializers.IntegerField()
+    done = serializers.IntegerField()
+    added = serializers.IntegerField()
+    repeated = serializers.IntegerField(help_text="Were there already, or twice in the list.")
+    wrong = serializers.IntegerField()
+    problems = ProblemLine(many=True, help_text="The first 200.")
+
+
+_BODY = {
+    "kind": "custom",
+    "name": "Coffee with the team",
+    "price": 300,
+    "settings": {"instructions": "We write to you."},
+}
+_REWARD = {
+    "id": 7,
+    "key": "coffee-with-the-team-01hx",
+    "kind": "custom",
+    "state": "draft",
+    "frozen": False,
+    "name": "Coffee with the team",
+    "description": "",
+    "category": "Time",
+    "price": 300,
+    "sponsor_id": None,
+    "stock": 10,
+    "reserved": 0,
+    "low_stock": None,
+    "limit_count": 1,
+    "limit_period": "month",
+    "eligibility": {"level": 5},
+    "starts_at": None,
+    "ends_at": None,
+    "is_drop": False,
+    "approval": "automatic",
+    "approval_above": None,
+    "settings": {"instructions": "We write to you."},
+    "position": 3,
+    "version": 1,
+    "created_at": "2026-11-21T08:30:00Z",
+    "changed_at": "2026-11-21T08:30:00Z",
+    "archived_at": None,
+}
+_CODES = {
+    "id": 3,
+    "state": "finished",
+    "total": 3,
+    "done": 3,
+    "added": 2,
+    "repeated": 1,
+    "wrong": 0,
+    "problems": [{"line": 3, "text": "…1111 is in the pool already."}],
+}
+
+
+class RewardView(ApiView):
+    def describe(self, reward: Reward) -> dict[str, Any]:
+        return dict(RewardAnswer(reward, context={"frozen_from": first_frozen_id(self.context)}).data)
+
+
+class RewardList(RewardView):
+    @operation(
+        "list_rewards",
+        summary="List rewards",
+        description="The catalogue as it is kept, in its order. What members see of it is the shop.",
+        tag=TAG,
+        query=RewardQuery,
+        answer=RewardAnswer,
+        paged=True,
+        example=_REWARD,
+    )
+    def get(self, request: Request) -> Response:
+        query = self.read_query()
+        place = read_cursor(query.get("cursor", ""), int, int)
+        limit = query["limit"]
+        found = list_rewards(
+            states=[query["state"]] if "state" in query else (),
+            search=query["search"],
+            kind=query.get("kind", ""),
+            category=query["category"],
+            after=None if place is None else (place[0], place[1]),
+            limit=limit + 1,
+        )
+        page = cut(found, limit, lambda reward: (reward.position, reward.pk))
+        frozen_from = first_frozen_id(self.context)
+        items = RewardAnswer(page.items, many=True, context={"frozen_from": frozen_from}).data
+        answer = self.answer_page(page, _Nothing)
+        answer.data["items"] = items
+        return answer
+
+    @operation(
+        "create_reward",
+        summary="Make a reward",
+        description="A draft, last in the order. It is in the shop once it is offered. Pictures and files are uploaded on the dashboard.",
+        tag=TAG,
+        body=RewardInput,
+        answer=RewardAnswer,
+        status=201,
+        writes=True,
+        body_example=_BODY,
+        example=_REWARD,
+    )
+    def post(self, request: Request) -> Response:
+        body = self.read_body()
+
+        def work() -> Response:
+            reward = create_reward(
+                context=self.context,
+                kind=body["kind"],
+                facts=_facts(body),
+                actor=self.actor,
+                key=body.get("key", ""),
+            )
+            return Response(
+                self.describe(reward), status=201, headers={"Location": f"{request.path}/{reward.pk}"}
+            )
+
+        return once(self, work)
+
+
+class RewardDetail(RewardView):
+    @operation(
+        "get_reward",
+        summary="Read a reward",
+        description="In whatever state it is. The ETag is what a change names in If-Match.",
+        tag=TAG,
+        answer=RewardAnswer,
+        errors=(404,),
+        example=_REWARD,
+    )
+    def get(self, request: Request, reward_id: int) -> Response:
+        reward = get_reward(reward_id=reward_id)
+        # Stock moves without a new version, because nobody edited anything.
+        return self.answer_versioned(
+            self.describe(reward), f'"{reward.version}-{reward.stock}-{reward.reserved}"'
+        )
+
+    @operation(
+        "change_reward",
+        summary="Change a reward",
+        description="Only what the body names. What was redeemed keeps what it was. Needs If-Match: the ETag that you read, or `*`.",
+        tag=TAG,
+        body=RewardChange,
+        answer=RewardAnswer,
+        errors=(404, 409, 412, 428),
+        body_example={"price": 250},
+        example=_REWARD | {"price": 250, "version": 2},
+    )
+    def patch(self, request: Request, reward_id: int) -> Response:
+        body = self.read_body()
+        self._current = reward = get_reward(reward_id=reward_id)
+        self.require_version(f'"{reward.version}-{reward.stock}-{reward.reserved}"')
+        overwrite = request.headers.get("If-Match", "").strip() == "*"
+
+        def work() -> Response:
+            try:
+                changed = change_reward(
+                    context=self.context,
+                    reward_id=reward_id,
+                    facts=_facts(body),
+                    actor=self.actor,
+                    expected_version=None if overwrite else reward.version,
+                    stock_seen=None if overwrite else reward.stock,
+                )
+            except RewardChangedError:
+                self._current = get_reward(reward_id=reward_id)
+                self.require_version("")
+                raise
+            return Response(
+                self.describe(changed),
+                headers={"ETag": f'"{changed.version}-{changed.stock}-{changed.reserved}"'},
+            )
+
+        return once(self, work)
+
+    def describe_current(self) -> Any:
+        return self.describe(self._current)
+
+
+class _Nothing(Output):
+    """The items are written by the view itself, which knows more."""
+
+
+class _Act(RewardView):
+    """Something that is done with a reward and may be repeated."""
+
+    def answer(self, act: Callable[[], Reward]) -> Response:
+        return once(self, lambda: Response(self.describe(act())))
+
+
+class RewardOffer(_Act):
+    @operation(
+        "offer_reward",
+        summary="Put a reward on offer",
+        description="From then on members find it in the shop. Refused while something that its kind needs is missing, or the plan is full.",
+        tag=TAG,
+        answer=RewardAnswer,
+        errors=(404, 409, 422),
+        writes=True,
+        example=_REWARD | {"state": "active"},
+    )
+    def post(self, request: Request, reward_id: int) -> Response:
+        return self.answer(lambda: offer_reward(context=self.context, reward_id=reward_id, actor=self.actor))
+
+
+class RewardPause(_Act):
+    @operation(
+        "pause_reward",
+        summary="Pause a reward",
+        description="It leaves the shop for now. What was redeemed goes its way.",
+        tag=TAG,
+        answer=RewardAnswer,
+        errors=(404, 409),
+        writes=True,
+        example=_REWARD | {"state": "paused"},
+    )
+    def post(self, request: Request, reward_id: int) -> Response:
+        return self.answer(lambda: pause_reward(reward_id=reward_id, actor=self.actor))
+
+
+class RewardArchive(_Act):
+    @operation(
+        "archive_reward",
+        summary="Archive a reward",
+        description="It leaves shop and catalogue. Nothing is deleted.",
+        tag=TAG,
+        answer=RewardAnswer,
+        errors=(404,),
+        writes=True,
+        example=_REWARD | {"state": "archived", "archived_at": "2026-11-22T08:30:00Z"},
+    )
+    def post(self, request: Request, reward_id: int) -> Response:
+        return self.answer(lambda: archive_reward(reward_id=reward_id, actor=self.actor))
+
+
+class RewardRestore(_Act):
+    @operation(
+        "restore_reward",
+        summary="Restore a reward",
+        description="Out of the archive, as a paused one.",
+        tag=TAG,
+        answer=RewardAnswer,
+        errors=(404, 409),
+        writes=True,
+        example=_REWARD | {"state": "paused"},
+    )
+    def post(self, request: Request, reward_id: int) -> Response:
+        return self.answer(lambda: restore_reward(reward_id=reward_id, actor=self.actor))
+
+
+class RewardRestock(_Act):
+    @operation(
+        "restock_reward",
+        summary="Restock a reward",
+        description="Adds to a counted stock, or takes away. The stock of a pool of codes is its codes.",
+        tag=TAG,
+        body=RestockInput,
+        answer=RewardAnswer,
+        errors=(404, 409),
+        writes=True,
+        body_example={"more": 20},
+        example=_REWARD | {"stock": 30},
+    )
+    def post(self, request: Request, reward_id: int) -> Response:
+        more = self.read_body()["more"]
+        return self.answer(lambda: restock_reward(reward_id=reward_id, more=more, actor=self.actor))
+
+
+class RewardCodes(ApiView):
+    @operation(
+        "add_reward_codes",
+        summary="Bring codes",
+        description="Into the pool of a reward of the kind “code”. A job works the list off; read how far it is at the address in Location. "
+        "Codes are kept sealed and never answered.",
+        tag=TAG,
+        body=CodesInput,
+        answer=CodesAnswer,
+        status=202,
+        errors=(404,),
+        writes=True,
+        body_example={"codes": ["SUMMER-7F3K", "SUMMER-9Q2M"]},
+        example=_CODES | {"state": "running", "done": 0, "added": 0, "repeated": 0, "problems": []},
+    )
+    def post(self, request: Request, reward_id: int) -> Response:
+        codes = self.read_body()["codes"]
+        sent = request.headers.get(IDEMPOTENCY)
+        key = f"rest:{self.caller.label}:{sent}"[:120] if sent else f"rest:{new_ulid()}"
+
+        def work() -> Response:
+            data = "code\n" + "\n".join(" ".join(code.split()) for code in codes)
+            run = begin_code_import(
+                reward_id=reward_id, name="API", data=data.encode(), actor=self.actor, key=key
+            )
+            return Response(
+                CodesAnswer(run).data, status=202, headers={"Location": f"{request.path}/{run.pk}"}
+            )
+
+        return once(self, work)
+
+
+class RewardCodesRun(ApiView):
+    @operation(
+        "get_reward_codes",
+        summary="Read how far codes are",
+        description="How many came in, and which were left out and why. Their last characters are told, never the code.",
+        tag=TAG,
+        answer=CodesAnswer,
+        errors=(404,),
+        example=_CODES,
+    )
+    def get(self, request: Request, reward_id: int, list_id: int) -> Response:
+        run = get_run(run_id=list_id, kind=CatalogueRun.Kind.CODES)
+        if run.reward_id != reward_id:
+            raise CatalogueRunNotFoundError
+        return Response(CodesAnswer(run).data)
+
+
+def _facts(body: dict[str, Any]) -> dict[str, Any]:
+    facts = {name: body[name] for name in FIELDS if name in body}
+    if "eligibility" in facts:
+        facts["eligibility"] = {
+            **facts["eligibility"],
+            **(
+                {"figures": [dict(one) for one in facts["eligibility"]["figures"]]}
+                if "figures" in facts["eligibility"]
+                else {}
+            ),
+        }
+    return facts
