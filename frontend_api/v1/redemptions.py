@@ -54,17 +54,17 @@ class RedeemInput(Input):
     )
 
 
-class ReasonInput(Input):
+class RedemptionReasonInput(Input):
     reason = serializers.CharField(
         max_length=MAX_REASON, required=False, allow_blank=True, default="", help_text="The member reads it."
     )
 
 
-class RejectInput(Input):
+class RejectRedemptionInput(Input):
     reason = serializers.CharField(max_length=MAX_REASON, help_text="Why; the member reads it.")
 
 
-class FulfilInput(Input):
+class FulfilRedemptionInput(Input):
     tracking = serializers.CharField(
         max_length=MAX_TRACKING,
         required=False,
@@ -93,7 +93,7 @@ class RedemptionQuery(Paging):
     until = Moment(required=False, help_text="Requested before.")
 
 
-class StepAnswer(Output):
+class RedemptionStepAnswer(Output):
     state = serializers.ChoiceField(choices=STATES)
     at = serializers.DateTimeField()
     by = serializers.CharField(help_text="Empty: by itself.")
@@ -143,10 +143,10 @@ class RedemptionAnswer(Output):
     fulfilled_at = serializers.DateTimeField(source="redemption.fulfilled_at", allow_null=True)
     delivered_at = serializers.DateTimeField(source="redemption.delivered_at", allow_null=True)
     ends_at = serializers.DateTimeField(source="redemption.ends_at", allow_null=True)
-    history = StepAnswer(many=True, source="redemption.history")
+    history = RedemptionStepAnswer(many=True, source="redemption.history")
 
 
-class PlaceAnswer(Output):
+class DropPlaceAnswer(Output):
     """Where one stands in a drop's queue."""
 
     place = serializers.IntegerField(allow_null=True, help_text="Null before the draw.")
@@ -156,7 +156,7 @@ class PlaceAnswer(Output):
     has_taken = serializers.BooleanField()
 
 
-class DrawAnswer(Output):
+class RewardDrawAnswer(Output):
     """Of a drop's queue or a raffle, so that everybody can count again: whose SHA-256 of “seed:number” is the smallest comes first; the
     number is the member's id in a drop and the redemption's in a raffle, where nobody wins twice."""
 
@@ -288,7 +288,7 @@ class RedemptionApprove(ApiView):
         summary="Approve a redemption",
         description="The member gets it. Nobody approves their own. Approving twice changes nothing.",
         tag=TAG,
-        body=ReasonInput,
+        body=RedemptionReasonInput,
         answer=RedemptionAnswer,
         errors=(404, 409),
         writes=True,
@@ -313,7 +313,7 @@ class RedemptionReject(ApiView):
         summary="Reject a redemption",
         description="Points and stock go back, and the member is told why.",
         tag=TAG,
-        body=RejectInput,
+        body=RejectRedemptionInput,
         answer=RedemptionAnswer,
         errors=(404, 409),
         writes=True,
@@ -338,7 +338,7 @@ class RedemptionCancel(ApiView):
         summary="Take a redemption back",
         description="Wherever it stands: points go back, and stock where it can be given again.",
         tag=TAG,
-        body=ReasonInput,
+        body=RedemptionReasonInput,
         answer=RedemptionAnswer,
         errors=(404, 409),
         writes=True,
@@ -363,7 +363,7 @@ class RedemptionFulfil(ApiView):
         summary="Hand out what was approved",
         description="A parcel is on its way, or what the team does by hand is done. Everything else is given by itself.",
         tag=TAG,
-        body=FulfilInput,
+        body=FulfilRedemptionInput,
         answer=RedemptionAnswer,
         errors=(404, 409),
         writes=True,
@@ -452,7 +452,7 @@ class DropQueue(ApiView):
         summary="Read your place in a drop",
         description="Where you stand in the queue of a reward that comes at an hour.",
         tag=TAG,
-        answer=PlaceAnswer,
+        answer=DropPlaceAnswer,
         errors=(404, 409),
         example=_PLACE,
     )
@@ -465,7 +465,7 @@ class DropQueue(ApiView):
         description="Before its hour, lots decide the order; afterwards you follow the others. You are told when it is your turn. Joining "
         "twice changes nothing.",
         tag=TAG,
-        answer=PlaceAnswer,
+        answer=DropPlaceAnswer,
         errors=(404, 409),
         writes=True,
         example=_PLACE,
@@ -496,7 +496,7 @@ class DropQueue(ApiView):
         place = get_place(reward_id=get_reward(reward_id=reward_id).pk, member_id=own_member(self))
         if place is None:
             raise DropPlaceError("You are not in this queue. Join it first.")
-        return PlaceAnswer(place).data
+        return DropPlaceAnswer(place).data
 
 
 class RewardDraw(ApiView):
@@ -505,7 +505,7 @@ class RewardDraw(ApiView):
         summary="Check a draw",
         description="What was published of a drop's queue or a raffle.",
         tag=TAG,
-        answer=DrawAnswer,
+        answer=RewardDrawAnswer,
         errors=(404,),
         example=_DRAW,
     )
@@ -513,7 +513,7 @@ class RewardDraw(ApiView):
         reward = get_reward(reward_id=reward_id)
         if reward.state == RewardState.DRAFT:
             raise RewardNotFoundError
-        return Response(DrawAnswer(draw_of(reward)).data)
+        return Response(RewardDrawAnswer(draw_of(reward)).data)
 
 
 def _whose(view: ApiView, member_id: int | None) -> int:
