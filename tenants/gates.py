@@ -113,7 +113,12 @@ _GATES: Final = (
             "rest get_shop_item",
         ),
     ),
-    Gate("drops", "Drops", "A reward comes at an hour, and members queue for it fairly.", built=False),
+    Gate(
+        "drops",
+        "Drops",
+        "A reward comes at an hour, and members queue for it fairly.",
+        surfaces=("rest join_drop",),
+    ),
     Gate(
         "custom_domain", "Custom domain", "The member pages live under an address of your own.", built=False
     ),
