@@ -48,6 +48,18 @@ def tell_address_asked(*, tenant: str, event_id: int, event: dict[str, Any]) -> 
 
 
 @job(queue=QUEUE)
+def tell_drop_offered(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of DropOffered. Idempotent."""
+    outcomes.tell_drop_offered(
+        reward_id=int(event["reward_id"]),
+        member_id=int(event["member_id"]),
+        name=str(event["name"]),
+        until=str(event["until"]),
+        event_id=event_id,
+    )
+
+
+@job(queue=QUEUE)
 def tell_role_ended(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of RewardRoleEnded. Idempotent."""
     outcomes.tell_role_ended(redemption_id=int(event["redemption_id"]))
