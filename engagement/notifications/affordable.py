@@ -7,8 +7,7 @@ slice, the dearest that came within reach, and of how many others did.
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 
@@ -82,8 +81,7 @@ def tell_affordable(*, context: TenantContext) -> bool:
         else:
             cursor.execute(_UPTO, [after, SLICE])
             upto = min(int(cursor.fetchone()[0]), newest)
-            facts: dict[str, int | datetime] = {"after": after, "upto": upto, "now": clock.now()}
-            facts["frozen"] = first_frozen_id(context)
+            facts: dict[str, Any] = {"after": after, "upto": upto, "frozen": first_frozen_id(context), "now": clock.now()}
             cursor.execute(_FIND, facts)
             tell_members([_describe(*row) for row in cursor.fetchall()])
         NotificationSettings.objects.filter(pk=1).update(affordable_upto=upto)
