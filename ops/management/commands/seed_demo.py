@@ -21,6 +21,7 @@ from ops.demo.feeding import Feeder
 from ops.demo.founding import ensure_key, found_community, make_logins
 from ops.demo.history import subject_of
 from ops.demo.people import list_people
+from ops.demo.shops import stock_demo_shop
 from ops.demo.subscribing import buy_demo_plan
 from saas.core import clock
 from saas.core.errors import EngageHubError
@@ -83,6 +84,7 @@ class Command(BaseCommand):
             return
         for community, context in found:
             plan_demo_boosts(community, context, now=clock.now())
+            stock_demo_shop(community, context, now=clock.now())
         calm_collector()
         with Feeder() as feeder:
             for community, context in found:
