@@ -19,6 +19,7 @@ from engagement.ledger.models import LedgerEntry
 from engagement.members.models import Member
 from engagement.rules.freezing import list_frozen_ids
 from engagement.rules.selectors import list_rules
+from engagement.submissions.freezing import active_types
 from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 from tenants.api_keys import is_in_force, list_api_keys
@@ -86,6 +87,15 @@ def _rules(context: TenantContext, allowed: int) -> Iterator[Freeze]:
         yield Freeze("rules", LIMITS["rules"].title, len(names), tuple(names[:NAMED]), text)
 
 
+def _submission_types(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    with enter_tenant(context):
+        names = list(active_types().order_by("pk").values_list("name", flat=True)[allowed:])
+    if names:
+        text = f"The oldest {allowed:,} go on; these take nothing until there is room. What waits is decided as promised."
+        title = LIMITS["submission_types"].title
+        yield Freeze("submission_types", title, len(names), tuple(names[:NAMED]), text)
+
+
 def _seats(context: TenantContext, allowed: int) -> Iterator[Freeze]:
     with enter_schema(PUBLIC):
         team = sorted(list_team(tenant_id=context.tenant_id), key=lambda row: getattr(row, "seat", 0))
@@ -148,6 +158,7 @@ def _boosts(context: TenantContext) -> Iterator[Freeze]:
 _LIMITS: Final = {
     "members": _members,
     "rules": _rules,
+    "submission_types": _submission_types,
     "seats": _seats,
     "api_keys": _api_keys,
     "api_rate": _api_rate,
