@@ -20,6 +20,7 @@ from engagement.members.models import Member
 from engagement.rewards.models import Reward, RewardState, Sponsor
 from engagement.rules.freezing import list_frozen_ids
 from engagement.rules.selectors import list_rules
+from engagement.submissions.freezing import active_types
 from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 from tenants.api_keys import is_in_force, list_api_keys
@@ -85,6 +86,15 @@ def _rules(context: TenantContext, allowed: int) -> Iterator[Freeze]:
     if names:
         text = f"The oldest {allowed:,} go on; these reward nothing until there is room."
         yield Freeze("rules", LIMITS["rules"].title, len(names), tuple(names[:NAMED]), text)
+
+
+def _submission_types(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    with enter_tenant(context):
+        names = list(active_types().order_by("pk").values_list("name", flat=True)[allowed:])
+    if names:
+        text = f"The oldest {allowed:,} go on; these take nothing until there is room. What waits is decided as promised."
+        title = LIMITS["submission_types"].title
+        yield Freeze("submission_types", title, len(names), tuple(names[:NAMED]), text)
 
 
 def _seats(context: TenantContext, allowed: int) -> Iterator[Freeze]:
@@ -174,6 +184,7 @@ def _sponsors(context: TenantContext) -> Iterator[Freeze]:
 _LIMITS: Final = {
     "members": _members,
     "rules": _rules,
+    "submission_types": _submission_types,
     "seats": _seats,
     "api_keys": _api_keys,
     "api_rate": _api_rate,

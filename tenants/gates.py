@@ -205,7 +205,13 @@ _LIMITS: Final = (
         "kinds",
         "Forms that members can hand in.",
         free=3,
-        built=False,
+        surfaces=(
+            "page dashboard-submission-type-switch",
+            "page dashboard-submission-pack",
+            "rest create_submission_type",
+            "rest switch_submission_type",
+            "rest hand_in",
+        ),
     ),
     Limit(
         "credit_types", "Kinds of credits", "kinds", "Credits of your own beside points.", free=1, built=False
