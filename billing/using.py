@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from engagement.credits.models import CreditType
 from engagement.members.models import Member
 from engagement.rules.models import Rule
 from engagement.submissions.freezing import active_types
@@ -20,11 +21,12 @@ COUNTED: Final = (
     "seats",
     "api_keys",
     "submission_types",
+    "credit_types",
 )  # of which a number in use can be told
 
 
 def count_used(*, context: TenantContext) -> Mapping[str, int]:
-    """Limit → how many are in use. Enters the tenant. Five queries, however many there are."""
+    """Limit → how many are in use. Enters the tenant. Six queries, however many there are."""
     now = clock.now()
     with enter_schema(PUBLIC):
         seats = Membership.objects.filter(tenant_id=context.tenant_id).count()
@@ -36,12 +38,14 @@ def count_used(*, context: TenantContext) -> Mapping[str, int]:
         members = people.filter(waiting_since=None).count()
         rules = Rule.objects.filter(enabled=True, archived_at=None).count()
         types = active_types().count()
+        credits = CreditType.objects.filter(archived_at=None).count()
     return {
         "members": members,
         "rules": rules,
         "seats": seats,
         "api_keys": len(keys),
         "submission_types": types,
+        "credit_types": credits,
     }
 
 
