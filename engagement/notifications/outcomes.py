@@ -12,8 +12,9 @@ from typing import Any, Final
 from engagement.credits.models import CreditMove, CreditRequest, CreditType, RequestState
 from engagement.members.models import Member
 from engagement.progression.merged import find_owner
-from engagement.rewards.models import Redemption, RedemptionState, RewardKind
+from engagement.rewards.models import DropPlace, Redemption, RedemptionState, RewardKind
 from engagement.rewards.states import APPROVED, ENDED, FULFILLED, REQUESTED
+from saas.core import clock
 
 from .models import Notice
 from .notices import tell_member
@@ -51,6 +52,8 @@ def tell_redemption(*, redemption_id: int, state: str, was: str) -> Notice | Non
         kind = "redemption_approved"
     elif state == FULFILLED:
         kind = _GIVEN[redemption.kind]
+    elif redemption.kind == RewardKind.RAFFLE and "won" in redemption.outcome:
+        kind = "raffle_won" if redemption.outcome["won"] else "raffle_lost"
     elif redemption.kind == RewardKind.MERCHANDISE and not _did_it_themselves(redemption, state):
         kind = "parcel_delivered"
     else:
@@ -72,6 +75,19 @@ def tell_address_asked(*, redemption_id: int, again: bool, event_id: int) -> Not
     if redemption is None:
         return None
     return _tell(redemption, "address_reminder" if again else "address_needed", f"address:{event_id}")
+
+
+def tell_drop_offered(
+    *, reward_id: int, member_id: int, name: str, until: str, event_id: int
+) -> Notice | None:
+    """It is their turn in a drop's queue. Nothing once the offer is taken, lapsed or given up."""
+    theirs = DropPlace.objects.filter(reward_id=reward_id, member_id=member_id, redemption=None, left_at=None)
+    if not theirs.filter(offered_until__gt=clock.now()).exists():
+        return None
+    facts = {"id": reward_id, "reward": name, "until": until}
+    return tell_member(
+        member_id=find_owner(member_id), kind="drop_offered", facts=facts, key=f"drop:{reward_id}:{event_id}"
+    )
 
 
 def tell_role_ended(*, redemption_id: int) -> Notice | None:

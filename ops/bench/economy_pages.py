@@ -114,7 +114,7 @@ def run() -> list[Result]:
 
 def make_community(slug: str, *, rewards: int, waiting: int) -> TenantContext:
     context = TenantContext.of(provision_tenant(slug=slug, name=slug.title()))
-    facts = {"rewards": rewards, "many": waiting, "form": _FORM}
+    facts: dict[str, Any] = {"rewards": rewards, "many": waiting, "form": _FORM}
     with enter_tenant(context), connection.cursor() as cursor:
         for statement in _FILL:
             cursor.execute(statement, facts)
