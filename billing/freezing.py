@@ -17,6 +17,7 @@ from django.db.models import Min
 from engagement.boosts.selectors import list_live_boosts
 from engagement.ledger.models import LedgerEntry
 from engagement.members.models import Member
+from engagement.rewards.models import Reward, RewardState, Sponsor
 from engagement.rules.freezing import list_frozen_ids
 from engagement.rules.selectors import list_rules
 from saas.core import clock
@@ -122,6 +123,18 @@ def _history_days(context: TenantContext, allowed: int) -> Iterator[Freeze]:
         yield Freeze("history_days", LIMITS["history_days"].title, 0, (), text)
 
 
+def _rewards(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    with enter_tenant(context):
+        names = list(
+            Reward.objects.filter(state=RewardState.ACTIVE)
+            .order_by("pk")
+            .values_list("name", flat=True)[allowed:]
+        )
+    if names:
+        text = f"The oldest {allowed:,} stay in the shop; these leave it until there is room. What was redeemed goes its way."
+        yield Freeze("rewards", LIMITS["rewards"].title, len(names), tuple(names[:NAMED]), text)
+
+
 def _list_closing(context: TenantContext, features: frozenset[str]) -> Iterator[Freeze]:
     """Gates that are open now and would not be."""
     now = clock.now()
@@ -130,6 +143,8 @@ def _list_closing(context: TenantContext, features: frozenset[str]) -> Iterator[
             continue
         if name == "boosts":
             yield from _boosts(context)
+        elif name == "sponsors":
+            yield from _sponsors(context)
         else:
             yield Freeze(name, gate.title, 0, (), f"{gate.what} This stops; what is set up stays as it is.")
 
@@ -145,6 +160,17 @@ def _boosts(context: TenantContext) -> Iterator[Freeze]:
     yield Freeze("boosts", GATES["boosts"].title, len(names), tuple(names[:NAMED]), text)
 
 
+def _sponsors(context: TenantContext) -> Iterator[Freeze]:
+    with enter_tenant(context):
+        names = list(Sponsor.objects.filter(archived_at=None).order_by("pk").values_list("name", flat=True))
+    text = (
+        "Rewards name them no longer, and they can't be changed. What they paid for stays attributed."
+        if names
+        else "None can be added."
+    )
+    yield Freeze("sponsors", GATES["sponsors"].title, len(names), tuple(names[:NAMED]), text)
+
+
 _LIMITS: Final = {
     "members": _members,
     "rules": _rules,
@@ -152,4 +178,5 @@ _LIMITS: Final = {
     "api_keys": _api_keys,
     "api_rate": _api_rate,
     "history_days": _history_days,
+    "rewards": _rewards,
 }

@@ -100,7 +100,18 @@ _GATES: Final = (
         surfaces=("page dashboard-audit-export",),
     ),
     Gate(
-        "sponsors", "Sponsors", "Rewards name who pays for them, with a report for each sponsor.", built=False
+        "sponsors",
+        "Sponsors",
+        "Rewards name who pays for them, with a report for each sponsor.",
+        surfaces=(
+            "page dashboard-sponsor-new",
+            "page dashboard-sponsor",
+            "page dashboard-reward-edit",
+            "rest create_sponsor",
+            "rest change_sponsor",
+            "rest change_reward",
+            "rest get_shop_item",
+        ),
     ),
     Gate("drops", "Drops", "A reward comes at an hour, and members queue for it fairly.", built=False),
     Gate(
@@ -169,7 +180,20 @@ _LIMITS: Final = (
         free=0,
         surfaces=("page dashboard-boost-new", "rest create_boost", "bot boost start"),
     ),
-    Limit("rewards", "Rewards", "rewards", "Rewards in the catalogue.", free=5, built=False),
+    Limit(
+        "rewards",
+        "Rewards",
+        "rewards",
+        "Rewards that are on offer.",
+        free=5,
+        surfaces=(
+            "page dashboard-reward-state",
+            "page dashboard-rewards-bulk",
+            "rest offer_reward",
+            "rest list_shop",
+            "job engagement.rewards.work_on_table",
+        ),
+    ),
     Limit(
         "submission_types",
         "Kinds of submissions",

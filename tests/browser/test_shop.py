@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from engagement.rewards.deciding import approve_redemption
 from engagement.rewards.drops import join_drop
