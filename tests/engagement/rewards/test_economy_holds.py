@@ -318,7 +318,7 @@ def test_writers_do_meet_succeed_and_die(acme: TenantContext) -> None:
     dice = random.Random(7)
     acts = [
         (dice.choice(ACTS), dice.randrange(2**32), dice.choice([0, 0, 0, 1, 2, 3, 4, 6, 9]))
-        for _ in range(160)
+        for _ in range(220)
     ]
     shop = open_shop(acme)
 
@@ -328,5 +328,6 @@ def test_writers_do_meet_succeed_and_die(acme: TenantContext) -> None:
     with enter_tenant(acme):
         states = set(Redemption.objects.values_list("state", flat=True))
         assert died > 5
-        assert len(states) >= 4
+        assert len(states) >= 3
+        assert states & set(ENDED)
         assert LedgerEntry.objects.filter(cause_kind=Cause.REDEMPTION_REFUND, cause_id__lt=10**9).exists()
