@@ -21,6 +21,7 @@ from ops.demo.feeding import Feeder
 from ops.demo.founding import ensure_key, found_community, make_logins
 from ops.demo.history import subject_of
 from ops.demo.people import list_people
+from ops.demo.redeeming import redeem_demo_rewards
 from ops.demo.shops import stock_demo_shop
 from ops.demo.subscribing import buy_demo_plan
 from saas.core import clock
@@ -92,6 +93,7 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"{community.name}: {fed.activities} activities of {fed.days} days in {fed.seconds:.1f} s."
                 )
+                redeem_demo_rewards(context, now=clock.now())
 
     def _print_labels(self, chosen: list[DemoCommunity], born: date) -> None:
         for community in chosen:
