@@ -22,6 +22,7 @@ from ops.demo.feeding import Feeder
 from ops.demo.founding import ensure_key, found_community, make_logins
 from ops.demo.history import subject_of
 from ops.demo.people import list_people
+from ops.demo.redeeming import redeem_demo_rewards
 from ops.demo.shops import stock_demo_shop
 from ops.demo.submitting import hand_in_demo
 from ops.demo.subscribing import buy_demo_plan
@@ -95,6 +96,7 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"{community.name}: {fed.activities} activities of {fed.days} days in {fed.seconds:.1f} s."
                 )
+                redeem_demo_rewards(context, now=clock.now())
                 handed = hand_in_demo(community, context, now=clock.now())
                 self.stdout.write(f"{community.name}: {handed} submissions.")
 
