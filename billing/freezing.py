@@ -15,6 +15,7 @@ from typing import Final
 from django.db.models import Min
 
 from engagement.boosts.selectors import list_live_boosts
+from engagement.credits.models import CreditType
 from engagement.ledger.models import LedgerEntry
 from engagement.members.models import Member
 from engagement.rewards.models import Reward, RewardState, Sponsor
@@ -117,6 +118,16 @@ def _api_keys(context: TenantContext, allowed: int) -> Iterator[Freeze]:
         yield Freeze("api_keys", LIMITS["api_keys"].title, len(names), tuple(names[:NAMED]), text)
 
 
+def _credit_types(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    with enter_tenant(context):
+        names = list(
+            CreditType.objects.filter(archived_at=None).order_by("pk").values_list("name", flat=True)
+        )
+    if over := names[allowed:]:
+        text = f"The oldest {allowed:,} go on; these cannot be requested until there is room. What members have can be spent."
+        yield Freeze("credit_types", LIMITS["credit_types"].title, len(over), tuple(over[:NAMED]), text)
+
+
 def _api_rate(context: TenantContext, allowed: int) -> Iterator[Freeze]:
     now = limit_of("api_rate", context.entitlements, clock.now())
     if allowed < now:
@@ -187,6 +198,7 @@ _LIMITS: Final = {
     "submission_types": _submission_types,
     "seats": _seats,
     "api_keys": _api_keys,
+    "credit_types": _credit_types,
     "api_rate": _api_rate,
     "history_days": _history_days,
     "rewards": _rewards,

@@ -113,7 +113,12 @@ _GATES: Final = (
             "rest get_shop_item",
         ),
     ),
-    Gate("drops", "Drops", "A reward comes at an hour, and members queue for it fairly.", built=False),
+    Gate(
+        "drops",
+        "Drops",
+        "A reward comes at an hour, and members queue for it fairly.",
+        surfaces=("rest join_drop",),
+    ),
     Gate(
         "custom_domain", "Custom domain", "The member pages live under an address of your own.", built=False
     ),
@@ -209,7 +214,18 @@ _LIMITS: Final = (
         ),
     ),
     Limit(
-        "credit_types", "Kinds of credits", "kinds", "Credits of your own beside points.", free=1, built=False
+        "credit_types",
+        "Kinds of credits",
+        "kinds",
+        "Credits of your own beside points.",
+        free=1,
+        surfaces=(
+            "page dashboard-credit-type-new",
+            "page dashboard-credit-type-restore",
+            "page my-credits-request",
+            "rest create_credit_type",
+            "rest request_credits",
+        ),
     ),
     Limit("active_challenges", "Active challenges", "challenges", "Challenges at once.", free=1, built=False),
     Limit("webhooks", "Webhooks", "webhooks", "Addresses that are told of news.", free=1, built=False),
