@@ -190,6 +190,7 @@ TENANT_ROUTES: Final = {
     "shop": "view_shop",
     "shop-reward": "view_shop",
     "shop-redeem": "redeem_rewards",
+    "shop-queue": "redeem_rewards",
     "redemptions": "redeem_rewards",
     "redemption": "redeem_rewards",  # one's own; another member's is a 404
     "redemption-cancel": "redeem_rewards",  # likewise
@@ -244,6 +245,7 @@ TENANT_ROUTES: Final = {
     "my-submissions": "submit_work",
     "submission": "submit_work",  # one's own
     "submission-withdraw": "submit_work",  # one's own
+    "survey": EVERYBODY,  # needs a signed link
     "login": EVERYBODY,
     "credit-mail": EVERYBODY,  # needs the signed link of a mail; deciding asks what its addressee may
     "ticket": EVERYBODY,  # needs a ticket and its nonce

@@ -72,12 +72,14 @@ from frontend_api.portal import (
     member,
     my_credits,
     notices,
+    queue,
     redemptions,
     shop,
     survey_hook,
 )
 from frontend_api.portal.submissions import form as handing_in
 from frontend_api.portal.submissions import listing as handed_in
+from frontend_api.portal.submissions import survey
 from frontend_api.v1.urls import ON_TENANTS
 
 handler400 = "frontend_api.errors.handle_bad_request"
@@ -369,6 +371,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shop/", shop.show_shop, name="shop"),
     path("shop/<int:reward_id>/", shop.show_reward, name="shop-reward"),
     path("shop/<int:reward_id>/redeem/", shop.redeem, name="shop-redeem"),
+    path("shop/<int:reward_id>/queue/", queue.show_queue, name="shop-queue"),
     path("redemptions/", redemptions.show_redemptions, name="redemptions"),
     path("redemptions/<int:redemption_id>/", redemptions.show_redemption, name="redemption"),
     path("redemptions/<int:redemption_id>/cancel/", redemptions.cancel, name="redemption-cancel"),
@@ -520,6 +523,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("submissions/", handed_in.show_mine, name="my-submissions"),
     path("submissions/<int:submission_id>/", handing_in.show_own, name="submission"),
     path("submissions/<int:submission_id>/withdraw/", handing_in.take_back, name="submission-withdraw"),
+    path("survey/<str:ticket>/", survey.show_survey, name="survey"),
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("decide/", credit_mail.show_credit_mail, name="credit-mail"),

@@ -99,7 +99,7 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "dashboard-rules-general": ("rule_settings.changed",),
     "dashboard-settings": ("settings.changed",),
     "dashboard-settings-revert": ("settings.changed",),  # through the service that changed it
-    "dashboard-team-channel": ("team_channel.changed",),
+    "dashboard-team-channel": ("team_channel.changed", "notice_channel.changed"),
     "dashboard-team-invite": ("team.invited",),
     "dashboard-team-invite-renew": ("team.invited",),
     "dashboard-team-invite-withdraw": ("team.invite_revoked",),
@@ -132,6 +132,7 @@ UNRECORDED: Final[dict[str, str]] = {
     "redemption-arrived": "one's own parcel; it stands in the redemption's history",
     "redemption-cancel": "one's own redemption, likewise",
     "redemption-download": "leads on to one's own file",
+    "shop-queue": "one's own place in it",
     "shop-redeem": "one's own points; it stands in the ledger and in the redemption's history",
     "setup-skip": "a step of the checklist",
     "setup-try": "a test message, which changes nothing",

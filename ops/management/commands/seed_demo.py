@@ -22,6 +22,8 @@ from ops.demo.feeding import Feeder
 from ops.demo.founding import ensure_key, found_community, make_logins
 from ops.demo.history import subject_of
 from ops.demo.people import list_people
+from ops.demo.shops import stock_demo_shop
+from ops.demo.submitting import hand_in_demo
 from ops.demo.subscribing import buy_demo_plan
 from saas.core import clock
 from saas.core.errors import EngageHubError
@@ -84,6 +86,7 @@ class Command(BaseCommand):
             return
         for community, context in found:
             plan_demo_boosts(community, context, now=clock.now())
+            stock_demo_shop(community, context, now=clock.now())
         calm_collector()
         with Feeder() as feeder:
             for community, context in found:
@@ -92,6 +95,8 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"{community.name}: {fed.activities} activities of {fed.days} days in {fed.seconds:.1f} s."
                 )
+                handed = hand_in_demo(community, context, now=clock.now())
+                self.stdout.write(f"{community.name}: {handed} submissions.")
 
     def _print_labels(self, chosen: list[DemoCommunity], born: date) -> None:
         for community in chosen:

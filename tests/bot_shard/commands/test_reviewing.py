@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from engagement.members.models import Member
+from engagement.progression.services import ensure_member
 from engagement.submissions.models import Submission
 from engagement.submissions.selectors import get_detail
 from integrations.discord.reviews.messages import describe_submission
+from ops.sandbox.discord.control.find import find_message
 from ops.sandbox.discord.state.messages import post_message
 from tenants.context import TenantContext
+from tests.bot_shard.running import until
 from tests.cast import ACME
 from tests.handing_in import RUBRIC, hand, make_kind
 
@@ -26,8 +28,9 @@ async def waiting(talk: Talk, inside: Inside, acme: TenantContext) -> Submission
 
 async def prepare(inside: Inside, acme: TenantContext, **values: Any) -> Submission:
     def make() -> Submission:
-        member = Member.objects.create(display_name="Mia")
-        member.identities.create(provider="discord", external_id=str(ACME.discord_id("member")))
+        member = ensure_member(
+            provider="discord", external_id=str(ACME.discord_id("member")), display_name="Mia"
+        )
         return hand(acme, make_kind(acme, key="talk", **values), member.pk, "Rust talk")
 
     return await inside(make)
@@ -70,7 +73,9 @@ async def test_one_click_approves_once_and_can_be_undone(
     assert "is approved already" in embed(late)["description"]
     assert (await inside(again, waiting)).points == 25
 
-    await talk.local.state.press_button(answer["replies"][-1]["id"], "acme-moderator", "Undo")
+    reply = answer["replies"][-1]["id"]
+    await talk.local.state.press_button(reply, "acme-moderator", "Undo")
+    await until(lambda: "Taken back" in find_message(talk.local.world, reply).embeds[0]["title"])
     done = await inside(again, waiting)
     assert (done.state, done.points) == ("pending", 0)
 
@@ -133,8 +138,9 @@ async def test_who_may_not_is_told_so_and_a_named_role_may(
 
 async def test_nobody_approves_their_own(talk: Talk, inside: Inside, acme: TenantContext) -> None:
     def make() -> Submission:
-        member = Member.objects.create(display_name="Moe")
-        member.identities.create(provider="discord", external_id=str(ACME.discord_id("moderator")))
+        member = ensure_member(
+            provider="discord", external_id=str(ACME.discord_id("moderator")), display_name="Moe"
+        )
         return hand(acme, make_kind(acme, key="talk"), member.pk, "My own")
 
     one = await inside(make)

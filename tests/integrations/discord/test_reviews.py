@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engagement.audit.actor import Actor
+from engagement.progression.services import ensure_member
 from engagement.submissions.models import Submission
 from engagement.submissions.reviewing import approve_submission, reject_submission, undo_decision
 from integrations.discord.models import DiscordProblem
@@ -18,10 +19,11 @@ BEA = Actor("user", 700_001, "Bea *B*", role="moderator", via="web")
 
 def waiting(scene: Scene, **values: Any) -> Submission:
     kind = make_kind(scene.context, channel_id=scene.channel.id, **values)
+    member = ensure_member(provider="discord", external_id="4242", display_name="Ada *Wren*")
     return hand(
         scene.context,
         kind,
-        scene.member.pk,
+        member.pk,
         "Rust *talk* @everyone",
         link="https://example.com/a_b",
         more="Hello\n**you**",
