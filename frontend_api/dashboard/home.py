@@ -19,6 +19,7 @@ from engagement.members.claims import list_locked_claimants
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.attention import (
     Attention,
+    list_credit_attention,
     list_guild_attention,
     list_redemption_attention,
     list_rule_attention,
@@ -117,7 +118,7 @@ def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
         )
         for line in list_returned(limit=PROBLEMS_SHOWN, now=now)
     ]
-    lines = [*list_redemption_attention(), *lines]
+    lines = [*list_redemption_attention(), *list_credit_attention(), *lines]
     waiting = count_poison(tenant_id=context.tenant_id)
     if waiting:
         lines.insert(
