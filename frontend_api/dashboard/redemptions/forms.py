@@ -10,7 +10,6 @@ from engagement.rewards.states import MAX_REASON
 from engagement.submissions.reasons import list_reasons
 from frontend_api.dashboard.parts.forms import DeskForm
 
-
 _MISSING: Final = "Say why, in a few words: the member reads it with the decision."
 
 
