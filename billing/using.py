@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from engagement.credits.models import CreditType
 from engagement.members.models import Member
 from engagement.rewards.models import Reward, RewardState
 from engagement.rules.models import Rule
@@ -16,11 +17,11 @@ from tenants.context import TenantContext, enter_tenant
 from tenants.models import Membership
 
 # Of which a number in use can be told.
-COUNTED: Final = ("members", "rules", "seats", "api_keys", "rewards", "submission_types")
+COUNTED: Final = ("members", "rules", "seats", "api_keys", "rewards", "submission_types", "credit_types")
 
 
 def count_used(*, context: TenantContext) -> Mapping[str, int]:
-    """Limit → how many are in use. Enters the tenant. Six queries, however many there are."""
+    """Limit → how many are in use. Enters the tenant. Seven queries, however many there are."""
     now = clock.now()
     with enter_schema(PUBLIC):
         seats = Membership.objects.filter(tenant_id=context.tenant_id).count()
@@ -33,6 +34,7 @@ def count_used(*, context: TenantContext) -> Mapping[str, int]:
         rules = Rule.objects.filter(enabled=True, archived_at=None).count()
         rewards = Reward.objects.filter(state=RewardState.ACTIVE).count()
         types = active_types().count()
+        credits = CreditType.objects.filter(archived_at=None).count()
     return {
         "members": members,
         "rules": rules,
@@ -40,6 +42,7 @@ def count_used(*, context: TenantContext) -> Mapping[str, int]:
         "api_keys": len(keys),
         "rewards": rewards,
         "submission_types": types,
+        "credit_types": credits,
     }
 
 

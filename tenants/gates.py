@@ -113,7 +113,12 @@ _GATES: Final = (
             "rest get_shop_item",
         ),
     ),
-    Gate("drops", "Drops", "A reward comes at an hour, and members queue for it fairly.", built=False),
+    Gate(
+        "drops",
+        "Drops",
+        "A reward comes at an hour, and members queue for it fairly.",
+        surfaces=("rest join_drop",),
+    ),
     Gate(
         "custom_domain", "Custom domain", "The member pages live under an address of your own.", built=False
     ),
@@ -200,10 +205,27 @@ _LIMITS: Final = (
         "kinds",
         "Forms that members can hand in.",
         free=3,
-        built=False,
+        surfaces=(
+            "page dashboard-submission-type-switch",
+            "page dashboard-submission-pack",
+            "rest create_submission_type",
+            "rest switch_submission_type",
+            "rest hand_in",
+        ),
     ),
     Limit(
-        "credit_types", "Kinds of credits", "kinds", "Credits of your own beside points.", free=1, built=False
+        "credit_types",
+        "Kinds of credits",
+        "kinds",
+        "Credits of your own beside points.",
+        free=1,
+        surfaces=(
+            "page dashboard-credit-type-new",
+            "page dashboard-credit-type-restore",
+            "page my-credits-request",
+            "rest create_credit_type",
+            "rest request_credits",
+        ),
     ),
     Limit("active_challenges", "Active challenges", "challenges", "Challenges at once.", free=1, built=False),
     Limit("webhooks", "Webhooks", "webhooks", "Addresses that are told of news.", free=1, built=False),

@@ -66,6 +66,33 @@ def tell_role_ended(*, tenant: str, event_id: int, event: dict[str, Any]) -> Non
 
 
 @job(queue=QUEUE)
+def tell_submission(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of SubmissionDecided. Idempotent."""
+    outcomes.tell_submission(
+        submission_id=int(event["submission_id"]),
+        member_id=int(event["member_id"]),
+        state=event["state"],
+        points=int(event["points"]),
+        reason=event["reason"],
+        title=event["title"] or event["type_name"],
+        key=str(event_id),
+    )
+
+
+@job(queue=QUEUE)
+def tell_submission_undone(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of SubmissionUndone. Idempotent."""
+    if event["told"]:
+        outcomes.tell_submission_undone(
+            submission_id=int(event["submission_id"]),
+            member_id=int(event["member_id"]),
+            points=int(event["points"]),
+            title=event["title"] or event["type_name"],
+            key=str(event_id),
+        )
+
+
+@job(queue=QUEUE)
 def tell_credit_decision(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of CreditRequestDecided. Idempotent."""
     outcomes.tell_credit_decision(

@@ -30,6 +30,11 @@ _GIVEN: Final[Mapping[str, str]] = {
     RewardKind.RAFFLE.value: "raffle_entered",
     RewardKind.CUSTOM.value: "reward_ready",
 }
+_SUBMISSIONS: Final[Mapping[str, str]] = {
+    "approved": "submission_approved",
+    "rejected": "submission_rejected",
+    "needs_info": "submission_needs_info",
+}
 _REQUESTS: Final[Mapping[str, str]] = {
     RequestState.APPROVED.value: "credit_request_approved",
     RequestState.REJECTED.value: "credit_request_rejected",
@@ -93,6 +98,30 @@ def tell_drop_offered(
 def tell_role_ended(*, redemption_id: int) -> Notice | None:
     redemption = Redemption.objects.filter(pk=redemption_id).first()
     return None if redemption is None else _tell(redemption, "role_ended", "ended")
+
+
+def tell_submission(
+    *, submission_id: int, member_id: int, state: str, points: int, reason: str, title: str, key: str
+) -> Notice | None:
+    """What was decided about something that was handed in; `key` names the decision, since there may be another one later."""
+    kind = _SUBMISSIONS.get(state)
+    if kind is None:
+        return None
+    facts: dict[str, Any] = {"id": submission_id, "title": title}
+    if state == "approved" and points > 0:
+        facts["earned"] = points
+    facts["question" if state == "needs_info" else "reason"] = reason
+    return tell_member(member_id=find_owner(member_id), kind=kind, facts=facts, key=f"submission:{key}")
+
+
+def tell_submission_undone(
+    *, submission_id: int, member_id: int, points: int, title: str, key: str
+) -> Notice | None:
+    """A decision that the member had heard of was taken back."""
+    facts: dict[str, Any] = {"id": submission_id, "title": title} | ({"lost": points} if points > 0 else {})
+    return tell_member(
+        member_id=find_owner(member_id), kind="submission_undone", facts=facts, key=f"submission:{key}"
+    )
 
 
 def tell_credit_decision(

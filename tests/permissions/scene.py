@@ -150,7 +150,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
             "adjustment_id": Adjustment.objects.latest("pk").pk,
             "role_id": LEVEL_ROLE,
             "member_id": member_id,
-            "entry_id": LedgerEntry.objects.latest("pk").pk,
+            "entry_id": LedgerEntry.objects.filter(currency=0).latest("pk").pk,
             "rule_id": rule.pk,
             "boost_id": boost.pk,
             "notice_id": notice.pk,

@@ -99,7 +99,7 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "dashboard-rules-general": ("rule_settings.changed",),
     "dashboard-settings": ("settings.changed",),
     "dashboard-settings-revert": ("settings.changed",),  # through the service that changed it
-    "dashboard-team-channel": ("team_channel.changed",),
+    "dashboard-team-channel": ("team_channel.changed", "notice_channel.changed"),
     "dashboard-team-invite": ("team.invited",),
     "dashboard-team-invite-renew": ("team.invited",),
     "dashboard-team-invite-withdraw": ("team.invite_revoked",),

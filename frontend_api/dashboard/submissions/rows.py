@@ -35,7 +35,7 @@ _COUNTED: Final = frozenset(
 Row = dict[str, str]
 
 
-class RowsWidget(forms.HiddenInput):
+class RowsWidget(forms.TextInput):
     """Reads the columns, or the one value that stands for them."""
 
     def __init__(self, prefix: str, columns: Sequence[str]) -> None:

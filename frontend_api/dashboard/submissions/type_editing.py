@@ -14,14 +14,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from engagement.audit.selectors import list_history
-from engagement.submissions.errors import SubmissionTypeChangedError
+from engagement.submissions.errors import InvalidSubmissionTypeError, SubmissionTypeChangedError
 from engagement.submissions.freezing import frozen_ids, types_allowed
 from engagement.submissions.models import SubmissionType
 from engagement.submissions.scoring import most_points
 from engagement.submissions.selectors import form_of_type, get_type
 from engagement.submissions.shapes import parse_form
 from engagement.submissions.templates import TEMPLATES
-from engagement.submissions.type_values import check_values
+from engagement.submissions.type_values import DEFAULTS, check_values
 from engagement.submissions.types import change_type, create_type
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
@@ -38,18 +38,11 @@ from .type_forms import KINDS, TypeForm, describe_rows, initial_of, values_of
 
 TEMPLATE: Final = "dashboard/submissions/type_form.html"
 _BLANK: Final[dict[str, Any]] = {
+    **DEFAULTS,
     "name": "",
-    "description": "",
     "icon": "upload",
     "fields": [{"key": "title", "label": "What did you do", "kind": "text", "required": True}],
-    "rubric": [],
     "award": {"kind": "fixed", "points": 25, "field": "", "cap": None},
-    "unique_links": True,
-    "limit_count": None,
-    "limit_period": "ever",
-    "eligibility": {},
-    "reviewers": {},
-    "channel_id": None,
     "sla_hours": 72,
 }
 
@@ -112,10 +105,12 @@ def show_type(request: HttpRequest, desk: Desk, submission_type_id: int) -> Http
         return _preview(request, desk, page)
     if form.is_valid():
         try:
-            saved = form.try_to(lambda: _change(desk, found, form, opened))
+            saved = _change(desk, found, form, opened)
         except SubmissionTypeChangedError:
             return _show_difference(request, desk, form, opened, now, found)
-        if saved is not None:
+        except InvalidSubmissionTypeError as error:
+            form.add_problem(error)
+        else:
             text = f"“{saved.name}” is saved. What was handed in before keeps the form that it answered."
             return go_to(request, reverse("dashboard-submission-types"), text)
     return show_form(request, page, template=TEMPLATE)

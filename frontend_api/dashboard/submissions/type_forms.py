@@ -101,6 +101,11 @@ class TypeForm(DeskForm):
         required=False,
         help_text="Whoever hands in a link that was handed in before is told so.",
     )
+    automatic = forms.BooleanField(
+        label="Approve it without a look",
+        required=False,
+        help_text="At once, unless it resembles an earlier one: that waits for review. Not with points by the rubric’s score.",
+    )
     limit_count = _number("How often", 1, 1_000, help="By one member. Empty: as often as they like.")
     limit_period = forms.ChoiceField(label="Counted", choices=[(one, _PERIOD_WORDS[one]) for one in PERIODS])
     eligible_level = _number("From level", 1, 10_000)
@@ -172,6 +177,7 @@ class TypeForm(DeskForm):
                 "cap": given["award_cap"],
             },
             "unique_links": given["unique_links"],
+            "automatic": given["automatic"],
             "limit_count": given["limit_count"],
             "limit_period": given["limit_period"],
             "eligibility": _kept(
@@ -216,6 +222,7 @@ def initial_of(values: Mapping[str, Any]) -> dict[str, Any]:
         "award_field": labels.get(award.get("field") or "", ""),
         "award_cap": award.get("cap"),
         "unique_links": values["unique_links"],
+        "automatic": values["automatic"],
         "limit_count": values["limit_count"],
         "limit_period": values["limit_period"],
         "eligible_level": eligible.get("level"),

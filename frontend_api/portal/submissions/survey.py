@@ -15,6 +15,7 @@ from engagement.submissions.errors import InvalidAnswersError, SurveyClosedError
 from engagement.submissions.surveys import Survey, fill_survey, open_survey
 from frontend_api.questions import Sent, build_questions, read_sent
 from frontend_api.tenant import get_context
+from saas.core.crypto import BadSignatureError
 from saas.core.errors import ConflictError, EngageHubError, InvalidInputError, NotAllowedError, NotFoundError
 
 from .words import worth_of
@@ -27,7 +28,7 @@ def show_survey(request: HttpRequest, ticket: str) -> HttpResponse:
     context = get_context(request)
     try:
         survey = open_survey(ticket=ticket, context=context)
-    except (SurveyClosedError, NotFoundError) as error:
+    except (SurveyClosedError, NotFoundError, BadSignatureError) as error:
         return _show_closed(request, error)
     if request.method != "POST" or survey.done is not None:
         return _show(request, survey, Sent({}))

@@ -125,7 +125,7 @@ def test_two_who_change_one_kind_see_each_other(admin: Room) -> None:
     )
     met = admin.post(path, mine)
 
-    assert met.status_code == 409
+    assert met.status_code == 409, met.content.decode().split("<main")[1][:3_000]
     text = met.content.decode()
     assert "Theirs" in text
     assert "What was it (Short text)" in text
