@@ -80,7 +80,8 @@ def list_boosts_running(context: TenantContext, *, now: datetime) -> list[tuple[
 
 
 def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
-    """What became of the server, what was set aside, gaps in the bot's hearing of the last days, what Discord refused."""
+    """What members wait for, what became of the server, what was set aside, gaps in the bot's hearing of the last days, what Discord
+    refused."""
     lines = [*list_guild_attention(context), *list_rule_attention()]
     lines += [
         Attention(
