@@ -58,6 +58,7 @@ class Person:
         lines = []
         if self.member_id is not None:
             lines.append(MenuLine(reverse("member", args=[self.member_id]), "user", "Your page"))
+            lines.append(MenuLine(reverse("submit"), "upload", "Hand something in"))
         if self.sees_dashboard:
             lines.append(MenuLine(reverse("dashboard"), "home", "Dashboard"))
         return lines

@@ -11,6 +11,7 @@ from django.urls import reverse
 from engagement.analytics.redemptions import count_by_hand
 from engagement.members.selectors import find_member
 from engagement.rules.selectors import load_rule_set
+from engagement.submissions.selectors import count_waiting
 from saas.core import clock
 from tenants.context import TenantContext
 from tenants.models import GuildLink, Membership
@@ -75,6 +76,26 @@ def list_redemption_attention() -> list[Attention]:
             )
         )
     return lines
+
+
+def list_submission_attention() -> list[Attention]:
+    """What members handed in and nobody decided on yet, and how much of it is late. One query."""
+    waiting = count_waiting()
+    if not waiting.pending:
+        return []
+    page = reverse("dashboard-submissions", urlconf=settings.ROOT_URLCONF)
+    late = f" {waiting.overdue:,} longer than promised." if waiting.overdue else ""
+    return [
+        Attention(
+            "upload",
+            "1 submission waits for you"
+            if waiting.pending == 1
+            else f"{waiting.pending:,} submissions wait for you",
+            f"Members handed something in and hear of it once you decide.{late}",
+            href=f"{page}?due=over" if waiting.overdue else page,
+            count=waiting.pending,
+        )
+    ]
 
 
 def list_guild_attention(context: TenantContext) -> list[Attention]:
