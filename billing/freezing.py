@@ -15,10 +15,13 @@ from typing import Final
 from django.db.models import Min
 
 from engagement.boosts.selectors import list_live_boosts
+from engagement.credits.models import CreditType
 from engagement.ledger.models import LedgerEntry
 from engagement.members.models import Member
+from engagement.rewards.models import Reward, RewardState, Sponsor
 from engagement.rules.freezing import list_frozen_ids
 from engagement.rules.selectors import list_rules
+from engagement.submissions.freezing import active_types
 from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 from tenants.api_keys import is_in_force, list_api_keys
@@ -86,6 +89,15 @@ def _rules(context: TenantContext, allowed: int) -> Iterator[Freeze]:
         yield Freeze("rules", LIMITS["rules"].title, len(names), tuple(names[:NAMED]), text)
 
 
+def _submission_types(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    with enter_tenant(context):
+        names = list(active_types().order_by("pk").values_list("name", flat=True)[allowed:])
+    if names:
+        text = f"The oldest {allowed:,} go on; these take nothing until there is room. What waits is decided as promised."
+        title = LIMITS["submission_types"].title
+        yield Freeze("submission_types", title, len(names), tuple(names[:NAMED]), text)
+
+
 def _seats(context: TenantContext, allowed: int) -> Iterator[Freeze]:
     with enter_schema(PUBLIC):
         team = sorted(list_team(tenant_id=context.tenant_id), key=lambda row: getattr(row, "seat", 0))
@@ -106,6 +118,16 @@ def _api_keys(context: TenantContext, allowed: int) -> Iterator[Freeze]:
         yield Freeze("api_keys", LIMITS["api_keys"].title, len(names), tuple(names[:NAMED]), text)
 
 
+def _credit_types(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    with enter_tenant(context):
+        names = list(
+            CreditType.objects.filter(archived_at=None).order_by("pk").values_list("name", flat=True)
+        )
+    if over := names[allowed:]:
+        text = f"The oldest {allowed:,} go on; these cannot be requested until there is room. What members have can be spent."
+        yield Freeze("credit_types", LIMITS["credit_types"].title, len(over), tuple(over[:NAMED]), text)
+
+
 def _api_rate(context: TenantContext, allowed: int) -> Iterator[Freeze]:
     now = limit_of("api_rate", context.entitlements, clock.now())
     if allowed < now:
@@ -122,6 +144,18 @@ def _history_days(context: TenantContext, allowed: int) -> Iterator[Freeze]:
         yield Freeze("history_days", LIMITS["history_days"].title, 0, (), text)
 
 
+def _rewards(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    with enter_tenant(context):
+        names = list(
+            Reward.objects.filter(state=RewardState.ACTIVE)
+            .order_by("pk")
+            .values_list("name", flat=True)[allowed:]
+        )
+    if names:
+        text = f"The oldest {allowed:,} stay in the shop; these leave it until there is room. What was redeemed goes its way."
+        yield Freeze("rewards", LIMITS["rewards"].title, len(names), tuple(names[:NAMED]), text)
+
+
 def _list_closing(context: TenantContext, features: frozenset[str]) -> Iterator[Freeze]:
     """Gates that are open now and would not be."""
     now = clock.now()
@@ -130,6 +164,8 @@ def _list_closing(context: TenantContext, features: frozenset[str]) -> Iterator[
             continue
         if name == "boosts":
             yield from _boosts(context)
+        elif name == "sponsors":
+            yield from _sponsors(context)
         else:
             yield Freeze(name, gate.title, 0, (), f"{gate.what} This stops; what is set up stays as it is.")
 
@@ -145,11 +181,25 @@ def _boosts(context: TenantContext) -> Iterator[Freeze]:
     yield Freeze("boosts", GATES["boosts"].title, len(names), tuple(names[:NAMED]), text)
 
 
+def _sponsors(context: TenantContext) -> Iterator[Freeze]:
+    with enter_tenant(context):
+        names = list(Sponsor.objects.filter(archived_at=None).order_by("pk").values_list("name", flat=True))
+    text = (
+        "Rewards name them no longer, and they can't be changed. What they paid for stays attributed."
+        if names
+        else "None can be added."
+    )
+    yield Freeze("sponsors", GATES["sponsors"].title, len(names), tuple(names[:NAMED]), text)
+
+
 _LIMITS: Final = {
     "members": _members,
     "rules": _rules,
+    "submission_types": _submission_types,
     "seats": _seats,
     "api_keys": _api_keys,
+    "credit_types": _credit_types,
     "api_rate": _api_rate,
     "history_days": _history_days,
+    "rewards": _rewards,
 }

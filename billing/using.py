@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from engagement.credits.models import CreditType
 from engagement.members.models import Member
+from engagement.rewards.models import Reward, RewardState
 from engagement.rules.models import Rule
 from engagement.submissions.freezing import active_types
 from saas.core import clock
@@ -14,17 +16,12 @@ from tenants.api_keys import is_in_force, list_api_keys
 from tenants.context import TenantContext, enter_tenant
 from tenants.models import Membership
 
-COUNTED: Final = (
-    "members",
-    "rules",
-    "seats",
-    "api_keys",
-    "submission_types",
-)  # of which a number in use can be told
+# Of which a number in use can be told.
+COUNTED: Final = ("members", "rules", "seats", "api_keys", "rewards", "submission_types", "credit_types")
 
 
 def count_used(*, context: TenantContext) -> Mapping[str, int]:
-    """Limit → how many are in use. Enters the tenant. Five queries, however many there are."""
+    """Limit → how many are in use. Enters the tenant. Seven queries, however many there are."""
     now = clock.now()
     with enter_schema(PUBLIC):
         seats = Membership.objects.filter(tenant_id=context.tenant_id).count()
@@ -35,13 +32,17 @@ def count_used(*, context: TenantContext) -> Mapping[str, int]:
         people = Member.objects.filter(is_bot=False, deleted_at=None, departed_at=None)
         members = people.filter(waiting_since=None).count()
         rules = Rule.objects.filter(enabled=True, archived_at=None).count()
+        rewards = Reward.objects.filter(state=RewardState.ACTIVE).count()
         types = active_types().count()
+        credits = CreditType.objects.filter(archived_at=None).count()
     return {
         "members": members,
         "rules": rules,
         "seats": seats,
         "api_keys": len(keys),
+        "rewards": rewards,
         "submission_types": types,
+        "credit_types": credits,
     }
 
 

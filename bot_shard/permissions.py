@@ -64,6 +64,10 @@ COMMANDS = {
     "setup show": "change_commands",
 }
 
+# Groups that Discord shows to everybody although some of their commands are the team's: in /credits the balance is everybody's, and a
+# delegated approver is a member like any other. Discord hides a group as a whole or not at all; the bot asks the table either way.
+SHOWN_TO_ALL = frozenset({"credits"})
+
 # Buttons in servers that belong to no community: Discord's own permissions decide, as the table reads them.
 GUEST_BUTTONS = {"claim": "link_guild"}
 

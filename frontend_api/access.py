@@ -158,9 +158,39 @@ TENANT_ROUTES: Final = {
     "notice": "view_own_history",  # one's own; another member's is a 404
     "notices-read": "view_own_history",
     "notices-choose": "view_own_history",
+    "dashboard-credits": "view_credits",
+    "dashboard-credits-export": "decide_credits",
+    "dashboard-credits-bulk": "view_credits",  # and the act's own: CHOICES
+    "dashboard-credit-figures": "view_credits",
+    "dashboard-credit-request": "view_credits",
+    "dashboard-credit-approve": "decide_credits",
+    "dashboard-credit-approve-part": "decide_credits",
+    "dashboard-credit-reject": "decide_credits",
+    "dashboard-credit-ask": "decide_credits",
+    "dashboard-credit-undo": "decide_credits",
+    "dashboard-credit-moves": "view_credits",
+    "dashboard-credit-moves-export": "decide_credits",
+    "dashboard-credit-move": "grant_credits",
+    "dashboard-credit-move-undo": "grant_credits",
+    "dashboard-credit-types": "view_credits",
+    "dashboard-credit-type-new": "change_credits",
+    "dashboard-credit-type": "change_credits",
+    "dashboard-credit-type-archive": "change_credits",
+    "dashboard-credit-type-restore": "change_credits",
+    "dashboard-credit-trust": "change_credits",
+    "dashboard-credit-trust-remove": "change_credits",
+    "my-credits": "request_credits",
+    "my-credits-request": "request_credits",
+    "my-credits-history": "request_credits",
+    "my-credit-request": "request_credits",  # one's own; another member's is a 404
+    "my-credit-answer": "request_credits",  # likewise
+    "my-credit-cancel": "request_credits",  # likewise
+    "credits-trusted": "request_credits",  # who is trusted with a quota; for others it is a 404
+    "credits-trusted-decide": "request_credits",  # likewise
     "shop": "view_shop",
     "shop-reward": "view_shop",
     "shop-redeem": "redeem_rewards",
+    "shop-queue": "redeem_rewards",
     "redemptions": "redeem_rewards",
     "redemption": "redeem_rewards",  # one's own; another member's is a 404
     "redemption-cancel": "redeem_rewards",  # likewise
@@ -263,6 +293,12 @@ CHOICES: Final = {
         "announcements": "change_announcements",
         "board": "change_boards",
         "commands": "change_commands",
+    },
+    "dashboard-credits-bulk": {
+        "approve": "decide_credits",
+        "reject": "decide_credits",
+        "ask": "decide_credits",
+        "export": "decide_credits",
     },
     "import-act": {"rewards": "change_announcements"},
     "dashboard-submissions-bulk": {

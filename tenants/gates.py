@@ -100,9 +100,25 @@ _GATES: Final = (
         surfaces=("page dashboard-audit-export",),
     ),
     Gate(
-        "sponsors", "Sponsors", "Rewards name who pays for them, with a report for each sponsor.", built=False
+        "sponsors",
+        "Sponsors",
+        "Rewards name who pays for them, with a report for each sponsor.",
+        surfaces=(
+            "page dashboard-sponsor-new",
+            "page dashboard-sponsor",
+            "page dashboard-reward-edit",
+            "rest create_sponsor",
+            "rest change_sponsor",
+            "rest change_reward",
+            "rest get_shop_item",
+        ),
     ),
-    Gate("drops", "Drops", "A reward comes at an hour, and members queue for it fairly.", built=False),
+    Gate(
+        "drops",
+        "Drops",
+        "A reward comes at an hour, and members queue for it fairly.",
+        surfaces=("rest join_drop",),
+    ),
     Gate(
         "custom_domain", "Custom domain", "The member pages live under an address of your own.", built=False
     ),
@@ -169,17 +185,47 @@ _LIMITS: Final = (
         free=0,
         surfaces=("page dashboard-boost-new", "rest create_boost", "bot boost start"),
     ),
-    Limit("rewards", "Rewards", "rewards", "Rewards in the catalogue.", free=5, built=False),
+    Limit(
+        "rewards",
+        "Rewards",
+        "rewards",
+        "Rewards that are on offer.",
+        free=5,
+        surfaces=(
+            "page dashboard-reward-state",
+            "page dashboard-rewards-bulk",
+            "rest offer_reward",
+            "rest list_shop",
+            "job engagement.rewards.work_on_table",
+        ),
+    ),
     Limit(
         "submission_types",
         "Kinds of submissions",
         "kinds",
         "Forms that members can hand in.",
         free=3,
-        built=False,
+        surfaces=(
+            "page dashboard-submission-type-switch",
+            "page dashboard-submission-pack",
+            "rest create_submission_type",
+            "rest switch_submission_type",
+            "rest hand_in",
+        ),
     ),
     Limit(
-        "credit_types", "Kinds of credits", "kinds", "Credits of your own beside points.", free=1, built=False
+        "credit_types",
+        "Kinds of credits",
+        "kinds",
+        "Credits of your own beside points.",
+        free=1,
+        surfaces=(
+            "page dashboard-credit-type-new",
+            "page dashboard-credit-type-restore",
+            "page my-credits-request",
+            "rest create_credit_type",
+            "rest request_credits",
+        ),
     ),
     Limit("active_challenges", "Active challenges", "challenges", "Challenges at once.", free=1, built=False),
     Limit("webhooks", "Webhooks", "webhooks", "Addresses that are told of news.", free=1, built=False),

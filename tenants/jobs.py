@@ -11,6 +11,7 @@ from saas.events.retries import Backoff, PermanentJobError
 from .idempotency import prune_requests
 from .letters import build_mail, open_letter
 from .lifecycle import drop_deleted, list_droppable
+from .sign_ups import forget_unconfirmed
 from .tokens import prune_families
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,13 @@ def prune_idempotent_requests(*, tenant: str, timestamp: int = 0) -> None:
 def prune_token_families(*, tenant: str, timestamp: int = 0) -> None:
     """Sign-ins over the API are kept for 30 days after their end. Idempotent."""
     prune_families()
+
+
+@periodic_job(cron="11 4 * * *", queue="housekeeping")
+def forget_unconfirmed_sign_ups(*, tenant: str, timestamp: int = 0) -> None:
+    """Each night: sign-ups of a week ago whose address nobody confirmed. Idempotent."""
+    if forgotten := forget_unconfirmed():
+        logger.info("%s sign-ups that nobody confirmed are forgotten.", forgotten)
 
 
 # Needs the owner's role, as making schemas does: one queue for both.

@@ -77,6 +77,23 @@ class TenantFacts:
             raise InvalidInputError(f"The colour {self.colour!r} must look like #4f46e5.", field="colour")
 
 
+def list_wrong(facts: dict[str, Any]) -> list[InvalidInputError]:
+    """Everything that is wrong with the facts of a new tenant, so that a form can show it at once; empty where they fit."""
+    wrong: list[InvalidInputError] = []
+    fitting = {"slug": "fits", "name": "Fits"}  # what takes a wrong value's place, beside the defaults
+    tried = dict(facts)
+    while True:
+        try:
+            TenantFacts(**tried)
+            return wrong
+        except InvalidInputError as error:
+            if error.field not in tried:
+                return [*wrong, error]
+            wrong.append(error)
+            tried.pop(error.field)
+            tried |= {name: value for name, value in fitting.items() if name == error.field}
+
+
 def host_of(slug: str) -> str:
     """The host name of a slug."""
     return f"{slug}.{settings.BASE_DOMAIN}"

@@ -39,6 +39,14 @@ _TABLE: Final = (
     _scope("boosts:write", "plan and stop boosts", "change_boosts"),
     _scope("rewards:read", "read the shop and the catalogue", "view_shop", "view_rewards"),
     _scope("rewards:write", "change rewards, tiers and sponsors, and bring codes", "change_rewards"),
+    _scope("redemptions:read", "read who redeemed what", "view_redemptions"),
+    _scope(
+        "redemptions:write",
+        "redeem for members, and decide on redemptions and hand them out",
+        "redeem_rewards",
+        "decide_redemptions",
+        "fulfil_redemptions",
+    ),
     _scope("credits:read", "read credits, requests for them, and every member's balance", "view_credits"),
     _scope(
         "credits:write", "grant and revoke credits, and change their kinds", "grant_credits", "change_credits"

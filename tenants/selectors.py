@@ -97,5 +97,7 @@ def read_liveness(*, schema: str) -> Liveness:
 def list_confirmed_addresses(user_ids: Iterable[int]) -> dict[int, str]:
     """Login → the address that its owner confirmed; who confirmed none is left out. One query."""
     with enter_schema(PUBLIC):
-        rows = EmailAddress.objects.filter(user_id__in=list(user_ids), verified=True).order_by("primary", "pk")
+        rows = EmailAddress.objects.filter(user_id__in=list(user_ids), verified=True).order_by(
+            "primary", "pk"
+        )
         return dict(rows.values_list("user_id", "email"))

@@ -17,6 +17,7 @@ from bot_shard.who import Who, who_asks
 from engagement.ledger.models import POINTS
 from engagement.ledger.moving import get_spendable
 from engagement.rewards.errors import RewardNotFoundError
+from engagement.rewards.impressions import count_opened, count_seen
 from engagement.rewards.models import Redemption, RedemptionState
 from engagement.rewards.redeeming import redeem_reward
 from engagement.rewards.selectors import ShopItem, get_shop_item, list_shop
@@ -77,6 +78,7 @@ def read_shelf(who: Who, *, text: str, after: Place | None) -> Shelf:
         limit=LINES + 1,
     )
     items = found[:LINES]
+    count_seen(context=who.context, reward_ids=[item.id for item in items])
     return Shelf(
         items,
         None if member is None else get_spendable(member_id=member.pk, currency=POINTS),
@@ -92,6 +94,7 @@ def read_offer(who: Who, *, reward_id: int) -> Offer:
     item = get_shop_item(
         reward_id=reward_id, member_id=None if member is None else member.pk, context=who.context
     )
+    count_opened(context=who.context, reward_id=item.id)
     spendable = None if member is None else get_spendable(member_id=member.pk, currency=POINTS)
     return Offer(item, spendable, needs_team(item.reward), link_of(who, f"/shop/{item.id}/"))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from engagement.members.models import Member
 from engagement.members.selectors import matches_name
@@ -165,25 +165,3 @@ def count_by_state() -> dict[str, int]:
     open_states = (RedemptionState.REQUESTED, RedemptionState.APPROVED, RedemptionState.FULFILLED)
     rows = Redemption.objects.filter(state__in=open_states).values_list("state")
     return dict(rows.annotate(n=Count("pk")).values_list("state", "n"))
-
-
-@dataclass(frozen=True, slots=True)
-class ByHand:
-    """What the team has to do. `oldest`: since when the first of those that wait does."""
-
-    waiting: int
-    oldest: datetime | None
-    to_hand_out: int
-
-
-def count_by_hand() -> ByHand:
-    """What waits for a decision, and what was approved and is shipped or done by hand. One query, by index."""
-    here = Redemption.objects.filter(state__in=(RedemptionState.REQUESTED, RedemptionState.APPROVED))
-    waits = Q(state=RedemptionState.REQUESTED)
-    hands = Q(state=RedemptionState.APPROVED, kind__in=BY_HAND)
-    found = here.aggregate(
-        waiting=Count("pk", filter=waits),
-        oldest=Min("requested_at", filter=waits),
-        to_hand_out=Count("pk", filter=hands),
-    )
-    return ByHand(**found)

@@ -11,7 +11,12 @@ from engagement.ledger.models import POINTS, Cause, LedgerEntry
 from .models import CreditMove, CreditRequest, CreditType
 
 PAGE: Final = 30
-_MOVES: Final = {"grant": "Given by the team", "revoke": "Taken by the team", "spend": "Spent", "undo": "Taken back"}
+_MOVES: Final = {
+    "grant": "Given by the team",
+    "revoke": "Taken by the team",
+    "spend": "Spent",
+    "undo": "Taken back",
+}
 _CAUSES: Final = {
     Cause.CREDIT_REQUEST: "Request granted",
     Cause.CREDIT_REQUEST_UNDO: "A grant was taken back",
@@ -45,7 +50,9 @@ def list_statement(
         found = found.filter(pk__lt=before_id)
     entries = list(found.order_by("-pk")[:limit])
     types = CreditType.objects.in_bulk()
-    moves = CreditMove.objects.in_bulk([row.cause_id for row in entries if row.cause_kind == Cause.CREDIT_MOVE])
+    moves = CreditMove.objects.in_bulk(
+        [row.cause_id for row in entries if row.cause_kind == Cause.CREDIT_MOVE]
+    )
     notes = {
         row.pk: row.note or row.reason
         for row in CreditRequest.objects.filter(

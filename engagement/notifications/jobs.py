@@ -9,9 +9,10 @@ from django.db import ProgrammingError
 
 from saas.core.schemas import enter_schema
 from saas.events.jobs import defer, job, periodic_job
+from tenants.context import current_tenant
 from tenants.routing import get_routing
 
-from . import notices, outcomes
+from . import affordable, notices, outcomes
 from .selectors import has_old_notices
 
 logger = logging.getLogger(__name__)
@@ -47,9 +48,48 @@ def tell_address_asked(*, tenant: str, event_id: int, event: dict[str, Any]) -> 
 
 
 @job(queue=QUEUE)
+def tell_drop_offered(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of DropOffered. Idempotent."""
+    outcomes.tell_drop_offered(
+        reward_id=int(event["reward_id"]),
+        member_id=int(event["member_id"]),
+        name=str(event["name"]),
+        until=str(event["until"]),
+        event_id=event_id,
+    )
+
+
+@job(queue=QUEUE)
 def tell_role_ended(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of RewardRoleEnded. Idempotent."""
     outcomes.tell_role_ended(redemption_id=int(event["redemption_id"]))
+
+
+@job(queue=QUEUE)
+def tell_submission(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of SubmissionDecided. Idempotent."""
+    outcomes.tell_submission(
+        submission_id=int(event["submission_id"]),
+        member_id=int(event["member_id"]),
+        state=event["state"],
+        points=int(event["points"]),
+        reason=event["reason"],
+        title=event["title"] or event["type_name"],
+        key=str(event_id),
+    )
+
+
+@job(queue=QUEUE)
+def tell_submission_undone(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of SubmissionUndone. Idempotent."""
+    if event["told"]:
+        outcomes.tell_submission_undone(
+            submission_id=int(event["submission_id"]),
+            member_id=int(event["member_id"]),
+            points=int(event["points"]),
+            title=event["title"] or event["type_name"],
+            key=str(event_id),
+        )
 
 
 @job(queue=QUEUE)
@@ -86,6 +126,28 @@ def tell_credits_low(*, tenant: str, event_id: int, event: dict[str, Any]) -> No
         balance=int(event["balance"]),
         entry_id=int(event["entry_id"]),
     )
+
+
+@periodic_job(cron="*/5 * * * *", queue=QUEUE)
+def sweep_gains(*, tenant: str, timestamp: int = 0) -> None:
+    """Every five minutes, in each community where somebody gained points since: never a job for each entry."""
+    for context in get_routing().contexts():
+        try:
+            with enter_schema(context.schema):
+                there = affordable.has_gains()
+        except ProgrammingError:
+            logger.warning("Community %s went meanwhile.", context.schema)
+            continue
+        if there:
+            defer(tell_affordable, tenant=context.schema, queueing_lock="tell affordable")
+
+
+@job(queue=QUEUE, lock="tell affordable")
+def tell_affordable(*, tenant: str) -> None:
+    """Tell members what came within their reach, slice by slice. Idempotent."""
+    context = current_tenant()
+    while affordable.tell_affordable(context=context):
+        pass
 
 
 @periodic_job(cron="33 4 * * *", queue=QUEUE)

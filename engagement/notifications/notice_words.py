@@ -1,7 +1,7 @@
 """A notice in words, in the reader's language. Pure.
 
 Facts are stored as they are — whole numbers, names, moments in ISO 8601 — and written out here, so that one notice reads right in
-every language. The fact `points` is an amount of points and gets the community's own word.
+every language. The facts of AMOUNTS get the community's own word for points.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ from .languages.english import ENGLISH
 from .languages.german import GERMAN
 
 LANGUAGES: Final[Mapping[str, Mapping[str, str]]] = {"en": ENGLISH, "de": GERMAN}
-FOLLOWS: Final = ("reason", "question", "tracking", "until")  # facts that add a sentence to any kind
+FOLLOWS: Final = (
+    "earned",
+    "lost",
+    "reason",
+    "question",
+    "tracking",
+    "until",
+)  # facts that add a sentence to any kind
+AMOUNTS: Final = frozenset({"points", "earned", "lost"})  # of points
 _GROUPED: Final[Mapping[str, str]] = {"de": "."}
 
 
@@ -72,7 +80,7 @@ def _write(
     escape: Callable[[str], str],
 ) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
-        text = write_count(value, points_name) if name == "points" else f"{value:,}"
+        text = write_count(value, points_name) if name in AMOUNTS else f"{value:,}"
         return text.replace(",", _GROUPED[language]) if language in _GROUPED else text
     if name == "until":
         try:

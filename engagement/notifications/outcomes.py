@@ -12,8 +12,9 @@ from typing import Any, Final
 from engagement.credits.models import CreditMove, CreditRequest, CreditType, RequestState
 from engagement.members.models import Member
 from engagement.progression.merged import find_owner
-from engagement.rewards.models import Redemption, RedemptionState, RewardKind
+from engagement.rewards.models import DropPlace, Redemption, RedemptionState, RewardKind
 from engagement.rewards.states import APPROVED, ENDED, FULFILLED, REQUESTED
+from saas.core import clock
 
 from .models import Notice
 from .notices import tell_member
@@ -28,6 +29,11 @@ _GIVEN: Final[Mapping[str, str]] = {
     RewardKind.CREDITS.value: "credits_ready",
     RewardKind.RAFFLE.value: "raffle_entered",
     RewardKind.CUSTOM.value: "reward_ready",
+}
+_SUBMISSIONS: Final[Mapping[str, str]] = {
+    "approved": "submission_approved",
+    "rejected": "submission_rejected",
+    "needs_info": "submission_needs_info",
 }
 _REQUESTS: Final[Mapping[str, str]] = {
     RequestState.APPROVED.value: "credit_request_approved",
@@ -51,6 +57,8 @@ def tell_redemption(*, redemption_id: int, state: str, was: str) -> Notice | Non
         kind = "redemption_approved"
     elif state == FULFILLED:
         kind = _GIVEN[redemption.kind]
+    elif redemption.kind == RewardKind.RAFFLE and "won" in redemption.outcome:
+        kind = "raffle_won" if redemption.outcome["won"] else "raffle_lost"
     elif redemption.kind == RewardKind.MERCHANDISE and not _did_it_themselves(redemption, state):
         kind = "parcel_delivered"
     else:
@@ -74,9 +82,46 @@ def tell_address_asked(*, redemption_id: int, again: bool, event_id: int) -> Not
     return _tell(redemption, "address_reminder" if again else "address_needed", f"address:{event_id}")
 
 
+def tell_drop_offered(
+    *, reward_id: int, member_id: int, name: str, until: str, event_id: int
+) -> Notice | None:
+    """It is their turn in a drop's queue. Nothing once the offer is taken, lapsed or given up."""
+    theirs = DropPlace.objects.filter(reward_id=reward_id, member_id=member_id, redemption=None, left_at=None)
+    if not theirs.filter(offered_until__gt=clock.now()).exists():
+        return None
+    facts = {"id": reward_id, "reward": name, "until": until}
+    return tell_member(
+        member_id=find_owner(member_id), kind="drop_offered", facts=facts, key=f"drop:{reward_id}:{event_id}"
+    )
+
+
 def tell_role_ended(*, redemption_id: int) -> Notice | None:
     redemption = Redemption.objects.filter(pk=redemption_id).first()
     return None if redemption is None else _tell(redemption, "role_ended", "ended")
+
+
+def tell_submission(
+    *, submission_id: int, member_id: int, state: str, points: int, reason: str, title: str, key: str
+) -> Notice | None:
+    """What was decided about something that was handed in; `key` names the decision, since there may be another one later."""
+    kind = _SUBMISSIONS.get(state)
+    if kind is None:
+        return None
+    facts: dict[str, Any] = {"id": submission_id, "title": title}
+    if state == "approved" and points > 0:
+        facts["earned"] = points
+    facts["question" if state == "needs_info" else "reason"] = reason
+    return tell_member(member_id=find_owner(member_id), kind=kind, facts=facts, key=f"submission:{key}")
+
+
+def tell_submission_undone(
+    *, submission_id: int, member_id: int, points: int, title: str, key: str
+) -> Notice | None:
+    """A decision that the member had heard of was taken back."""
+    facts: dict[str, Any] = {"id": submission_id, "title": title} | ({"lost": points} if points > 0 else {})
+    return tell_member(
+        member_id=find_owner(member_id), kind="submission_undone", facts=facts, key=f"submission:{key}"
+    )
 
 
 def tell_credit_decision(

@@ -69,6 +69,25 @@ def set_team_channel(*, channel_id: int | None, actor: Actor) -> NotificationSet
     return row
 
 
+@transaction.atomic
+def set_notice_channel(*, channel_id: int | None, actor: Actor) -> NotificationSettings:
+    """Say in a channel of Discord's that there is news for a member who takes no direct messages, never which; None: nowhere, so that it
+    stands on their page alone. Idempotent. Raises InvalidInputError."""
+    _check_channel(channel_id)
+    before = get_notification_settings().notice_channel_id
+    row, _ = NotificationSettings.objects.update_or_create(pk=1, defaults={"notice_channel_id": channel_id})
+    if before != channel_id:
+        record_audit(
+            actor=actor,
+            action="notice_channel.changed",
+            target_kind="notice_channel",
+            target_name="the members’ channel",
+            before={"channel_id": before},
+            after={"channel_id": channel_id},
+        )
+    return row
+
+
 def _check_channel(channel_id: int | None) -> None:
     if channel_id is not None and not 10**16 <= channel_id < 2**63:
         raise InvalidInputError(

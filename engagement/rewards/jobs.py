@@ -16,7 +16,7 @@ from saas.events.retries import Backoff
 from tenants.context import current_tenant
 from tenants.routing import get_routing
 
-from . import drops, raffles, telling
+from . import drops, expiring, raffles, telling
 from .addresses import erase_addresses
 from .codes import work_on_codes as bring
 from .errors import RewardNotFoundError
@@ -68,18 +68,36 @@ def follow_draws(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
         tend_drop(tenant=tenant, reward_id=reward.pk)
 
 
+@job(queue=QUEUE, lock="tend redemptions")
+def tend_redemptions(*, tenant: str) -> None:
+    """Give back what is overdue, and ask once more for what a lost job did not do. Idempotent."""
+    if telling.has_untold():
+        defer(tell_new_redemptions, tenant=tenant, queueing_lock=telling.TELL)
+    for reward_id in expiring.list_due_drops():
+        defer(tend_drop, tenant=tenant, reward_id=reward_id, queueing_lock=f"tend drop {reward_id}")
+    for reward_id in expiring.list_due_raffles():
+        defer(draw_raffle, tenant=tenant, reward_id=reward_id, queueing_lock=f"draw {reward_id}")
+    expiring.expire_due()
+
+
 @periodic_job(cron="*/10 * * * *", queue=QUEUE)
-def sweep_untold(*, tenant: str, timestamp: int = 0) -> None:
-    """Every ten minutes: each community with a redemption of which nobody was told, because a process died right after its commit."""
+def sweep_redemptions(*, tenant: str, timestamp: int = 0) -> None:
+    """Every ten minutes: each community where something is overdue, or of which nobody was told because a process died right after its
+    commit."""
     for context in get_routing().contexts():
         try:
             with enter_schema(context.schema):
-                waits = telling.has_untold()
+                waits = (
+                    telling.has_untold()
+                    or expiring.has_overdue()
+                    or expiring.list_due_drops()
+                    or expiring.list_due_raffles()
+                )
         except ProgrammingError:
             logger.warning("The redemptions of %s are gone.", context.schema)
             continue
         if waits:
-            defer(tell_new_redemptions, tenant=context.schema, queueing_lock=telling.TELL)
+            defer(tend_redemptions, tenant=context.schema, queueing_lock="tend redemptions")
 
 
 @job(queue=LISTS, retry=Backoff(tries=10, first=2), lock="reward codes")

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.urls import reverse
 
-from engagement.analytics.redemptions import count_by_hand
 from engagement.members.selectors import find_member
+from engagement.rewards.fulfilment_selectors import get_attention
 from engagement.rules.selectors import load_rule_set
 from engagement.submissions.selectors import count_waiting
 from saas.core import clock
@@ -47,35 +47,39 @@ def list_rule_attention() -> list[Attention]:
 
 
 def list_redemption_attention() -> list[Attention]:
-    """What members wait for: a decision of the team, or something that the team hands out. One query."""
-    counts = count_by_hand()
+    """What members wait for: a decision of the team, something that the team hands out, something that does not go on. One query."""
+    found = get_attention()
     page = reverse("dashboard-redemptions", urlconf=settings.ROOT_URLCONF)
-    lines = []
-    if counts.waiting:
-        lines.append(
-            Attention(
-                "gift",
-                "1 redemption waits for you"
-                if counts.waiting == 1
-                else f"{counts.waiting:,} redemptions wait for you",
-                "Members wait to hear whether they get it. Their points are held meanwhile.",
-                counts.oldest,
-                f"{page}?state=requested",
-                counts.waiting,
-            )
+    lines = [
+        (
+            "gift",
+            found.undecided,
+            ("1 redemption waits for you", "{:,} redemptions wait for you"),
+            "Members wait to hear whether they get it. Their points are held meanwhile.",
+            "?state=requested",
+        ),
+        (
+            "archive",
+            found.by_hand + found.unshipped,
+            ("1 reward is to be handed out", "{:,} rewards are to be handed out"),
+            "Approved, and of a kind that the team ships or does by hand.",
+            "?state=approved&kind=merchandise&kind=custom",
+        ),
+        (
+            "alert-triangle",
+            found.stuck,
+            ("1 redemption does not go on", "{:,} redemptions do not go on"),
+            "Something is missing, such as codes or a role. The redemption’s page says what.",
+            "?state=approved",
+        ),
+    ]
+    return [
+        Attention(
+            icon, (words[0] if count == 1 else words[1]).format(count), text, href=page + query, count=count
         )
-    if counts.to_hand_out:
-        what = "1 reward is" if counts.to_hand_out == 1 else f"{counts.to_hand_out:,} rewards are"
-        lines.append(
-            Attention(
-                "archive",
-                f"{what} to be handed out",
-                "Approved, and of a kind that the team ships or does by hand.",
-                href=f"{page}?state=approved&kind=merchandise&kind=custom",
-                count=counts.to_hand_out,
-            )
-        )
-    return lines
+        for icon, count, words, text, query in lines
+        if count
+    ]
 
 
 def list_submission_attention() -> list[Attention]:

@@ -133,6 +133,14 @@ PAGES: Final = (
         "view_submissions",
         "forms rubric packs templates hand in",
     ),
+    DashboardPage(
+        "spend",
+        "Credits",
+        "coins",
+        "dashboard-credits",
+        "view_credits",
+        "requests grant revoke quota approvers AI lead",
+    ),
     # --- boards ---
     DashboardPage(
         "boards",
@@ -240,6 +248,10 @@ ACTS: Final[tuple[DashboardAct, ...]] = (
     DashboardAct("Make a rule", "plus", "dashboard-rule-new", "change_rules", "new add earning"),
     DashboardAct("Plan a boost", "bolt", "dashboard-boost-new", "change_boosts", "multiplier double weekend"),
     DashboardAct("Make a reward", "gift", "dashboard-reward-new", "change_rewards", "new add shop"),
+    DashboardAct("Grant or revoke credits", "coins", "dashboard-credit-move", "grant_credits", "give take"),
+    DashboardAct(
+        "Make a kind of credits", "plus", "dashboard-credit-type-new", "change_credits", "currency new"
+    ),
     DashboardAct("Change the curve", "stairs-up", "dashboard-curve", "change_levels", "levels steeper"),
     DashboardAct(
         "Make a kind of submission",

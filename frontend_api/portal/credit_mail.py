@@ -70,7 +70,9 @@ def _read_amount(request: HttpRequest) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdecimal() or len(text) > MAX_DIGITS:
-        raise InvalidCreditsError("Write how many as a whole number, or leave it empty for all.", field="amount")
+        raise InvalidCreditsError(
+            "Write how many as a whole number, or leave it empty for all.", field="amount"
+        )
     return int(text)
 
 

@@ -20,6 +20,7 @@ from engagement.rewards.shipping import confirm_arrival
 from engagement.rewards.states import GIVEN, HELD
 from frontend_api.actors import actor_of
 from frontend_api.portal.own import own_page
+from frontend_api.portal.queue import describe_draw
 from frontend_api.portal.shelf import GIVES, ICONS
 from frontend_api.tenant import get_context
 from saas.core.errors import ConflictError
@@ -164,6 +165,7 @@ def describe_redemption(request: HttpRequest, row: Redemption) -> dict[str, Any]
         "offer_code": noted.get("code", "") if is_given else "",
         "note": noted.get("note", ""),
         "ticket": noted.get("ticket"),
+        "draw_lines": describe_draw(row.reward) if has and row.kind == RewardKind.RAFFLE else [],
         "draws_at": _moment(settings.get("draws_at")),
         "prize": settings.get("prize", ""),
         "amount": noted.get("amount"),

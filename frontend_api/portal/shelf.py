@@ -50,7 +50,7 @@ _SHORT: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An item and what is said of it. `state` is free, missing or closed; `until` is when it may be another way."""
+    """An item and what is said of it. `state` is free, missing, drop (its queue is open) or closed; `until` is when it may be another way."""
 
     item: ShopItem
     icon: str
@@ -82,6 +82,8 @@ def make_card(item: ShopItem, *, points_name: str, spendable: int | None) -> Car
     refusal, reward = item.refusal, item.reward
     if refusal is None:
         state, said = "free", "You can redeem this" if item.is_member else "On offer"
+    elif reward.is_drop and refusal.code == "not_yet":
+        state, said = "drop", "Join the queue"
     elif refusal.missing:
         state, said = "missing", f"{write_unit(refusal.missing, points_name)} more"
     else:

@@ -150,6 +150,7 @@ def _describe_frame(request: HttpRequest, context: TenantContext, asked: dict[st
         "any_tier": asked["tier"] is None,
         "categories": categories,
         "all_categories": _address(request, category=""),
+        "any_category": not asked["category"],
         "hidden": [(name, asked[name]) for name in ("category", "tier") if asked[name]],
     }
 

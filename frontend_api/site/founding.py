@@ -27,7 +27,7 @@ from tenants.founding import (
     suggest_address,
 )
 from tenants.models import Tenant, User
-from tenants.provisioning import host_of
+from tenants.provisioning import host_of, list_wrong
 from tenants.routing import get_routing
 from tenants.tickets import get_tenant_address
 
@@ -52,6 +52,10 @@ def show_new(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _show_form(request, form, user, choice, status=422)
     check_rate(request, FOUNDING, user.pk)
+    if wrong := list_wrong({**form.facts, "live": False}):
+        for one in wrong:
+            form.take(one, InvalidInputError)
+        return _show_form(request, form, user, choice, status=422)
     try:
         tenant = found_community(user=user, form_key=form.cleaned_data["key"], **form.facts)
     except EngageHubError as error:

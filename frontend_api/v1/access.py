@@ -145,6 +145,21 @@ OPERATIONS: Final = {
     "get_levels": Access("view_ways_to_earn", "levels:read"),
     "preview_levels": Access("change_levels", "levels:write"),
     "change_levels": Access("change_levels", "levels:write"),
+    # redemptions
+    "list_redemptions": Access("view_redemptions", "redemptions:read"),
+    "get_redemption": Access("view_redemptions", "redemptions:read"),
+    "redeem_reward": Access("redeem_rewards", "redemptions:write"),
+    "approve_redemption": Access("decide_redemptions", "redemptions:write"),
+    "reject_redemption": Access("decide_redemptions", "redemptions:write"),
+    "cancel_redemption": Access("decide_redemptions", "redemptions:write"),
+    "fulfil_redemption": Access("fulfil_redemptions", "redemptions:write"),
+    "deliver_redemption": Access("fulfil_redemptions", "redemptions:write"),
+    "list_own_redemptions": Access("redeem_rewards"),
+    "cancel_own_redemption": Access("redeem_rewards"),  # one's own
+    "get_drop_place": Access("redeem_rewards"),  # likewise
+    "join_drop": Access("redeem_rewards"),
+    "leave_drop": Access("redeem_rewards"),
+    "get_draw": Access("view_shop", "rewards:read"),
     # credits
     "list_credit_types": Access("view_credits", "credits:read"),
     "get_credit_type": Access("view_credits", "credits:read"),

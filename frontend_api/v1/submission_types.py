@@ -35,7 +35,7 @@ from .serializing import MAX_ID, Input, Output, id_field
 TAG = "Submissions"
 
 
-class FieldShape(Input):
+class SubmissionFieldShape(Input):
     """One question of a form."""
 
     key = serializers.CharField(
@@ -61,7 +61,7 @@ class FieldShape(Input):
     others = serializers.BooleanField(required=False, help_text="Of a member: nobody's own self.")
 
 
-class CriterionShape(Input):
+class SubmissionCriterionShape(Input):
     """What a reviewer judges, from 0 to `most`."""
 
     key = serializers.CharField(max_length=40)
@@ -71,7 +71,7 @@ class CriterionShape(Input):
     most = serializers.IntegerField(min_value=1, max_value=100, default=5)
 
 
-class AwardShape(Input):
+class SubmissionAwardShape(Input):
     """Points: fixed, for each unit of a number, or in proportion to the rubric's score."""
 
     kind = serializers.ChoiceField(choices=AWARDS)
@@ -80,7 +80,7 @@ class AwardShape(Input):
     cap = serializers.IntegerField(min_value=0, max_value=MAX_POINTS, required=False, allow_null=True)
 
 
-class EligibilityShape(Input):
+class SubmissionEligibilityShape(Input):
     """Whom it is for. What is left out asks nothing."""
 
     level = serializers.IntegerField(min_value=1, max_value=10_000, required=False, allow_null=True)
@@ -92,7 +92,7 @@ class EligibilityShape(Input):
     )
 
 
-class ReviewersShape(Input):
+class SubmissionReviewersShape(Input):
     """Who may review it beside those who may review everything."""
 
     roles = serializers.ListField(child=serializers.CharField(max_length=20), required=False)
@@ -101,15 +101,15 @@ class ReviewersShape(Input):
     )
 
 
-class TypeChange(Input):
+class SubmissionTypeChange(Input):
     """What is left out stays as it is."""
 
     name = serializers.CharField(max_length=60, required=False)
     description = serializers.CharField(max_length=500, required=False, allow_blank=True)
     icon = serializers.CharField(max_length=40, required=False, allow_blank=True)
-    fields = serializers.ListField(child=FieldShape(), required=False)  # type: ignore[assignment]
-    rubric = serializers.ListField(child=CriterionShape(), required=False)
-    award = AwardShape(required=False)
+    fields = serializers.ListField(child=SubmissionFieldShape(), required=False)  # type: ignore[assignment]
+    rubric = serializers.ListField(child=SubmissionCriterionShape(), required=False)
+    award = SubmissionAwardShape(required=False)
     unique_links = serializers.BooleanField(
         required=False, help_text="Refuse a link that was handed in before; off: show it to reviewers."
     )
@@ -117,8 +117,8 @@ class TypeChange(Input):
         min_value=1, max_value=1000, required=False, allow_null=True, help_text="Per member and period."
     )
     limit_period = serializers.ChoiceField(choices=PERIODS, required=False)
-    eligibility = EligibilityShape(required=False)
-    reviewers = ReviewersShape(required=False)
+    eligibility = SubmissionEligibilityShape(required=False)
+    reviewers = SubmissionReviewersShape(required=False)
     channel_id = serializers.CharField(
         max_length=20, required=False, allow_null=True, help_text="Discord's channel where it is reviewed."
     )
@@ -130,7 +130,7 @@ class TypeChange(Input):
     )
 
 
-class TypeInput(TypeChange):
+class SubmissionTypeInput(SubmissionTypeChange):
     key = serializers.CharField(
         max_length=40,
         required=False,
@@ -174,7 +174,7 @@ class SubmissionTypeAnswer(Output):
         return bool(line.type.survey_secret)
 
 
-class OpenTypeAnswer(Output):
+class OpenSubmissionTypeAnswer(Output):
     """A kind of submission as members see it."""
 
     id = serializers.IntegerField(source="type.pk")
@@ -190,7 +190,7 @@ class OpenTypeAnswer(Output):
     next_at = serializers.DateTimeField(allow_null=True, help_text="When you can again, after a limit.")
 
 
-class PackItem(Output):
+class SubmissionPackItem(Output):
     key = serializers.CharField(source="template.key")
     name = serializers.CharField(source="template.name")
     description = serializers.CharField(source="template.description")
@@ -199,7 +199,7 @@ class PackItem(Output):
     turns_on = serializers.BooleanField(help_text="Whether it would take submissions at once.")
 
 
-class PackAnswer(Output):
+class SubmissionPackAnswer(Output):
     """A pack of ready-made kinds, and what installing it would do."""
 
     key = serializers.CharField(source="pack.key")
@@ -209,10 +209,10 @@ class PackAnswer(Output):
     room = serializers.IntegerField(
         help_text="How many more kinds the plan lets take submissions; large where there is no limit."
     )
-    items = PackItem(many=True)
+    items = SubmissionPackItem(many=True)
 
 
-class PackInput(Input):
+class SubmissionPackChoice(Input):
     keys = serializers.ListField(
         child=serializers.CharField(max_length=40),
         required=False,
@@ -222,43 +222,43 @@ class PackInput(Input):
     )
 
 
-class PackList(Output):
-    items = PackAnswer(many=True)
+class SubmissionPackList(Output):
+    items = SubmissionPackAnswer(many=True)
 
 
-class TypeList(Output):
+class SubmissionTypeList(Output):
     items = SubmissionTypeAnswer(many=True)
 
 
-class OpenTypeList(Output):
-    items = OpenTypeAnswer(many=True)
+class OpenSubmissionTypeList(Output):
+    items = OpenSubmissionTypeAnswer(many=True)
 
 
-class RemovedAnswer(Output):
+class SubmissionPackRemoved(Output):
     deleted = serializers.IntegerField(help_text="Kinds that nobody had handed in for.")
     archived = serializers.IntegerField()
 
 
-class SwitchInput(Input):
+class SubmissionTypeState(Input):
     active = serializers.BooleanField()
 
 
 class TypesQuery(Input):
-    archived = serializers.BooleanField(default=False)
+    archived = serializers.BooleanField(default=False, help_text="Those in the archive instead.")
 
 
-class SecretAnswer(Output):
+class SurveySecretAnswer(Output):
     secret = serializers.CharField(help_text="Shown this once. Sign what you send with it.")
     address = serializers.CharField(help_text="Where a survey tool posts its responses.")
 
 
-class LinkInput(Input):
+class SurveyLinkInput(Input):
     member_id = id_field("Whose answers it takes.")
     use = serializers.ChoiceField(choices=USES, default="once", help_text="How often it counts.")
     hours = serializers.IntegerField(min_value=1, max_value=24 * 366, default=24 * 30)
 
 
-class LinkAnswer(Output):
+class SurveyLinkAnswer(Output):
     address = serializers.CharField(help_text="Whoever has it answers in the member's name.")
     ticket = serializers.CharField(help_text="The address' own part, for a survey tool's hidden field.")
     member_id = serializers.IntegerField()
@@ -341,12 +341,12 @@ class SubmissionTypes(ApiView):
         description="In their order, as they are kept; there are few, so they come at once.",
         tag=TAG,
         query=TypesQuery,
-        answer=TypeList,
+        answer=SubmissionTypeList,
         example={"items": [_TYPE]},
     )
     def get(self, request: Request) -> Response:
         lines = list_types(context=self.context, archived=self.read_query()["archived"])
-        return Response(TypeList({"items": lines}).data)
+        return Response(SubmissionTypeList({"items": lines}).data)
 
     @operation(
         "create_submission_type",
@@ -354,7 +354,7 @@ class SubmissionTypes(ApiView):
         description="A form, what it is worth, and who reviews it. An active one needs room in the plan. With a `key` that exists, that one "
         "is answered and nothing is changed.",
         tag=TAG,
-        body=TypeInput,
+        body=SubmissionTypeInput,
         answer=SubmissionTypeAnswer,
         status=201,
         writes=True,
@@ -384,12 +384,12 @@ class OpenSubmissionTypes(ApiView):
         summary="List what can be handed in",
         description="Kinds that take submissions, and whether you can hand in for each now.",
         tag=TAG,
-        answer=OpenTypeList,
+        answer=OpenSubmissionTypeList,
         example={"items": [_OPEN]},
     )
     def get(self, request: Request) -> Response:
         found: list[OpenType] = list_open_types(member_id=self.caller.member_id, context=self.context)
-        return Response(OpenTypeList({"items": found}).data)
+        return Response(OpenSubmissionTypeList({"items": found}).data)
 
 
 class SubmissionTypeDetail(ApiView):
@@ -411,7 +411,7 @@ class SubmissionTypeDetail(ApiView):
         summary="Change a kind of submission",
         description="What was handed in keeps the form that it answered.",
         tag=TAG,
-        body=TypeChange,
+        body=SubmissionTypeChange,
         answer=SubmissionTypeAnswer,
         errors=(404, 409, 412, 428),
         body_example={"sla_hours": 24},
@@ -473,7 +473,7 @@ class SubmissionTypeSwitch(ApiView):
         summary="Switch a kind of submission on or off",
         description="Off, it takes nothing; what waits is decided all the same. On needs room in the plan.",
         tag=TAG,
-        body=SwitchInput,
+        body=SubmissionTypeState,
         answer=SubmissionTypeAnswer,
         errors=(404,),
         writes=True,
@@ -499,14 +499,16 @@ class SurveySecret(ApiView):
         description="Makes a new secret; links and tools of the former one end at once. Survey tools sign with it what they post: "
         "as Standard Webhooks describes, or as Typeform and Tally do.",
         tag=TAG,
-        answer=SecretAnswer,
+        answer=SurveySecretAnswer,
         errors=(404,),
         example={"secret": "pN3…", "address": "https://acme.engagehub.example/hooks/surveys/feedback/"},
     )
-    def post(self, request: Request, submission_type_id: int) -> Response:
+    def put(self, request: Request, submission_type_id: int) -> Response:
         secret = renew_survey_secret(type_id=submission_type_id, actor=self.actor)
         path = HOOK.format(get_type(type_id=submission_type_id).key)
-        return Response(SecretAnswer({"secret": secret, "address": request.build_absolute_uri(path)}).data)
+        return Response(
+            SurveySecretAnswer({"secret": secret, "address": request.build_absolute_uri(path)}).data
+        )
 
     @operation(
         "close_survey",
@@ -528,8 +530,8 @@ class SurveyLinks(ApiView):
         summary="Make a survey link for a member",
         description="By it the kind is filled in without signing in, in the member's name, as often as `use` says.",
         tag=TAG,
-        body=LinkInput,
-        answer=LinkAnswer,
+        body=SurveyLinkInput,
+        answer=SurveyLinkAnswer,
         status=201,
         errors=(404, 409),
         writes=True,
@@ -562,7 +564,7 @@ class SurveyLinks(ApiView):
                 "use": link.use,
                 "expires_at": link.expires_at,
             }
-            return Response(LinkAnswer(told).data, status=201)
+            return Response(SurveyLinkAnswer(told).data, status=201)
 
         return once(self, work)
 
@@ -573,12 +575,12 @@ class SubmissionPacks(ApiView):
         summary="List packs of ready-made kinds",
         description="What each holds, and what installing it now would do.",
         tag=TAG,
-        answer=PackList,
+        answer=SubmissionPackList,
         example={"items": [_PACK]},
     )
     def get(self, request: Request) -> Response:
         packs: list[PackPreview] = list_packs(context=self.context)
-        return Response(PackList({"items": packs}).data)
+        return Response(SubmissionPackList({"items": packs}).data)
 
 
 class SubmissionPackDetail(ApiView):
@@ -587,12 +589,12 @@ class SubmissionPackDetail(ApiView):
         summary="Take a pack out",
         description="Kinds that nobody handed in for are deleted, the others archived. Twice changes nothing.",
         tag=TAG,
-        answer=RemovedAnswer,
+        answer=SubmissionPackRemoved,
         errors=(404,),
         example={"deleted": 5, "archived": 1},
     )
     def delete(self, request: Request, pack: str) -> Response:
-        return Response(RemovedAnswer(remove_pack(pack=pack, actor=self.actor)).data)
+        return Response(SubmissionPackRemoved(remove_pack(pack=pack, actor=self.actor)).data)
 
 
 class SubmissionPackInstall(ApiView):
@@ -602,8 +604,8 @@ class SubmissionPackInstall(ApiView):
         description="As many of its kinds as the plan has room for take submissions at once, the others are there, switched off. What is "
         "there already stays as it is.",
         tag=TAG,
-        body=PackInput,
-        answer=TypeList,
+        body=SubmissionPackChoice,
+        answer=SubmissionTypeList,
         errors=(404,),
         writes=True,
         body_example={},

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any
 
-from rest_framework import exceptions, serializers
+from rest_framework import serializers
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -48,7 +49,7 @@ _LISTED = [state for state in STATES if state != "draft"]
 _ADDRESS_LASTS = timedelta(hours=1)
 
 
-class FileLine(Output):
+class SubmissionFile(Output):
     """A file that was attached."""
 
     id = serializers.IntegerField(source="pk")
@@ -57,7 +58,7 @@ class FileLine(Output):
     size = serializers.IntegerField(help_text="Bytes.")
 
 
-class AttachedFile(FileLine):
+class AttachedFile(SubmissionFile):
     address = serializers.SerializerMethodField(help_text="Where it is had for an hour or two.")
 
     def get_address(self, file: StoredFile) -> str:
@@ -66,7 +67,7 @@ class AttachedFile(FileLine):
         return str(view.request.build_absolute_uri(path))
 
 
-class StepLine(Output):
+class SubmissionStep(Output):
     """What happened to it, once."""
 
     state = serializers.CharField()
@@ -104,7 +105,7 @@ class SubmissionLine(Output):
         return item.submission.claimed_name if item.is_claimed else ""
 
 
-class LikenessLine(Output):
+class SubmissionLikeness(Output):
     id = serializers.IntegerField(source="item.submission.pk")
     title = serializers.CharField(source="item.title")
     member_id = serializers.IntegerField(source="item.submission.member_id")
@@ -115,26 +116,18 @@ class LikenessLine(Output):
 class SubmissionAnswer(Output):
     """A submission with what was answered and attached, what it resembles, and what happened to it."""
 
-    submission = serializers.SerializerMethodField()
-    form = serializers.SerializerMethodField(help_text="Its fields as they were then.")
-    rubric = serializers.SerializerMethodField()
+    submission = SubmissionLine(source="item")
+    form = serializers.ListField(
+        child=serializers.DictField(),
+        source="item.submission.form.fields",
+        help_text="Its fields as they were then.",
+    )
+    rubric = serializers.ListField(child=serializers.DictField(), source="item.submission.form.rubric")
     answers = serializers.DictField(source="item.submission.answers")
-    files = serializers.SerializerMethodField()
-    resembles = LikenessLine(many=True, source="alike")
+    files = AttachedFile(many=True)
+    resembles = SubmissionLikeness(many=True, source="alike")
     scores = serializers.DictField(source="item.submission.scores")
-    history = StepLine(many=True, source="item.submission.history")
-
-    def get_submission(self, detail: Detail) -> SubmissionLine:
-        return SubmissionLine(detail.item).data  # type: ignore[return-value]
-
-    def get_form(self, detail: Detail) -> list[dict[str, Any]]:
-        return list(detail.item.submission.form["fields"])
-
-    def get_rubric(self, detail: Detail) -> list[dict[str, Any]]:
-        return list(detail.item.submission.form["rubric"])
-
-    def get_files(self, detail: Detail) -> AttachedFile:
-        return AttachedFile(detail.files.values(), many=True, context=self.context).data  # type: ignore[return-value]
+    history = SubmissionStep(many=True, source="item.submission.history")
 
 
 class QueueQuery(Paging):
@@ -180,15 +173,15 @@ class SubmissionApproval(Input):
     note = serializers.CharField(max_length=MAX_REASON, required=False, allow_blank=True)
 
 
-class ReasonInput(Input):
+class SubmissionRefusal(Input):
     reason = serializers.CharField(max_length=MAX_REASON, help_text="The member reads it.")
 
 
-class QuestionInput(Input):
+class SubmissionQuestion(Input):
     question = serializers.CharField(max_length=MAX_REASON, help_text="The member reads it, and answers.")
 
 
-class DecideInput(Input):
+class SubmissionDecisions(Input):
     submission_ids = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=MAX_ID), min_length=1, max_length=MAX_AT_ONCE
     )
@@ -201,7 +194,7 @@ class DecideInput(Input):
     )
 
 
-class ResultLine(Output):
+class SubmissionResult(Output):
     submission_id = serializers.IntegerField()
     done = serializers.BooleanField()
     state = serializers.CharField(help_text="As it is now, where it is known.")
@@ -211,21 +204,21 @@ class ResultLine(Output):
     message = serializers.CharField()
 
 
-class ResultList(Output):
-    items = ResultLine(many=True)
+class SubmissionResults(Output):
+    items = SubmissionResult(many=True)
 
 
-class ReasonLine(Output):
+class ReasonTemplateLine(Output):
     id = serializers.IntegerField(source="pk")
     text = serializers.CharField()
     outcome = serializers.ChoiceField(choices=OUTCOMES)
 
 
-class ReasonList(Output):
-    items = ReasonLine(many=True)
+class ReasonTemplateList(Output):
+    items = ReasonTemplateLine(many=True)
 
 
-class ReasonBody(Input):
+class ReasonTemplateInput(Input):
     text = serializers.CharField(max_length=MAX_TEXT)
     outcome = serializers.ChoiceField(choices=OUTCOMES)
 
@@ -266,14 +259,20 @@ _APPROVED = EXAMPLE | {
 
 
 class FileBody(BaseParser):
-    """The body is the file itself."""
+    """The body is the file itself, kept with the view; what it parses to says which file it was."""
 
     media_type = "application/octet-stream"
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        return {}
+        most = RULES[FileUse.ATTACHMENT].most
+        data = stream.read(most + 1)
+        if len(data) > most:
+            raise FileTooLargeError(f"The file has more than {most // 1024**2} MB. Make it smaller.")
+        assert parser_context is not None
+        parser_context["view"].uploaded = data
+        return {"sha256": hashlib.sha256(data).hexdigest()}
 
 
 class UploadQuery(Input):
@@ -350,6 +349,7 @@ class Submissions(ApiView):
 
 class SubmissionFiles(ApiView):
     parser_classes = (FileBody,)
+    uploaded = b""
 
     @operation(
         "upload_submission_file",
@@ -358,24 +358,24 @@ class SubmissionFiles(ApiView):
         "say. One that is not handed in within a day is forgotten.",
         tag=TAG,
         query=UploadQuery,
-        answer=FileLine,
+        answer=SubmissionFile,
         status=201,
-        errors=(404, 413, 415, 422),
+        errors=(404, 413, 415),
         binary=True,
+        writes=True,
         example={"id": 9, "name": "shot.webp", "content_type": "image/webp", "size": 48_120},
     )
     def post(self, request: Request) -> Response:
-        if request.content_type != FileBody.media_type:
-            raise exceptions.UnsupportedMediaType(str(request.content_type))
         member_id = whose(self, self.read_query().get("member_id"))
         get_member(member_id=member_id)
-        most = RULES[FileUse.ATTACHMENT].most
-        data = request._request.read(most + 1)
-        if len(data) > most:
-            raise FileTooLargeError(f"The file has more than {most // 1024**2} MB. Make it smaller.")
-        name = request.headers.get("X-File-Name", "file")
-        file = store_file(use=FileUse.ATTACHMENT, name=name, data=data, owner_id=member_id)
-        return Response(FileLine(file).data, status=201)
+
+        def work() -> Response:
+            _ = request.data
+            name = request.headers.get("X-File-Name", "file")
+            file = store_file(use=FileUse.ATTACHMENT, name=name, data=self.uploaded, owner_id=member_id)
+            return Response(SubmissionFile(file).data, status=201)
+
+        return once(self, work)
 
 
 class SubmissionDetail(ApiView):
@@ -460,7 +460,7 @@ class SubmissionReject(_Review):
         summary="Reject a submission",
         description="With a reason that the member reads ten seconds later.",
         tag=TAG,
-        body=ReasonInput,
+        body=SubmissionRefusal,
         answer=SubmissionAnswer,
         errors=(403, 404),
         writes=True,
@@ -484,7 +484,7 @@ class SubmissionAsk(_Review):
         summary="Ask about a submission",
         description="It waits for the member's answer, and keeps its place in the queue.",
         tag=TAG,
-        body=QuestionInput,
+        body=SubmissionQuestion,
         answer=SubmissionAnswer,
         errors=(403, 404),
         writes=True,
@@ -524,8 +524,8 @@ class SubmissionsDecide(ApiView):
         summary="Decide on many submissions",
         description="Each on its own, with a result for each: what one of them refuses stops none of the others.",
         tag=TAG,
-        body=DecideInput,
-        answer=ResultList,
+        body=SubmissionDecisions,
+        answer=SubmissionResults,
         writes=True,
         body_example={"submission_ids": [41, 42], "act": "reject", "reason": "This was counted before."},
         example={
@@ -547,7 +547,7 @@ class SubmissionsDecide(ApiView):
 
         def work() -> Response:
             results = decide_many(context=self.context, actor=self.actor, **body)
-            return Response(ResultList({"items": results}).data)
+            return Response(SubmissionResults({"items": results}).data)
 
         return once(self, work)
 
@@ -558,19 +558,19 @@ class ReasonTemplates(ApiView):
         summary="List reason templates",
         description="Sentences that reviewers use again, for submissions, rewards and credits alike.",
         tag=TAG,
-        answer=ReasonList,
+        answer=ReasonTemplateList,
         example={"items": [{"id": 2, "text": "This was counted before.", "outcome": "rejected"}]},
     )
     def get(self, request: Request) -> Response:
-        return Response(ReasonList({"items": list_reasons()}).data)
+        return Response(ReasonTemplateList({"items": list_reasons()}).data)
 
     @operation(
         "create_reason_template",
         summary="Write a reason template",
         description="One that is there already is answered as it is.",
         tag=TAG,
-        body=ReasonBody,
-        answer=ReasonLine,
+        body=ReasonTemplateInput,
+        answer=ReasonTemplateLine,
         status=201,
         writes=True,
         body_example={"text": "This was counted before.", "outcome": "rejected"},
@@ -579,7 +579,7 @@ class ReasonTemplates(ApiView):
     def post(self, request: Request) -> Response:
         body = self.read_body()
         return once(
-            self, lambda: Response(ReasonLine(save_reason(actor=self.actor, **body)).data, status=201)
+            self, lambda: Response(ReasonTemplateLine(save_reason(actor=self.actor, **body)).data, status=201)
         )
 
 
@@ -612,7 +612,8 @@ def whose(view: ApiView, member_id: int | None) -> int:
 
 
 def describe(view: ApiView, detail: Detail) -> dict[str, Any]:
-    return dict(SubmissionAnswer(detail, context={"view": view}).data)
+    told = {"item": detail.item, "files": list(detail.files.values()), "alike": detail.alike}
+    return dict(SubmissionAnswer(told, context={"view": view}).data)
 
 
 def _place_of(item: QueueItem) -> tuple[int, int]:

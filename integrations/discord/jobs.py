@@ -262,11 +262,27 @@ def tell_team_waiting(*, tenant: str, event_id: int, event: dict[str, Any]) -> N
     _tell_team(tenant, event_id, team_news.describe_waiting(**counts))
 
 
-def _tell_team(tenant: str, event_id: int, text: str) -> None:
+@job(queue=QUEUE, retry=PATIENT, lock="discord team")
+def tell_team_overdue(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of SubmissionOverdue."""
+    text = team_news.describe_overdue(
+        name=event["type_name"], count=int(event["count"]), step=int(event["step"])
+    )
+    _tell_team(tenant, event_id, text, path=team_news.SUBMISSIONS)
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord team")
+def tell_team_requests(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of CreditRequestsOverdue."""
+    text = team_news.describe_requests(count=int(event["count"]), hours=int(event["hours"]))
+    _tell_team(tenant, event_id, text, path=team_news.CREDITS)
+
+
+def _tell_team(tenant: str, event_id: int, text: str, *, path: str = team_news.REDEMPTIONS) -> None:
     """In the team's channel, where one is chosen; the dashboard says it in any case."""
     context = _heard(tenant, event_id=event_id)
     if context is not None:
-        team_news.tell_team(context, get_client(), event_id=event_id, text=text)
+        team_news.tell_team(context, get_client(), event_id=event_id, text=text, path=path)
 
 
 @periodic_job(cron="23 */2 * * *", queue=QUEUE)

@@ -7,7 +7,7 @@ member's page.
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from engagement.members.models import Member, Visibility
@@ -19,6 +19,7 @@ from engagement.notifications.notices import note_sent
 from engagement.notifications.selectors import find_told, get_notification_settings
 from engagement.rewards.addresses import address_path
 from engagement.rewards.models import Redemption
+from saas.core import clock
 from tenants.context import TenantContext
 from tenants.tickets import get_tenant_address
 
@@ -29,6 +30,7 @@ from .models import Delivery
 
 logger = logging.getLogger(__name__)
 ASK_ADDRESS: Final = frozenset({"address_needed", "address_reminder"})
+QUIET_FOR: Final = timedelta(days=1)
 _LINK_BUTTON: Final = 5
 
 
@@ -44,6 +46,8 @@ def bring_notice(context: TenantContext, client: DiscordClient, *, event_id: int
     kind, person = get_notice_kind(notice.kind), get_discord_id(member_id=member.pk)
     if person is None or member.departed_at is not None:
         return ""
+    if kind.optional and _heard_lately(notice):
+        return ""
     if kind.dm and NO_DM not in member.quiet:
         if _send(context, client, event_id, describe_notice(context, member, notice), person, False):
             return _note(notice, "dm")
@@ -54,6 +58,13 @@ def bring_notice(context: TenantContext, client: DiscordClient, *, event_id: int
             if _send(context, client, -event_id, body, channel, True):
                 return _note(notice, "channel")
     return ""
+
+
+def _heard_lately(notice: Notice) -> bool:
+    """Of what is merely nice to know one message a day is enough; the rest stands on the page."""
+    since = clock.now() - QUIET_FOR
+    same = Notice.objects.filter(member_id=notice.member_id, kind=notice.kind, created_at__gt=since)
+    return same.exclude(pk=notice.pk).filter(sent_by="dm").exists()
 
 
 def _send(

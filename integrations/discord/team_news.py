@@ -13,7 +13,20 @@ from .client import DiscordClient
 from .models import Delivery
 
 _LINK_BUTTON: Final = 5
-_PLACE: Final = "/dashboard/redemptions/"
+REDEMPTIONS, SUBMISSIONS, CREDITS = (
+    "/dashboard/redemptions/",
+    "/dashboard/submissions/",
+    "/dashboard/credits/",
+)
+_LABELS: Final = {
+    REDEMPTIONS: "Open the redemptions",
+    SUBMISSIONS: "Open the submissions",
+    CREDITS: "Open the requests",
+}
+_STEPS: Final = {
+    1: "waited for half of the time that was promised",
+    2: "waited for all of the time that was promised",
+}
 _STUCK: Final = {
     "codes": "has no code left. Bring more codes under Rewards; it goes on by itself then.",
     "file": "has no file any more. Choose one under Rewards; it goes on by itself then.",
@@ -23,8 +36,10 @@ _STUCK: Final = {
 }
 
 
-def tell_team(context: TenantContext, client: DiscordClient, *, event_id: int, text: str) -> Delivery | None:
-    """Say `text` in the team's channel; None where none is chosen. Idempotent on `event_id`.
+def tell_team(
+    context: TenantContext, client: DiscordClient, *, event_id: int, text: str, path: str = REDEMPTIONS
+) -> Delivery | None:
+    """Say `text` in the team's channel, with a button to the page; None where none is chosen. Idempotent on `event_id`.
 
     Raises RetryLaterError, DiscordAwayError.
     """
@@ -34,12 +49,12 @@ def tell_team(context: TenantContext, client: DiscordClient, *, event_id: int, t
     delivery = claim_delivery(event_id)
     if delivery.state != Delivery.State.WAITING:
         return delivery
-    return deliver(context, client, delivery, describe(context, text), target, in_channel=True)
+    return deliver(context, client, delivery, describe(context, text, path), target, in_channel=True)
 
 
-def describe(context: TenantContext, text: str) -> dict[str, Any]:
-    address = f"{get_tenant_address(context.slug)}{_PLACE}"
-    button = {"type": 2, "style": _LINK_BUTTON, "label": "Open the redemptions", "url": address}
+def describe(context: TenantContext, text: str, path: str = REDEMPTIONS) -> dict[str, Any]:
+    address = f"{get_tenant_address(context.slug)}{path}"
+    button = {"type": 2, "style": _LINK_BUTTON, "label": _LABELS[path], "url": address}
     return {
         "embeds": [{"description": text, "color": int(context.colour.removeprefix("#"), 16)}],
         "components": [{"type": 1, "components": [button]}],
@@ -67,6 +82,15 @@ def describe_waiting(*, undecided: int, by_hand: int, unshipped: int) -> str:
         _count(unshipped, "parcel is", "parcels are", "to be sent"),
     ]
     return "\n".join(part for part in parts if part)
+
+
+def describe_overdue(*, name: str, count: int, step: int) -> str:
+    waited = _STEPS.get(step, "waited for a day more than was promised")
+    return f"**{count:,}** submission{'' if count == 1 else 's'} of **{escape(name)}** {waited}."
+
+
+def describe_requests(*, count: int, hours: int) -> str:
+    return f"**{count:,}** credit request{'' if count == 1 else 's'} waited for more than {hours:,} hours."
 
 
 def _count(number: int, one: str, many: str, rest: str) -> str:

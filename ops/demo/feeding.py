@@ -87,13 +87,13 @@ class Feeder:
         """
         began = time.monotonic()
         started_at = now
-        newest = _newest_job()
+        newest = newest_job()
         days = list(_days_to_feed(community, context, born=born, key_id=key_id, now=now))
         offered = 0
         for chunk in _chunks(_activities(community, days, born, key_id, now)):
             offered += len(chunk)
             self._book(chunk)
-        _drop_jobs(context.schema, after=newest)
+        drop_jobs(context.schema, after=newest)
         _backdate(context.schema, since=started_at)
         return Fed(len(days), offered, time.monotonic() - began)
 
@@ -150,13 +150,15 @@ def _chunks(activities: Iterator[Activity]) -> Iterator[list[Activity]]:
         yield chunk
 
 
-def _newest_job() -> int:
+def newest_job() -> int:
+    """The number of the last job there is: what comes after it, the past deferred."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(id), 0) FROM public.procrastinate_jobs")
         return int(cursor.fetchone()[0])
 
 
-def _drop_jobs(schema: str, *, after: int) -> None:
+def drop_jobs(schema: str, *, after: int) -> None:
+    """Nobody is told of what happened long ago."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM public.procrastinate_jobs WHERE id > %s AND status = 'todo' AND args->>'tenant' = %s"

@@ -16,6 +16,11 @@ from frontend_api.dashboard.billing import portal as billing_portal
 from frontend_api.dashboard.billing import returning as billing_return
 from frontend_api.dashboard.boards import pages as boards
 from frontend_api.dashboard.boosts import pages as boosts
+from frontend_api.dashboard.credits import bulk as credits_bulk
+from frontend_api.dashboard.credits import deciding as credit_decisions
+from frontend_api.dashboard.credits import moves as credit_moves
+from frontend_api.dashboard.credits import pages as credits
+from frontend_api.dashboard.credits import types as credit_types
 from frontend_api.dashboard.economy import funnels as economy_funnels
 from frontend_api.dashboard.economy import pages as economy
 from frontend_api.dashboard.imports import acts as import_acts
@@ -59,12 +64,15 @@ from frontend_api.portal import (
     addresses,
     claim,
     credit_mail,
+    credits_trusted,
     downloads,
     earn,
     entrance,
     leaderboard,
     member,
+    my_credits,
     notices,
+    queue,
     redemptions,
     shop,
     survey_hook,
@@ -285,9 +293,85 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/<int:notice_id>/", notices.open_notice, name="notice"),
     path("notices/read/", notices.read_notices, name="notices-read"),
     path("notices/choose/", notices.choose_notices, name="notices-choose"),
+    path("dashboard/credits/", credits.show_requests, name="dashboard-credits"),
+    path("dashboard/credits/export.<str:format>", credits.export_requests, name="dashboard-credits-export"),
+    path("dashboard/credits/bulk/", credits_bulk.act_on_many, name="dashboard-credits-bulk"),
+    path("dashboard/credits/figures/", credits.show_figures, name="dashboard-credit-figures"),
+    path(
+        "dashboard/credits/requests/<int:request_id>/", credits.show_request, name="dashboard-credit-request"
+    ),
+    path(
+        "dashboard/credits/requests/<int:request_id>/grant/",
+        credit_decisions.approve,
+        name="dashboard-credit-approve",
+    ),
+    path(
+        "dashboard/credits/requests/<int:request_id>/grant-a-part/",
+        credit_decisions.approve_part,
+        name="dashboard-credit-approve-part",
+    ),
+    path(
+        "dashboard/credits/requests/<int:request_id>/reject/",
+        credit_decisions.reject,
+        name="dashboard-credit-reject",
+    ),
+    path(
+        "dashboard/credits/requests/<int:request_id>/ask/", credit_decisions.ask, name="dashboard-credit-ask"
+    ),
+    path(
+        "dashboard/credits/requests/<int:request_id>/undo/",
+        credit_decisions.undo,
+        name="dashboard-credit-undo",
+    ),
+    path("dashboard/credits/moves/", credit_moves.show_moves, name="dashboard-credit-moves"),
+    path(
+        "dashboard/credits/moves/export.<str:format>",
+        credit_moves.export_moves,
+        name="dashboard-credit-moves-export",
+    ),
+    path("dashboard/credits/moves/new/", credit_moves.move, name="dashboard-credit-move"),
+    path(
+        "dashboard/credits/moves/<int:move_id>/undo/",
+        credit_moves.take_back,
+        name="dashboard-credit-move-undo",
+    ),
+    path("dashboard/credits/kinds/", credit_types.show_types, name="dashboard-credit-types"),
+    path("dashboard/credits/kinds/new/", credit_types.add_type, name="dashboard-credit-type-new"),
+    path(
+        "dashboard/credits/kinds/<int:credit_type_id>/", credit_types.edit_type, name="dashboard-credit-type"
+    ),
+    path(
+        "dashboard/credits/kinds/<int:credit_type_id>/archive/",
+        credit_types.archive,
+        name="dashboard-credit-type-archive",
+    ),
+    path(
+        "dashboard/credits/kinds/<int:credit_type_id>/restore/",
+        credit_types.restore,
+        name="dashboard-credit-type-restore",
+    ),
+    path(
+        "dashboard/credits/kinds/<int:credit_type_id>/trust/",
+        credit_types.trust,
+        name="dashboard-credit-trust",
+    ),
+    path(
+        "dashboard/credits/kinds/<int:credit_type_id>/trust/<int:approver_id>/remove/",
+        credit_types.trust_no_longer,
+        name="dashboard-credit-trust-remove",
+    ),
+    path("credits/", my_credits.show_credits, name="my-credits"),
+    path("credits/request/", my_credits.ask, name="my-credits-request"),
+    path("credits/history/", my_credits.show_statement, name="my-credits-history"),
+    path("credits/requests/<int:request_id>/", my_credits.show_request, name="my-credit-request"),
+    path("credits/requests/<int:request_id>/answer/", my_credits.answer, name="my-credit-answer"),
+    path("credits/requests/<int:request_id>/cancel/", my_credits.cancel, name="my-credit-cancel"),
+    path("credits/decide/", credits_trusted.show_queue, name="credits-trusted"),
+    path("credits/decide/<int:request_id>/", credits_trusted.decide, name="credits-trusted-decide"),
     path("shop/", shop.show_shop, name="shop"),
     path("shop/<int:reward_id>/", shop.show_reward, name="shop-reward"),
     path("shop/<int:reward_id>/redeem/", shop.redeem, name="shop-redeem"),
+    path("shop/<int:reward_id>/queue/", queue.show_queue, name="shop-queue"),
     path("redemptions/", redemptions.show_redemptions, name="redemptions"),
     path("redemptions/<int:redemption_id>/", redemptions.show_redemption, name="redemption"),
     path("redemptions/<int:redemption_id>/cancel/", redemptions.cancel, name="redemption-cancel"),

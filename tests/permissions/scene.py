@@ -120,7 +120,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
             act: BulkAct.objects.create(key=uuid4(), act=act, amount=1, actor=asdict(SYSTEM), total=0).pk
             for act in CHOICES["dashboard-members-bulk-undo"]
         }
-        credits = _hold_credits(context, member_id)
+        credits = _hold_credits(context, member_id) | _fill_catalogue(context)
         kind = create_type(
             context=context,
             values={
@@ -150,7 +150,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
             "adjustment_id": Adjustment.objects.latest("pk").pk,
             "role_id": LEVEL_ROLE,
             "member_id": member_id,
-            "entry_id": LedgerEntry.objects.latest("pk").pk,
+            "entry_id": LedgerEntry.objects.filter(currency=0).latest("pk").pk,
             "rule_id": rule.pk,
             "boost_id": boost.pk,
             "notice_id": notice.pk,
@@ -211,6 +211,33 @@ def _hold_credits(context: Any, member_id: int) -> dict[str, Any]:
         "approver_id": add_approver(type_id=kind.pk, name="Cleo", user_id=1, actor=SYSTEM).pk,
         "request_id": request_credits(**facts, key="scene", via="web", actor=SYSTEM).pk,
         "move_id": grant_credits(**facts, key="scene", actor=SYSTEM).move.pk,
+    }
+
+
+def _fill_catalogue(context: Any) -> dict[str, Any]:
+    """A reward with a pool, its codes on their way, a table that waits, a sponsor, a picture. Inside the community."""
+    from engagement.audit.actor import SYSTEM
+    from engagement.files.models import FileUse
+    from engagement.files.selectors import PATH, file_address
+    from engagement.files.services import store_file
+    from engagement.rewards.catalogue import create_reward
+    from engagement.rewards.codes import begin_code_import
+    from engagement.rewards.exchange import begin_table
+    from engagement.rewards.models import Sponsor
+    from tests.engagement.files.pictures import picture
+
+    facts = {"name": "Voucher", "price": 5}
+    reward = create_reward(context=context, kind="code", facts=facts, actor=SYSTEM, key="scene")
+    given = {"name": "x", "actor": SYSTEM, "key": "scene"}
+    codes = begin_code_import(reward_id=reward.pk, data=b"AAA-111", **given)
+    table = begin_table(context=context, data=b"key,price\nscene,7", **given | {"key": "scene-table"})
+    file = store_file(use=FileUse.PICTURE, name="x.png", data=picture())
+    return {
+        "reward_id": reward.pk,
+        "list_id": codes.pk,
+        "table_id": table.pk,
+        "sponsor_id": Sponsor.objects.create(name="Initech").pk,
+        "signed": file_address(context, file).removeprefix(PATH.partition("{")[0]).rstrip("/"),
     }
 
 
@@ -300,6 +327,8 @@ def choices_of(name: str, things: dict[str, Any]) -> list[tuple[str, dict[str, A
             parts["bulk_id"] = things["bulks"][choice]
         elif name == "dashboard-settings-revert":
             parts["entry_id"] = things["changes"][choice]
+        elif name == "dashboard-credits-bulk":
+            form |= {"act": choice, "ids": str(things["request_id"]), "text": "Why"}
         elif name == "import-act":
             parts["act"] = choice
         elif name == "dashboard-submissions-bulk":

@@ -31,7 +31,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "affordable": "You can afford “{reward}” now: {points}.",
     "affordable.more": "{count} more are within your reach as well.",
     # submissions
-    "submission_approved": "“{title}” was approved: {points} for you.",
+    "submission_approved": "“{title}” was approved.",
     "submission_rejected": "“{title}” was not approved.",
     "submission_needs_info": "There is a question about “{title}”.",
     "submission_undone": "The decision about “{title}” was taken back.",
@@ -47,6 +47,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     # what may follow
     "reason": "Reason: {reason}",
     "question": "{question}",
+    "earned": "You earned {earned}.",
+    "lost": "{lost} were taken back.",
     "tracking": "Tracking: {tracking}",
     "until": "Until {until}.",
     # in Discord

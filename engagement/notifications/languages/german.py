@@ -31,7 +31,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "affordable": "Du kannst dir jetzt „{reward}“ leisten: {points}.",
     "affordable.more": "Für {count} weitere reicht es auch.",
     # submissions
-    "submission_approved": "„{title}“ wurde genehmigt: {points} für dich.",
+    "submission_approved": "„{title}“ wurde genehmigt.",
     "submission_rejected": "„{title}“ wurde nicht genehmigt.",
     "submission_needs_info": "Es gibt eine Frage zu „{title}“.",
     "submission_undone": "Die Entscheidung über „{title}“ wurde zurückgenommen.",
@@ -47,6 +47,8 @@ GERMAN: Final[Mapping[str, str]] = {
     # what may follow
     "reason": "Grund: {reason}",
     "question": "{question}",
+    "earned": "Dafür bekommst du {earned}.",
+    "lost": "{lost} wurden zurückgenommen.",
     "tracking": "Sendungsnummer: {tracking}",
     "until": "Bis {until}.",
     # in Discord

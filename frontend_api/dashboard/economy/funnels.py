@@ -119,7 +119,7 @@ def build_item_list(context: TenantContext) -> ListKind:
         columns=(
             Column("name", "Reward", lambda row: row.name, sort="name"),
             *_step_columns(),
-            Column("kept", "Refused", lambda row: row.steps.refused, number=True),
+            Column("refused", "Refused", lambda row: row.steps.refused, number=True, shown=False),
             Column("members", "Members", lambda row: row.steps.members, number=True, shown=False),
             Column(
                 "points",
@@ -153,7 +153,7 @@ def build_sponsor_list(context: TenantContext) -> ListKind:
         search="Search by name",
         columns=(
             Column("name", "Sponsor", lambda row: row.name, sort="name"),
-            Column("rewards", "Rewards now", lambda row: row.rewards, number=True),
+            Column("rewards", "Rewards now", lambda row: row.rewards, number=True, shown=False),
             *_step_columns(),
             Column("members", "Members", lambda row: row.steps.members, sort="members", number=True),
             Column(
@@ -161,11 +161,12 @@ def build_sponsor_list(context: TenantContext) -> ListKind:
                 f"{context.points_name.capitalize()} burnt",
                 lambda row: row.steps.points,
                 number=True,
+                shown=False,
             ),
-            Column("used", "Budget used", lambda row: row.used, number=True),
+            Column("used", "Budget used", lambda row: row.used, number=True, shown=False),
             Column("left", "Budget left", lambda row: row.left, number=True),
             Column("starts", "From", lambda row: row.starts_at, shown=False),
-            Column("ends", "Until", lambda row: row.ends_at),
+            Column("ends", "Until", lambda row: row.ends_at, shown=False),
             Column("url", "Address", lambda row: row.url, shown=False),
         ),
         sorts=(Sort("name", "text"), *(Sort(key, "number") for key, _ in _STEPS), Sort("members", "number")),

@@ -98,7 +98,7 @@ def describe_stock(line: StockLine, now: datetime) -> StockRow:
     if outlook is None:
         return StockRow(line, None, "Nobody redeemed it in the last 8 weeks", False)
     first, middle, last = (
-        _write(line.moment(weeks, now)) for weeks in (outlook.low, outlook.middle, outlook.high)
+        _write(line.moment(weeks, now), now) for weeks in (outlook.low, outlook.middle, outlook.high)
     )
     if outlook.low >= MOST_WEEKS:
         return StockRow(line, draw_range(line), "Lasts for years", False)
@@ -106,8 +106,12 @@ def describe_stock(line: StockLine, now: datetime) -> StockRow:
     return StockRow(line, draw_range(line), when, outlook.chance >= SOON)
 
 
-def _write(moment: datetime | None) -> str:
-    return "" if moment is None else write_day(timezone.localtime(moment))
+def _write(moment: datetime | None, now: datetime) -> str:
+    """`9 December`, with the year where it is another one."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    return f"{local:%-d %B}" if local.year == timezone.localtime(now).year else write_day(local)
 
 
 def advise(economy: Economy, causes: Sequence[CauseLine], stock: Sequence[StockRow]) -> list[Advice]:
@@ -135,7 +139,14 @@ def advise(economy: Economy, causes: Sequence[CauseLine], stock: Sequence[StockR
             )
         )
     lines += [
-        Advice("hourglass", row.when, "Add stock, or say in the shop how many are left.", row.line.name)
+        Advice(
+            "hourglass",
+            row.when,
+            "Add stock, or take it out of the shop in time."
+            if row.line.free
+            else "Add stock, or take it out of the shop.",
+            row.line.name,
+        )
         for row in stock
         if row.is_soon
     ][:5]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 
 from engagement.rewards.states import MAX_REASON
 from engagement.submissions.reasons import list_reasons
 from frontend_api.dashboard.parts.forms import DeskForm
+
+_MISSING: Final = "Say why, in a few words: the member reads it with the decision."
 
 
 class ReasonForm(DeskForm):
@@ -33,12 +35,14 @@ class ReasonForm(DeskForm):
         choice.choices = [("", "None: what is written below"), *((text, text) for text in kept)]
         if not kept:
             del self.fields["ready"]
+            self.fields["reason"].required = needed
+            self.fields["reason"].error_messages["required"] = _MISSING
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
         data["reason"] = data.get("reason") or data.get("ready") or ""
         if self._needed and not data["reason"] and "reason" not in self.errors:
-            self.add_error("reason", "Say why, in a few words: the member reads it with the decision.")
+            self.add_error("reason", _MISSING)
         return data
 
 

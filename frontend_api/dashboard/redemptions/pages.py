@@ -100,6 +100,7 @@ def render_redemption(
         "steps": [{**step, "name": RedemptionState(step["state"]).label} for step in sheet.steps],
         "address": address,
         "by_hand": row.kind in BY_HAND,
+        "can_hand_out": sheet.has_address or not sheet.is_merchandise,
         "waits": WAITS.get(str(row.outcome.get("waits", "")), ""),
         "notes": [(name, row.outcome[key]) for key, name in NOTED.items() if row.outcome.get(key)],
         "list_href": reverse("dashboard-redemptions"),

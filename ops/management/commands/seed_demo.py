@@ -17,10 +17,13 @@ from django.core.management.base import BaseCommand, CommandError
 from engagement.activity.consumer import calm_collector
 from ops.demo.boosting import plan_demo_boosts
 from ops.demo.communities import COMMUNITIES, DemoCommunity, get_demo
+from ops.demo.crediting import make_demo_credits
 from ops.demo.feeding import Feeder
 from ops.demo.founding import ensure_key, found_community, make_logins
 from ops.demo.history import subject_of
 from ops.demo.people import list_people
+from ops.demo.shops import stock_demo_shop
+from ops.demo.submitting import hand_in_demo
 from ops.demo.subscribing import buy_demo_plan
 from saas.core import clock
 from saas.core.errors import EngageHubError
@@ -83,13 +86,17 @@ class Command(BaseCommand):
             return
         for community, context in found:
             plan_demo_boosts(community, context, now=clock.now())
+            stock_demo_shop(community, context, now=clock.now())
         calm_collector()
         with Feeder() as feeder:
             for community, context in found:
                 fed = feeder.feed(community, context, born=born, key_id=keys[community.slug], now=clock.now())
+                make_demo_credits(community, context, now=clock.now())
                 self.stdout.write(
                     f"{community.name}: {fed.activities} activities of {fed.days} days in {fed.seconds:.1f} s."
                 )
+                handed = hand_in_demo(community, context, now=clock.now())
+                self.stdout.write(f"{community.name}: {handed} submissions.")
 
     def _print_labels(self, chosen: list[DemoCommunity], born: date) -> None:
         for community in chosen:

@@ -153,3 +153,31 @@ def test_what_became_of_a_credit_request(
         note_sent(notice_id=notice.pk, by="dm")
         request.refresh_from_db()
         assert request.told_by == "dm"
+
+
+@pytest.mark.parametrize(
+    ("state", "points", "reason", "text"),
+    [
+        ("approved", 40, "Lovely", "“Talk” was approved. You earned 40 points. Reason: Lovely"),
+        ("approved", 0, "", "“Talk” was approved."),
+        ("rejected", 0, "Too short", "“Talk” was not approved. Reason: Too short"),
+        ("needs_info", 0, "When was it?", "There is a question about “Talk”. When was it?"),
+    ],
+)
+def test_what_became_of_a_submission(
+    acme: TenantContext, state: str, points: int, reason: str, text: str
+) -> None:
+    from engagement.notifications.notice_words import write_notice
+    from engagement.submissions.events import SubmissionDecided, SubmissionUndone
+    from saas.events import publish
+
+    member = make_member(acme)
+    publish(SubmissionDecided(5, member.pk, 1, state, points, reason, "Talk", "Talks", "Mo"))
+    work()
+    notice = Notice.objects.get()
+    shown = write_notice(notice.kind, notice.facts, language="en", points_name="points", when=str)
+    assert shown == text
+    for heard in (False, True):
+        publish(SubmissionUndone(5, member.pk, 1, state, points, heard, "", "Talks"))
+    work()
+    assert told()[1:] == ["submission_undone"]

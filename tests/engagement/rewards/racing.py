@@ -52,7 +52,8 @@ def people(context: TenantContext, number: int, *, points: int) -> list[int]:
         ]
         ids = create_members(run, schema, newcomers)
         for member_id in ids:
-            top_up(member_id, points)
+            if points:
+                top_up(member_id, points)
     return list(ids)
 
 

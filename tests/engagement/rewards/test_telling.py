@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from engagement.rewards.deciding import cancel_redemption
-from engagement.rewards.jobs import sweep_untold, tell_new_redemptions
+from engagement.rewards.jobs import sweep_redemptions, tell_new_redemptions, tend_redemptions
 from engagement.rewards.models import Redemption
 from engagement.rewards.states import APPROVED, CANCELLED
 from engagement.rewards.telling import TELL
@@ -63,6 +63,7 @@ def test_what_a_crash_lost_is_found(acme: TenantContext) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM public.procrastinate_jobs")
 
-    sweep_untold(tenant=PUBLIC)
+    sweep_redemptions(tenant=PUBLIC)
+    tend_redemptions(tenant=acme.schema)
 
     assert waiting_jobs() == 1

@@ -115,6 +115,19 @@ def test_what_does_not_fit_is_said_and_what_was_written_stays(
     assert not Tenant.objects.filter(slug="initech").exists()
 
 
+def test_everything_that_does_not_fit_is_said_at_once(pages: Browser) -> None:
+    wrong = {
+        "slug": "www",
+        "name": "\u202e",
+        "timezone": "Mars/Base",
+        "points_name": "p" * 400,
+        "kind": "club",
+    }
+    answer = known(pages).post("/new/", FORM | wrong)
+    assert answer.status_code == 422
+    assert set(answer.context["form"].errors) == set(wrong)
+
+
 def test_hostile_names_are_shown_as_text(pages: Browser) -> None:
     client = known(pages)
     client.post("/new/", FORM | {"name": "<script>alert(1)</script>"})

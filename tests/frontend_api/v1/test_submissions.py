@@ -149,6 +149,7 @@ def test_a_file_is_uploaded_and_attached(key_of: Keys, ann: int) -> None:
 
     assert stored.status_code == 201, stored.content
     assert lying.status_code == 422
+    assert api.post("submissions/files?member_id=999999", {}).status_code == 404
     assert api.post(path, {}).status_code == 415
     made = hand_in(api, kind, ann, shot=[stored.json()["id"]]).json()
     assert made["files"][0]["content_type"] == "image/webp"
@@ -208,7 +209,7 @@ def test_a_survey_tool_signs_and_a_link_is_a_members(
     api, owner = key_of(*EVERYTHING), person("acme-owner")
     kind = make_kind(api, automatic=True)
     assert code_of(api.post(f"submission-types/{kind}/survey-links", {"member_id": ann})) == "survey_closed"
-    told = owner.post(f"submission-types/{kind}/survey-secret").json()
+    told = owner.put(f"submission-types/{kind}/survey-secret", {}).json()
     link = api.post(f"submission-types/{kind}/survey-links", {"member_id": ann})
     assert link.status_code == 201, link.content
     assert link.json()["ticket"] in link.json()["address"]
