@@ -19,9 +19,11 @@ from engagement.members.claims import list_locked_claimants
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.attention import (
     Attention,
+    list_credit_attention,
     list_guild_attention,
     list_redemption_attention,
     list_rule_attention,
+    list_submission_attention,
 )
 from frontend_api.dashboard.chart import draw_columns
 from frontend_api.dashboard.setup.pages import read_steps
@@ -39,6 +41,7 @@ PROBLEMS_SHOWN = 5
 TROUBLE = {
     "role": "A level role cannot be given",
     "channel": "Level-ups cannot be announced",
+    "review": "Submissions cannot be posted in Discord",
     "team": "The team cannot be asked in Discord",
 }
 GAPS_KEPT = timedelta(days=7)  # older ones need nobody's attention any more
@@ -79,7 +82,8 @@ def list_boosts_running(context: TenantContext, *, now: datetime) -> list[tuple[
 
 
 def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
-    """What became of the server, what was set aside, gaps in the bot's hearing of the last days, what Discord refused."""
+    """What members wait for, what became of the server, what was set aside, gaps in the bot's hearing of the last days, what Discord
+    refused."""
     lines = [*list_guild_attention(context), *list_rule_attention()]
     lines += [
         Attention(
@@ -117,7 +121,7 @@ def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
         )
         for line in list_returned(limit=PROBLEMS_SHOWN, now=now)
     ]
-    lines = [*list_redemption_attention(), *lines]
+    lines = [*list_redemption_attention(), *list_submission_attention(), *list_credit_attention(), *lines]
     waiting = count_poison(tenant_id=context.tenant_id)
     if waiting:
         lines.insert(
