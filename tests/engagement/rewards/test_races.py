@@ -13,17 +13,19 @@ from engagement.audit.actor import Actor
 from engagement.ledger.models import LedgerBalance
 from engagement.progression import merging
 from engagement.progression.merging import merge_members
-from engagement.rewards import deciding, drops, redeeming, states
+from engagement.rewards import deciding, drops, fulfilling, redeeming, states
 from engagement.rewards.deciding import approve_redemption, cancel_redemption
 from engagement.rewards.drops import join_drop, tend_drop
 from engagement.rewards.eligibility import MemberFacts
-from engagement.rewards.models import Approval, DropPlace, Redemption, Reward, Sponsor
+from engagement.rewards.fulfilling import fulfil_redemption
+from engagement.rewards.models import Approval, DropPlace, Redemption, Reward, RewardCode, Sponsor
 from engagement.rewards.redeem_statements import Written
 from engagement.rewards.redeeming import redeem_reward
 from engagement.rewards.states import APPROVED, CANCELLED, ENDED, MOVES, REQUESTED
 from engagement.rewards.telling import tell_new_redemptions
 from saas.core import clock
 from saas.events.models import TenantEvent
+from saas.events.retries import RetryLaterError
 from tenants.context import TenantContext, enter_tenant
 from tests.limits.racing import meet, row_locks_off
 
@@ -385,3 +387,59 @@ def test_without_the_lock_of_the_balances_they_would(
     monkeypatch.setattr(merging, "_HOLD", "SELECT %s::bigint, %s::bigint")
 
     assert merge_while_redeeming(acme) == (300, 0, 100)
+
+
+def race_for_codes(context: TenantContext, members: list[int]) -> list[int]:
+    """As many codes as members, every redemption given twice at once. Answers how many codes each of them has."""
+    with enter_tenant(context):
+        pool = make_reward(kind="code", price=1, stock=len(members), settings={})
+        codes = [
+            RewardCode(reward=pool, sealed="s", digest=bytes([number] * 32)) for number in range(len(members))
+        ]
+        RewardCode.objects.bulk_create(codes)
+    made: list[Any] = crowd(asks(context, one, pool, f"c-{pool.pk}-{one}") for one in members)
+
+    def give(redemption_id: int) -> Callable[[], object]:
+        def work() -> object:
+            with enter_tenant(context):
+                for _ in range(50):
+                    try:
+                        return fulfil_redemption(redemption_id=redemption_id)
+                    except RetryLaterError:  # the job would come again
+                        threading.Event().wait(0.02)
+            return None
+
+        return work
+
+    crowd([give(one.pk) for one in made] * 2)
+    with enter_tenant(context):
+        pool.refresh_from_db()
+        assert (pool.stock, pool.reserved) == (0, 0)
+        return [RewardCode.objects.filter(redemption=one.pk).count() for one in made]
+
+
+@pytest.mark.parametrize(
+    "rounds", [3, pytest.param(100, marks=[pytest.mark.faults, pytest.mark.timeout(900)])]
+)
+def test_everybody_has_a_code_of_their_own(acme: TenantContext, rounds: int) -> None:
+    members = people(acme, 12, points=rounds)
+
+    for _ in range(rounds):
+        assert race_for_codes(acme, members) == [1] * 12
+
+
+def test_without_the_lock_of_the_code_somebody_has_none(
+    acme: TenantContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, give = meet(threading.Barrier(2)), fulfilling._give
+    unlocked = fulfilling._NEXT_CODE.replace("FOR UPDATE SKIP LOCKED", "")
+
+    def late(*given: Any, **named: Any) -> Any:
+        together()
+        return give(*given, **named)
+
+    monkeypatch.setattr(fulfilling, "_give", late)
+    monkeypatch.setattr(fulfilling, "_NEXT_CODE", unlocked)
+    members = people(acme, 2, points=5)
+
+    assert any(race_for_codes(acme, members) != [1, 1] for _ in range(5))
