@@ -12,6 +12,7 @@ from engagement.credits.selectors import get_waiting
 from engagement.members.selectors import find_member
 from engagement.rewards.fulfilment_selectors import get_attention
 from engagement.rules.selectors import load_rule_set
+from engagement.submissions.selectors import count_waiting
 from saas.core import clock
 from tenants.context import TenantContext
 from tenants.models import GuildLink, Membership
@@ -90,6 +91,26 @@ def list_credit_attention() -> list[Attention]:
     title = "1 credit request waits for you" if waiting == 1 else f"{waiting:,} credit requests wait for you"
     href = f"{reverse('dashboard-credits', urlconf=settings.ROOT_URLCONF)}?state=pending&sort=when"
     return [Attention("coins", title, "Grant them, or say why not.", oldest, href, waiting)]
+
+
+def list_submission_attention() -> list[Attention]:
+    """What members handed in and nobody decided on yet, and how much of it is late. One query."""
+    waiting = count_waiting()
+    if not waiting.pending:
+        return []
+    page = reverse("dashboard-submissions", urlconf=settings.ROOT_URLCONF)
+    late = f" {waiting.overdue:,} longer than promised." if waiting.overdue else ""
+    return [
+        Attention(
+            "upload",
+            "1 submission waits for you"
+            if waiting.pending == 1
+            else f"{waiting.pending:,} submissions wait for you",
+            f"Members handed something in and hear of it once you decide.{late}",
+            href=f"{page}?due=over" if waiting.overdue else page,
+            count=waiting.pending,
+        )
+    ]
 
 
 def list_guild_attention(context: TenantContext) -> list[Attention]:

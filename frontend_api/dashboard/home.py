@@ -23,6 +23,7 @@ from frontend_api.dashboard.attention import (
     list_guild_attention,
     list_redemption_attention,
     list_rule_attention,
+    list_submission_attention,
 )
 from frontend_api.dashboard.chart import draw_columns
 from frontend_api.dashboard.setup.pages import read_steps
@@ -40,6 +41,7 @@ PROBLEMS_SHOWN = 5
 TROUBLE = {
     "role": "A level role cannot be given",
     "channel": "Level-ups cannot be announced",
+    "review": "Submissions cannot be posted in Discord",
     "team": "The team cannot be asked in Discord",
 }
 GAPS_KEPT = timedelta(days=7)  # older ones need nobody's attention any more
@@ -119,7 +121,7 @@ def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
         )
         for line in list_returned(limit=PROBLEMS_SHOWN, now=now)
     ]
-    lines = [*list_redemption_attention(), *list_credit_attention(), *lines]
+    lines = [*list_redemption_attention(), *list_submission_attention(), *list_credit_attention(), *lines]
     waiting = count_poison(tenant_id=context.tenant_id)
     if waiting:
         lines.insert(

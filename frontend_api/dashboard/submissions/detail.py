@@ -29,7 +29,7 @@ from engagement.submissions.states import DECIDED, NEEDS_INFO, PENDING
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
 from frontend_api.figures import write_unit
-from frontend_api.questions import build_questions
+from frontend_api.questions import Question, build_questions
 from saas.core import clock
 from saas.core.errors import ConflictError, EngageHubError, InvalidInputError
 
@@ -221,13 +221,7 @@ def _show(
         "submission": submission,
         "form": refused[0] if refused else None,
         "questions": build_questions(desk.context, detail.form, submission.answers),
-        "alike": [
-            (
-                one,
-                build_questions(desk.context, form_of(one.item.submission.form), one.item.submission.answers),
-            )
-            for one in detail.alike
-        ],
+        "alike": [(one, _answered(desk, one.item.submission)) for one in detail.alike],
         "state": STATES[submission.state],
         "via": VIAS.get(submission.via, submission.via),
         "steps": list(tell_steps(submission)),
@@ -253,6 +247,12 @@ def _show(
         conflict = any(error for one in refused for error in one.non_field_errors())
         status = 409 if conflict else 422
     return render(request, "dashboard/submissions/detail.html", facts, status=status)
+
+
+def _answered(desk: Desk, earlier: Submission) -> list[Question]:
+    """What an earlier one says, without what it left empty."""
+    questions = build_questions(desk.context, form_of(earlier.form), earlier.answers)
+    return [one for one in questions if one.field.key in earlier.answers]
 
 
 def _sum(filled: ApproveForm, submission: Submission) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-/* The keys of the review queue, the reasons that are filled in, the sum of a rubric. Everything works without it, by links and buttons.
+/* The keys of the review queue, and the reasons that are filled in. Everything works without it, by links and buttons.
 
    A key counts only while nobody is typing and no dialog is open, and the keys can be switched off in their own dialog. */
 (function () {
@@ -85,13 +85,13 @@
 
   /* --- one submission: j and k lead to its neighbours, the others to its forms --- */
   function actOnPage(act) {
-    var form = page.querySelector("form[data-act=" + act + "]");
+    var form = document.querySelector("form[data-act=" + act + "]");
     if (!form) return false;
     var open = form.closest("details");
     if (open) open.open = true;
     if (act === "approve" && form.checkValidity()) form.requestSubmit();
     else {
-      var first = form.querySelector("textarea, :invalid:not(fieldset), input:not([type=hidden]), select, button");
+      var first = act === "approve" ? form.querySelector(":invalid:not(fieldset)") : form.querySelector("textarea");
       first.focus();
       first.scrollIntoView({ block: "nearest" });
     }
@@ -156,19 +156,5 @@
     box.value = chosen.textContent;
     event.target.value = "";
     box.focus();
-  });
-
-  /* --- the points that follow from the rubric, as it is filled in --- */
-  document.addEventListener("input", function (event) {
-    var form = event.target.closest("form[data-rubric]");
-    if (!form || !event.target.matches("[name^=score_]")) return;
-    window.clearTimeout(form.rubricTimer);
-    form.rubricTimer = window.setTimeout(function () {
-      var asked = new URLSearchParams(new FormData(form));
-      asked.delete("csrfmiddlewaretoken");
-      fetch(form.dataset.rubric + "?" + asked, { headers: { "HX-Request": "true" } })
-        .then(function (answer) { return answer.ok ? answer.text() : ""; })
-        .then(function (html) { if (html) form.querySelector("[data-rubric-sum]").innerHTML = html; });
-    }, 150);
   });
 })();

@@ -24,7 +24,7 @@ from ..errors import (
     DiscordRefusedError,
 )
 from ..models import Delivery
-from ..problems import note_problem
+from ..problems import clear_problem, note_problem
 
 BUTTON: Final = "eh1:{}:{}"  # bot_shard.cogs.reviewing answers it
 APPROVE, SCORE, REJECT, ASK = "sub-approve", "sub-score", "sub-reject", "sub-ask"
@@ -68,6 +68,7 @@ def post_review_message(
             note_refusal=_note_refusal,
         )  # fmt: skip
     if delivery.state == Delivery.State.SENT and delivery.message_id is not None:
+        clear_problem(key=f"review:{channel_id}")
         note_review_message(
             submission_id=submission_id, channel_id=channel_id, message_id=delivery.message_id
         )
@@ -133,7 +134,7 @@ def _note_refusal(error: DiscordRefusedError, target: int, in_channel: bool) -> 
     if error.code not in (UNKNOWN_CHANNEL, MISSING_ACCESS, MISSING_PERMISSIONS):
         raise error
     note_problem(
-        key=f"channel:{target}",
+        key=f"review:{target}",
         message=(
             f"Submissions cannot be posted in the channel {target}: Discord says “{error}”. What waits stands in the queue. Give "
             "EngageHub View Channel, Send Messages and Embed Links there, or choose another channel for the kind of submission."
