@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from .problems import list_problems, title_of
 from .schema import get_document
-from .words import Section, build_sections, mark_up
+from .words import Section, build_sections, list_common, list_meanings, mark_up
 
 
 @lru_cache(maxsize=1)
@@ -43,6 +43,8 @@ def show_reference(request: HttpRequest) -> HttpResponse:
     facts = {
         "here": "operations",
         "sections": _sections(),
+        "common": list_common(document),
+        "meanings": list_meanings(_sections()),
         "intro": mark_up(document["info"]["description"]),
     }
     return render(request, "reference/reference.html", facts)

@@ -503,7 +503,7 @@ class SubmissionAsk(_Review):
 class SubmissionUndo(_Review):
     @operation(
         "undo_submission_decision",
-        summary="Take a decision back",
+        summary="Take back a decision on a submission",
         description="It waits for review again; points that it gave are taken back. Within ten seconds the member hears of neither.",
         tag=TAG,
         answer=SubmissionAnswer,

@@ -33,13 +33,14 @@ class Entry:
     path: str
     summary: str
     paragraphs: list[SafeString]
-    parameters: list[Line]
+    parameters: list[Line]  # beside those of COMMON
+    common: list[str]
     fields: list[Line]
     request: str
-    answer: str
+    answer: SafeString
     status: str
     errors: list[tuple[str, str]]
-    curl: str
+    curl: SafeString
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Section:
     entries: list[Entry] = field(default_factory=list)
 
 
+# Said once for the whole reference, so that it stays small enough for one page.
+COMMON: Final = ("Idempotency-Key", "If-Match", "If-None-Match", "limit", "cursor")
 _MARKS: Final = re.compile(r"\*\*(.+?)\*\*|`(.+?)`|\*(.+?)\*")
 
 
@@ -97,18 +100,42 @@ def _entry(document: dict[str, Any], path: str, method: str, found: dict[str, An
         path=path,
         summary=found["summary"],
         paragraphs=mark_up(found.get("description", "")),
-        parameters=[_parameter(document, line) for line in found.get("parameters", [])],
+        parameters=[
+            _parameter(document, line) for line in found.get("parameters", []) if line["name"] not in COMMON
+        ],
+        common=[line["name"] for line in found.get("parameters", []) if line["name"] in COMMON],
         fields=_fields(document, body.get("schema", {})),
         request=request,
-        answer=_example(found["responses"][status].get("content", {}).get("application/json", {})),
+        answer=_in_text(_example(found["responses"][status].get("content", {}).get("application/json", {}))),
         status=status,
         errors=[
             (code, answer["description"])
             for code, answer in sorted(found["responses"].items())
             if not code.startswith("2")
         ],
-        curl=_curl(method, path, request, found.get("parameters", [])),
+        curl=_in_text(_curl(method, path, request, found.get("parameters", []))),
     )
+
+
+def list_common(document: dict[str, Any]) -> list[Line]:
+    """The parameters of COMMON, each once."""
+    found: dict[str, Line] = {}
+    for methods in document["paths"].values():
+        for method in _METHODS:
+            for line in methods.get(method, {}).get("parameters", []):
+                if line["name"] in COMMON:
+                    found.setdefault(line["name"], _parameter(document, line))
+    return [found[name] for name in COMMON if name in found]
+
+
+def list_meanings(sections: list[Section]) -> list[tuple[str, str]]:
+    """What each status of an error means, each once."""
+    return sorted({pair for section in sections for entry in section.entries for pair in entry.errors})
+
+
+def _in_text(text: str) -> SafeString:
+    """For between tags, where quotes need no escaping: the examples are full of them."""
+    return SafeString(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
 def _parameter(document: dict[str, Any], line: dict[str, Any]) -> Line:
