@@ -5,36 +5,47 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from engagement.credits.checks import MAX_NOTE, MAX_REASON, MOST
 from engagement.credits.deciding import (
-    ACTS,
-    MAX_AT_ONCE,
     approve_request,
     ask_about_request,
     decide_many,
     reject_request,
     undo_decision,
 )
-from engagement.credits.figures import BUCKETS, get_figures
-from engagement.credits.flagging import words_of_flag
-from engagement.credits.models import CreditRequest, RequestState
+from engagement.credits.figures import get_figures
+from engagement.credits.models import CreditRequest
 from engagement.credits.requesting import answer_request, cancel_request, request_credits
 from engagement.credits.selectors import RequestLine, get_request, list_requests
 from saas.core import clock
 from saas.core.errors import InvalidInputError, NotFoundError
 from saas.core.ids import new_ulid
 
+from .credit_request_shapes import (
+    GRANTED,
+    LINE,
+    REQUEST,
+    AnswerInput,
+    ApproveInput,
+    AskInput,
+    CreditRequestAnswer,
+    FiguresAnswer,
+    FiguresLine,
+    FiguresQuery,
+    ManyInput,
+    ManyResults,
+    RejectInput,
+    RequestInput,
+    RequestQuery,
+    UndoInput,
+)
 from .frame import IDEMPOTENCY, ApiView, once
 from .operations import operation
 from .paging import BadCursorError, cut, read_cursor
-from .serializing import MAX_ID, Input, Moment, Output, Paging, id_field
 
 TAG = "Credits"
-STATES = [state.value for state in RequestState]
 
 
 class NoMemberError(NotFoundError):
@@ -48,208 +59,6 @@ class NoMemberError(NotFoundError):
         )
 
 
-class HistoryLine(Output):
-    state = serializers.ChoiceField(choices=STATES)
-    at = serializers.CharField(help_text="ISO 8601.")
-    by = serializers.CharField()
-    note = serializers.CharField()
-
-
-class CreditRequestAnswer(Output):
-    """A request and where it stands."""
-
-    id = serializers.IntegerField(source="request.pk")
-    type_id = serializers.IntegerField(source="request.type_id")
-    type = serializers.CharField(source="request.type.key")
-    member_id = serializers.IntegerField(source="request.member_id")
-    member_name = serializers.CharField(source="member.display_name")
-    amount = serializers.IntegerField(source="request.amount")
-    granted = serializers.IntegerField(source="request.granted")
-    state = serializers.ChoiceField(choices=STATES, source="request.state")
-    reason = serializers.CharField(source="request.reason")
-    note = serializers.CharField(source="request.note", help_text="Why it was decided so, or what is asked.")
-    flags = serializers.SerializerMethodField(help_text="Why somebody should look twice.")
-    overdue = serializers.BooleanField(help_text="It waits for longer than these credits say.")
-    via = serializers.CharField(source="request.via")
-    requested_at = serializers.DateTimeField(source="request.requested_at")
-    decided_at = serializers.DateTimeField(source="request.decided_at", allow_null=True)
-    decided_by = serializers.CharField(source="request.decided_by")
-    history = HistoryLine(many=True, source="request.history")
-
-    def get_flags(self, line: Any) -> list[str]:
-        return [words_of_flag(flag) for flag in line.request.flags]
-
-
-class OwnRequestAnswer(Output):
-    """A request of one's own."""
-
-    id = serializers.IntegerField(source="pk")
-    type = serializers.CharField(source="type.key")
-    amount = serializers.IntegerField()
-    granted = serializers.IntegerField()
-    state = serializers.ChoiceField(choices=STATES)
-    reason = serializers.CharField()
-    note = serializers.CharField()
-    requested_at = serializers.DateTimeField()
-    decided_at = serializers.DateTimeField(allow_null=True)
-
-
-class RequestQuery(Paging):
-    state = serializers.MultipleChoiceField(
-        choices=STATES, required=False, help_text="Only in these states; may be given more than once."
-    )
-    type_id = serializers.IntegerField(
-        min_value=1, max_value=2**15 - 1, required=False, help_text="Only of this kind."
-    )
-    member_id = id_field("Only this member's.", required=False)
-    flagged = serializers.BooleanField(required=False, help_text="Only suspicious ones.")
-    overdue = serializers.BooleanField(required=False, help_text="Only those that wait for too long.")
-    search = serializers.CharField(
-        max_length=100, required=False, help_text="In members' names and in reasons."
-    )
-    since = Moment(required=False, help_text="Made then or later.")
-    until = Moment(required=False, help_text="Made before.")
-    oldest_first = serializers.BooleanField(required=False, default=False, help_text="As a queue.")
-
-
-class RequestInput(Input):
-    type = serializers.CharField(max_length=20, help_text="The key of the kind of credits.")
-    amount = serializers.IntegerField(min_value=1, max_value=MOST, help_text="Whole credits.")
-    reason = serializers.CharField(max_length=MAX_REASON, required=False, allow_blank=True, default="")
-    member_id = id_field(
-        "For whom: needed by API keys; people ask for themselves.",
-        required=False,
-        allow_null=True,
-        default=None,
-    )
-
-
-class ApproveInput(Input):
-    amount = serializers.IntegerField(
-        min_value=1,
-        max_value=MOST,
-        required=False,
-        allow_null=True,
-        default=None,
-        help_text="A part of it; left out: all.",
-    )
-    note = serializers.CharField(max_length=MAX_NOTE, required=False, allow_blank=True, default="")
-
-
-class RejectInput(Input):
-    reason = serializers.CharField(max_length=MAX_NOTE, help_text="The member reads it.")
-
-
-class AskInput(Input):
-    question = serializers.CharField(max_length=MAX_NOTE, help_text="The member reads and answers it.")
-
-
-class AnswerInput(Input):
-    answer = serializers.CharField(max_length=MAX_REASON)
-
-
-class UndoInput(Input):
-    force = serializers.BooleanField(
-        default=False, help_text="Take back what is spent already too; it stands as debt."
-    )
-
-
-class ManyInput(Input):
-    request_ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=MAX_ID), min_length=1, max_length=MAX_AT_ONCE
-    )
-    act = serializers.ChoiceField(choices=ACTS)
-    note = serializers.CharField(
-        max_length=MAX_NOTE,
-        required=False,
-        allow_blank=True,
-        default="",
-        help_text="The reason of a rejection, or the question.",
-    )
-
-
-class OneResult(Output):
-    request_id = serializers.IntegerField()
-    done = serializers.BooleanField()
-    code = serializers.CharField(help_text="Empty where it was done; else the kind of error.")
-    message = serializers.CharField()
-
-
-class ManyResults(Output):
-    items = OneResult(many=True)
-
-
-class FiguresQuery(Input):
-    since = Moment(required=False, help_text="Left out: 90 days before the end.")
-    until = Moment(required=False, help_text="Left out: now.")
-    type_id = serializers.IntegerField(
-        min_value=1, max_value=2**15 - 1, required=False, help_text="Of this kind alone."
-    )
-    period = serializers.ChoiceField(choices=BUCKETS, default="week", help_text="Of the lines by period.")
-
-
-class FiguresLine(Output):
-    requests = serializers.IntegerField()
-    approved = serializers.IntegerField()
-    rejected = serializers.IntegerField()
-    cancelled = serializers.IntegerField()
-    waiting = serializers.IntegerField()
-    by_rule = serializers.IntegerField(help_text="Of those approved.")
-    approval_percent = serializers.IntegerField(
-        allow_null=True, help_text="Of those decided; null where none is."
-    )
-    median_seconds = serializers.FloatField(allow_null=True, help_text="Until a person decided.")
-
-
-class TypeFigures(FiguresLine):
-    type_id = serializers.IntegerField()
-    granted = serializers.IntegerField(help_text="Whole credits.")
-
-
-class PeriodFigures(TypeFigures):
-    first_day = serializers.DateField()
-
-
-class FiguresAnswer(Output):
-    """Of requests made in that time, as they stand now."""
-
-    total = FiguresLine()
-    types = TypeFigures(many=True)
-    periods = PeriodFigures(many=True)
-
-
-_REQUEST = {
-    "id": 41,
-    "type_id": 1,
-    "type": "ai",
-    "member_id": 12,
-    "member_name": "Grace",
-    "amount": 200,
-    "granted": 0,
-    "state": "pending",
-    "reason": "Pictures for the meetup",
-    "note": "",
-    "flags": ["Joined 2 days ago"],
-    "overdue": False,
-    "via": "rest",
-    "requested_at": "2026-11-21T08:30:00Z",
-    "decided_at": None,
-    "decided_by": "",
-    "history": [{"state": "pending", "at": "2026-11-21T08:30:00+00:00", "by": "Grace", "note": ""}],
-}
-_GRANTED = _REQUEST | {"state": "approved", "granted": 200, "decided_by": "Ada"}
-_LINE = {
-    "requests": 10,
-    "approved": 8,
-    "rejected": 1,
-    "cancelled": 0,
-    "waiting": 1,
-    "by_rule": 3,
-    "approval_percent": 89,
-    "median_seconds": 5400.0,
-}
-
-
 class CreditRequests(ApiView):
     @operation(
         "list_credit_requests",
@@ -259,7 +68,7 @@ class CreditRequests(ApiView):
         query=RequestQuery,
         answer=CreditRequestAnswer,
         paged=True,
-        example=_REQUEST,
+        example=REQUEST,
     )
     def get(self, request: Request) -> Response:
         query = self.read_query()
@@ -291,7 +100,7 @@ class CreditRequests(ApiView):
         errors=(404,),
         writes=True,
         body_example={"type": "ai", "amount": 200, "reason": "Pictures for the meetup", "member_id": 12},
-        example=_REQUEST,
+        example=REQUEST,
     )
     def post(self, request: Request) -> Response:
         body = self.read_body()
@@ -321,7 +130,7 @@ class CreditRequestDetail(ApiView):
         tag=TAG,
         answer=CreditRequestAnswer,
         errors=(404,),
-        example=_REQUEST,
+        example=REQUEST,
     )
     def get(self, request: Request, request_id: int) -> Response:
         return Response(CreditRequestAnswer(get_request(request_id=request_id)).data)
@@ -345,7 +154,7 @@ class CreditRequestApprove(_Act):
         errors=(404, 409),
         writes=True,
         body_example={"note": "Enjoy"},
-        example=_GRANTED,
+        example=GRANTED,
     )
     def post(self, request: Request, request_id: int) -> Response:
         body = self.read_body()
@@ -365,7 +174,7 @@ class CreditRequestReject(_Act):
         errors=(404, 409),
         writes=True,
         body_example={"reason": "Next month again"},
-        example=_REQUEST | {"state": "rejected", "note": "Next month again"},
+        example=REQUEST | {"state": "rejected", "note": "Next month again"},
     )
     def post(self, request: Request, request_id: int) -> Response:
         body = self.read_body()
@@ -385,7 +194,7 @@ class CreditRequestAsk(_Act):
         errors=(404, 409),
         writes=True,
         body_example={"question": "What for?"},
-        example=_REQUEST | {"state": "needs_info", "note": "What for?"},
+        example=REQUEST | {"state": "needs_info", "note": "What for?"},
     )
     def post(self, request: Request, request_id: int) -> Response:
         body = self.read_body()
@@ -405,7 +214,7 @@ class CreditRequestUndo(_Act):
         errors=(404, 409),
         writes=True,
         body_example={"force": False},
-        example=_REQUEST | {"state": "rejected", "note": "The grant was taken back."},
+        example=REQUEST | {"state": "rejected", "note": "The grant was taken back."},
     )
     def post(self, request: Request, request_id: int) -> Response:
         body = self.read_body()
@@ -425,7 +234,7 @@ class CreditRequestAnswers(_Act):
         errors=(404, 409),
         writes=True,
         body_example={"answer": "For the meetup's poster"},
-        example=_REQUEST,
+        example=REQUEST,
     )
     def post(self, request: Request, request_id: int) -> Response:
         body, member_id = self.read_body(), own_member(self)
@@ -445,7 +254,7 @@ class CreditRequestCancel(_Act):
         answer=CreditRequestAnswer,
         errors=(404, 409),
         writes=True,
-        example=_REQUEST | {"state": "cancelled"},
+        example=REQUEST | {"state": "cancelled"},
     )
     def post(self, request: Request, request_id: int) -> Response:
         member_id = own_member(self)
@@ -483,9 +292,9 @@ class CreditFiguresView(ApiView):
         query=FiguresQuery,
         answer=FiguresAnswer,
         example={
-            "total": _LINE,
-            "types": [_LINE | {"type_id": 1, "granted": 1200}],
-            "periods": [_LINE | {"type_id": 1, "granted": 1200, "first_day": "2026-11-16"}],
+            "total": LINE,
+            "types": [LINE | {"type_id": 1, "granted": 1200}],
+            "periods": [LINE | {"type_id": 1, "granted": 1200, "first_day": "2026-11-16"}],
         },
     )
     def get(self, request: Request) -> Response:

@@ -25,7 +25,8 @@ from engagement.credits.selectors import BalanceLine, list_balances, list_moves,
 from engagement.members.selectors import get_member
 from saas.core.ids import new_ulid
 
-from .credit_requests import OwnRequestAnswer, own_member
+from .credit_request_shapes import OwnRequestAnswer
+from .credit_requests import own_member
 from .frame import IDEMPOTENCY, ApiView, once
 from .operations import operation
 from .paging import cut, read_cursor
