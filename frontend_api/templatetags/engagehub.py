@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from frontend_api import figures
 from frontend_api.money import write_money
+from frontend_api.questions import icon_of
 from saas.core import clock
 
 register = template.Library()
@@ -29,6 +30,12 @@ def icon(name: str, label: str = "") -> SafeString:
             '<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, address
         )
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', address)
+
+
+@register.filter
+def kind_icon(name: str) -> str:
+    """The icon that a kind of submission is shown by."""
+    return icon_of(name)
 
 
 @register.filter
