@@ -58,6 +58,7 @@ class Person:
         lines = []
         if self.member_id is not None:
             lines.append(MenuLine(reverse("member", args=[self.member_id]), "user", "Your page"))
+            lines.append(MenuLine(reverse("my-credits"), "coins", "Your credits"))
             lines.append(MenuLine(reverse("submit"), "upload", "Hand something in"))
             lines.append(MenuLine(reverse("redemptions"), "ticket", "What you redeemed"))
         if self.sees_dashboard:

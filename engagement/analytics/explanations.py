@@ -226,6 +226,9 @@ class _Facts:
         if entry.cause_kind == Cause.MERGE:
             yield "Counts", "As on the day that it was earned on"
             return
+        if entry.cause_kind in (Cause.SUBMISSION, Cause.SUBMISSION_UNDO):
+            yield from self._submission_lines(entry)
+            return
         version = self.versions.get(entry.version_id)
         if version is not None:
             yield "Rule", f"{version.name}, version {version.number}"
@@ -239,6 +242,18 @@ class _Facts:
             yield "Boost", f"{factor_text(entry.boost_percent)}, “{self.boosts[entry.boost_id].name}”"
         if entry.capped:
             yield "Limit", f"Cut to {entry.amount:,} by the limit of the day"
+
+    def _submission_lines(self, entry: LedgerEntry) -> Iterable[tuple[str, str]]:
+        submission = self.submissions[entry.cause_id]
+        yield "Handed in as", submission.type.name
+        if entry.cause_kind == Cause.SUBMISSION_UNDO:
+            yield "Taken back", f"{-entry.amount:,} points that its approval had given"
+            return
+        yield "Amount", _amount_text(entry, None)
+        if -entry.rule_id < submission.rounds:
+            yield "Later", "The approval was taken back"
+        elif submission.decided_by:
+            yield "Approved by", submission.decided_by
 
     def _adjustment_lines(self, entry: LedgerEntry) -> Iterable[tuple[str, str]]:
         adjustment = self.adjustments[entry.cause_id]

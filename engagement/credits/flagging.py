@@ -67,5 +67,5 @@ def words_of_flag(flag: Flag) -> str:
     if code == "unusual_amount":
         return f"More than {UNUSUAL} times the usual {flag['usual']:,}"
     if code == "same_reason":
-        return "Somebody else gave the same reason"
+        return "Same reason as somebody else"
     return str(code)

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Count, DateTimeField, DurationField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models import (
+    Count,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Min,
+    Q,
+    QuerySet,
+    Value,
+)
 
 from engagement.ledger.models import POINTS, LedgerBalance
 from engagement.members.models import Member
@@ -218,6 +228,14 @@ def list_own(*, member_id: int, before_id: int | None = None, limit: int = PAGE)
 def count_waiting(*, type_ids: Iterable[int] | None = None) -> int:
     """Requests that wait for the team; those that wait for the member's answer are not among them. One query."""
     return filter_requests(states=[RequestState.PENDING], type_ids=type_ids).count()
+
+
+def get_waiting() -> tuple[int, datetime | None]:
+    """How many wait for the team, and since when the oldest does. One query."""
+    found = filter_requests(states=[RequestState.PENDING]).aggregate(
+        number=Count("pk"), oldest=Min("requested_at")
+    )
+    return found["number"], found["oldest"]
 
 
 def list_moves(

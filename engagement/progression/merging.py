@@ -48,6 +48,10 @@ LEFT JOIN {{s}}.ledger_entry u ON e.cause_kind IN ({int(Cause.IMPORT)}, {int(Cau
 WHERE e.member_id = %s AND e.currency = {POINTS} AND u.id IS NULL
 GROUP BY 1, 2 HAVING sum(e.amount) <> 0 ORDER BY 5"""
 
+_HOLD: Final = (
+    f"SELECT 1 FROM {{s}}.ledger_balance WHERE member_id IN (%s, %s) AND currency = {POINTS} ORDER BY member_id FOR UPDATE"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class MergeSide:
@@ -142,6 +146,8 @@ def _check(kept_id: int, gone_id: int) -> tuple[Member, Member]:
 
 def _move_points(run: Run, schema: str, kept_id: int, gone_id: int, context: TenantContext) -> int:
     """One pair of entries for each day and account. Answers the points that went over."""
+    # Spending does not wait for the ledger lock: what is being spent now is in the sums, or finds the balance moved.
+    run(in_schema(_HOLD, schema), (gone_id, kept_id))
     sums = run(in_schema(_SUMS, schema), (context.timezone, gone_id)).fetchall()
     if not sums:
         return 0

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import connection, transaction
-from django.db.models import F, Max, Q
+from django.db import transaction
+from django.db.models import Max
 
 from engagement.audit.actor import Actor
 from engagement.audit.services import record_audit
@@ -44,7 +44,7 @@ from .locks import lock_catalogue
 from .models import Approval, LimitPeriod, Redemption, Reward, RewardCode, RewardKind, RewardState, Sponsor
 
 MAX_REWARDS: Final = 5_000
-_DEFAULTS: Final[Mapping[str, Any]] = {
+DEFAULTS: Final[Mapping[str, Any]] = {
     "description": "",
     "category": "",
     "picture_id": None,
@@ -84,7 +84,7 @@ def create_reward(
     for name in ("name", "price"):
         if name not in facts:
             raise InvalidRewardError(f"A reward needs its {name}.", field=name)
-    values = {**_DEFAULTS, **check_facts(facts)}
+    values = {**DEFAULTS, **check_facts(facts)}
     check_whole(values)
     values["settings"] = check_settings(kind, values["settings"], complete=False)
     if is_pool(kind, values["settings"]):
@@ -97,7 +97,7 @@ def create_reward(
         raise TooManyRewardsError(
             f"A catalogue has at most {MAX_REWARDS:,} rewards. Archive one that is no longer needed."
         )
-    _check_references(context, kind, values, before=_DEFAULTS)
+    _check_references(context, kind, values, before=DEFAULTS)
     last = Reward.objects.aggregate(last=Max("position"))["last"]
     now = clock.now()
     reward = Reward.objects.create(
@@ -110,7 +110,10 @@ def create_reward(
     )
     for file_id in _files_of(reward):
         keep_file(file_id=file_id)
-    _record(actor, "reward.created", reward, after=describe_reward(reward))
+    said = {
+        name: value for name, value in describe_reward(reward).items() if value not in (None, "", False, {})
+    }
+    record_reward(actor, "reward.created", reward, after=said)
     return reward
 
 
@@ -131,7 +134,7 @@ def change_reward(
     RewardNotFoundError, RewardArchivedError, RewardChangedError, InvalidRewardError, StockPromisedError, and as create_reward.
     """
     checked = check_facts(facts)
-    reward = _lock(reward_id)
+    reward = lock_reward(reward_id)
     before = values_of(reward)
     if "settings" in checked:
         wanted = {**checked["settings"]} if isinstance(checked["settings"], Mapping) else checked["settings"]
@@ -162,7 +165,7 @@ def change_reward(
     reward.save(update_fields=[*changed, "version", "changed_at"])
     _follow_files(reward, files_before)
     publish(RewardChanged(reward.pk, reward.name, reward.price, changed))
-    _record(actor, "reward.changed", reward, before=described, after=describe_reward(reward))
+    record_reward(actor, "reward.changed", reward, before=described, after=describe_reward(reward))
     return reward
 
 
@@ -174,14 +177,14 @@ def offer_reward(*, context: TenantContext, reward_id: int, actor: Actor) -> Rew
     InvalidRewardError where something that its kind needs is missing, LimitReachedError.
     """
     lock_catalogue()
-    reward = _lock(reward_id)
+    reward = lock_reward(reward_id)
     if reward.state == RewardState.ARCHIVED:
         raise RewardArchivedError(reward.name)
     if reward.state == RewardState.ACTIVE:
         return reward
     check_settings(reward.kind, reward.settings, complete=True)
     _refuse_drawn(reward)
-    _check_references(context, reward.kind, values_of(reward), before=_DEFAULTS, promised=True)
+    _check_references(context, reward.kind, values_of(reward), before=DEFAULTS, promised=True)
     require_room_for_reward(context)
     _move_to(reward, RewardState.ACTIVE, actor, "reward.offered")
     publish(RewardOffered(reward.pk, reward.name, reward.price))
@@ -194,7 +197,7 @@ def pause_reward(*, reward_id: int, actor: Actor) -> Reward:
 
     Locks the row. Publishes RewardWithdrawn. Raises RewardNotFoundError, RewardArchivedError.
     """
-    reward = _lock(reward_id)
+    reward = lock_reward(reward_id)
     if reward.state == RewardState.ARCHIVED:
         raise RewardArchivedError(reward.name)
     if reward.state == RewardState.ACTIVE:
@@ -209,7 +212,7 @@ def archive_reward(*, reward_id: int, actor: Actor) -> Reward:
 
     Repeating it changes nothing. Locks the row. Publishes RewardWithdrawn where it was on offer. Raises RewardNotFoundError.
     """
-    reward = _lock(reward_id)
+    reward = lock_reward(reward_id)
     if reward.state != RewardState.ARCHIVED:
         was_offered = reward.state == RewardState.ACTIVE
         reward.archived_at = clock.now()
@@ -226,7 +229,7 @@ def restore_reward(*, reward_id: int, actor: Actor) -> Reward:
     Takes the catalogue's lock, then the row's. Raises RewardNotFoundError, TooManyRewardsError.
     """
     lock_catalogue()
-    reward = _lock(reward_id)
+    reward = lock_reward(reward_id)
     if reward.state == RewardState.ARCHIVED:
         if Reward.objects.exclude(state=RewardState.ARCHIVED).count() >= MAX_REWARDS:
             raise TooManyRewardsError(
@@ -260,7 +263,7 @@ def restock_reward(*, reward_id: int, more: int, actor: Actor) -> Reward:
 
     Locks the row. Publishes RewardChanged. Raises RewardNotFoundError, RewardArchivedError, InvalidRewardError, StockPromisedError.
     """
-    reward = _lock(reward_id)
+    reward = lock_reward(reward_id)
     if reward.state == RewardState.ARCHIVED:
         raise RewardArchivedError(reward.name)
     if reward.stock is None or is_pool(reward.kind, reward.settings):
@@ -281,68 +284,8 @@ def restock_reward(*, reward_id: int, more: int, actor: Actor) -> Reward:
     reward.stock, reward.version, reward.changed_at = wanted, reward.version + 1, clock.now()
     reward.save(update_fields=["stock", "version", "changed_at"])
     publish(RewardChanged(reward.pk, reward.name, reward.price, ["stock"]))
-    _record(actor, "reward.changed", reward, before={"stock": before}, after={"stock": wanted})
+    record_reward(actor, "reward.changed", reward, before={"stock": before}, after={"stock": wanted})
     return reward
-
-
-@transaction.atomic
-def move_reward(*, reward_id: int, before_id: int | None, actor: Actor) -> Reward:
-    """Stand it right before another one in the order; None: at the end. Repeating it changes nothing.
-
-    A few statements whatever the catalogue's size. Takes the catalogue's lock. Raises RewardNotFoundError.
-    """
-    lock_catalogue()
-    reward = _lock(reward_id)
-    if before_id == reward_id:
-        return reward
-    with connection.cursor() as cursor:
-        # Dense first, because rewards of one position have their order by id alone.
-        cursor.execute(
-            "UPDATE reward SET position = placed.place FROM (SELECT id, row_number() OVER (ORDER BY position, id) AS place FROM reward) "
-            "AS placed WHERE placed.id = reward.id AND reward.position <> placed.place"
-        )
-    reward.refresh_from_db(fields=["position"])
-    if before_id is None:
-        wanted = (Reward.objects.aggregate(last=Max("position"))["last"] or 0) + 1
-    else:
-        other = Reward.objects.filter(pk=_id(before_id)).values_list("position", flat=True).first()
-        if other is None:
-            raise RewardNotFoundError
-        wanted = other
-    if wanted - 1 == reward.position:
-        return reward
-    Reward.objects.filter(position__gte=wanted).update(position=F("position") + 1)
-    Reward.objects.filter(pk=reward.pk).update(position=wanted)
-    reward.position = wanted
-    _record(actor, "reward.moved", reward)
-    return reward
-
-
-@transaction.atomic
-def shift_reward(*, reward_id: int, to: str, actor: Actor) -> Reward:
-    """Move it `up` or `down` by one, or to be `first` or `last`, among those that are not archived. At the end of the order nothing
-    happens. Takes the catalogue's lock. Raises RewardNotFoundError, InvalidRewardError."""
-    lock_catalogue()
-    reward = _lock(reward_id)
-    others = Reward.objects.exclude(state=RewardState.ARCHIVED).exclude(pk=reward.pk)
-    before = others.filter(Q(position__lt=reward.position) | Q(position=reward.position, pk__lt=reward.pk))
-    after = others.filter(Q(position__gt=reward.position) | Q(position=reward.position, pk__gt=reward.pk))
-    if to == "up":
-        target = before.order_by("-position", "-pk").first()
-    elif to == "first":
-        target = before.order_by("position", "pk").first()
-    elif to == "down":
-        following = list(after.order_by("position", "pk")[:2])
-        if len(following) == 1:
-            return move_reward(reward_id=reward_id, before_id=None, actor=actor)
-        target = following[1] if following else None
-    elif to == "last":
-        return move_reward(reward_id=reward_id, before_id=None, actor=actor)
-    else:
-        raise InvalidRewardError("A reward moves up, down, first or last.", field="to")
-    if target is None:
-        return reward
-    return move_reward(reward_id=reward_id, before_id=target.pk, actor=actor)
 
 
 def values_of(reward: Reward) -> dict[str, Any]:
@@ -438,14 +381,15 @@ def _move_to(reward: Reward, state: RewardState, actor: Actor, action: str) -> N
     reward.state, reward.changed_at = state, clock.now()
     reward.version += 1
     reward.save(update_fields=["state", "changed_at", "version", "archived_at"])
-    _record(actor, action, reward, before={"state": before}, after={"state": state.value})
+    record_reward(actor, action, reward, before={"state": before}, after={"state": state.value})
 
 
 def _count_codes(reward: Reward) -> int:
     return RewardCode.objects.filter(reward=reward, redemption=None, withdrawn_at=None).count()
 
 
-def _lock(reward_id: int) -> Reward:
+def lock_reward(reward_id: int) -> Reward:
+    """Its row, to the end of the transaction. Raises RewardNotFoundError."""
     reward = Reward.objects.select_for_update().filter(pk=_id(reward_id)).first()
     if reward is None:
         raise RewardNotFoundError
@@ -456,13 +400,14 @@ def _id(given: int) -> int:
     return given if 0 < given < 2**31 else 0
 
 
-def _record(
+def record_reward(
     actor: Actor,
     action: str,
     reward: Reward,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
+    """In the audit log."""
     record_audit(
         actor=actor,
         action=action,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.urls import reverse
 
+from engagement.credits.selectors import get_waiting
 from engagement.members.selectors import find_member
 from engagement.rewards.fulfilment_selectors import get_attention
 from engagement.rules.selectors import load_rule_set
@@ -80,6 +81,16 @@ def list_redemption_attention() -> list[Attention]:
         for icon, count, words, text, query in lines
         if count
     ]
+
+
+def list_credit_attention() -> list[Attention]:
+    """Credit requests that wait for the team, and since when. One query."""
+    waiting, oldest = get_waiting()
+    if not waiting:
+        return []
+    title = "1 credit request waits for you" if waiting == 1 else f"{waiting:,} credit requests wait for you"
+    href = f"{reverse('dashboard-credits', urlconf=settings.ROOT_URLCONF)}?state=pending&sort=when"
+    return [Attention("coins", title, "Grant them, or say why not.", oldest, href, waiting)]
 
 
 def list_submission_attention() -> list[Attention]:

@@ -19,6 +19,7 @@ from engagement.members.claims import list_locked_claimants
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.attention import (
     Attention,
+    list_credit_attention,
     list_guild_attention,
     list_redemption_attention,
     list_rule_attention,
@@ -81,7 +82,8 @@ def list_boosts_running(context: TenantContext, *, now: datetime) -> list[tuple[
 
 
 def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
-    """What became of the server, what was set aside, gaps in the bot's hearing of the last days, what Discord refused."""
+    """What members wait for, what became of the server, what was set aside, gaps in the bot's hearing of the last days, what Discord
+    refused."""
     lines = [*list_guild_attention(context), *list_rule_attention()]
     lines += [
         Attention(
@@ -119,7 +121,7 @@ def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
         )
         for line in list_returned(limit=PROBLEMS_SHOWN, now=now)
     ]
-    lines = [*list_redemption_attention(), *list_submission_attention(), *lines]
+    lines = [*list_redemption_attention(), *list_submission_attention(), *list_credit_attention(), *lines]
     waiting = count_poison(tenant_id=context.tenant_id)
     if waiting:
         lines.insert(

@@ -7,12 +7,15 @@ from typing import Any
 from django import forms, template
 from django.forms import BoundField
 from django.template import Context
+from django.utils.safestring import SafeString
 
 from engagement.audit.actions import words_of
 from engagement.audit.models import AuditEntry
 from engagement.audit.selectors import list_history
 from frontend_api.dashboard.access import Desk
 from frontend_api.dashboard.audit.difference import describe_change
+from frontend_api.dashboard.parts.list_page import ListView
+from frontend_api.dashboard.parts.rows import write_rows
 from frontend_api.plan_locks import describe_lock
 
 register = template.Library()
@@ -46,6 +49,12 @@ def field(bound: BoundField) -> dict[str, Any]:
         "kind": "group" if grouped else "tick" if isinstance(widget, forms.CheckboxInput) else "line",
         "described": attributes.get("aria-describedby", ""),
     }
+
+
+@register.simple_tag
+def list_rows(shown: ListView) -> SafeString:
+    """The rows of a list's page, of whatever its columns show."""
+    return write_rows(shown.rows, tickable=bool(shown.acts))
 
 
 @register.inclusion_tag("parts/picker.html")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -12,18 +13,24 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from frontend_api import figures
+from frontend_api.dashboard.parts.rows import AVATAR_COLOURS
 from frontend_api.money import write_money
 from frontend_api.questions import icon_of
 from saas.core import clock
 
 register = template.Library()
-AVATAR_COLOURS = 8
 RING_LENGTH = 264  # the circumference of the ring's circle, radius 42
 
 
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """An icon of the sprite. Without a label it is decoration beside a word."""
+    return _draw_icon(name, label)
+
+
+@lru_cache(maxsize=1024)
+def _draw_icon(name: str, label: str) -> SafeString:
+    """A page has dozens, and the address of the sprite is looked up for each."""
     address = f"{static('vendor/icons/sprite.svg')}#{name}"
     if label:
         return format_html(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
 from typing import Any
 
 from rest_framework import serializers
@@ -10,7 +12,7 @@ from rest_framework.response import Response
 
 from engagement.submissions.handing_in import resubmit, save_draft, withdraw
 from engagement.submissions.models import Submission
-from engagement.submissions.selectors import get_detail, items_of, list_own
+from engagement.submissions.selectors import QueueItem, get_detail, items_of, list_own
 
 from .frame import once
 from .notices import OwnView
@@ -32,8 +34,11 @@ class AnswersInput(Input):
 
 class _Own(OwnView):
     def tell(self, submission: Submission) -> Response:
-        detail = get_detail(submission_id=submission.pk, member_id=self.member_id)
-        return Response(describe(self, detail))
+        return Response(self.look(submission.pk))
+
+    def look(self, submission_id: int) -> dict[str, Any]:
+        detail = get_detail(submission_id=submission_id, member_id=self.member_id)
+        return describe(self, replace(detail, item=for_its_member(detail.item)))
 
 
 class OwnSubmissions(_Own):
@@ -58,7 +63,10 @@ class OwnSubmissions(_Own):
             limit=limit + 1,
         )
         return self.answer_page(
-            cut(items_of(found), limit, lambda item: (item.submission.pk,)), SubmissionLine
+            cut(
+                [for_its_member(item) for item in items_of(found)], limit, lambda item: (item.submission.pk,)
+            ),
+            SubmissionLine,
         )
 
 
@@ -73,7 +81,7 @@ class OwnSubmission(_Own):
         example=EXAMPLE,
     )
     def get(self, request: Request, submission_id: int) -> Response:
-        return Response(describe(self, get_detail(submission_id=submission_id, member_id=self.member_id)))
+        return Response(self.look(submission_id))
 
     @operation(
         "save_own_draft",
@@ -137,3 +145,10 @@ class OwnSubmissionWithdraw(_Own):
             return self.tell(withdraw(context=self.context, submission_id=submission_id, actor=self.actor))
 
         return once(self, work)
+
+
+def for_its_member(item: QueueItem) -> QueueItem:
+    """Without what is the reviewers' own: who looks at it, and which of others' it resembles."""
+    shown = copy(item.submission)
+    shown.like_ids = []
+    return replace(item, submission=shown, is_claimed=False)

@@ -17,6 +17,7 @@ from engagement.rewards.deciding import (
 )
 from engagement.rewards.drawing import draw_of
 from engagement.rewards.drops import get_place, join_drop, leave_drop
+from engagement.rewards.errors import RewardNotFoundError
 from engagement.rewards.fulfilling import complete_by_hand
 from engagement.rewards.models import Redemption, RedemptionState, RewardKind, RewardState
 from engagement.rewards.redeeming import redeem_reward
@@ -28,7 +29,7 @@ from engagement.rewards.redemption_selectors import (
     list_own,
     list_redemptions,
 )
-from engagement.rewards.selectors import RewardNotFoundError, get_reward
+from engagement.rewards.selectors import get_reward
 from engagement.rewards.shipping import ship_redemption
 from engagement.rewards.states import MAX_REASON
 from saas.core.errors import InvalidInputError

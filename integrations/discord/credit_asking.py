@@ -115,7 +115,7 @@ def _embed(context: TenantContext, row: CreditRequest, name: str) -> dict[str, A
 
 
 def _buttons(context: TenantContext, row: CreditRequest) -> dict[str, Any]:
-    page = f"{get_tenant_address(context.slug)}/dashboard/credits/{row.pk}/"
+    page = f"{get_tenant_address(context.slug)}/dashboard/credits/requests/{row.pk}/"
     return {
         "type": 1,
         "components": [

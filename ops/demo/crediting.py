@@ -30,7 +30,7 @@ from .communities import DemoCommunity
 from .feeding import drop_jobs, newest_job
 
 PEOPLE: Final = 24
-REQUESTS: Final = 60
+REQUESTS: Final = 90
 DAYS: Final = 60
 _TYPES: Final = (
     TypeDraft(
@@ -42,12 +42,14 @@ _TYPES: Final = (
         period_requests=2, needs_reason=True, escalate_hours=72,
     ),
 )  # fmt: skip
-_REASONS: Final = {
-    "ai": ("Pictures for the meetup’s poster", "A transcript of last week’s talk", "Cover art for my project page",
-           "Subtitles for our workshop video", "Trying out three styles for the new emblem", ""),
-    "lead": ("I write about them this month", "Two companies for our career evening", "Looking for a first client",
-             "Sponsors for the hackathon"),
-}  # fmt: skip
+_WHATS: Final = {
+    "ai": ("Pictures", "A transcript", "Cover art", "Subtitles", "Three drafts", "A summary"),
+    "lead": ("Sponsors", "Companies to ask", "A first client", "Speakers"),
+}
+_WHERES: Final = (
+    "the meetup’s poster", "last week’s talk", "my project page", "our workshop video", "the new emblem", "the newsletter",
+    "our career evening", "the hackathon", "the study group", "a beginner’s guide", "the winter fair", "my portfolio",
+)  # fmt: skip
 _REJECTIONS: Final = (
     "You had some last week; ask again next month.",
     "This is not what they are for.",
@@ -125,7 +127,7 @@ def _tell(dice: Random, people: list[Member], keys: list[str], now: datetime) ->
     stories = []
     for number in range(1, REQUESTS + 1):
         key = keys[0] if len(keys) == 1 or dice.random() < 0.7 else keys[1]
-        age = timedelta(days=DAYS * (1 - number / REQUESTS), hours=dice.randint(1, 20))
+        age = timedelta(days=DAYS * (1 - number / REQUESTS) ** 2, hours=dice.randint(1, 20))
         fate = dice.choices(("approve", "part", "reject", "cancel", "spend"), (52, 10, 14, 6, 18))[0]
         if age < timedelta(days=4):
             fate = dice.choices(("wait", "ask", "approve"), (70, 15, 15))[0]
@@ -134,7 +136,7 @@ def _tell(dice: Random, people: list[Member], keys: list[str], now: datetime) ->
         )
         stories.append(
             _Story(
-                number, people[dice.randrange(len(people))], key, amount, dice.choice(_REASONS[key]), now - age, fate,
+                number, people[dice.randrange(len(people))], key, amount, f"{dice.choice(_WHATS[key])} for {dice.choice(_WHERES)}", now - age, fate,
                 timedelta(minutes=dice.choice((7, 25, 60, 180, 400, 1_100, 1_900))),
             )
         )  # fmt: skip
@@ -156,9 +158,12 @@ def _live(context: TenantContext, story: _Story, dice: Random, moves: dict[int, 
                 pass  # the rule granted it
             elif story.fate in ("approve", "spend"):
                 approve_request(**decision, actor=_TEAM)
-            elif story.fate == "part" and story.amount > 1:
+            elif story.fate == "part":
                 approve_request(
-                    **decision, actor=_TEAM, amount=story.amount // 2, note="Half of it to begin with."
+                    **decision,
+                    actor=_TEAM,
+                    amount=max(1, story.amount // 2),
+                    note="Half of it to begin with.",
                 )
             elif story.fate == "reject":
                 reject_request(**decision, actor=_TEAM, reason=dice.choice(_REJECTIONS))

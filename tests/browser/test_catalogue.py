@@ -110,7 +110,7 @@ def test_a_reward_is_made_with_its_preview_in_sight_and_put_on_offer(
     page.get_by_role("button", name="Save the draft").click()
 
     expect(page.get_by_text("“Coffee with the team” is saved.")).to_be_visible()
-    assert page.locator(".reward-picture img").evaluate("image => image.naturalWidth") == 640
+    page.wait_for_function("document.querySelector('.reward-picture img').naturalWidth === 640")
     page.get_by_role("button", name="Put on offer").click()
     expect(page.get_by_text("members find it in the shop")).to_be_visible()
     page.goto(site.address(LIST))

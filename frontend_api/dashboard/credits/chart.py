@@ -16,7 +16,7 @@ from tenants.context import TenantContext
 WIDTH, HEIGHT = 700, 190
 _TOP, _BOTTOM = 24, 26
 _GAP = 0.34
-_LABELS: Final = 8  # below the columns, at most
+_LABELS: Final = 5  # below the columns, at most
 
 
 @dataclass(frozen=True, slots=True)

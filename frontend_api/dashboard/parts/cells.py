@@ -45,7 +45,7 @@ class Tags:
 
 
 def kind_of(value: object) -> str:
-    """Which branch of parts/cell.html shows the value."""
+    """Which function of rows.py writes the value."""
     if value is None or value == "":
         return "nothing"
     for types, kind in _KINDS:

@@ -155,7 +155,7 @@ def _facts(form: RewardForm) -> dict[str, Any] | None:
 def _after(request: HttpRequest, desk: Desk, reward: Reward) -> HttpResponse:
     """To the reward's page; by way of the shop where that was asked for as well."""
     here = reverse("dashboard-reward", args=[reward.pk])
-    if request.POST.get("do") == "offer" and reward.state != RewardState.ACTIVE:
+    if request.POST.get("offer") == "1" and reward.state != RewardState.ACTIVE:
         try:
             offer_reward(context=desk.context, reward_id=reward.pk, actor=desk.actor)
         except (ConflictError, InvalidInputError, NotAllowedError) as error:

@@ -13,8 +13,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from engagement.audit.services import record_audit
 from engagement.rewards.exchange import (
-    COLUMNS,
-    MOST_ROWS,
     apply_table,
     begin_table,
     get_run,
@@ -22,6 +20,7 @@ from engagement.rewards.exchange import (
     write_catalogue,
 )
 from engagement.rewards.models import CatalogueRun
+from engagement.rewards.table_rows import COLUMNS, MOST_ROWS
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
 from frontend_api.dashboard.parts.forms import DeskForm

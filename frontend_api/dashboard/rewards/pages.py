@@ -17,12 +17,12 @@ from engagement.rewards.catalogue import (
     pause_reward,
     restock_reward,
     restore_reward,
-    shift_reward,
 )
 from engagement.rewards.eligibility import eligibility_words
 from engagement.rewards.freezing import first_frozen_id, rewards_allowed
 from engagement.rewards.kinds import get_kind, is_pool, list_missing
 from engagement.rewards.models import Reward, RewardState
+from engagement.rewards.ordering import shift_reward
 from engagement.rewards.selectors import count_by_state, get_reward, list_rewards
 from engagement.rewards.tiers import list_tiers
 from frontend_api.dashboard.access import Desk, dashboard_page

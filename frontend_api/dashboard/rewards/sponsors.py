@@ -43,7 +43,7 @@ from frontend_api.dashboard.parts.conflicts import (
 from frontend_api.dashboard.parts.forms import DeskForm, FormPage, show_form
 from frontend_api.dashboard.parts.moments import LocalMomentField
 from saas.core import clock
-from saas.core.errors import EngageHubError
+from saas.core.errors import EngageHubError, NotAllowedError
 
 GATE: Final = "sponsors"
 
@@ -221,7 +221,7 @@ def _try(form: SponsorForm, act: Any) -> Sponsor | None:
         facts = form.facts()
         made: Sponsor = act(facts)
         return made
-    except SponsorChangedError:
+    except (SponsorChangedError, NotAllowedError):
         raise
     except InvalidFileError:
         return None

@@ -21,7 +21,10 @@ _BLANK: Final = 2
 @require_http_methods(["GET", "HEAD", "POST"])
 @dashboard_page("view_rewards")
 def change_tiers(request: HttpRequest, desk: Desk) -> HttpResponse:
-    problem, rows = "", [(tier.name, str(tier.from_price), tier.colour) for tier in list_tiers()]
+    there = list_tiers()
+    proposed = not there and desk.may("change_rewards")
+    shown = DEFAULT_TIERS if proposed else there
+    problem, rows = "", [(tier.name, str(tier.from_price), tier.colour) for tier in shown]
     if request.method == "POST":
         desk.require("change_rewards")
         rows = list(
@@ -51,7 +54,7 @@ def change_tiers(request: HttpRequest, desk: Desk) -> HttpResponse:
     facts = {
         "rows": [(*row, counts.get(row[0], 0)) for row in rows] + [("", "", "", 0)] * room,
         "problem": problem,
-        "defaults": DEFAULT_TIERS,
+        "proposed": proposed and request.method != "POST",
         "most": MAX_TIERS,
     }
     return render(request, "dashboard/rewards/tiers.html", facts, status=422 if problem else 200)

@@ -18,10 +18,11 @@ from engagement.activity.consumer import calm_collector
 from ops.demo.boosting import plan_demo_boosts
 from ops.demo.communities import COMMUNITIES, DemoCommunity, get_demo
 from ops.demo.crediting import make_demo_credits
-from ops.demo.feeding import Feeder
+from ops.demo.feeding import Feeder, in_the_past
 from ops.demo.founding import ensure_key, found_community, make_logins
 from ops.demo.history import subject_of
 from ops.demo.people import list_people
+from ops.demo.redeeming import redeem_demo_rewards
 from ops.demo.shops import stock_demo_shop
 from ops.demo.submitting import hand_in_demo
 from ops.demo.subscribing import buy_demo_plan
@@ -95,7 +96,10 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"{community.name}: {fed.activities} activities of {fed.days} days in {fed.seconds:.1f} s."
                 )
-                handed = hand_in_demo(community, context, now=clock.now())
+                redeem_demo_rewards(context, now=clock.now())
+                now = clock.now()
+                with in_the_past(context.schema, since=now):
+                    handed = hand_in_demo(community, context, now=now)
                 self.stdout.write(f"{community.name}: {handed} submissions.")
 
     def _print_labels(self, chosen: list[DemoCommunity], born: date) -> None:

@@ -17,7 +17,6 @@ from engagement.rewards.catalogue import (
     change_reward,
     copy_reward,
     create_reward,
-    move_reward,
     offer_reward,
     pause_reward,
     restock_reward,
@@ -33,6 +32,7 @@ from engagement.rewards.errors import (
     TooManyRewardsError,
 )
 from engagement.rewards.models import Reward
+from engagement.rewards.ordering import move_reward
 from engagement.rewards.selectors import list_rewards
 from saas.events.models import TenantEvent
 from tenants.context import TenantContext, enter_tenant

@@ -14,7 +14,6 @@ from engagement.files.errors import InvalidFileError
 from engagement.rewards.catalogue import archive_reward, change_reward
 from engagement.rewards.errors import CatalogueRunStateError
 from engagement.rewards.exchange import (
-    COLUMNS,
     apply_table,
     begin_table,
     undo_table,
@@ -23,6 +22,7 @@ from engagement.rewards.exchange import (
 )
 from engagement.rewards.models import CatalogueRun, Reward
 from engagement.rewards.sponsors import create_sponsor
+from engagement.rewards.table_rows import COLUMNS
 from saas.core.ids import new_ulid
 from tenants.context import TenantContext, enter_tenant
 
@@ -101,6 +101,13 @@ def test_differences_are_shown_and_nothing_is_changed_before_it_is_applied(acme:
         ["name", "Mug", "Big mug"],
         ["price", "50", "60"],
         ["settings.instructions", "Say hello.", "Come by."],
+    ]
+    assert run.lines[1]["fields"] == [
+        ["kind", "", "custom"],
+        ["state", "", "active"],
+        ["name", "", "Talk"],
+        ["price", "", "10"],
+        ["settings.instructions", "", "Call us."],
     ]
     assert Reward.objects.get().name == "Mug"
 

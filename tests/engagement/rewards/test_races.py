@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from engagement.audit.actor import Actor
+from engagement.ledger.models import LedgerBalance
+from engagement.progression import merging
+from engagement.progression.merging import merge_members
 from engagement.rewards import deciding, drops, redeeming, states
 from engagement.rewards.deciding import approve_redemption, cancel_redemption
 from engagement.rewards.drops import join_drop, tend_drop
@@ -346,3 +349,39 @@ def test_an_offer_is_taken_once(acme: TenantContext, rounds: int) -> None:
     (member_id,) = people(acme, 1, points=100 * 9 * rounds)
 
     assert [race_for_an_offer(acme, member_id, 8) for _ in range(rounds)] == [1] * rounds
+
+
+def merge_while_redeeming(context: TenantContext) -> tuple[int, int, int]:
+    """Somebody redeems while they are merged into another member. Answers what the other has to spend, and what the one has and owes."""
+    gone, kept = people(context, 2, points=150)
+    with enter_tenant(context):
+        reward = make_reward(price=100)
+    spending = threading.Event()
+
+    def redeem_slowly() -> None:
+        with enter_tenant(context), transaction.atomic():
+            asks(context, gone, reward, f"m-{gone}")()
+            spending.set()
+            threading.Event().wait(0.5)
+
+    def merge() -> None:
+        spending.wait(10)
+        with enter_tenant(context):
+            merge_members(kept_id=kept, gone_id=gone, actor=MODERATOR, context=context)
+
+    crowd([redeem_slowly, merge])
+    with enter_tenant(context):
+        rows = {row.member_id: row for row in LedgerBalance.objects.filter(member_id__in=(gone, kept))}
+    return rows[kept].current, rows[gone].current, rows[gone].debt
+
+
+def test_nobody_spends_what_is_being_merged_away(acme: TenantContext) -> None:
+    assert [merge_while_redeeming(acme) for _ in range(2)] == [(200, 0, 0)] * 2
+
+
+def test_without_the_lock_of_the_balances_they_would(
+    acme: TenantContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "_HOLD", "SELECT %s::bigint, %s::bigint")
+
+    assert merge_while_redeeming(acme) == (300, 0, 100)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from engagement.analytics.explanations import list_history
+from engagement.analytics.explanations import explain_entry, list_history
 from engagement.analytics.sources import list_sources
 from engagement.audit.actor import SYSTEM, Actor
 from engagement.audit.models import AuditEntry
-from engagement.ledger.models import LedgerBalance
-from engagement.members.models import Identity
+from engagement.ledger.models import LedgerBalance, LedgerEntry
+from engagement.members.models import Identity, Member
 from engagement.progression.services import adjust_points
 from engagement.progression.verification import verify_ledger
 from engagement.submissions.errors import (
@@ -58,6 +58,10 @@ def approve(context: TenantContext, submission: Submission, actor: Actor = BEA, 
     return approve_submission(context=context, submission_id=submission.pk, actor=actor, **more)
 
 
+def entry_ids(member: Member) -> list[int]:
+    return list(LedgerEntry.objects.filter(member_id=member.pk).order_by("pk").values_list("pk", flat=True))
+
+
 def undo(context: TenantContext, submission: Submission, actor: Actor = BEA) -> Submission:
     return undo_decision(context=context, submission_id=submission.pk, actor=actor)
 
@@ -96,6 +100,10 @@ def test_an_undo_takes_back_exactly_and_it_can_be_approved_again_and_again(acme:
     assert amounts(member) == [5, 50, -50, 49, -49, 48, -48, 50]
     assert verify_ledger(acme) == []
     assert len(list_history(member_id=member.pk)) == 8
+    newest, undone, first = (explain_entry(entry_id=pk) for pk in entry_ids(member)[:1:-1][:3])
+    assert dict(newest.lines)["Approved by"] == "Cyd"
+    assert dict(undone.lines)["Taken back"].startswith("48 points")
+    assert dict(first.lines)["Later"] == "The approval was taken back"
     assert {(one.kind, one.points) for one in list_sources(member_id=member.pk)} == {
         ("team", 5),
         ("submission", 50),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from billing.freezing import list_freezes
 from engagement.audit.actor import SYSTEM
 from engagement.audit.models import AuditEntry
 from engagement.submissions.errors import (
@@ -183,3 +184,11 @@ def test_reasons_are_written_once_changed_and_deleted() -> None:
     delete_reason(reason_id=made.pk, actor=SYSTEM)
     with pytest.raises(ReasonNotFoundError):
         delete_reason(reason_id=made.pk, actor=SYSTEM)
+
+
+def test_what_a_smaller_plan_freezes_is_told_before(acme: TenantContext) -> None:
+    types = [make_type(acme) for _ in range(5)]
+
+    (told,) = [one for one in list_freezes(acme, "free") if one.name == "submission_types"]
+
+    assert (told.count, told.names) == (2, tuple(one.name for one in types[3:]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from saas.core.errors import InvalidInputError
-from saas.core.text import clean_line, require_line
+from saas.core.text import clean_line, clean_lines, require_line
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,9 @@ def test_what_must_be_there_names_its_field(text: str) -> None:
 
 def test_what_is_there_is_kept() -> None:
     assert require_line(" Acme  Makers\n", longest=40, what="The name", field="name") == "Acme Makers"
+
+
+def test_several_lines_keep_their_breaks_and_lose_what_hides() -> None:
+    assert clean_lines("  Blue\r\n\n\n\nround\u202e \x00mug \n", limit=50) == "Blue\n\nround mug"
+    assert clean_lines("x" * 100_000, limit=10) == "x" * 10
+    assert clean_lines(" \n\u200b\n", limit=10) == ""

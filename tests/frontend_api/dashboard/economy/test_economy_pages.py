@@ -101,7 +101,7 @@ def test_a_sponsors_report_names_no_member(organiser: Browser, acme: TenantConte
     assert "Roastery" in show(organiser, SPONSORS)
     answer = organiser.open(f"http://{ACME}{SPONSORS}export.json")
     body = b"".join(answer.streaming_content).decode()
-    assert '"used":6,"left":3' in body
+    assert '"members":1,"left":3' in body
     assert "Ada" not in body
 
 
