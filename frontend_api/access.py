@@ -237,6 +237,7 @@ TENANT_ROUTES: Final = {
     "dashboard-submission-type-move": "change_submission_types",
     "dashboard-submission-type-archive": "change_submission_types",
     "dashboard-submission-type-restore": "change_submission_types",
+    "dashboard-submission-type-survey": "change_submission_types",
     "dashboard-submission-packs": "change_submission_types",
     "dashboard-submission-pack": "change_submission_types",
     "submit": "submit_work",

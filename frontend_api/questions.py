@@ -24,6 +24,24 @@ from engagement.submissions.shapes import FILES, LONGEST, MAX_FILES, Field, Fiel
 from tenants.context import TenantContext
 
 CANDIDATES: Final = 8
+# That a kind of submission can be shown by, each with its word.
+KIND_ICONS: Final = {
+    "upload": "Arrow", "calendar": "Calendar", "link": "Link", "message": "Speech bubble", "users": "People",
+    "sparkles": "Sparkles", "trophy": "Cup", "list-details": "List", "bell": "Bell", "gift": "Present",
+    "microphone": "Microphone", "target-arrow": "Target", "building-community": "Houses", "bookmark": "Bookmark",
+    "pencil": "Pencil", "user-plus": "Newcomer", "users-group": "Group", "eye": "Eye", "chart-bar": "Chart",
+    "mood-smile": "Smile", "star-filled": "Star", "player-play": "Play", "flask": "Flask", "ticket": "Ticket",
+    "search": "Magnifying glass", "external-link": "Arrow out", "mail": "Letter", "coins": "Coins", "bolt": "Bolt",
+}  # fmt: skip
+# What ready-made kinds name and our set of icons has under another name.
+_ALIASES: Final = {
+    "calendar-event": "calendar", "message-dots": "message", "messages": "message", "message-heart": "mood-smile",
+    "star": "star-filled", "article": "list-details", "notes": "list-details", "file-pencil": "pencil", "book": "bookmark",
+    "books": "bookmark", "school": "users-group", "video": "player-play", "presentation": "microphone",
+    "chart-line": "chart-bar", "briefcase": "building-community", "certificate": "trophy", "rocket": "bolt",
+    "route": "target-arrow", "brand-x": "external-link", "brand-linkedin": "external-link", "hand-stop": "user-plus",
+    "language": "message", "camera": "eye",
+}  # fmt: skip
 _DIGITS: Final = 18
 _TYPES: Final = {FieldKind.NUMBER: "number", FieldKind.LINK: "url", FieldKind.DATE: "date"}
 
@@ -128,6 +146,12 @@ class Sent:
     answers: dict[str, Any]
     errors: dict[str, str] = field(default_factory=dict)
     people: Mapping[str, tuple[Named, ...]] = field(default_factory=dict)  # who may be meant
+
+
+def icon_of(name: str) -> str:
+    """The icon that a kind of submission is shown by: the one it names, or the nearest that we have."""
+    known = _ALIASES.get(name, name)
+    return known if known in KIND_ICONS else "upload"
 
 
 def name_of(key: str) -> str:

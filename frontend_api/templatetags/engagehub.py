@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from frontend_api import figures
 from frontend_api.dashboard.parts.rows import AVATAR_COLOURS
 from frontend_api.money import write_money
+from frontend_api.questions import icon_of
 from saas.core import clock
 
 register = template.Library()
@@ -36,6 +37,12 @@ def _draw_icon(name: str, label: str) -> SafeString:
             '<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, address
         )
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', address)
+
+
+@register.filter
+def kind_icon(name: str) -> str:
+    """The icon that a kind of submission is shown by."""
+    return icon_of(name)
 
 
 @register.filter

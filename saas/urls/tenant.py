@@ -55,6 +55,7 @@ from frontend_api.dashboard.submissions import detail as submission
 from frontend_api.dashboard.submissions import packs as submission_packs
 from frontend_api.dashboard.submissions import queue as submissions
 from frontend_api.dashboard.submissions import reasons as submission_reasons
+from frontend_api.dashboard.submissions import survey as submission_survey
 from frontend_api.dashboard.submissions import type_editing as submission_type
 from frontend_api.dashboard.submissions import types_list as submission_types
 from frontend_api.dashboard.team import pages as team
@@ -488,6 +489,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "dashboard/submissions/types/<int:submission_type_id>/restore/",
         submission_types.restore,
         name="dashboard-submission-type-restore",
+    ),
+    path(
+        "dashboard/submissions/types/<int:submission_type_id>/survey/",
+        submission_survey.keep_survey,
+        name="dashboard-submission-type-survey",
     ),
     path("dashboard/submissions/<int:submission_id>/", submission.show_one, name="dashboard-submission"),
     path(

@@ -27,7 +27,8 @@ class ReasonForm(DeskForm):
     text = forms.CharField(required=False, max_length=MAX_REASON, widget=forms.Textarea(attrs={"rows": 3}))
 
     def __init__(self, *given: Any, act: str, templates: Sequence[ReasonTemplate], **named: Any) -> None:
-        super().__init__(*given, **{**named, "auto_id": f"{act}_%s"})  # two of them stand on one page
+        named.setdefault("auto_id", f"{act}_%s")  # two of them stand on one page
+        super().__init__(*given, **named)
         self.act = act
         label, help_text = _WORDS[act]
         text = self.fields["text"]

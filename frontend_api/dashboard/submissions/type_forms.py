@@ -13,6 +13,7 @@ from engagement.submissions.shapes import MAX_POINTS, FieldKind
 from engagement.submissions.type_values import MAX_SLA, VALUES
 from frontend_api.dashboard.parts.forms import DeskForm
 from frontend_api.dashboard.pickers import NamePicker, PickerField, channel_choices, role_choices
+from frontend_api.questions import KIND_ICONS, icon_of
 from integrations.discord.directory import Directory
 from saas.core.errors import EngageHubError
 from tenants.models import Membership
@@ -42,11 +43,6 @@ KINDS: Final = (
     (FieldKind.DATE, "Date"),
     (FieldKind.MEMBER, "Member"),
 )
-ICONS: Final = (
-    ("upload", "Arrow"), ("calendar", "Calendar"), ("link", "Link"), ("message", "Speech bubble"), ("users", "People"),
-    ("sparkles", "Sparkles"), ("trophy", "Cup"), ("list-details", "List"), ("bell", "Bell"), ("gift", "Present"),
-    ("microphone", "Microphone"), ("target-arrow", "Target"), ("building-community", "Houses"), ("bookmark", "Bookmark"),
-)  # fmt: skip
 AWARDS: Final = (
     ("fixed", "The same points each time"),
     ("per_unit", "Points for each unit of a number"),
@@ -84,7 +80,7 @@ class TypeForm(DeskForm):
     description = forms.CharField(
         label="What it is for", required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
     )
-    icon = forms.ChoiceField(label="Icon", required=False, choices=ICONS)
+    icon = forms.ChoiceField(label="Icon", required=False, choices=list(KIND_ICONS.items()))
     fields_ = RowsField("f", FIELD_COLUMNS, label="Questions", required=False)
     rubric = RowsField("r", CRITERION_COLUMNS, label="Rubric", required=False)
     award_kind = forms.ChoiceField(label="What it is worth", choices=AWARDS)
@@ -214,7 +210,7 @@ def initial_of(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": values["name"],
         "description": values["description"],
-        "icon": values["icon"] or "upload",
+        "icon": icon_of(values["icon"]),
         "fields_": write_rows(rows_of_fields(values["fields"])),
         "rubric": write_rows(rows_of_rubric(values["rubric"])),
         "award_kind": award["kind"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from engagement.submissions.models import Submission
@@ -31,6 +32,9 @@ _WORDS: Final = {
     REJECTED: StateWords("Not accepted", "warn", "circle-x", "You can correct it and hand it in again."),
     WITHDRAWN: StateWords("Withdrawn", "", "arrow-back-up", ""),
 }  # fmt: skip
+
+
+_SINGULARS: Final = {"people": "person", "children": "child"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def worth_of(form: Form, context: TenantContext) -> str:
         return ""
     if award.kind == "per_unit":
         counted = form.field(award.field)
-        unit = counted.unit if counted is not None and counted.unit else "one"
+        unit = _one_of(counted.unit) if counted is not None and counted.unit else "one"
         cap = f", {write_unit(most, name)} at most" if award.cap is not None else ""
         return f"{write_unit(award.points, name)} for each {unit}{cap}"
     if award.kind == "rubric":
@@ -73,10 +77,13 @@ def worth_of(form: Form, context: TenantContext) -> str:
     return write_unit(most, name)
 
 
+def _one_of(unit: str) -> str:
+    """“minutes” → “minute”."""
+    return _SINGULARS.get(unit.lower()) or write_unit(1, unit).partition(" ")[2]
+
+
 def tell_history(submission: Submission) -> Iterator[dict[str, Any]]:
     """Each step as its member may read it: without the names of reviewers."""
-    from datetime import datetime
-
     lines = submission.history
     if shown_state(submission) != submission.state:
         lines = lines[:-1]

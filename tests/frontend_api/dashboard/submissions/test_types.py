@@ -81,7 +81,7 @@ def test_a_kind_is_built_of_rows_once(admin: Room) -> None:
     assert made.fields[1]["choices"] == ["Here", "There"]
     assert made.award == {"kind": "per_unit", "points": 2, "field": made.fields[2]["key"], "cap": 100}
     assert (made.sla_hours, made.active) == (48, True)
-    assert "2 points for each people, 100 points at most" in admin.text(TYPES)
+    assert "2 points for each person, 100 points at most" in admin.text(TYPES)
 
 
 def test_errors_stand_beside_their_row_and_nothing_is_lost(admin: Room) -> None:
@@ -175,6 +175,20 @@ def test_packs_are_seen_before_they_are_installed_and_taken_out(admin: Room) -> 
         assert not SubmissionType.objects.filter(pack="events").exists()
     assert admin.get(f"{TYPES}packs/nothing/").status_code == 404
     assert 'name="f-label" value="' in admin.page(f"{NEW}?from={keys[0]}")
+
+
+def test_a_survey_is_opened_linked_to_a_member_and_closed(admin: Room) -> None:
+    path = f"{TYPES}{admin.kind.pk}/survey/"
+    opened = admin.post(path, {"do": "open"})
+    assert "shown once" in opened.content.decode()
+    assert opened["Cache-Control"] == "private, no-store"
+    assert admin.post(path, {"do": "link", "member_text": "Nobody"}).status_code == 422
+    made = admin.post(path, {"do": "link", "member_text": "Mia Member"}).content.decode()
+    address = made.split('id="survey-link" value="')[1].split('"')[0]
+    ticket = address.split("/survey/")[1]
+    assert "You answer as" in admin.page(f"/survey/{ticket}")
+    admin.post(path, {"do": "close"})
+    assert admin.get(f"/survey/{ticket}").status_code == 410
 
 
 def test_moderators_look_and_may_not_change(room: Room) -> None:
