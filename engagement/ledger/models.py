@@ -51,8 +51,14 @@ class Cause(models.IntegerChoices):
     REDEMPTION_REFUND = 21, "Refund"  # redemption.id: its price comes back
     REDEMPTION_CREDITS = 22, "Credits as a reward"  # redemption.id: the credits that it gave
     REDEMPTION_CREDITS_UNDO = 23, "Returned reward"  # redemption.id: those credits are taken back
-    SUBMISSION = 30, "Submission"  # submission.id: it was approved; approved again after an undo, rule_id counts down from 0
-    SUBMISSION_UNDO = 31, "Undone submission"  # submission.id: the approval of the same rule_id was taken back
+    SUBMISSION = (
+        30,
+        "Submission",
+    )  # submission.id: it was approved; approved again after an undo, rule_id counts down from 0
+    SUBMISSION_UNDO = (
+        31,
+        "Undone submission",
+    )  # submission.id: the approval of the same rule_id was taken back
     CREDIT_REQUEST = 40, "Credit request"  # credit_request.id: it was granted
     CREDIT_REQUEST_UNDO = 41, "Undone credit request"  # credit_request.id: the grant was taken back
     CREDIT_MOVE = 42, "Credits by hand"  # credit_move.id: granted, revoked or spent outside of a request

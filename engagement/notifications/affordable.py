@@ -81,7 +81,12 @@ def tell_affordable(*, context: TenantContext) -> bool:
         else:
             cursor.execute(_UPTO, [after, SLICE])
             upto = min(int(cursor.fetchone()[0]), newest)
-            facts: dict[str, Any] = {"after": after, "upto": upto, "frozen": first_frozen_id(context), "now": clock.now()}
+            facts: dict[str, Any] = {
+                "after": after,
+                "upto": upto,
+                "frozen": first_frozen_id(context),
+                "now": clock.now(),
+            }
             cursor.execute(_FIND, facts)
             tell_members([_describe(*row) for row in cursor.fetchall()])
         NotificationSettings.objects.filter(pk=1).update(affordable_upto=upto)

@@ -48,9 +48,7 @@ LEFT JOIN {{s}}.ledger_entry u ON e.cause_kind IN ({int(Cause.IMPORT)}, {int(Cau
 WHERE e.member_id = %s AND e.currency = {POINTS} AND u.id IS NULL
 GROUP BY 1, 2 HAVING sum(e.amount) <> 0 ORDER BY 5"""
 
-_HOLD: Final = (
-    f"SELECT 1 FROM {{s}}.ledger_balance WHERE member_id IN (%s, %s) AND currency = {POINTS} ORDER BY member_id FOR UPDATE"
-)
+_HOLD: Final = f"SELECT 1 FROM {{s}}.ledger_balance WHERE member_id IN (%s, %s) AND currency = {POINTS} ORDER BY member_id FOR UPDATE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,9 @@ def test_a_login_with_an_authenticator_app_needs_its_code(api: Api, redis_cache:
     secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
     TOTP.activate(user, secret)
     RecoveryCodes.activate(user)
-    _before, now, _after = yield_hotp_counters_from_time()  # the one before may be too old by the time it is sent
+    _before, now, _after = (
+        yield_hotp_counters_from_time()
+    )  # the one before may be too old by the time it is sent
     code = format_hotp_value(hotp_value(secret, now))
     assert code_of(sign_in(api)) == "code_needed"
     assert code_of(sign_in(api, code="000000" if code != "000000" else "111111")) == "bad_code"

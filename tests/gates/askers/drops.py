@@ -27,4 +27,6 @@ def join(world: World) -> bool:
             is_drop=True,
             starts_at=clock.now() + timedelta(hours=1),
         )
-    return is_open(world.owner.post(f"/api/v1/rewards/{drop.pk}/queue", "{}", content_type="application/json"))
+    return is_open(
+        world.owner.post(f"/api/v1/rewards/{drop.pk}/queue", "{}", content_type="application/json")
+    )

@@ -139,7 +139,9 @@ class Interacting:
         """A file as an attachment that can be fetched; any other value as it is."""
         if not isinstance(value, dict) or "data" not in value:
             return value
-        name = re.sub(r"[^\w.-]+", "_", str(value.get("filename") or "file"), flags=re.ASCII)  # as Discord does
+        name = re.sub(
+            r"[^\w.-]+", "_", str(value.get("filename") or "file"), flags=re.ASCII
+        )  # as Discord does
         data = value["data"]
         if isinstance(data, str):
             try:
