@@ -38,6 +38,11 @@ if TYPE_CHECKING:
     from tenants.context import TenantContext
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores: a test waits for Postgres, Chromium and processes that start for a third of its time."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("numprocesses", None):
         # xdist's workers inherit the environment, and must not read the settings before their own addresses are set.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from engagement.audit.actor import Actor
 from engagement.audit.services import record_audit
@@ -83,7 +83,9 @@ def create_type(*, context: TenantContext, draft: TypeDraft, actor: Actor) -> Cr
             f"A community has {MAX_TYPES} kinds of credits at most. Change one of them."
         )
     require_room_for_type(context)
-    made = CreditType.objects.create(**_columns(checked))
+    # Numbered here and not by the sequence, which is small and goes on with each refused try. The list is locked.
+    number = (CreditType.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
+    made = CreditType.objects.create(pk=number, **_columns(checked))
     _record(actor, "credit_type.created", made, after=describe(made))
     return made
 

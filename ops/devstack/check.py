@@ -151,9 +151,9 @@ class _Check:
     def find_entries(self, place: Place, message_id: str) -> list[dict[str, Any]]:
         return self._rows(
             place.community["schema"],
-            "SELECT e.id, e.amount, e.rule_id, m.display_name, b.current FROM {0}.activity a "
+            "SELECT e.id, e.amount, e.rule_id, m.display_name, b.lifetime AS current FROM {0}.activity a "
             "JOIN {0}.ledger_entry e ON e.cause_kind = 1 AND e.cause_id = a.id JOIN {0}.member m ON m.id = e.member_id "
-            "JOIN {0}.ledger_balance b ON b.member_id = e.member_id WHERE a.source_id = %s ORDER BY e.id",
+            "JOIN {0}.ledger_balance b ON b.member_id = e.member_id AND b.currency = 0 WHERE a.source_id = %s ORDER BY e.id",
             [f"discord:message:{message_id}"],
         )
 
@@ -204,8 +204,8 @@ class _Check:
     def _points(self, schema: str) -> dict[str, int]:
         rows = self._rows(
             schema,
-            "SELECT i.external_id, b.lifetime FROM {0}.identity i JOIN {0}.ledger_balance b ON b.member_id = i.member_id "
-            "AND b.currency = 0 WHERE i.provider = 'discord'",
+            "SELECT i.external_id, b.lifetime FROM {0}.identity i JOIN {0}.ledger_balance b ON b.member_id = i.member_id AND b.currency = 0 "
+            "WHERE i.provider = 'discord'",
             [],
         )
         return {str(row["external_id"]): row["lifetime"] for row in rows}

@@ -31,7 +31,7 @@ def addresses(people: None) -> list[str]:
     """Acme has a demo's catalogue, a reward with a long name, codes that were brought and a table that waits; its pages."""
     context = acme_context()
     with enter_tenant(context):
-        CreditType.objects.create(key="ai", name="AI")
+        CreditType.objects.create(pk=1, key="ai", name="AI")
     stock_demo_shop(COMMUNITIES[0], context, now=clock.now())
     with enter_tenant(context):
         Reward.objects.filter(key="wall").update(name="A_name_without_any_break_and_" + "x" * 40)

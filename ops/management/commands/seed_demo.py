@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from engagement.activity.consumer import calm_collector
 from ops.demo.boosting import plan_demo_boosts
 from ops.demo.communities import COMMUNITIES, DemoCommunity, get_demo
 from ops.demo.crediting import make_demo_credits
+from ops.demo.earlier import plan_held_since
 from ops.demo.feeding import Feeder, in_the_past
 from ops.demo.founding import ensure_key, found_community, make_logins
 from ops.demo.history import subject_of
@@ -98,7 +99,8 @@ class Command(BaseCommand):
                 )
                 redeem_demo_rewards(context, now=clock.now())
                 now = clock.now()
-                with in_the_past(context.schema, since=now):
+                long_ago = now - timedelta(days=366)
+                with plan_held_since(context, long_ago), in_the_past(context.schema, since=now):
                     handed = hand_in_demo(community, context, now=now)
                 self.stdout.write(f"{community.name}: {handed} submissions.")
 

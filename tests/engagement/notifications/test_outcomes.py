@@ -130,7 +130,7 @@ def test_news_that_is_no_longer_so_is_not_told(acme: TenantContext) -> None:
 def test_what_became_of_a_credit_request(
     acme: TenantContext, state: str, granted: int, kind: str | None
 ) -> None:
-    credit_type = CreditType.objects.create(key="ai", name="AI")
+    credit_type = CreditType.objects.create(pk=1, key="ai", name="AI")
     request = CreditRequest.objects.create(
         key="k", type=credit_type, member_id=make_member(acme).pk, amount=40, state=state, granted=granted,
         note="For the model", via="web", requested_at=clock.now(),

@@ -198,7 +198,7 @@ def test_a_file_that_is_gone_waits(acme: TenantContext) -> None:
 
 
 def test_credits_are_given_once_and_taken_back_with_the_redemption(acme: TenantContext) -> None:
-    credit_type = CreditType.objects.create(key="ai", name="AI")
+    credit_type = CreditType.objects.create(pk=1, key="ai", name="AI")
     member = make_member(acme, 1_000)
     settings = {"type_id": credit_type.pk, "amount": 25}
     done = fulfil(start(acme, RewardKind.CREDITS, member=member, settings=settings))

@@ -81,7 +81,7 @@ def recover() -> None:
     """Ten minutes later: the sweeps look, and every job that is not done runs again, as after the heartbeat of a dead worker."""
     late = timedelta(minutes=20)
     Redemption.objects.update(requested_at=F("requested_at") - late, decided_at=F("decided_at") - late)
-    get_job("engagement.rewards.sweep_untold")(tenant="public")
+    get_job("engagement.rewards.sweep_redemptions")(tenant="public")
     get_job("engagement.rewards.sweep_fulfilment")(tenant="public")
     done: set[int] = set()
     while jobs := [job for job in read_jobs() if job["status"] != "succeeded" and job["id"] not in done]:

@@ -23,7 +23,7 @@ def test_every_catalogue_fits_and_is_made_once(
     db: None, acme: TenantContext, community: DemoCommunity
 ) -> None:
     with enter_tenant(acme):
-        CreditType.objects.create(key="ai", name="AI")
+        CreditType.objects.create(pk=1, key="ai", name="AI")
 
     made = stock_demo_shop(community, acme, now=clock.now())
 
