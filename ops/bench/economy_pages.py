@@ -58,7 +58,7 @@ _FILL: Final = (
     "INSERT INTO submission (key, type_id, member_id, state, form, answers, title, via, submitted_at) SELECT 'k' || n, "
     "(SELECT max(id) FROM submission_type), (SELECT min(id) FROM member) + n / 5, 'pending', %(form)s, "
     """'{"what": "A talk"}', 'A talk', 'web', now() - n * interval '1 minute' FROM generate_series(1, %(many)s) n""",
-    "INSERT INTO credit_type (key, name) VALUES ('bench', 'Bench')",
+    "INSERT INTO credit_type (id, key, name) VALUES (1, 'bench', 'Bench')",
     "INSERT INTO credit_request (key, type_id, member_id, amount, state, via, requested_at) SELECT 'k' || n, "
     "(SELECT max(id) FROM credit_type), (SELECT min(id) FROM member) + n / 5, 20, 'pending', 'web', now() - n * interval '1 minute' "
     "FROM generate_series(1, %(many)s) n",

@@ -39,7 +39,11 @@ def test_every_route_stands_in_the_table(module: str) -> None:
 
 def test_what_a_stranger_may_opens_without_a_login(pages: Browser) -> None:
     for name, action in TENANT_ROUTES.items():
-        if action in PERMISSIONS and may(Role.STRANGER, action) and name not in {"member", "reason", "shop-reward"}:
+        if (
+            action in PERMISSIONS
+            and may(Role.STRANGER, action)
+            and name not in {"member", "reason", "shop-reward"}
+        ):
             assert pages.on(ACME).get(reverse(name, urlconf="saas.urls.tenant")).status_code == 200, name
 
 

@@ -194,10 +194,14 @@ def _hold_credits(context: Any, member_id: int) -> dict[str, Any]:
     """A kind of credits, somebody trusted with it, a request that waits and a move. Inside the community."""
     from engagement.audit.actor import SYSTEM
     from engagement.credits.approvers import add_approver
+    from engagement.credits.models import CreditType
     from engagement.credits.moving import grant_credits
     from engagement.credits.requesting import request_credits
     from engagement.credits.types import TypeDraft, create_type
+    from saas.core import clock
 
+    # Kinds are numbered one after another: the next number is nobody else's.
+    CreditType.objects.create(pk=APART, key="former", name="Former", archived_at=clock.now())
     kind = create_type(context=context, draft=TypeDraft(key="ai", name="AI"), actor=SYSTEM)
     facts = {
         "context": context,
@@ -347,7 +351,11 @@ def names_a_thing(pattern: URLPattern) -> list[str]:
 def _move_sequences(schema: str) -> None:
     """Ids of Acme's new rows are nobody else's."""
     with connection.cursor() as cursor:
-        cursor.execute("select sequencename from pg_sequences where schemaname = %s", [schema])
+        cursor.execute(
+            # The numbers of credit types are few, and no sequence gives them.
+            "select sequencename from pg_sequences where schemaname = %s and max_value > 32767",
+            [schema],
+        )
         for (name,) in cursor.fetchall():
             # The app's role may not set a sequence, only draw from it.
             cursor.execute(

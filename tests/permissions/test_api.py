@@ -16,6 +16,7 @@ from django.core import mail
 from django.db import transaction
 
 from engagement.audit.models import AuditEntry, Outcome
+from frontend_api.v1 import limits
 from frontend_api.v1.access import EVERYBODY, OPERATIONS, PUBLIC, SIGNED_IN, Access
 from frontend_api.v1.schema import get_document
 from saas.core.redis_clients import cache_redis
@@ -151,7 +152,15 @@ class Matrix:
 
 
 @pytest.fixture
-def matrix(things: dict[str, Any], redis_stream: Redis, acme: TenantContext, globex: TenantContext) -> Matrix:
+def matrix(
+    things: dict[str, Any],
+    redis_stream: Redis,
+    acme: TenantContext,
+    globex: TenantContext,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Matrix:
+    for kind in limits.POLICIES:  # there are more operations than one may ask at once
+        monkeypatch.setitem(limits.POLICIES, kind, limits.Policy(burst=1_000_000, per_second=100_000))
     for user in User.objects.filter(username="the-operator"):
         user.set_password(PASSWORD)
         user.save(update_fields=["password"])

@@ -88,12 +88,12 @@ class Command(BaseCommand):
             return
         for community, context in found:
             plan_demo_boosts(community, context, now=clock.now())
-            stock_demo_shop(community, context, now=clock.now())
         calm_collector()
         with Feeder() as feeder:
             for community, context in found:
                 fed = feeder.feed(community, context, born=born, key_id=keys[community.slug], now=clock.now())
                 make_demo_credits(community, context, now=clock.now())
+                stock_demo_shop(community, context, now=clock.now())  # some rewards give credits
                 self.stdout.write(
                     f"{community.name}: {fed.activities} activities of {fed.days} days in {fed.seconds:.1f} s."
                 )
