@@ -41,7 +41,7 @@ def unlocked(_: int) -> Iterator[None]:
 
 def meet(function: Callable[..., Any], parties: int = 2) -> Callable[..., Any]:
     """`function`, from which nobody comes back before all have what they asked for."""
-    together = threading.Barrier(parties, timeout=15)
+    together = threading.Barrier(parties, timeout=5)
 
     def asked(*args: Any, **arguments: Any) -> Any:
         found = function(*args, **arguments)

@@ -23,7 +23,14 @@ from tests.browser.test_pages import find_barriers, overflow
 from tests.frontend_api.hosts import PASSWORD
 
 pytestmark = pytest.mark.browser
-WALKS = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
+WALKS = [
+    (1280, "light"),
+    (360, "dark"),
+    *(
+        pytest.param(width, scheme, marks=pytest.mark.faults)
+        for width, scheme in ((1280, "dark"), (360, "light"))
+    ),
+]
 SECONDS = 60  # for the whole walk
 
 

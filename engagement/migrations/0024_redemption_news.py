@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engagement', '0021_submissions_automatic'),
+        ('engagement', '0023_submissions_automatic'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engagement', '0022_redemption_news'),
+        ('engagement', '0024_redemption_news'),
     ]
 
     operations = [
