@@ -83,7 +83,7 @@ class Explanation:
     channel_id: str = ""
     source_id: str = ""
     adjustment_id: int | None = None
-    kind: str = ""  # award, daily, adjustment, reversal, undo, merge, import or import_undo
+    kind: str = ""  # one of the values of KINDS
 
 
 @dataclass(frozen=True, slots=True)
