@@ -119,6 +119,12 @@ def committed_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
         yield
         connections.close_all()
     restore_database(_STACK.postgres, _STACK.database)
+    routing = sys.modules.get("tenants.routing")
+    if routing is not None and routing._routing.loaded_at is not None:
+        # What the test made is gone; whoever asks next must not be led into its schemas.
+        with django_db_blocker.unblock():
+            routing._routing.load()
+            connections.close_all()
 
 
 @pytest.fixture

@@ -39,6 +39,14 @@ def unlocked(_: int) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def unlocked_at_all(_: int) -> Iterator[None]:
+    """No transaction either: in it the row that the first wrote would stay locked, and the second come after the first all the
+    same."""
+    with enter_schema(PUBLIC):
+        yield
+
+
 def meet(function: Callable[..., Any], parties: int = 2) -> Callable[..., Any]:
     """`function`, from which nobody comes back before all have what they asked for."""
     together = threading.Barrier(parties, timeout=5)
@@ -80,8 +88,9 @@ def test_two_owners_upgrade_at_once(
     tenant = shop.tenant.pk
     if not locked:
         for module in (changing, performing):
-            monkeypatch.setattr(module, "holding_tenant", unlocked)
+            monkeypatch.setattr(module, "holding_tenant", unlocked_at_all)
         monkeypatch.setattr(performing, "look_held", meet(performing.look_held))
+        monkeypatch.setattr(performing, "record", transaction.atomic(performing.record))
 
     def act(plan: str, interval: str) -> Callable[[], Any]:
         preview = shown[plan, interval]
@@ -117,7 +126,8 @@ def test_two_tabs_buy_at_once(shop: Shop, monkeypatch: pytest.MonkeyPatch, locke
     """There is one open page, whatever was chosen. With the lock off there are two, and both could be paid."""
     obtain_customer(payer=obtain_payer(user=shop.owner))
     if not locked:
-        monkeypatch.setattr(checkout, "holding_tenant", unlocked)
+        monkeypatch.setattr(checkout, "holding_tenant", unlocked_at_all)
+        monkeypatch.setattr(checkout, "record", transaction.atomic(checkout.record))
         monkeypatch.setattr(checkout, "_prepare", meet(checkout._prepare))
 
     def act(plan: str) -> Callable[[], Any]:

@@ -50,12 +50,13 @@ def row_locks_off(patch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def meet(barrier: threading.Barrier) -> Callable[..., None]:
-    """To be called between counting and writing: whoever is alone there goes on after a moment."""
+def meet(barrier: threading.Barrier, patience: float = 5) -> Callable[..., None]:
+    """To be called between counting and writing. Whoever is alone there goes on after `patience` seconds: where a lock keeps the
+    other away that is soon, without the lock it is longer than a thread of a busy machine comes late."""
 
     def wait(*_args: object, **_given: object) -> None:
         try:
-            barrier.wait(0.3)
+            barrier.wait(patience)
         except threading.BrokenBarrierError:
             barrier.reset()
 

@@ -15,10 +15,10 @@ from tests.limits.racing import ROUNDS, at_once, meet, row_locks_off
 NAME = "drawn_cards"
 
 
-def race(patch: pytest.MonkeyPatch) -> tuple[int, int]:
+def race(patch: pytest.MonkeyPatch, patience: float = 0.3) -> tuple[int, int]:
     """How many were told that somebody was faster, and how many changes stand in the history."""
     version = get_flag(name=NAME).version
-    between = meet(threading.Barrier(2))
+    between = meet(threading.Barrier(2), patience)
     of = Rollout.of
 
     def paused(row: flagging.FlagSetting) -> Rollout:
