@@ -17,8 +17,9 @@ from engagement.credits.deciding import (
 )
 from engagement.credits.figures import get_figures
 from engagement.credits.models import CreditRequest
-from engagement.credits.requesting import answer_request, cancel_request, request_credits
+from engagement.credits.requesting import answer_request, cancel_request
 from engagement.credits.selectors import RequestLine, get_request, list_requests
+from engagement.progression.crediting import request_credits
 from saas.core import clock
 from saas.core.errors import InvalidInputError, NotFoundError
 from saas.core.ids import new_ulid

@@ -63,6 +63,8 @@ def test_a_kind_is_made_read_changed_archived_and_brought_back(program: Api) -> 
     assert program.post(f"{path}/restore").json()["archived_at"] is None
     assert code_of(program.post("credit-types", TYPE)) == "credit_type_exists"
     assert program.patch(path, {"automatic": {"min_days": 3}}, if_match="*").status_code == 422
+    leveled = {"automatic": {"most": 20, "min_level": 5}}
+    assert program.patch(path, leveled, if_match="*").json()["automatic"] == leveled["automatic"]
 
 
 def test_the_plan_says_how_many(program: Api, acme: TenantContext) -> None:
