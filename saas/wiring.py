@@ -18,7 +18,11 @@ HANDLERS: dict[str, tuple[str, ...]] = {
         "engagement.departures.follow_merge",
     ),
     "MemberDeleted": ("engagement.activity.follow_room", "engagement.departures.follow_deletion"),
-    "CreditRequested": ("integrations.discord.follow_credit_request", "engagement.credits.mail_approvers"),
+    "CreditRequested": (
+        "integrations.discord.follow_credit_request",
+        "engagement.credits.mail_approvers",
+        "engagement.notifications.tell_large_request",
+    ),
     "PendingReturned": ("integrations.discord.tell_team_returned",),
     "EntitlementsChanged": ("engagement.activity.follow_room", "engagement.boosts.follow_plan"),
     "MembersAdmitted": ("integrations.discord.follow_curve",),
