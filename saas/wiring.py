@@ -20,7 +20,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "MemberDeleted": ("engagement.activity.follow_room", "engagement.departures.follow_deletion"),
     "CreditRequested": ("integrations.discord.follow_credit_request", "engagement.credits.mail_approvers"),
     "PendingReturned": ("integrations.discord.tell_team_returned",),
-    "EntitlementsChanged": ("engagement.activity.follow_room", "engagement.boosts.follow_plan"),
+    "EntitlementsChanged": ("engagement.activity.follow_room",),
     "MembersAdmitted": ("integrations.discord.follow_curve",),
     "ImportFinished": ("integrations.discord.follow_curve",),
     "MembersUnnamed": ("integrations.discord.look_up_names",),
