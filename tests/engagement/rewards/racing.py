@@ -27,7 +27,7 @@ def crowd(acts: Iterable[Callable[[], object]]) -> list[object]:
     def run(number: int, act: Callable[[], object]) -> object:
         try:
             if number < starting.parties:
-                starting.wait(20)
+                starting.wait(60)
             return act()
         except EngageHubError as error:
             return error
