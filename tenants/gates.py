@@ -110,6 +110,7 @@ _GATES: Final = (
             "page dashboard-sponsor-report-export",
             "rest create_sponsor",
             "rest change_sponsor",
+            "rest upload_sponsor_picture",
             "rest get_sponsor_report",
             "rest change_reward",
             "rest get_shop_item",
@@ -119,7 +120,7 @@ _GATES: Final = (
         "drops",
         "Drops",
         "A reward comes at an hour, and members queue for it fairly.",
-        surfaces=("rest join_drop",),
+        surfaces=("page shop-queue", "rest join_drop"),
     ),
     Gate(
         "custom_domain", "Custom domain", "The member pages live under an address of your own.", built=False

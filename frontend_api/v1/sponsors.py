@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from engagement.files.selectors import file_address
 from engagement.rewards.errors import SponsorNotFoundError
 from engagement.rewards.facts import MOST
 from engagement.rewards.models import Sponsor
@@ -55,6 +56,9 @@ class SponsorAnswer(Output):
     id = serializers.IntegerField(source="pk")
     name = serializers.CharField()
     url = serializers.CharField()
+    picture = serializers.SerializerMethodField(
+        help_text="A path on this community's site, good for a day or two; empty: none."
+    )
     starts_at = serializers.DateTimeField(allow_null=True)
     ends_at = serializers.DateTimeField(allow_null=True)
     budget = serializers.IntegerField(allow_null=True)
@@ -65,6 +69,9 @@ class SponsorAnswer(Output):
     note = serializers.CharField()
     archived_at = serializers.DateTimeField(allow_null=True)
 
+    def get_picture(self, sponsor: Any) -> str:
+        return file_address(self.context["here"], sponsor.picture_id) if sponsor.picture_id else ""
+
     def get_used(self, sponsor: Any) -> int:
         return int(self.context["used"].get(sponsor.pk, 0))
 
@@ -72,10 +79,11 @@ class SponsorAnswer(Output):
         return is_sponsoring(sponsor, self.context["used"].get(sponsor.pk, 0), clock.now())
 
 
-_SPONSOR = {
+EXAMPLE = {
     "id": 2,
     "name": "Initech",
     "url": "https://initech.example.com",
+    "picture": "",
     "starts_at": None,
     "ends_at": "2026-12-31T23:00:00Z",
     "budget": 100,
@@ -86,8 +94,9 @@ _SPONSOR = {
 }
 
 
-def _described(sponsor: Sponsor) -> dict[str, Any]:
-    return dict(SponsorAnswer(sponsor, context={"used": count_sponsored([sponsor.pk])}).data)
+def describe_sponsor(view: ApiView, sponsor: Sponsor) -> dict[str, Any]:
+    facts = {"used": count_sponsored([sponsor.pk]), "here": view.context}
+    return dict(SponsorAnswer(sponsor, context=facts).data)
 
 
 class _Nothing(Output):
@@ -103,7 +112,7 @@ class SponsorList(ApiView):
         query=Paging,
         answer=SponsorAnswer,
         paged=True,
-        example=_SPONSOR,
+        example=EXAMPLE,
     )
     def get(self, request: Request) -> Response:
         query = self.read_query()
@@ -114,20 +123,22 @@ class SponsorList(ApiView):
         page = cut(list(rows[: query["limit"] + 1]), query["limit"], lambda sponsor: (sponsor.pk,))
         used = count_sponsored([sponsor.pk for sponsor in page.items])
         answer = self.answer_page(page, _Nothing)
-        answer.data["items"] = SponsorAnswer(page.items, many=True, context={"used": used}).data
+        answer.data["items"] = SponsorAnswer(
+            page.items, many=True, context={"used": used, "here": self.context}
+        ).data
         return answer
 
     @operation(
         "create_sponsor",
         summary="Add a sponsor",
-        description="It is named on rewards whose `sponsor_id` it is. A picture is uploaded on the dashboard.",
+        description="It is named on rewards whose `sponsor_id` it is. Its picture is uploaded then.",
         tag=TAG,
         body=SponsorInput,
         answer=SponsorAnswer,
         status=201,
         writes=True,
         body_example={"name": "Initech", "url": "https://initech.example.com", "budget": 100},
-        example=_SPONSOR,
+        example=EXAMPLE,
     )
     def post(self, request: Request) -> Response:
         facts = {name: value for name, value in self.read_body().items() if name in FIELDS}
@@ -135,7 +146,9 @@ class SponsorList(ApiView):
         def work() -> Response:
             sponsor = create_sponsor(context=self.context, facts=facts, actor=self.actor)
             return Response(
-                _described(sponsor), status=201, headers={"Location": f"{request.path}/{sponsor.pk}"}
+                describe_sponsor(self, sponsor),
+                status=201,
+                headers={"Location": f"{request.path}/{sponsor.pk}"},
             )
 
         return once(self, work)
@@ -149,13 +162,13 @@ class SponsorDetail(ApiView):
         tag=TAG,
         answer=SponsorAnswer,
         errors=(404,),
-        example=_SPONSOR,
+        example=EXAMPLE,
     )
     def get(self, request: Request, sponsor_id: int) -> Response:
         sponsor = Sponsor.objects.filter(pk=min(sponsor_id, 2**31 - 1)).first()
         if sponsor is None:
             raise SponsorNotFoundError
-        return Response(_described(sponsor))
+        return Response(describe_sponsor(self, sponsor))
 
     @operation(
         "change_sponsor",
@@ -166,15 +179,18 @@ class SponsorDetail(ApiView):
         answer=SponsorAnswer,
         errors=(404, 409),
         body_example={"budget": 200},
-        example=_SPONSOR | {"budget": 200},
+        example=EXAMPLE | {"budget": 200},
     )
     def patch(self, request: Request, sponsor_id: int) -> Response:
         facts = {name: value for name, value in self.read_body().items() if name in FIELDS}
         return once(
             self,
             lambda: Response(
-                _described(
-                    change_sponsor(context=self.context, sponsor_id=sponsor_id, facts=facts, actor=self.actor)
+                describe_sponsor(
+                    self,
+                    change_sponsor(
+                        context=self.context, sponsor_id=sponsor_id, facts=facts, actor=self.actor
+                    ),
                 )
             ),
         )
@@ -189,11 +205,14 @@ class SponsorArchive(ApiView):
         answer=SponsorAnswer,
         errors=(404,),
         writes=True,
-        example=_SPONSOR | {"archived_at": "2026-11-22T08:30:00Z", "named": False},
+        example=EXAMPLE | {"archived_at": "2026-11-22T08:30:00Z", "named": False},
     )
     def post(self, request: Request, sponsor_id: int) -> Response:
         return once(
-            self, lambda: Response(_described(archive_sponsor(sponsor_id=sponsor_id, actor=self.actor)))
+            self,
+            lambda: Response(
+                describe_sponsor(self, archive_sponsor(sponsor_id=sponsor_id, actor=self.actor))
+            ),
         )
 
 
@@ -206,12 +225,14 @@ class SponsorRestore(ApiView):
         answer=SponsorAnswer,
         errors=(404,),
         writes=True,
-        example=_SPONSOR,
+        example=EXAMPLE,
     )
     def post(self, request: Request, sponsor_id: int) -> Response:
         return once(
             self,
             lambda: Response(
-                _described(restore_sponsor(context=self.context, sponsor_id=sponsor_id, actor=self.actor))
+                describe_sponsor(
+                    self, restore_sponsor(context=self.context, sponsor_id=sponsor_id, actor=self.actor)
+                )
             ),
         )
