@@ -148,7 +148,7 @@ PAGES: Final = (
         "trophy",
         "dashboard-boards",
         "change_boards",
-        "leaderboards ranks ties periods public",
+        "leaderboards ranks ties periods seasons public",
     ),
     DashboardPage("boards", "Leaderboard", "trophy", "leaderboard", "view_board"),
     # --- events ---
