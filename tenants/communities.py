@@ -47,7 +47,9 @@ class Door:
 def list_doors(*, user: User, limit: int) -> list[Door]:
     """The first of the open communities on whose team the person is, by name. One query, and a light one: every page asks it."""
     found = Membership.objects.filter(user=user, tenant__state=Tenant.State.ACTIVE)
-    rows = found.order_by("tenant__name", "tenant_id").values_list("tenant_id", "tenant__name", "tenant__slug")
+    rows = found.order_by("tenant__name", "tenant_id").values_list(
+        "tenant_id", "tenant__name", "tenant__slug"
+    )
     return [Door(*row) for row in rows[:limit]]
 
 
