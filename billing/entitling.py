@@ -24,6 +24,7 @@ from tenants.setup import lock_tenant
 from .errors import NothingGivenError, UntilNotAheadError
 from .events import EntitlementsChanged
 from .metering.holding import hold_newcomers
+from .metering.promising import keep_planned_hours
 from .models import Subscription
 from .phases import Gift, build_phases
 from .plans import FREE, get_plan
@@ -110,6 +111,8 @@ def _write(row: Tenant, gift: Gift | None) -> Entitlements:
     row.entitlements, row.entitlements_version = wanted, row.entitlements_version + 1
     row.save(update_fields=["entitlements", "entitlements_version"])
     written = Entitlements.parse(wanted, row.entitlements_version)
+    if row.state != Tenant.State.PROVISIONING:
+        keep_planned_hours(row, former=former, written=written, now=now)
     _announce(row, former, written, now)
     invalidate_routing(tenant_id=row.pk)
     return written

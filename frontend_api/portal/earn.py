@@ -18,7 +18,6 @@ from frontend_api.tenant import get_context
 from integrations.discord.directory import recall_directory
 from saas.core import clock
 from tenants.context import TenantContext
-from tenants.gates import is_open
 
 SOON: Final = timedelta(days=7)
 MOST_BOOSTS: Final = 10
@@ -54,8 +53,6 @@ def show_ways(request: HttpRequest) -> HttpResponse:
 def list_boosts_told(context: TenantContext) -> list[tuple[BoostLine, str]]:
     """What runs, and what is planned for the next days, each with what it is for. One query, and two more where there is any."""
     now = clock.now()
-    if not is_open("boosts", context.entitlements, now):
-        return []
     lines = [line for line in list_live_boosts(now=now) if line.from_at - now < SOON][:MOST_BOOSTS]
     names = read_scope_names(recall_directory(context).names) if lines else ScopeNames()
     return [(line, scope_text(line.boost.scope, names)) for line in lines]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rest_framework import serializers
@@ -10,6 +11,7 @@ from rest_framework.response import Response
 
 from engagement.rewards.errors import SponsorNotFoundError
 from engagement.rewards.facts import MOST
+from engagement.rewards.freezing import names_sponsors
 from engagement.rewards.models import Sponsor
 from engagement.rewards.sponsors import (
     FIELDS,
@@ -23,6 +25,7 @@ from engagement.rewards.sponsors import (
     restore_sponsor,
 )
 from saas.core import clock
+from tenants.context import TenantContext
 
 from .frame import ApiView, once
 from .operations import operation
@@ -69,7 +72,8 @@ class SponsorAnswer(Output):
         return int(self.context["used"].get(sponsor.pk, 0))
 
     def get_named(self, sponsor: Any) -> bool:
-        return is_sponsoring(sponsor, self.context["used"].get(sponsor.pk, 0), clock.now())
+        used, in_plan = self.context["used"].get(sponsor.pk, 0), self.context["in_plan"]
+        return is_sponsoring(sponsor, used, clock.now(), in_plan=in_plan)
 
 
 _SPONSOR = {
@@ -86,8 +90,13 @@ _SPONSOR = {
 }
 
 
-def _described(sponsor: Sponsor) -> dict[str, Any]:
-    return dict(SponsorAnswer(sponsor, context={"used": count_sponsored([sponsor.pk])}).data)
+def _facts(sponsors: Iterable[Sponsor], context: TenantContext) -> dict[str, Any]:
+    """What SponsorAnswer needs beside the rows."""
+    return {"used": count_sponsored(one.pk for one in sponsors), "in_plan": names_sponsors(context)}
+
+
+def _described(sponsor: Sponsor, context: TenantContext) -> dict[str, Any]:
+    return dict(SponsorAnswer(sponsor, context=_facts([sponsor], context)).data)
 
 
 class _Nothing(Output):
@@ -112,9 +121,9 @@ class SponsorList(ApiView):
         if place is not None:
             rows = rows.filter(pk__gt=place[0])
         page = cut(list(rows[: query["limit"] + 1]), query["limit"], lambda sponsor: (sponsor.pk,))
-        used = count_sponsored([sponsor.pk for sponsor in page.items])
         answer = self.answer_page(page, _Nothing)
-        answer.data["items"] = SponsorAnswer(page.items, many=True, context={"used": used}).data
+        facts = _facts(page.items, self.context)
+        answer.data["items"] = SponsorAnswer(page.items, many=True, context=facts).data
         return answer
 
     @operation(
@@ -135,7 +144,9 @@ class SponsorList(ApiView):
         def work() -> Response:
             sponsor = create_sponsor(context=self.context, facts=facts, actor=self.actor)
             return Response(
-                _described(sponsor), status=201, headers={"Location": f"{request.path}/{sponsor.pk}"}
+                _described(sponsor, self.context),
+                status=201,
+                headers={"Location": f"{request.path}/{sponsor.pk}"},
             )
 
         return once(self, work)
@@ -155,7 +166,7 @@ class SponsorDetail(ApiView):
         sponsor = Sponsor.objects.filter(pk=min(sponsor_id, 2**31 - 1)).first()
         if sponsor is None:
             raise SponsorNotFoundError
-        return Response(_described(sponsor))
+        return Response(_described(sponsor, self.context))
 
     @operation(
         "change_sponsor",
@@ -174,7 +185,10 @@ class SponsorDetail(ApiView):
             self,
             lambda: Response(
                 _described(
-                    change_sponsor(context=self.context, sponsor_id=sponsor_id, facts=facts, actor=self.actor)
+                    change_sponsor(
+                        context=self.context, sponsor_id=sponsor_id, facts=facts, actor=self.actor
+                    ),
+                    self.context,
                 )
             ),
         )
@@ -193,7 +207,10 @@ class SponsorArchive(ApiView):
     )
     def post(self, request: Request, sponsor_id: int) -> Response:
         return once(
-            self, lambda: Response(_described(archive_sponsor(sponsor_id=sponsor_id, actor=self.actor)))
+            self,
+            lambda: Response(
+                _described(archive_sponsor(sponsor_id=sponsor_id, actor=self.actor), self.context)
+            ),
         )
 
 
@@ -212,6 +229,9 @@ class SponsorRestore(ApiView):
         return once(
             self,
             lambda: Response(
-                _described(restore_sponsor(context=self.context, sponsor_id=sponsor_id, actor=self.actor))
+                _described(
+                    restore_sponsor(context=self.context, sponsor_id=sponsor_id, actor=self.actor),
+                    self.context,
+                )
             ),
         )

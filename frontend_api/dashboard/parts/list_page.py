@@ -13,27 +13,10 @@ from django.shortcuts import render
 from engagement.members.saved_views import SavedViewLine, list_saved_views
 from frontend_api.dashboard.access import Desk
 
-from .cells import kind_of
 from .filters import Choice, Filter
-from .lists import BulkAct, Empty, ListKind, ListQuery, Place, read_query, write_place
+from .lists import BulkAct, Column, Empty, ListKind, ListQuery, Place, read_query, write_place
 
 _PLACES = ("after", "before")
-
-
-@dataclass(frozen=True, slots=True)
-class CellView:
-    key: str
-    name: str
-    number: bool
-    value: object
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class RowView:
-    id: int
-    name: str
-    cells: list[CellView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +62,8 @@ class ListView:
     kind: ListKind
     query: ListQuery
     path: str
-    rows: list[RowView]
+    rows: list[Any]  # as the source gives them; the columns know what they show of one
+    shown: list[Column]
     heads: list[HeadView]
     total: int
     chips: list[Chip]
@@ -146,19 +130,8 @@ def build_list(
         kind=kind,
         query=query,
         path=request.path,
-        rows=[
-            RowView(
-                kind.row_id(row),
-                kind.row_name(row),
-                [
-                    CellView(
-                        column.key, column.name, column.number, value := column.value(row), kind_of(value)
-                    )
-                    for column in columns
-                ],
-            )
-            for row in rows
-        ],
+        rows=rows,
+        shown=columns,
         heads=[
             HeadView(
                 column.key, column.name, column.number, *_sort_link(request.path, state, query, column.sort)

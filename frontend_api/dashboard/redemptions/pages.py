@@ -61,7 +61,7 @@ def show_redemptions(request: HttpRequest, desk: Desk) -> HttpResponse:
     return show_list(
         request,
         desk,
-        build_redemptions_list(desk.context, acts=ACTS),
+        build_redemptions_list(desk.context, request.GET, acts=ACTS, counts=counts),
         template="dashboard/redemptions/list.html",
         facts=facts,
         export_action=EXPORT,
@@ -74,7 +74,7 @@ def export_redemptions(request: HttpRequest, desk: Desk, format: str) -> HttpRes
     """What the address narrows the list to, without addresses. Recorded in the audit log."""
     if format not in FORMATS:
         raise Http404("The list is exported as csv or json.")
-    kind = build_redemptions_list(desk.context)
+    kind = build_redemptions_list(desk.context, request.GET)
     return export_list(request, desk, kind, format=format, action="redemption.exported")
 
 

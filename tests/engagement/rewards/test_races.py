@@ -431,7 +431,7 @@ def test_everybody_has_a_code_of_their_own(acme: TenantContext, rounds: int) -> 
 def test_without_the_lock_of_the_code_somebody_has_none(
     acme: TenantContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    together, give = meet(threading.Barrier(2), 1), fulfilling._give
+    together, give = meet(threading.Barrier(2)), fulfilling._give
     unlocked = fulfilling._NEXT_CODE.replace("FOR UPDATE SKIP LOCKED", "")
 
     def late(*given: Any, **named: Any) -> Any:

@@ -25,7 +25,7 @@ def join(world: World) -> bool:
             price=10,
             state="active",
             is_drop=True,
-            starts_at=clock.now() + timedelta(hours=1),
+            starts_at=clock.now() - timedelta(hours=1),  # until then even without the plan: it was announced
         )
     return is_open(
         world.owner.post(f"/api/v1/rewards/{drop.pk}/queue", "{}", content_type="application/json")

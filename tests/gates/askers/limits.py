@@ -118,7 +118,7 @@ def run_the_newest_rule(world: World) -> bool:
 
     with enter_tenant(world.context):
         newest = Rule.objects.filter(enabled=True, archived_at=None).order_by("-pk")[0]
-        rules = load_rules(boosts=False)
+        rules = load_rules()
     running = {rule.rule_id for some in rules.by_type.values() for rule in some}
     return newest.pk in running | {rule.rule_id for rule in rules.daily}
 
