@@ -202,6 +202,16 @@ _LIMITS: Final = (
         surfaces=("rest list_rules",),
     ),
     Limit(
+        "commands",
+        "Bot commands",
+        "a minute",
+        "Commands of all members together; buttons and forms count nothing.",
+        free=120,
+        freezes="Above them members wait for some seconds.",
+        spares="What was begun, in a form or by a button, is answered.",
+        surfaces=("bot any command",),
+    ),
+    Limit(
         "history_days",
         "History",
         "days",
