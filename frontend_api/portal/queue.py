@@ -61,6 +61,7 @@ def _describe_place(item: ShopItem, member_id: int) -> dict[str, Any]:
     return {
         "place": place,
         "has_begun": has_begun,
+        "free": None if reward.stock is None else max(0, reward.stock - reward.reserved),
         "is_over": reward.ends_at is not None and reward.ends_at <= now,
         "is_offered": place is not None
         and not place.has_taken
