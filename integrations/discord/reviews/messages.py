@@ -7,6 +7,7 @@ from typing import Any, Final
 from engagement.submissions.channel import forget_review_message, note_review_message
 from engagement.submissions.errors import SubmissionNotFoundError
 from engagement.submissions.models import Submission
+from engagement.submissions.previews import previews_of
 from engagement.submissions.selectors import Detail, describe_answers, get_detail, member_name
 from engagement.submissions.shapes import FILES, FieldKind, Form
 from engagement.submissions.states import APPROVED, NEEDS_INFO, PENDING, REJECTED, WITHDRAWN
@@ -102,6 +103,7 @@ def describe_submission(context: TenantContext, detail: Detail) -> dict[str, Any
         f"**{escape(member_name(detail.item) or 'A member who is gone')}** · {escape(submission.type.name)}"
     ]
     lines += _answers(detail)
+    lines += _previews(submission)
     if detail.alike:
         lines.append(
             f"⚠️ Resembles {write_count(len(detail.alike), 'earlier ones')}: {detail.alike[0].likeness.words}"
@@ -153,6 +155,16 @@ def _answers(detail: Detail) -> list[str]:
         # A link stays one that can be followed; Discord shows where it leads before it is opened.
         shown = text if kind == FieldKind.LINK else escape(text)
         lines.append(f"**{escape(label)}**: {shown[:_ANSWER]}{'…' if len(shown) > _ANSWER else ''}")
+    return lines
+
+
+def _previews(submission: Submission) -> list[str]:
+    """What its links lead to. The host is where they do; what a page calls itself is no more than that."""
+    lines = []
+    for one in previews_of(submission):
+        title = escape(one.facts.title or one.facts.site)
+        about = f"\n> {escape(one.facts.description)}" if one.facts.description else ""
+        lines.append(f"> 🔗 **{title}** · {escape(one.facts.host)}{about}"[:_ANSWER])
     return lines
 
 
