@@ -193,8 +193,11 @@ def run(shop: Shop, acts: list[tuple[str, int, int]], writers: int, crash: Calla
         except (CrashError, DatabaseError):
             if not dies_at:
                 raise  # a deadlock, or a constraint that nobody foresaw
-            connections.close_all()
             return True
+        finally:
+            # Who dies while asking for a job after the commit is not heard of by the act, which is done.
+            if dies_at:
+                connections.close_all()
         return False
 
     coming = iter(acts)  # hands each out once, whoever asks
