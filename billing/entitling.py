@@ -24,9 +24,11 @@ from tenants.setup import lock_tenant
 from .errors import NothingGivenError, UntilNotAheadError
 from .events import EntitlementsChanged
 from .metering.holding import hold_newcomers
+from .metering.promising import keep_planned_hours
 from .models import Subscription
 from .phases import Gift, build_phases
 from .plans import FREE, get_plan
+from .retainers.selectors import list_covers
 
 MAX_NOTE: Final = 200
 
@@ -100,7 +102,9 @@ def _write(row: Tenant, gift: Gift | None) -> Entitlements:
     now = clock.now()
     subscription = Subscription.objects.filter(tenant_id=row.pk, ended_at=None).first()
     wanted: dict[str, Any] = {}
-    if phases := hold_newcomers(build_phases(subscription, now, gift), tenant_id=row.pk, now=now):
+    if phases := hold_newcomers(
+        build_phases(subscription, now, gift, list_covers(row.pk)), tenant_id=row.pk, now=now
+    ):
         wanted["phases"] = phases
     if gift is not None:
         wanted["given"] = gift.to_data()
@@ -110,6 +114,8 @@ def _write(row: Tenant, gift: Gift | None) -> Entitlements:
     row.entitlements, row.entitlements_version = wanted, row.entitlements_version + 1
     row.save(update_fields=["entitlements", "entitlements_version"])
     written = Entitlements.parse(wanted, row.entitlements_version)
+    if row.state != Tenant.State.PROVISIONING:
+        keep_planned_hours(row, former=former, written=written, now=now)
     _announce(row, former, written, now)
     invalidate_routing(tenant_id=row.pk)
     return written

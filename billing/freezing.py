@@ -1,8 +1,9 @@
-"""What another plan would freeze, told before anybody chooses it. Reads only, and says what the limits themselves will do.
+"""What another plan would freeze and which promises it keeps, told before anybody chooses it. Reads only, and says what the gates and
+limits themselves will do (`freezes` and `spares` in tenants.gates; each is acted out in tests/billing/test_promises.py).
 
 Frozen is derived from the plan in force and never stored, so that a better plan thaws exactly what was frozen. Spared are promises
-already made: members who are tracked stay, with all they have, and only newcomers wait; nobody is removed from the team; what was
-earned under a boost stays. Nothing is deleted.
+already made: members who are tracked stay, with all they have, and only newcomers wait; nobody is removed from the team; boosts that
+were planned run, drops that were announced are given out, sponsors with an agreed end are named until then. Nothing is deleted.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from engagement.credits.models import CreditType
 from engagement.ledger.models import LedgerEntry
 from engagement.members.models import Member
 from engagement.rewards.models import Reward, RewardState, Sponsor
+from engagement.rewards.sponsors import has_agreed_end
 from engagement.rules.freezing import list_frozen_ids
 from engagement.rules.selectors import list_rules
 from engagement.submissions.freezing import active_types
@@ -30,6 +32,7 @@ from tenants.entitlements import UNLIMITED
 from tenants.gates import GATES, LIMITS, is_open, limit_of
 from tenants.team import list_team
 
+from .metering.promising import planned_hours
 from .plans import get_plan
 
 NAMED: Final = 5
@@ -37,8 +40,8 @@ NAMED: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """`name` is the gate's or the limit's. `count` of them freeze, `names` are the first ones; 0 where nothing does that is there now,
-    but something changes all the same. `text` says what that means."""
+    """`name` is the gate's or the limit's. `count` of them freeze or are spared, which `text` says; `names` are the first ones. 0 where
+    nothing is concerned that is there now, but something changes all the same."""
 
     name: str
     title: str
@@ -65,6 +68,8 @@ def list_freezes(context: TenantContext, plan_key: str, quantity: int = 1) -> li
         allowed = plan.limit(name, quantity)
         if allowed < UNLIMITED:
             found += list_some(context, allowed)
+    if "boosts" in plan.features and (allowed := plan.limit("boost_hours", quantity)) < UNLIMITED:
+        found += _boost_hours(context, allowed)
     return [*found, *_list_closing(context, plan.features)]
 
 
@@ -136,6 +141,14 @@ def _api_rate(context: TenantContext, allowed: int) -> Iterator[Freeze]:
         yield Freeze("api_rate", LIMITS["api_rate"].title, 0, (), text)
 
 
+def _commands(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    now = limit_of("commands", context.entitlements, clock.now())
+    if allowed < now:
+        before = "as many as they like" if now >= UNLIMITED else f"{now:,}"
+        text = f"Members together may use {allowed:,} in a minute instead of {before}; above that they wait for some seconds."
+        yield Freeze("commands", LIMITS["commands"].title, 0, (), text)
+
+
 def _history_days(context: TenantContext, allowed: int) -> Iterator[Freeze]:
     with enter_tenant(context):
         first = LedgerEntry.objects.aggregate(first=Min("created_at"))["first"]
@@ -162,34 +175,60 @@ def _list_closing(context: TenantContext, features: frozenset[str]) -> Iterator[
     for name, gate in GATES.items():
         if not gate.built or name in features or not is_open(name, context.entitlements, now):
             continue
-        if name == "boosts":
-            yield from _boosts(context)
-        elif name == "sponsors":
-            yield from _sponsors(context)
+        if name in _GATES:
+            yield from _GATES[name](context)
         else:
-            yield Freeze(name, gate.title, 0, (), f"{gate.what} This stops; what is set up stays as it is.")
+            yield Freeze(name, gate.title, 0, (), f"{gate.freezes} {gate.spares}".strip())
 
 
 def _boosts(context: TenantContext) -> Iterator[Freeze]:
     with enter_tenant(context):
         names = [line.boost.name for line in list_live_boosts()]
-    text = (
-        "They rest while the plan has no boosts. What was earned under them stays."
-        if names
-        else "None can be planned."
+    yield _kept("boosts", names, "They run to their end, as members were told. None can be planned.")
+
+
+def _boost_hours(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    """Months in which more is planned than the plan includes; what is planned costs nothing more (billing.metering.promising)."""
+    now = clock.now()
+    with enter_tenant(context):
+        planned = planned_hours(now)
+    over = [month for month, hours in planned.items() if hours > allowed]
+    if over:
+        first = min(over)
+        text = (
+            f"{planned[first]:,} are planned in {first:%B %Y}, and the plan includes {allowed:,}. They run to their end and cost nothing "
+            "more; none can be added to them."
+        )
+        yield Freeze("boost_hours", LIMITS["boost_hours"].title, 0, (), text)
+
+
+def _drops(context: TenantContext) -> Iterator[Freeze]:
+    with enter_tenant(context):
+        rows = Reward.objects.filter(is_drop=True, state=RewardState.ACTIVE).order_by("pk")
+        names = list(rows.values_list("name", flat=True))
+    yield _kept(
+        "drops",
+        names,
+        "They are given out as announced, to whoever queues before they begin. None can be announced.",
     )
-    yield Freeze("boosts", GATES["boosts"].title, len(names), tuple(names[:NAMED]), text)
 
 
 def _sponsors(context: TenantContext) -> Iterator[Freeze]:
     with enter_tenant(context):
-        names = list(Sponsor.objects.filter(archived_at=None).order_by("pk").values_list("name", flat=True))
-    text = (
-        "Rewards name them no longer, and they can't be changed. What they paid for stays attributed."
-        if names
-        else "None can be added."
-    )
-    yield Freeze("sponsors", GATES["sponsors"].title, len(names), tuple(names[:NAMED]), text)
+        rows = list(Sponsor.objects.filter(archived_at=None).order_by("pk"))
+    names = [row.name for row in rows]
+    agreed = [row.name for row in rows if has_agreed_end(row)]
+    kept = f"With {len(agreed):,} an end was agreed: until then they are named. " if agreed else ""
+    text = f"Rewards name them no longer. {kept}What they paid for stays attributed. None can be added or changed."
+    yield _kept("sponsors", names, text if names else "")
+
+
+def _kept(name: str, names: list[str], text: str) -> Freeze:
+    gate = GATES[name]
+    return Freeze(name, gate.title, len(names), tuple(names[:NAMED]), text if names else gate.freezes)
+
+
+_GATES: Final = {"boosts": _boosts, "drops": _drops, "sponsors": _sponsors}
 
 
 _LIMITS: Final = {
@@ -200,6 +239,7 @@ _LIMITS: Final = {
     "api_keys": _api_keys,
     "credit_types": _credit_types,
     "api_rate": _api_rate,
+    "commands": _commands,
     "history_days": _history_days,
     "rewards": _rewards,
 }

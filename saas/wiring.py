@@ -24,7 +24,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
         "engagement.notifications.tell_large_request",
     ),
     "PendingReturned": ("integrations.discord.tell_team_returned",),
-    "EntitlementsChanged": ("engagement.activity.follow_room", "engagement.boosts.follow_plan"),
+    "EntitlementsChanged": ("engagement.activity.follow_room",),
     "MembersAdmitted": ("integrations.discord.follow_curve",),
     "ImportFinished": ("integrations.discord.follow_curve",),
     "MembersUnnamed": ("integrations.discord.look_up_names",),

@@ -2,7 +2,8 @@
 
 The page's lock, the bot's reply, the REST permission, the pricing page and the documentation come from the declaration; which
 plan has what stands in billing.plans. `surfaces` names every place where it is enforced, as “page <route>”, “rest <operation>”,
-“bot <command>”, “job <name>”, “ingest <what>”, “live <socket>”; tests/gates asks each of them under every plan. A gate asks whether the plan allows something; whether this person may do it is
+“bot <command>”, “job <name>”, “ingest <what>”, “live <socket>”; tests/gates asks each of them under every plan. `freezes` says what a plan without it stops, and `spares` which promises
+that were made before are kept all the same; tests/billing/test_promises.py acts each out. A gate asks whether the plan allows something; whether this person may do it is
 tenants.permissions. Asking needs no query: the context carries the entitlements.
 """
 
@@ -28,6 +29,8 @@ class Gate:
     what: str
     free: bool = False
     built: bool = True
+    freezes: str = ""
+    spares: str = ""
     surfaces: tuple[str, ...] = ()
 
 
@@ -41,6 +44,8 @@ class Limit:
     what: str
     free: int = UNLIMITED
     built: bool = True
+    freezes: str = ""
+    spares: str = ""
     surfaces: tuple[str, ...] = ()
 
 
@@ -50,6 +55,8 @@ _GATES: Final = (
         "Roles for levels",
         "Discord roles are given when a level is reached.",
         free=True,
+        freezes="Roles are neither given nor taken.",
+        spares="What members have been given stays theirs.",
         surfaces=(
             "page dashboard-level-role",
             "page dashboard-level-role-restore",
@@ -62,6 +69,8 @@ _GATES: Final = (
         "Announcements",
         "Level-ups are announced in a channel.",
         free=True,
+        freezes="Nothing is announced.",
+        spares="The channel stays chosen, and what was announced stands.",
         surfaces=(
             "page dashboard-announcements",
             "bot setup announcements",
@@ -73,36 +82,45 @@ _GATES: Final = (
         "boosts",
         "Boosts",
         "Points are multiplied for a time: a weekend, an event, a channel.",
+        freezes="None can be planned, and a stop can't be taken back.",
+        spares="What runs or is planned runs to its end, each week that was planned too.",
         surfaces=(
             "page dashboard-boost-new",
             "page dashboard-boost-resume",
             "rest create_boost",
             "bot boost start",
-            "job engagement.boosts.tend",
         ),
     ),
     Gate(
         "advanced_analytics",
         "Advanced analytics",
         "Rules are tried on more than the last seven days before they count.",
+        freezes="Rules are tried on the last seven days.",
+        spares="Rules that were saved go on.",
         surfaces=("page dashboard-rule", "page dashboard-rule-new"),
     ),
     Gate(
         "team_grants",
         "Permissions for one person",
         "Single permissions are given to people, or taken.",
+        freezes="Nothing can be given to one person or taken from them but what was given before.",
+        spares="What people were given stays theirs.",
         surfaces=("page dashboard-team-person",),
     ),
     Gate(
         "audit_export",
         "Audit log export",
         "The audit log leaves as a file.",
+        freezes="The audit log doesn't leave as a file.",
+        spares="It stays readable on its page, whole.",
         surfaces=("page dashboard-audit-export",),
     ),
     Gate(
         "sponsors",
         "Sponsors",
         "Rewards name who pays for them, with a report for each sponsor.",
+        freezes="Rewards name no sponsor, and none can be added or changed.",
+        spares="A sponsor with an agreed end, a day or a number of redemptions, is named until then; what one paid for stays attributed.",
         surfaces=(
             "page dashboard-sponsor-new",
             "page dashboard-sponsor",
@@ -120,6 +138,8 @@ _GATES: Final = (
         "drops",
         "Drops",
         "A reward comes at an hour, and members queue for it fairly.",
+        freezes="None can be announced, and once one began nobody joins its queue.",
+        spares="What is announced is given out: who queues before it begins is drawn, offered it and can redeem it.",
         surfaces=("page shop-queue", "rest join_drop"),
     ),
     Gate(
@@ -133,6 +153,8 @@ _LIMITS: Final = (
         "members",
         "People whose activity earns points.",
         free=1_000,
+        freezes="Newcomers wait, and what they do is kept until there is room.",
+        spares="Who is tracked stays and goes on earning.",
         surfaces=(
             "page dashboard-members-register",
             "rest register_member",
@@ -146,6 +168,8 @@ _LIMITS: Final = (
         "rules",
         "Rules that are switched on.",
         free=10,
+        freezes="The newest reward nothing.",
+        spares="What they gave stays.",
         surfaces=("page dashboard-rule-switch", "rest create_rule", "ingest rules"),
     ),
     Limit(
@@ -154,6 +178,8 @@ _LIMITS: Final = (
         "people",
         "People on the team, the owner included.",
         free=3,
+        freezes="Who joined last only looks.",
+        spares="Nobody is removed, and the owner never freezes.",
         surfaces=("page dashboard-team-invite", "bot a seat's rights"),
     ),
     Limit(
@@ -162,6 +188,8 @@ _LIMITS: Final = (
         "keys",
         "Keys that programs use at the same time.",
         free=1,
+        freezes="The newest are refused.",
+        spares="They work again with room.",
         surfaces=("page dashboard-key-create", "rest get_me"),
     ),
     Limit(
@@ -170,7 +198,18 @@ _LIMITS: Final = (
         "a minute",
         "Requests of all programs together.",
         free=60,
+        freezes="Programs are asked to slow down sooner.",
         surfaces=("rest list_rules",),
+    ),
+    Limit(
+        "commands",
+        "Bot commands",
+        "a minute",
+        "Commands of all members together; buttons and forms count nothing.",
+        free=120,
+        freezes="Above them members wait for some seconds.",
+        spares="What was begun, in a form or by a button, is answered.",
+        surfaces=("bot any command",),
     ),
     Limit(
         "history_days",
@@ -178,6 +217,8 @@ _LIMITS: Final = (
         "days",
         "How far back history is shown; older history is kept.",
         free=30,
+        freezes="Older history is hidden.",
+        spares="It is kept whole, and balances and levels still count it.",
         surfaces=("page reason", "rest explain_entry", "bot why"),
     ),
     Limit(
@@ -186,6 +227,8 @@ _LIMITS: Final = (
         "hours a month",
         "Hours of boosts that the plan includes.",
         free=0,
+        freezes="None is planned above the hours.",
+        spares="What was planned under a larger plan runs, and costs nothing more.",
         surfaces=("page dashboard-boost-new", "rest create_boost", "bot boost start"),
     ),
     Limit(
@@ -194,6 +237,8 @@ _LIMITS: Final = (
         "rewards",
         "Rewards that are on offer.",
         free=5,
+        freezes="The newest leave the shop.",
+        spares="What was redeemed goes its way, tickets of a raffle are drawn, and a place in a drop's queue can be taken.",
         surfaces=(
             "page dashboard-reward-state",
             "page dashboard-rewards-bulk",
@@ -208,6 +253,8 @@ _LIMITS: Final = (
         "kinds",
         "Forms that members can hand in.",
         free=3,
+        freezes="Nothing new is handed in for the newest.",
+        spares="What waits is decided and rewarded, and what was sent back can be corrected.",
         surfaces=(
             "page dashboard-submission-type-switch",
             "page dashboard-submission-pack",
@@ -222,6 +269,8 @@ _LIMITS: Final = (
         "kinds",
         "Credits of your own beside points.",
         free=1,
+        freezes="The newest can't be requested.",
+        spares="Requests that wait are decided, and what members have can be spent.",
         surfaces=(
             "page dashboard-credit-type-new",
             "page dashboard-credit-type-restore",

@@ -26,10 +26,8 @@ from engagement.progression.rows import MemberRow
 from engagement.progression.units import open_book, read_rows, write_rows
 from engagement.standings.eligibility import holds_rank
 from engagement.standings.models import StandingsState
-from saas.core import clock
 from saas.events import publish
 from tenants.context import TenantContext, enter_tenant
-from tenants.gates import is_open
 from tenants.selectors import read_entitlements
 
 from .judging import Judge
@@ -174,7 +172,7 @@ class _Slice:
         self.people = {one.member_id: one for one in people}
         self.let_in = [one.member_id for one in let_in]
         self.book = open_book(context)
-        self.bench = Judge(self.book, load_rules(boosts=is_open("boosts", context.entitlements, clock.now())))
+        self.bench = Judge(self.book, load_rules())
 
     def judge(self, held: Sequence[_Held]) -> None:
         wanted = {*self.let_in, *(one.member_id for one in held)}

@@ -21,17 +21,16 @@ from engagement.rules.freezing import rules_allowed
 from engagement.rules.ruleset import RuleSet
 from engagement.rules.selectors import load_rule_set
 from engagement.standings.histogram import Bounds
-from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
-from tenants.gates import is_open
 
 MAX_TENANTS: Final = 500
 MAX_MEMBERS: Final = 25_000  # over all tenants; about 2 kB each
 
 
-def load_rules(*, boosts: bool) -> RuleSet:
-    """What activities are judged by: of the tenant in hand, by the plan in force. `boosts`: whether it has them."""
-    return replace(load_rule_set(), boosts=load_timeline() if boosts else None)
+def load_rules() -> RuleSet:
+    """What activities are judged by: of the tenant in hand, by the plan in force. Boosts run as they were planned, whatever became of
+    the plan: members were told of them."""
+    return replace(load_rule_set(), boosts=load_timeline())
 
 
 @dataclass(slots=True)
@@ -39,7 +38,6 @@ class TenantMemory:
     rules: RuleSet | None = None
     rules_version: int = -1
     rules_allowed: int = -1  # by the plan that was in force
-    boosts_open: bool = False  # likewise
     curve: LevelCurve | None = None
     curve_version: int = -1
     bounds: Bounds = field(default_factory=lambda: Bounds(-1))
@@ -52,20 +50,19 @@ class TenantMemory:
     ) -> tuple[RuleSet, LevelCurve]:
         """The tenant's rules and curve as of these versions and of the plan in force now; what is stale is read again, on Django's
         connection."""
-        allowed, boosts = rules_allowed(context), is_open("boosts", context.entitlements, clock.now())
+        allowed = rules_allowed(context)
         if (
             self.rules is None
             or self.rules_version != rules
             or self.rules_allowed != allowed
-            or self.boosts_open != boosts
             or self.curve is None
             or self.curve_version != curve
         ):
             try:
                 with enter_tenant(context):
                     # Their version counts the changes of boosts too.
-                    self.rules = load_rules(boosts=boosts)
-                    self.rules_version, self.rules_allowed, self.boosts_open = rules, allowed, boosts
+                    self.rules = load_rules()
+                    self.rules_version, self.rules_allowed = rules, allowed
                     self.curve, self.curve_version = load_curve(), curve
             finally:
                 connection.close()  # this thread's; it is needed rarely, and would hold a pool's place meanwhile

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from engagement.audit.actor import SYSTEM, Actor
+from engagement.audit.actor import Actor
 from engagement.audit.services import record_audit
 from engagement.ledger.locks import ledger_lock_sql
 from engagement.rules.models import RulesState
@@ -25,7 +25,7 @@ from saas.core import clock
 from saas.events import publish
 from saas.events.jobs import JobRow, defer_rows
 from tenants.context import TenantContext
-from tenants.gates import is_open, require_open
+from tenants.gates import require_open
 from tenants.selectors import read_entitlements
 
 from .errors import BoostHoursError, BoostNotFoundError, BoostOverError, InvalidBoostError, TooManyBoostsError
@@ -172,12 +172,7 @@ def stop_boost(*, context: TenantContext, boost_id: int, actor: Actor) -> Boost:
     """
     with _writing() as (state, now):
         boost = _get(boost_id)
-        if boost.stopped_at is not None and boost.stopped_by:
-            return boost
-        if boost.stopped_at is not None:  # frozen: called off, it does not go on with another plan
-            boost.stopped_by = actor.name[:120]
-            boost.save(update_fields=["stopped_by"])
-            _record(actor, "boost.stopped", boost)
+        if boost.stopped_at is not None:
             return boost
         if state_of(boost, now) == OVER:
             raise BoostOverError(f"“{boost.name}” is over already, so there is nothing to stop.")
@@ -226,36 +221,15 @@ def can_resume(boost: Boost, now: datetime) -> bool:
 
 @transaction.atomic
 def tend_boosts(*, context: TenantContext) -> None:
-    """Publish what began and ended since the last time. Where the plan has no boosts any more, what runs and is planned is frozen;
-    where it has them again, that goes on. Idempotent: each beginning and end is published once.
+    """Publish what began and ended since the last time. Idempotent: each beginning and end is published once. What is planned runs
+    under every plan: the gate closes for new ones alone.
 
-    Locks the rules' writers, and the ledger where something freezes or thaws. Publishes BoostStarted, BoostEnded.
+    Locks the rules' writers. Publishes BoostStarted, BoostEnded.
     """
-    state = lock_rules()
-    is_allowed = is_open("boosts", read_entitlements(tenant_id=context.tenant_id), clock.now())
-    wrong = Boost.objects.filter(stopped_at__isnull=not is_allowed, stopped_by="")
-    if wrong.exists():
-        with _writing() as (state, now):
-            for boost in wrong:
-                _thaw(boost, now) if is_allowed else _freeze(boost, now)
-            count_change(state)
+    lock_rules()
     for boost in Boost.objects.filter(stopped_at=None):
         _tell(boost, clock.now())
         _wake(boost, context)
-
-
-def _freeze(boost: Boost, now: datetime) -> None:
-    """As a stop by nobody, which is how it is known again."""
-    if state_of(boost, now) != OVER:
-        _end(boost, now, by="")
-        _record(SYSTEM, "boost.frozen", boost)
-
-
-def _thaw(boost: Boost, now: datetime) -> None:
-    stopped_at, boost.stopped_at = boost.stopped_at, None
-    if stopped_at is not None and state_of(boost, now) != OVER:
-        _go_on(boost, stopped_at, now)
-        _record(SYSTEM, "boost.thawed", boost)
 
 
 def _end(boost: Boost, now: datetime, *, by: str) -> None:

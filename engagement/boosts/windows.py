@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 WEEK: Final = timedelta(days=7)
 _SECOND: Final = timedelta(seconds=1)
-PLANNED, RUNNING, OVER, STOPPED, FROZEN = "planned", "running", "over", "stopped", "frozen"
-STATES: Final = (RUNNING, PLANNED, OVER, STOPPED, FROZEN)
+PLANNED, RUNNING, OVER, STOPPED = "planned", "running", "over", "stopped"
+STATES: Final = (RUNNING, PLANNED, OVER, STOPPED)
 
 
 class Scheduled(Protocol):
@@ -80,10 +80,9 @@ def occurrences(boost: Scheduled) -> Iterator[Span]:
 
 
 def state_of(boost: Scheduled, now: datetime) -> str:
-    """planned also between two weeks; over when nothing is left; stopped when somebody ended it before that, and frozen when the
-    plan did."""
+    """planned also between two weeks; over when nothing is left; stopped when somebody ended it before that."""
     if boost.stopped_at is not None:
-        return STOPPED if boost.stopped_by else FROZEN
+        return STOPPED
     moment = milliseconds(now)
     spans = windows_of(boost)
     if not spans or moment >= spans[-1].end:

@@ -22,10 +22,12 @@ from saas.events import publish
 from saas.events.jobs import JobRow, defer_rows
 from tenants.context import TenantContext
 from tenants.gatekeeping import require_gate
+from tenants.gates import is_open
 
 from .drawing import commit_seed, open_seed, order_by_lot, published
 from .eligibility import check_eligible
 from .errors import RewardNotFoundError, RewardRefusedError
+from .freezing import refuse_frozen
 from .models import DropPlace, Reward, RewardState
 from .redemption_errors import DropPlaceError, check_can_redeem
 from .redemption_events import DropBegan, DropOffered
@@ -52,10 +54,10 @@ class QueuePlace:
 def join_drop(*, context: TenantContext, member_id: int, reward_id: int) -> DropPlace:
     """Queue up; after the beginning at the end, and at once with an offer where nobody waits. Idempotent: who is in it stays there.
 
-    Locks the reward. Publishes DropOffered. Raises GateClosedError, RewardNotFoundError, DropPlaceError, RewardRefusedError,
-    MemberNotFoundError, MemberCannotRedeemError, MemberWaitsError.
+    What was announced under a plan with drops is open until it begins, whatever became of the plan; from then on only where the plan
+    has them. Locks the reward. Publishes DropOffered. Raises GateClosedError, RewardFrozenError, RewardNotFoundError, DropPlaceError,
+    RewardRefusedError, MemberNotFoundError, MemberCannotRedeemError, MemberWaitsError.
     """
-    require_gate(GATE, context)
     with transaction.atomic():
         now = clock.now()
         member = get_member(member_id=member_id)
@@ -71,6 +73,9 @@ def join_drop(*, context: TenantContext, member_id: int, reward_id: int) -> Drop
             return place
         if place is not None and place.redemption_id is not None:
             raise DropPlaceError(f"You have “{reward.name}” from this drop already. One each.")
+        if not _was_announced(reward, now):
+            require_gate(GATE, context)
+        refuse_frozen(reward, context)
         _check_joining(reward, member_id, context, now)
         place = place or DropPlace(reward=reward, member_id=member_id)
         place.joined_at, place.left_at, place.offered_until = now, None, None
@@ -79,6 +84,17 @@ def join_drop(*, context: TenantContext, member_id: int, reward_id: int) -> Drop
         _go_on(reward, now, context)
     place.refresh_from_db()
     return place
+
+
+def can_join(reward: Reward, *, context: TenantContext) -> bool:
+    """Whether the plan lets anybody join this queue now. No query."""
+    now = clock.now()
+    return _was_announced(reward, now) or is_open(GATE, context.entitlements, now)
+
+
+def _was_announced(reward: Reward, now: datetime) -> bool:
+    """It is still to begin: members were told of it, and it is kept whatever became of the plan."""
+    return reward.starts_at is not None and now < reward.starts_at
 
 
 def leave_drop(*, context: TenantContext, member_id: int, reward_id: int) -> None:
@@ -129,6 +145,11 @@ def take_place(
             f"The time to take “{reward_name}” is over, so the next in the queue is offered it."
         )
     raise DropPlaceError(f"It is not your turn yet for “{reward_name}”. You are told when it is.")
+
+
+def has_place(*, reward_id: int, member_id: int) -> bool:
+    """Whether they are in the queue, offered or not. One query."""
+    return DropPlace.objects.filter(_OPEN, reward_id=reward_id, member_id=member_id).exists()
 
 
 def get_place(*, reward_id: int, member_id: int) -> QueuePlace | None:

@@ -41,7 +41,7 @@ def list_frozen_ids(rewards: Iterable[Reward], allowed: int) -> frozenset[int]:
 
 
 def names_sponsors(context: TenantContext) -> bool:
-    """Whether rewards name their sponsors: the plan's gate `sponsors`. No query."""
+    """Whether rewards name all of their sponsors: the plan's gate `sponsors`. Without it only those with an agreed end. No query."""
     return is_open("sponsors", context.entitlements, clock.now())
 
 

@@ -25,9 +25,9 @@ from saas.events import publish
 from tenants.context import TenantContext
 
 from .drawing import closes_at, commit_seed
-from .drops import take_place
+from .drops import has_place, take_place
 from .eligibility import MemberFacts, Refusal, check_points, check_supply, find_refusal
-from .errors import RewardNotFoundError, RewardRefusedError
+from .errors import RewardFrozenError, RewardNotFoundError, RewardRefusedError
 from .freezing import names_sponsors, refuse_frozen
 from .member_limits import refuse_over_limit
 from .models import Redemption, RewardKind, RewardState, Sponsor
@@ -83,7 +83,7 @@ def redeem_reward(
     _check_member(member)
     facts = _facts_of(member, reward, context)
     _refuse(find_refusal(reward, facts, now))
-    refuse_frozen(reward, context)
+    _refuse_frozen(reward, member_id, context)
     if reward.kind == RewardKind.RAFFLE:
         _check_raffle(reward, now)
     redemption = _build(reward, member_id, key, via, actor, now, address)
@@ -196,6 +196,15 @@ def _check_member(member: AskedMember) -> None:
     check_can_redeem(member.name, is_bot=member.is_bot, left=member.has_left, waits=member.waits)
 
 
+def _refuse_frozen(reward: AskedReward, member_id: int, context: TenantContext) -> None:
+    """A drop that froze while members queued is theirs all the same."""
+    try:
+        refuse_frozen(reward, context)
+    except RewardFrozenError:
+        if not reward.is_drop or not has_place(reward_id=reward.pk, member_id=member_id):
+            raise
+
+
 def _check_raffle(reward: AskedReward, now: datetime) -> None:
     """Tickets are sold until the draw, and none before the digest of its seed is published."""
     closes = closes_at({"draws_at": reward.draws_at})
@@ -243,13 +252,13 @@ def _build(
 
 
 def _credit_sponsor(reward: AskedReward, context: TenantContext, now: datetime) -> int | None:
-    """Who pays for this one: the reward's sponsor, while the plan names sponsors, its time is on and its budget lasts. Its row is locked
-    where it has a budget, before everything else, so that two don't take its last."""
-    if reward.sponsor_id is None or not names_sponsors(context):
+    """Who pays for this one: the reward's sponsor, while it is named (is_sponsoring). Its row is locked where it has a budget, before
+    everything else, so that two don't take its last."""
+    if reward.sponsor_id is None:
         return None
     sponsor = Sponsor.objects.get(pk=reward.sponsor_id)
     used = 0
     if sponsor.budget is not None:
         sponsor = Sponsor.objects.select_for_update(no_key=True).get(pk=reward.sponsor_id)
         used = count_sponsored([sponsor.pk]).get(sponsor.pk, 0)
-    return sponsor.pk if is_sponsoring(sponsor, used, now) else None
+    return sponsor.pk if is_sponsoring(sponsor, used, now, in_plan=names_sponsors(context)) else None

@@ -24,7 +24,7 @@ from tenants.context import TenantContext
 from .eligibility import MemberFacts, Refusal, check_offer, check_supply, find_refusal, period_start
 from .errors import RewardNotFoundError
 from .freezing import first_frozen_id, names_sponsors
-from .models import LimitPeriod, Redemption, RedemptionState, Reward, RewardState, Sponsor
+from .models import DropPlace, LimitPeriod, Redemption, RedemptionState, Reward, RewardState, Sponsor
 from .sponsors import count_sponsored, is_sponsoring
 from .tiers import Tier, list_tiers, price_range, tier_of
 
@@ -114,13 +114,22 @@ def list_shop(
 
 
 def get_shop_item(*, reward_id: int, member_id: int | None, context: TenantContext) -> ShopItem:
-    """One of what list_shop lists, or one whose time is over. A fixed number of queries. Raises RewardNotFoundError."""
+    """One of what list_shop lists, or one whose time is over; a drop that froze too, for who is in its queue. A fixed number of queries.
+    Raises RewardNotFoundError."""
     now = clock.now()
     rows = _with_parts(Reward.objects.filter(pk__lt=first_frozen_id(context), state=RewardState.ACTIVE))
-    reward = rows.filter(pk=_id(reward_id)).first()
+    reward = rows.filter(pk=_id(reward_id)).first() or _queued_for(reward_id, member_id)
     if reward is None:
         raise RewardNotFoundError
     return _items([reward], member_id, context, now, list_tiers())[0]
+
+
+def _queued_for(reward_id: int, member_id: int | None) -> Reward | None:
+    if member_id is None:
+        return None
+    places = DropPlace.objects.filter(member_id=member_id, left_at=None)
+    rows = Reward.objects.filter(pk=_id(reward_id), is_drop=True, state=RewardState.ACTIVE)
+    return _with_parts(rows.filter(pk__in=places.values("reward_id"))).first()
 
 
 def count_shop(*, context: TenantContext) -> int:
@@ -215,13 +224,16 @@ def count_by_state() -> dict[str, int]:
 
 
 def sponsor_of(reward: Reward, context: TenantContext, now: datetime) -> Sponsor | None:
-    """Who is credited with a redemption of it at that moment: the reward's sponsor, while the plan names sponsors, its time is on and
-    its budget lasts. One query at most beside the sponsor's own. A race over the last one of a budget is let pass: it credits one more."""
-    if reward.sponsor_id is None or not names_sponsors(context):
+    """Who is credited with a redemption of it at that moment: the reward's sponsor, while it is named. One query at most beside the
+    sponsor's own. A race over the last one of a budget is let pass: it credits one more."""
+    if reward.sponsor_id is None:
         return None
     sponsor = reward.sponsor
     used = count_sponsored([reward.sponsor_id]) if sponsor is not None and sponsor.budget is not None else {}
-    return sponsor if sponsor is not None and is_sponsoring(sponsor, used.get(sponsor.pk, 0), now) else None
+    if sponsor is None:
+        return None
+    is_named = is_sponsoring(sponsor, used.get(sponsor.pk, 0), now, in_plan=names_sponsors(context))
+    return sponsor if is_named else None
 
 
 def _on_offer(context: TenantContext, now: datetime) -> QuerySet[Reward]:
@@ -271,8 +283,7 @@ def check_for_everybody(reward: Reward, now: datetime) -> Refusal | None:
 
 
 def _sponsors(rewards: Sequence[Reward], context: TenantContext, now: datetime) -> dict[int, ShopSponsor]:
-    if not names_sponsors(context):
-        return {}
+    in_plan = names_sponsors(context)
     named = {reward.sponsor.pk: reward.sponsor for reward in rewards if reward.sponsor is not None}
     used = count_sponsored(named)
     return {
@@ -283,7 +294,7 @@ def _sponsors(rewards: Sequence[Reward], context: TenantContext, now: datetime) 
             file_address(context, sponsor.picture_id) if sponsor.picture_id else "",
         )
         for sponsor in named.values()
-        if is_sponsoring(sponsor, used.get(sponsor.pk, 0), now)
+        if is_sponsoring(sponsor, used.get(sponsor.pk, 0), now, in_plan=in_plan)
     }
 
 

@@ -121,14 +121,21 @@ def restore_sponsor(*, context: TenantContext, sponsor_id: int, actor: Actor) ->
     return sponsor
 
 
-def is_sponsoring(sponsor: Sponsor, used: int, now: datetime) -> bool:
-    """Whether it is named, and credited for redemptions, at that moment. `used`: redemptions that it paid for so far."""
+def is_sponsoring(sponsor: Sponsor, used: int, now: datetime, *, in_plan: bool) -> bool:
+    """Whether it is named, and credited for redemptions, at that moment. `used`: redemptions that it paid for so far. Where the plan
+    has no sponsors any more (`in_plan`), those go on with whom an end was agreed: a day, or a number of redemptions."""
     return (
         sponsor.archived_at is None
+        and (in_plan or has_agreed_end(sponsor))
         and (sponsor.starts_at is None or sponsor.starts_at <= now)
         and (sponsor.ends_at is None or now < sponsor.ends_at)
         and (sponsor.budget is None or used < sponsor.budget)
     )
+
+
+def has_agreed_end(sponsor: Sponsor) -> bool:
+    """Who paid until a day or for so many redemptions is named until then, whatever becomes of the plan."""
+    return sponsor.ends_at is not None or sponsor.budget is not None
 
 
 def count_sponsored(ids: Iterable[int]) -> dict[int, int]:

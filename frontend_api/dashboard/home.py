@@ -33,7 +33,6 @@ from integrations.discord.problems import list_problems
 from saas.core import clock
 from saas.events.log import get_end
 from tenants.context import TenantContext
-from tenants.gates import is_open
 
 FEED_SIZE = 15
 GAPS_SHOWN = 5
@@ -74,8 +73,6 @@ def read_home(context: TenantContext) -> dict[str, Any]:
 
 def list_boosts_running(context: TenantContext, *, now: datetime) -> list[tuple[BoostLine, str]]:
     """What multiplies points at the moment, each with what it is for. One query, and two more where there is one."""
-    if not is_open("boosts", context.entitlements, now):
-        return []
     lines = list_running_boosts(now=now)
     names = read_scope_names(recall_directory(context).names) if lines else ScopeNames()
     return [(line, scope_text(line.boost.scope, names)) for line in lines]

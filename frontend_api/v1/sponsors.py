@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rest_framework import serializers
@@ -11,6 +12,7 @@ from rest_framework.response import Response
 from engagement.files.selectors import file_address
 from engagement.rewards.errors import SponsorNotFoundError
 from engagement.rewards.facts import MOST
+from engagement.rewards.freezing import names_sponsors
 from engagement.rewards.models import Sponsor
 from engagement.rewards.sponsors import (
     FIELDS,
@@ -76,7 +78,8 @@ class SponsorAnswer(Output):
         return int(self.context["used"].get(sponsor.pk, 0))
 
     def get_named(self, sponsor: Any) -> bool:
-        return is_sponsoring(sponsor, self.context["used"].get(sponsor.pk, 0), clock.now())
+        used, in_plan = self.context["used"].get(sponsor.pk, 0), self.context["in_plan"]
+        return is_sponsoring(sponsor, used, clock.now(), in_plan=in_plan)
 
 
 EXAMPLE = {
@@ -95,8 +98,14 @@ EXAMPLE = {
 
 
 def describe_sponsor(view: ApiView, sponsor: Sponsor) -> dict[str, Any]:
-    facts = {"used": count_sponsored([sponsor.pk]), "here": view.context}
-    return dict(SponsorAnswer(sponsor, context=facts).data)
+    return dict(SponsorAnswer(sponsor, context=_facts(view, [sponsor])).data)
+
+
+def _facts(view: ApiView, sponsors: Iterable[Sponsor]) -> dict[str, Any]:
+    """What SponsorAnswer needs beside the rows. One query."""
+    context = view.context
+    used = count_sponsored(one.pk for one in sponsors)
+    return {"used": used, "here": context, "in_plan": names_sponsors(context)}
 
 
 class _Nothing(Output):
@@ -121,11 +130,9 @@ class SponsorList(ApiView):
         if place is not None:
             rows = rows.filter(pk__gt=place[0])
         page = cut(list(rows[: query["limit"] + 1]), query["limit"], lambda sponsor: (sponsor.pk,))
-        used = count_sponsored([sponsor.pk for sponsor in page.items])
         answer = self.answer_page(page, _Nothing)
-        answer.data["items"] = SponsorAnswer(
-            page.items, many=True, context={"used": used, "here": self.context}
-        ).data
+        facts = _facts(self, page.items)
+        answer.data["items"] = SponsorAnswer(page.items, many=True, context=facts).data
         return answer
 
     @operation(

@@ -52,7 +52,7 @@ def build_page() -> str:
                 for row in group.rows
             ]
         lines += [""]
-    lines += [*_metered(), *_surfaces()]
+    lines += [*_metered(), *_freezing(), *_surfaces()]
     return "\n".join(lines)
 
 
@@ -90,6 +90,22 @@ def _metered() -> Iterator[str]:
             if meter.name in plan.metered
         ]
         yield _row([meter.title, meter.unit, price, ", ".join(included)])
+    yield ""
+
+
+def _freezing() -> Iterator[str]:
+    from tenants.gates import GATES, LIMITS
+
+    yield "## What a smaller plan freezes, and what it keeps"
+    yield ""
+    yield "Told before a smaller plan is confirmed. Nothing is deleted; a plan with more thaws exactly what was frozen. Each line is acted out by"
+    yield "`tests/billing/test_promises.py`."
+    yield ""
+    yield _row(["what", "stops", "is kept"])
+    yield _row(["---"] * 3)
+    for one in (GATES | LIMITS).values():
+        if one.built:
+            yield _row([one.title, one.freezes, one.spares or "–"])
     yield ""
 
 

@@ -18,7 +18,7 @@ from engagement.analytics.boost_preview import preview_boost
 from engagement.boosts.errors import BoostHoursError, InvalidBoostError
 from engagement.boosts.selectors import PAGE, BoostLine, count_boosts, list_boosts
 from engagement.boosts.services import UNDO, can_resume, check_draft, stop_boost
-from engagement.boosts.windows import FROZEN, OVER, PLANNED, RUNNING, STOPPED
+from engagement.boosts.windows import OVER, PLANNED, RUNNING, STOPPED
 from engagement.boosts.words import ScopeNames, read_scope_names, scope_text
 from engagement.rules.definition import TRIGGERS
 from engagement.rules.selectors import load_rule_set
@@ -40,7 +40,6 @@ STATE_WORDS: Final = {
     PLANNED: ("Planned", ""),
     OVER: ("Over", ""),
     STOPPED: ("Stopped", ""),
-    FROZEN: ("Frozen", "warn"),
 }
 
 
@@ -67,7 +66,7 @@ def show_boosts(request: HttpRequest, desk: Desk) -> HttpResponse:
     lines = [_describe(line, names) for line in found[:PAGE]]
     facts: dict[str, Any] = {
         "lines": lines,
-        "frozen": any(one.line.state == FROZEN for one in lines),
+        "goes_on": any(one.can_stop for one in lines),
         "count": count_boosts(),
         "hours": get_hours_now(context=desk.context),
         "page_number": number,
@@ -171,7 +170,7 @@ def _describe(line: BoostLine, names: ScopeNames) -> ListedBoost:
         word=word,
         tag=tag,
         can_resume=line.state == STOPPED and can_resume(line.boost, clock.now()),
-        can_stop=line.state in (RUNNING, PLANNED, FROZEN),
+        can_stop=line.state in (RUNNING, PLANNED),
         was_called_off=stopped_at is not None and stopped_at <= line.boost.starts_at,
     )
 

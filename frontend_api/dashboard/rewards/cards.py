@@ -14,6 +14,7 @@ from engagement.rewards.freezing import names_sponsors
 from engagement.rewards.kinds import Kind, Setting, Shape, get_kind, settings_of
 from engagement.rewards.models import Reward
 from engagement.rewards.selectors import check_for_everybody
+from engagement.rewards.sponsors import has_agreed_end
 from engagement.rewards.tiers import Tier, tier_of
 from saas.core import clock
 from tenants.context import TenantContext
@@ -46,7 +47,9 @@ def show_card(reward: Reward, context: TenantContext, tiers: Sequence[Tier]) -> 
         kind=get_kind(reward.kind),
         tier=tier_of(reward.price, tiers),
         picture=file_address(context, reward.picture_id) if reward.picture_id else "",
-        sponsor=reward.sponsor.name if reward.sponsor is not None and names_sponsors(context) else "",
+        sponsor=reward.sponsor.name
+        if reward.sponsor is not None and (names_sponsors(context) or has_agreed_end(reward.sponsor))
+        else "",
         left=None if reward.stock is None else max(reward.stock - reward.reserved, 0),
         note=refusal.text if refusal is not None else "",
     )

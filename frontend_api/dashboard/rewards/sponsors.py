@@ -122,7 +122,7 @@ def show_sponsors(request: HttpRequest, desk: Desk) -> HttpResponse:
             "sponsor": one,
             "picture": file_address(desk.context, one.picture_id) if one.picture_id else "",
             "used": used.get(one.pk, 0),
-            "named": is_sponsoring(one, used.get(one.pk, 0), now),
+            "named": is_sponsoring(one, used.get(one.pk, 0), now, in_plan=desk.opens[GATE]),
             "spent": one.budget is not None and used.get(one.pk, 0) >= one.budget,
             "waits": one.starts_at is not None and one.starts_at > now,
         }

@@ -183,7 +183,7 @@ def test_it_is_for_members_of_the_chosen_type_until_the_type_goes(acme: TenantCo
     assert amounts(acme) == [10, 10, 20, 10, 10]
 
 
-def test_where_the_plan_has_none_nothing_is_boosted(acme: TenantContext, settings: Any) -> None:
+def test_what_runs_counts_on_where_the_plan_has_none_any_more(acme: TenantContext, settings: Any) -> None:
     memory = TenantMemory()
     plan(acme)
     book(acme, [message(1, at=NOON + MINUTE)], memory)
@@ -191,4 +191,4 @@ def test_where_the_plan_has_none_nothing_is_boosted(acme: TenantContext, setting
 
     book(acme, [message(1, at=NOON + 2 * MINUTE)], memory)
 
-    assert amounts(acme) == [20, 10]
+    assert amounts(acme) == [20, 20]

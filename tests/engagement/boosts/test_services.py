@@ -14,13 +14,11 @@ from django.db import connection
 from engagement.audit.actor import Actor
 from engagement.audit.models import AuditEntry
 from engagement.boosts.errors import BoostHoursError, BoostNotFoundError, BoostOverError, InvalidBoostError
-from engagement.boosts.jobs import follow_dated_plans, tend
+from engagement.boosts.jobs import tend
 from engagement.boosts.models import Boost
 from engagement.boosts.selectors import hours_used, list_boosts, list_live_boosts, list_running_boosts
 from engagement.boosts.services import Allowance, percent_of, resume_boost, stop_boost
-from engagement.boosts.windows import FROZEN
 from saas.core import clock
-from saas.core.schemas import PUBLIC
 from tenants.context import TenantContext, enter_tenant
 from tenants.entitlements import Entitlements
 from tenants.gates import GateClosedError
@@ -208,68 +206,38 @@ def test_a_closed_gate_lets_none_begin(acme: TenantContext, settings: Any) -> No
     assert plan(give_boosts(acme)).pk
 
 
-def test_without_the_plan_boosts_freeze_and_with_it_they_go_on(acme: TenantContext, settings: Any) -> None:
+def test_what_was_planned_runs_to_its_end_without_the_plan_and_nothing_new_begins(
+    acme: TenantContext, settings: Any
+) -> None:
     running = plan(acme, hours=5)
-    plan(acme, starts_at=AT_NOON + 48 * HOUR)
+    later = plan(acme, starts_at=AT_NOON + 48 * HOUR)
+    weekly = plan(acme, starts_at=AT_NOON + 72 * HOUR, repeats_until=AT_NOON.date() + timedelta(days=20))
     settings.BILLING_ON = True
 
-    run_jobs(acme, AT_NOON + HOUR)
-    run_jobs(acme, AT_NOON + HOUR)
+    with pytest.raises(GateClosedError):
+        plan(acme, now=AT_NOON + HOUR)
+    for hours in (1, 6, 51):
+        run_jobs(acme, AT_NOON + hours * HOUR)
 
     with enter_tenant(acme), clock.frozen_at(AT_NOON + HOUR):
-        assert list_live_boosts() == []
-        assert {line.state for line in list_boosts()} == {FROZEN}
-    assert events(acme) == ["BoostStarted", "BoostEnded"]
-
-    give_boosts(acme)
-    run_jobs(acme, AT_NOON + 3 * HOUR)
-
-    with enter_tenant(acme), clock.frozen_at(AT_NOON + 3 * HOUR):
         assert [line.boost.pk for line in list_running_boosts()] == [running.pk]
-        assert len(list_live_boosts()) == 2
-    assert events(acme) == ["BoostStarted", "BoostEnded", "BoostStarted"]
-    with enter_tenant(acme), clock.frozen_at(AT_NOON + 9 * HOUR):
-        # One before, two after, and none for the two in between.
-        assert hours_used(acme, *NOVEMBER) == 3
+        assert [line.boost.pk for line in list_live_boosts()] == [running.pk, later.pk, weekly.pk]
+    # The weekly one begins again, too.
+    with enter_tenant(acme), clock.frozen_at(AT_NOON + (72 + 7 * 24 + 1) * HOUR):
+        assert [line.boost.pk for line in list_running_boosts()] == [weekly.pk]
+    assert events(acme) == ["BoostStarted", "BoostEnded", "BoostStarted", "BoostEnded"]
 
 
-def test_who_calls_off_what_is_frozen_finds_it_called_off_later(acme: TenantContext, settings: Any) -> None:
+def test_what_is_called_off_without_the_plan_stays_called_off(acme: TenantContext, settings: Any) -> None:
     boost = plan(acme, hours=5)
     settings.BILLING_ON = True
-    run_jobs(acme, AT_NOON + HOUR)
 
     stop(acme, boost, AT_NOON + 2 * HOUR)
-    give_boosts(acme)
-    run_jobs(acme, AT_NOON + 3 * HOUR)
+    with pytest.raises(GateClosedError), enter_tenant(acme), clock.frozen_at(AT_NOON + 2 * HOUR):
+        resume_boost(context=acme, boost_id=boost.pk, actor=ADA, allowances=())
 
     with enter_tenant(acme), clock.frozen_at(AT_NOON + 3 * HOUR):
         assert list_live_boosts() == []
-
-
-def test_what_thaws_asks_to_be_woken(acme: TenantContext, settings: Any) -> None:
-    plan(acme, hours=5)
-    settings.BILLING_ON = True
-    run_jobs(acme, AT_NOON + HOUR)
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM public.procrastinate_jobs WHERE task_name = 'engagement.boosts.tend'")
-
-    give_boosts(acme)
-    run_jobs(acme, AT_NOON + 2 * HOUR)
-
-    assert waiting(acme) == [AT_NOON + 5 * HOUR]
-
-
-def test_a_phase_that_begins_by_its_date_is_followed(acme: TenantContext, globex: TenantContext) -> None:
-    give_boosts(acme)
-    with clock.frozen_at(AT_NOON + HOUR):
-        follow_dated_plans(tenant=PUBLIC, timestamp=0)
-        follow_dated_plans(tenant=PUBLIC, timestamp=0)
-
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT args->>'tenant' FROM public.procrastinate_jobs WHERE task_name = 'engagement.boosts.tend'"
-        )
-        assert [row[0] for row in cursor.fetchall()] == [acme.schema]
 
 
 def test_what_somebody_stopped_is_not_woken_by_a_plan(acme: TenantContext, settings: Any) -> None:

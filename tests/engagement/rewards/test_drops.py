@@ -11,7 +11,7 @@ from engagement.members.models import Member
 from engagement.rewards.deciding import cancel_redemption
 from engagement.rewards.drawing import draw_of, order_by_lot
 from engagement.rewards.drops import OFFER, get_place, join_drop, leave_drop, tend_drop
-from engagement.rewards.errors import RewardNotFoundError, RewardRefusedError
+from engagement.rewards.errors import RewardFrozenError, RewardNotFoundError, RewardRefusedError
 from engagement.rewards.models import DropPlace, Reward
 from engagement.rewards.redemption_errors import DropPlaceError, MemberCannotRedeemError
 from saas.core import clock
@@ -204,8 +204,22 @@ def test_who_may_not_have_it_does_not_queue(acme: TenantContext) -> None:
         join_drop(context=acme, member_id=make_member(acme).pk, reward_id=make_reward().pk)
 
 
-def test_drops_are_part_of_a_plan(acme: TenantContext) -> None:
+def test_without_the_plan_nobody_joins_once_it_began(acme: TenantContext) -> None:
+    drop, without = make_drop(), put_on_plan(acme)
+    early, late = make_member(acme), make_member(acme)
+
+    with clock.frozen_at(NOON - SECOND):
+        assert join_drop(context=without, member_id=early.pk, reward_id=drop.pk).pk
+    with clock.frozen_at(NOON):
+        with pytest.raises(GateClosedError):
+            join_drop(context=without, member_id=late.pk, reward_id=drop.pk)
+        # Who is in it may ask again.
+        assert join_drop(context=without, member_id=early.pk, reward_id=drop.pk).pk
+
+
+def test_nobody_queues_for_one_that_is_frozen(acme: TenantContext) -> None:
+    make_reward()
     drop = make_drop()
 
-    with pytest.raises(GateClosedError):
-        join_drop(context=put_on_plan(acme), member_id=make_member(acme).pk, reward_id=drop.pk)
+    with pytest.raises(RewardFrozenError), clock.frozen_at(NOON - SECOND):
+        join_drop(context=put_on_plan(acme, rewards=1), member_id=make_member(acme).pk, reward_id=drop.pk)

@@ -14,7 +14,7 @@ from engagement.ledger.models import POINTS, LedgerBalance
 from engagement.members.models import Member, MemberFigure
 from engagement.rewards.catalogue import change_reward, pause_reward
 from engagement.rewards.errors import RewardNotFoundError
-from engagement.rewards.models import Redemption, Reward
+from engagement.rewards.models import Redemption, Reward, Sponsor
 from engagement.rewards.selectors import (
     ShopItem,
     count_shop,
@@ -163,7 +163,11 @@ def test_a_sponsor_is_named_while_it_pays_and_the_plan_names_sponsors(acme: Tena
     redeemed(reward, 1, 1, sponsor_id=sponsor.pk)
     redeemed(reward, 1, 2, sponsor_id=sponsor.pk, state="rejected")
     assert named(paying)
-    assert not named(put_on_plan(acme, features=()))
+    without = put_on_plan(acme, features=())
+    assert named(without), "an end was agreed"
+    Sponsor.objects.update(budget=None)
+    assert not named(without)
+    Sponsor.objects.update(budget=2)
     redeemed(reward, 1, 3, sponsor_id=sponsor.pk)
     assert not named(paying), "the budget is spent"
     Redemption.objects.all().delete()

@@ -234,7 +234,7 @@ def test_without_the_lock_two_refreshes_fork_the_family(
     def unlocked(payload: dict[str, Any], tenant_id: int | None, *, lock: bool) -> TokenFamily:
         family = find(payload, tenant_id, lock=False)
         if lock:
-            both_read.wait(timeout=10)
+            both_read.wait(timeout=30)
         return family
 
     pair = sign_in(committed_api).json()

@@ -92,14 +92,3 @@ def start_by_the_bot(world: World) -> bool:
             return False
         stop_boost(context=world.context, boost_id=boost.pk, actor=who.actor)
     return True
-
-
-@asks("job engagement.boosts.tend")
-def go_on_as_time_passes(world: World) -> bool:
-    from engagement.boosts.jobs import tend
-    from engagement.boosts.selectors import list_running_boosts
-    from tenants.context import enter_tenant
-
-    tend(tenant=world.context.schema)
-    with enter_tenant(world.context):
-        return bool(list_running_boosts())

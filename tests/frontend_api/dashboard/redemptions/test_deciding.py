@@ -87,6 +87,25 @@ def test_it_is_narrowed_by_reward_member_and_day(
         assert gone not in rows, query
 
 
+def test_a_reward_beyond_those_to_tick_is_narrowed_to_by_its_address(
+    pages: Browser, acme: TenantContext, mug: int, mia: int
+) -> None:
+    redeemed(acme, mia, mug, "a")
+    with enter_tenant(acme):
+        many = [Reward(kind="custom", key=f"a{n}", name=f"Apron {n:02}", price=5) for n in range(35)]
+        gone = Reward(kind="custom", key="gone", name="Abacus", price=5, archived_at=clock.now())
+        Reward.objects.bulk_create([*many, gone])
+
+    text = text_of(pages.on(ACME).get(LIST))
+    assert text.count('name="reward"') == 30
+    assert "Search the list for the name of another" in text
+    assert "Abacus" not in text
+    text = text_of(pages.on(ACME).get(f"{LIST}?reward={mug}&reward=x&reward=99999"))
+    assert f'name="reward" value="{mug}" checked' in text
+    assert "Reward: Mug" in text
+    assert "Mia" in text
+
+
 def test_one_is_approved_and_the_page_tells_how_it_went(
     pages: Browser, acme: TenantContext, mug: int, mia: int
 ) -> None:
