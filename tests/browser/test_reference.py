@@ -61,15 +61,16 @@ def test_an_operation_is_tried_with_a_key_that_is_kept_nowhere(open_page: Opener
 
     page.get_by_label("Your API key or access token").fill(key)
     listing.get_by_label("limit").fill("2")
+    listing.get_by_label("state").fill("here, left")
     listing.get_by_role("button", name="Send").click()
     expect(listing.get_by_role("status")).to_contain_text("200")
-    expect(listing.get_by_role("status")).to_contain_text("/api/v1/members?limit=2")
+    expect(listing.get_by_role("status")).to_contain_text("/api/v1/members?limit=2&state=here&state=left")
     expect(listing.get_by_role("region", name="Headers of the answer of list_members")).to_contain_text(
         "ratelimit"
     )
     assert overflow(page) <= 0
 
-    # A write is sent as the example has it, under a key of its own; sent twice, it is one.
+    # What is typed into an address stays in its place of it.
     page.locator("#get_member").get_by_text("Try it").click()
     one = page.locator("#get_member")
     one.get_by_label("member_id").fill("../../nowhere?x")
