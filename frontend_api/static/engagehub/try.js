@@ -54,7 +54,8 @@
     var whole = make("div", { "class": "field" });
     var label = make("label", { "for": id });
     label.appendChild(make("code", {}, name));
-    if (!needed) label.appendChild(make("span", { "class": "optional" }, " (optional)"));
+    var words = [needed ? "" : "optional", input.dataset.many ? "several with commas" : ""].filter(Boolean).join(", ");
+    if (words) label.appendChild(make("span", { "class": "optional" }, " (" + words + ")"));
     input.id = id;
     if (needed) input.required = true;
     whole.appendChild(label);
@@ -76,6 +77,7 @@
       if (schema.type === "integer") input.inputMode = "numeric";
       if (line.name === "Idempotency-Key") input.value = fresh();
     }
+    if (schema.type === "array") input.dataset.many = "yes";
     input.dataset.place = line.in;
     input.dataset.name = line.name;
     return input;
@@ -133,7 +135,9 @@
     form.querySelectorAll("[data-place]").forEach(function (input) {
       var value = input.value, name = input.dataset.name;
       if (input.dataset.place === "path") address = address.replace("{" + name + "}", encodeURIComponent(value));
-      else if (input.dataset.place === "query" && value !== "") query.append(name, value);
+      else if (input.dataset.place === "query" && value !== "") {
+        (input.dataset.many ? value.split(",") : [value]).forEach(function (one) { query.append(name, one.trim()); });
+      }
       else if (input.dataset.place === "header" && value !== "") headers[name] = value;
       else if (input.dataset.place === "json") { headers["Content-Type"] = "application/json"; body = value; }
       else if (input.dataset.place === "form") {
