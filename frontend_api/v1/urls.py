@@ -292,6 +292,7 @@ NOUNS: list[URLPattern] = [
 REFERENCE: list[URLPattern] = [
     path("", reference.show_reference, name="reference"),
     path("openapi.json", reference.show_document, name="document"),
+    path("operations/<slug:operation_id>", reference.show_operation, name="operation"),
     path("problems", reference.show_problems, name="problems"),
     path("problems/<slug:code>", reference.show_problem, name="problem"),
 ]

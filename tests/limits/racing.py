@@ -67,6 +67,13 @@ def holds_up_another() -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def anybody_is_held_up() -> bool:
+    """The same of whoever holds it: for those who do not work on Django's connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("select exists (select from pg_locks where not granted)")
+        return bool(cursor.fetchone()[0])
+
+
 def meet(barrier: threading.Barrier, patience: float = 20) -> Callable[..., None]:
     """To be called between counting and writing: nobody goes on before all of the barrier's parties have counted. Only whoever keeps
     another away by a lock that they hold goes on alone, and the other, once it comes, has nobody left to wait for.

@@ -65,7 +65,7 @@ def at_once(context: TenantContext, *acts: Callable[[], object]) -> list[BaseExc
     def run(act: Callable[[], object]) -> None:
         try:
             with enter_tenant(context):
-                barrier.wait(10)
+                barrier.wait(30)
                 act()
         except BaseException as error:
             raised.append(error)
