@@ -1,7 +1,7 @@
 """The dashboard's pages: one table, from which the rail, the bar at a phone's bottom, the tabs inside a section and the
 command palette are made.
 
-To add a page: its route (saas/urls/tenant.py, frontend_api/access.py), then a line here. A section without a page that the
+To add a page: its route (saas/urls/tenant.py or spending.py, frontend_api/access.py), then a line here. A section without a page that the
 reader may open is not shown. The page whose address begins the request's path, the longest of them, is the current one; so
 `/dashboard/members/12/` belongs to Members without a line of its own.
 """
