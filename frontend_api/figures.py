@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 from saas.core.counts import write_count
 
@@ -15,6 +16,7 @@ _STEPS = (
     (604_800, 86_400, "day"),
     (2_629_800, 604_800, "week"),
     (31_557_600, 2_629_800, "month"),
+    (inf, 31_557_600, "year"),
 )
 
 
@@ -57,12 +59,11 @@ def compare(now: int, before: int) -> Change:
 def write_ago(moment: datetime, now: datetime) -> str:
     """How long ago, in words. The page's script keeps it true while the page stays open."""
     seconds = (now - moment).total_seconds()
-    if abs(seconds) < 10:
+    length = abs(seconds)
+    if length < 10:
         return "just now"
-    size, name = next(
-        ((size, name) for limit, size, name in _STEPS if abs(seconds) < limit), (31_557_600, "year")
-    )
-    count = max(1, round(abs(seconds) / size))
+    _, size, name = next(step for step in _STEPS if length < step[0])
+    count = max(1, round(length / size))
     text = f"{count} {name}{'' if count == 1 else 's'}"
     return f"{text} ago" if seconds > 0 else f"in {text}"
 

@@ -35,6 +35,18 @@ class OwnerRoleMisusedError(EngageHubError):
         )
 
 
+class FleetBusyError(ConflictError):
+    """Another run is migrating the fleet."""
+
+    code = "fleet_busy"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"Another run has been migrating for more than {seconds:.0f} s, and two at once would wait for each other's locks. Wait "
+            "until it is through, or end it; whoever starts again goes on where it stopped."
+        )
+
+
 class UnsupportedSchemaError(EngageHubError):
     """A migration made something that the schema script cannot copy."""
 

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Q
 
 from saas.core import clock
 from saas.core.crypto import digest_of, new_secret
@@ -37,6 +38,7 @@ from .seats import SEATS, require_seat_to_join, require_seat_to_offer
 
 INVITE_DAYS = 7
 OPEN_INVITES = 50
+INVITES_KEPT = timedelta(days=90)
 RESEND_SECONDS = 60
 _STATES = (Tenant.State.PROVISIONING, Tenant.State.ACTIVE)
 
@@ -142,6 +144,16 @@ def list_invites(*, tenant: Tenant) -> list[Invite]:
             .select_related("invited_by")
             .order_by("-sent_at", "-pk")
         )
+
+
+def prune_invites() -> int:
+    """Forget invites, and with them the addresses, that were taken or ran out 90 days ago. Answers how many went. Idempotent."""
+    past = clock.now() - INVITES_KEPT
+    with enter_schema(PUBLIC):
+        gone, _ = Invite.objects.filter(
+            Q(accepted_at__lt=past) | Q(accepted_at=None, expires_at__lt=past)
+        ).delete()
+    return gone
 
 
 def revoke_invite(*, tenant: Tenant, invite_id: int) -> Invite:

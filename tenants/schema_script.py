@@ -11,6 +11,7 @@ import hashlib
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cache
 from io import StringIO
 from typing import Any
@@ -23,6 +24,7 @@ from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from saas.core import clock
 from saas.core.schemas import PUBLIC, is_tenant_schema
 
 from . import catalogue, grants
@@ -32,6 +34,7 @@ from .models import SchemaScript, new_schema_name
 from .owner import app_role, as_owner
 
 _LOCK = 0x454E4748  # pg_advisory_lock: one generation at a time.
+SCRIPTS_KEPT = timedelta(days=30)
 
 
 @cache
@@ -62,6 +65,15 @@ def get_script() -> list[str]:
         with as_owner():
             found = _generate(key)
     return list(found.statements)
+
+
+def prune_scripts() -> int:
+    """Forget scripts of earlier releases, made 30 days ago; this release's stays. Answers how many went. Idempotent; as the owner's role.
+
+    A release that is gone back to makes its own anew.
+    """
+    old = SchemaScript.objects.filter(created_at__lt=clock.now() - SCRIPTS_KEPT)
+    return old.exclude(key=migrations_key()).delete()[0]
 
 
 def render(statements: list[str], schema: str) -> list[str]:

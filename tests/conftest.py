@@ -44,6 +44,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    from hypothesis import HealthCheck
+    from hypothesis import settings as drawing
+
+    # Neither how long a test takes nor how long drawing for it takes is a fault where others are at work.
+    drawing.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    drawing.load_profile("any machine")
     if config.getoption("numprocesses", None):
         # xdist's workers inherit the environment, and must not read the settings before their own addresses are set.
         os.environ.pop("DJANGO_SETTINGS_MODULE", None)

@@ -20,9 +20,10 @@ from engagement.credits.checks import MAX_REASON
 from engagement.credits.errors import CreditRequestNotFoundError
 from engagement.credits.limits import OPEN_STATES, get_limits
 from engagement.credits.models import CreditRequest, CreditType, RequestState
-from engagement.credits.requesting import answer_request, cancel_request, request_credits
+from engagement.credits.requesting import answer_request, cancel_request
 from engagement.credits.selectors import get_request, list_requestable, list_requests
 from engagement.ledger.moving import get_spendable
+from engagement.progression.crediting import request_credits
 from tenants.context import TenantContext
 from tenants.tickets import get_member_link
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 import orjson
 import structlog
 from redis import Redis
 
+from saas.core import clock
 from tenants.context import enter_tenant
 from tenants.routing import Routing
 
 from .models import HearingGap
 from .stream import GAPS_KEY
 
+GAPS_KEPT: Final = timedelta(days=365)
+_PRUNED_AT_ONCE: Final = 2_000
 log = structlog.get_logger(__name__)
 
 
@@ -49,3 +52,12 @@ def _store(report_id: str, fields: dict[bytes, bytes], routing: Routing) -> None
                     "reason": fields.get(b"reason", b"").decode("utf-8", "replace")[:200],
                 },
             )
+
+
+def prune_gaps() -> int:
+    """Forget spells that ended a year ago, in the community in hand. Answers how many rows went. Idempotent."""
+    old = HearingGap.objects.filter(ended_at__lt=clock.now() - GAPS_KEPT).order_by("pk")
+    total = 0
+    while ids := list(old.values_list("pk", flat=True)[:_PRUNED_AT_ONCE]):
+        total += HearingGap.objects.filter(pk__in=ids).delete()[0]
+    return total

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 from redis import Redis
 
 from saas.core import clock
@@ -19,6 +21,9 @@ from .stream import StreamEntry
 
 log = structlog.get_logger(__name__)
 MAX_KEPT: Final = 64 * 1024
+REPLAYED_KEPT: Final = timedelta(days=30)
+POISON_KEPT: Final = timedelta(days=365)
+_PRUNED_AT_ONCE: Final = 200  # rows hold up to 64 KiB
 
 
 class PoisonNotFoundError(NotFoundError):
@@ -101,6 +106,19 @@ def replay_poison(redis: Redis, *, poison_id: int, partitions: int) -> str:
         partition = partition_of(row.source, partitions)
         entry_id: Any = redis.xadd(stream_key(partition), {"a": bytes(row.raw)})
     return f"{stream_key(partition)}/{entry_id.decode()}"
+
+
+def prune_poison() -> int:
+    """Forget what was replayed 30 days ago, and what nobody replayed within a year. Answers how many rows went. Idempotent."""
+    now = clock.now()
+    old = PoisonActivity.objects.filter(
+        Q(replayed_at__lt=now - REPLAYED_KEPT) | Q(replayed_at=None, seen_at__lt=now - POISON_KEPT)
+    ).order_by("pk")
+    total = 0
+    with enter_schema(PUBLIC):
+        while ids := list(old.values_list("pk", flat=True)[:_PRUNED_AT_ONCE]):
+            total += PoisonActivity.objects.filter(pk__in=ids).delete()[0]
+    return total
 
 
 def _printable(text: str) -> str:

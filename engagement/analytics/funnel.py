@@ -22,38 +22,49 @@ from .window import days_shown
 
 PERIODS: Final = (7, 28, 90, 365)  # days that can be asked for
 PERIOD: Final = 28
-_STEPS: Final = "seen, opened, redeemed, refused, fulfilled, delivered, members, points"
-_TAKEN: Final = """count(*) AS redeemed,
-  count(*) FILTER (WHERE state IN ('rejected', 'cancelled', 'expired')) AS refused,
-  count(*) FILTER (WHERE state IN ('fulfilled', 'delivered')) AS fulfilled,
-  count(*) FILTER (WHERE state = 'delivered') AS delivered,
-  count(DISTINCT member_id) AS members,
-  coalesce(sum(price) FILTER (WHERE state NOT IN ('rejected', 'cancelled', 'expired')), 0)::bigint AS points
-FROM redemption WHERE requested_at >= %(since)s AND requested_at < %(until)s"""
+_GIVEN_BACK: Final = "('rejected', 'cancelled', 'expired')"
+_MINE: Final = "FROM redemption WHERE requested_at >= %(since)s AND requested_at < %(until)s"
+# Of groups by state, which are far fewer than redemptions: each of those is touched once, in the index redemption_time.
+_ADDED: Final = f"""sum(number)::bigint AS redeemed,
+  coalesce(sum(number) FILTER (WHERE state IN {_GIVEN_BACK}), 0)::bigint AS refused,
+  coalesce(sum(number) FILTER (WHERE state IN ('fulfilled', 'delivered')), 0)::bigint AS fulfilled,
+  coalesce(sum(number) FILTER (WHERE state = 'delivered'), 0)::bigint AS delivered,
+  coalesce(sum(points) FILTER (WHERE state NOT IN {_GIVEN_BACK}), 0)::bigint AS points"""
 _SHOWN: Final = "FROM reward_day d{join} WHERE d.day >= %(first)s AND d.day <= %(last)s"
 _ITEMS: Final = f"""
 WITH shown AS (SELECT d.reward_id, sum(d.seen) AS seen, sum(d.opened) AS opened {_SHOWN.format(join="")} GROUP BY 1),
-taken AS (SELECT reward_id, {_TAKEN} GROUP BY 1),
-item AS (SELECT r.id, r.name, upper(r.name) AS upper_name, r.state, r.price, coalesce(s.name, '') AS sponsor,
+part AS (SELECT reward_id, state, count(*) AS number, sum(price) AS points {_MINE} GROUP BY 1, 2),
+taken AS (SELECT reward_id, {_ADDED} FROM part GROUP BY 1),
+item AS MATERIALIZED (SELECT r.id, r.name, upper(r.name) AS upper_name, r.state, r.price, coalesce(s.name, '') AS sponsor,
     coalesce(shown.seen, 0)::bigint AS seen, coalesce(shown.opened, 0)::bigint AS opened, coalesce(taken.redeemed, 0) AS redeemed,
     coalesce(taken.refused, 0) AS refused, coalesce(taken.fulfilled, 0) AS fulfilled, coalesce(taken.delivered, 0) AS delivered,
-    coalesce(taken.members, 0) AS members, coalesce(taken.points, 0) AS points
+    coalesce(taken.points, 0) AS points,
+    (%(like)s = '' OR upper(r.name) LIKE %(like)s OR upper(coalesce(s.name, '')) LIKE %(like)s) AS wanted
   FROM reward r LEFT JOIN shown ON shown.reward_id = r.id LEFT JOIN taken ON taken.reward_id = r.id
   LEFT JOIN sponsor s ON s.id = r.sponsor_id
-  WHERE (r.archived_at IS NULL OR taken.redeemed > 0 OR shown.seen > 0) AND (%(like)s = '' OR upper(r.name) LIKE %(like)s
-    OR upper(s.name) LIKE %(like)s))"""
+  WHERE r.archived_at IS NULL OR taken.redeemed > 0 OR shown.seen > 0),
+together AS (SELECT count(*) FILTER (WHERE wanted), coalesce(sum(seen), 0)::bigint, coalesce(sum(opened), 0)::bigint,
+    coalesce(sum(redeemed), 0)::bigint, coalesce(sum(refused), 0)::bigint, coalesce(sum(fulfilled), 0)::bigint,
+    coalesce(sum(delivered), 0)::bigint, coalesce(sum(points), 0)::bigint FROM item),
+page AS (SELECT * FROM item WHERE wanted {{place}} ORDER BY {{column}} {{way}}, id {{way}} LIMIT %(limit)s)
+SELECT together.*, page.id, page.name, page.upper_name, page.state, page.price, page.sponsor, page.seen, page.opened, page.redeemed,
+  page.refused, page.fulfilled, page.delivered, page.points,
+  (SELECT count(DISTINCT member_id) {_MINE} AND reward_id = page.id)
+FROM together LEFT JOIN page ON true ORDER BY page.{{column}} {{way}}, page.id {{way}}"""
 _SPONSORS: Final = f"""
 WITH shown AS (SELECT r.sponsor_id, sum(d.seen) AS seen, sum(d.opened) AS opened
     {_SHOWN.format(join=" JOIN reward r ON r.id = d.reward_id")} AND r.sponsor_id IS NOT NULL GROUP BY 1),
-taken AS (SELECT sponsor_id, {_TAKEN} AND sponsor_id IS NOT NULL GROUP BY 1),
+part AS (SELECT sponsor_id, state, count(*) AS number, sum(price) AS points {_MINE} AND sponsor_id IS NOT NULL GROUP BY 1, 2),
+taken AS (SELECT sponsor_id, {_ADDED} FROM part GROUP BY 1),
+met AS (SELECT sponsor_id, count(DISTINCT member_id) AS members {_MINE} AND sponsor_id IS NOT NULL GROUP BY 1),
 paid AS (SELECT sponsor_id, count(*) AS used FROM redemption
-  WHERE sponsor_id IS NOT NULL AND state NOT IN ('rejected', 'cancelled', 'expired') GROUP BY 1),
+  WHERE sponsor_id IS NOT NULL AND state NOT IN {_GIVEN_BACK} GROUP BY 1),
 items AS (SELECT sponsor_id, count(*) FILTER (WHERE state = 'active') AS rewards FROM reward WHERE sponsor_id IS NOT NULL GROUP BY 1)
 SELECT s.id, s.name, s.url, s.starts_at, s.ends_at, s.archived_at, s.budget, coalesce(paid.used, 0), coalesce(items.rewards, 0),
   coalesce(shown.seen, 0)::bigint, coalesce(shown.opened, 0)::bigint, coalesce(taken.redeemed, 0), coalesce(taken.refused, 0),
-  coalesce(taken.fulfilled, 0), coalesce(taken.delivered, 0), coalesce(taken.members, 0), coalesce(taken.points, 0)
+  coalesce(taken.fulfilled, 0), coalesce(taken.delivered, 0), coalesce(taken.points, 0), coalesce(met.members, 0)
 FROM sponsor s LEFT JOIN shown ON shown.sponsor_id = s.id LEFT JOIN taken ON taken.sponsor_id = s.id
-LEFT JOIN paid ON paid.sponsor_id = s.id LEFT JOIN items ON items.sponsor_id = s.id
+LEFT JOIN met ON met.sponsor_id = s.id LEFT JOIN paid ON paid.sponsor_id = s.id LEFT JOIN items ON items.sponsor_id = s.id
 WHERE s.archived_at IS NULL OR taken.redeemed > 0 ORDER BY upper(s.name), s.id"""
 # What the list of items can be sorted by, and the column: never null.
 SORTS: Final = {
@@ -79,7 +90,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class Sums:
     """How far it went. `refused` were rejected, cancelled or expired: their points came back. `points`: those that stayed spent."""
 
     seen: int
@@ -88,7 +99,6 @@ class Steps:
     refused: int
     fulfilled: int
     delivered: int
-    members: int
     points: int
 
     @property
@@ -108,6 +118,13 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
+class Steps(Sums):
+    """Of one reward or sponsor, with how many members there were among them."""
+
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
 class ItemFunnel:
     """A reward's way from being seen to being had. `upper_name` as the database sorts it."""
 
@@ -118,6 +135,15 @@ class ItemFunnel:
     state: str
     price: int
     sponsor: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """Some rewards, how many there are, and what all rewards come to together, be they searched for or not."""
+
+    items: list[ItemFunnel]
+    total: int
+    together: Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +179,7 @@ def period_of(days: int, *, context: TenantContext, now: datetime | None = None)
     )
 
 
-def list_items(
+def get_items(
     period: Period,
     *,
     sort: str = "redeemed",
@@ -161,30 +187,15 @@ def list_items(
     limit: int = 50,
     after: tuple[Any, int] | None = None,
     text: str = "",
-) -> list[ItemFunnel]:
+) -> ItemPage:
     """Rewards after the place `after` (value of the sort, id). Archived ones only where something happened. One query."""
     column, way, side = SORTS[sort], *(("DESC", "<") if descending else ("ASC", ">"))
-    where = f"WHERE ({column}, id) {side} (%(value)s, %(id)s)" if after is not None else ""
+    where = f"AND ({column}, id) {side} (%(value)s, %(id)s)" if after is not None else ""
     place = {"value": after[0], "id": after[1]} if after is not None else {}
-    sql = f"{_ITEMS} SELECT id, name, upper_name, state, price, sponsor, {_STEPS} FROM item {where} ORDER BY {column} {way}, id {way} LIMIT %(limit)s"
-    return [ItemFunnel(Steps(*row[6:]), *row[:6]) for row in _ask(sql, period, text, limit=limit, **place)]
-
-
-def count_items(period: Period, *, text: str = "") -> int:
-    """One query."""
-    return int(_ask(f"{_ITEMS} SELECT count(*) FROM item", period, text)[0][0])
-
-
-def get_steps(period: Period) -> Steps:
-    """All rewards together; `members` are those who redeemed anything. One query."""
-    sums = "coalesce(sum({0}), 0)::bigint"
-    names = [name for name in _STEPS.split(", ") if name != "members"]
-    columns = [sums.format(name) for name in names]
-    columns.insert(
-        6,
-        "(SELECT count(DISTINCT member_id) FROM redemption WHERE requested_at >= %(since)s AND requested_at < %(until)s)",
-    )
-    return Steps(*_ask(f"{_ITEMS} SELECT {', '.join(columns)} FROM item", period, "")[0])
+    sql = _ITEMS.format(place=where, column=column, way=way)
+    rows = _ask(sql, period, text, limit=limit, **place)
+    items = [ItemFunnel(Steps(*row[14:]), *row[8:14]) for row in rows if row[8] is not None]
+    return ItemPage(items, rows[0][0], Sums(*rows[0][1:8]))
 
 
 def list_sponsors(period: Period) -> list[SponsorFunnel]:

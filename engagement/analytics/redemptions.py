@@ -164,4 +164,4 @@ def count_by_state() -> dict[str, int]:
     """How many there are in each state that is not an end: what there is to do. One query."""
     open_states = (RedemptionState.REQUESTED, RedemptionState.APPROVED, RedemptionState.FULFILLED)
     rows = Redemption.objects.filter(state__in=open_states).values_list("state")
-    return dict(rows.annotate(n=Count("pk")).values_list("state", "n"))
+    return dict.fromkeys(open_states, 0) | dict(rows.annotate(n=Count("pk")).values_list("state", "n"))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -18,10 +18,12 @@ from .errors import InvalidCreditsError
 from .models import CreditRequest, CreditType, RequestState
 
 MAX_DAYS: Final = 3_650
+MAX_LEVEL: Final = 1_000  # as of any curve
 _NUMBERS: Final = (
     ("most", 1, MOST, "The most that is granted by itself"),
     ("min_days", 1, MAX_DAYS, "The days that somebody has been a member"),
     ("min_points", 1, MOST, "The points ever earned"),
+    ("min_level", 1, MAX_LEVEL, "The level"),
     ("min_granted", 1, 1_000, "The number of earlier requests that were granted"),
 )
 _LISTS: Final = ("member_types", "plans")
@@ -39,6 +41,7 @@ class Candidate:
     rejected: int
     member_type: int | None
     plan: str
+    level: int = 0
 
 
 def check_automatic(rule: object) -> dict[str, Any]:
@@ -69,6 +72,7 @@ def grants_itself(rule: Mapping[str, Any], facts: Candidate) -> bool:
     return (
         facts.days >= rule.get("min_days", 0)
         and facts.points >= rule.get("min_points", 0)
+        and facts.level >= rule.get("min_level", 0)
         and facts.granted >= rule.get("min_granted", 0)
         and not (rule.get("no_rejections") and facts.rejected)
         and (not rule.get("member_types") or facts.member_type in rule["member_types"])
@@ -77,9 +81,15 @@ def grants_itself(rule: Mapping[str, Any], facts: Candidate) -> bool:
 
 
 def gather_facts(
-    credit_type: CreditType, member: Member, amount: int, *, plan: str, now: datetime
+    credit_type: CreditType,
+    member: Member,
+    amount: int,
+    *,
+    plan: str,
+    now: datetime,
+    level_of: Callable[[int], int],
 ) -> Candidate:
-    """What the rule may ask of this request. Two queries."""
+    """What the rule may ask of this request. Two queries, and that of the level where the rule asks for one."""
     points = (
         LedgerBalance.objects.filter(member_id=member.pk, currency=POINTS)
         .values_list("lifetime", flat=True)
@@ -96,6 +106,7 @@ def gather_facts(
         rejected=states.count(RequestState.REJECTED),
         member_type=member.type_id,
         plan=plan,
+        level=level_of(member.pk) if "min_level" in credit_type.automatic else 0,
     )
 
 
@@ -108,6 +119,8 @@ def describe_automatic(rule: Mapping[str, Any], unit: str) -> str:
         asks.append(f"a member for {rule['min_days']:,} {'day' if rule['min_days'] == 1 else 'days'}")
     if "min_points" in rule:
         asks.append(f"{rule['min_points']:,} points ever earned")
+    if "min_level" in rule:
+        asks.append(f"level {rule['min_level']:,} or higher")
     if "min_granted" in rule:
         asks.append(f"{rule['min_granted']:,} granted before")
     if "no_rejections" in rule:

@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q
 
 from engagement.audit.actor import Actor
 from engagement.members.models import Member
@@ -23,23 +22,21 @@ from saas.core.text import clean_line
 from tenants.context import TenantContext
 from tenants.letters import Letter, send_letter
 from tenants.models import User
-from tenants.permissions import may, rights_in_force, rights_of_user
-from tenants.selectors import list_confirmed_addresses
-from tenants.team import list_team
+from tenants.permissions import rights_of_user
 from tenants.tickets import get_tenant_address
 
-from .approvers import ACTION, Authority, get_authority
+from .addressees import find_addressees
+from .approvers import Authority, get_authority
 from .deciding import approve_request, reject_request
 from .errors import CreditRequestNotFoundError, MailLinkStaleError
 from .flagging import words_of_flag
-from .models import CreditApprover, CreditRequest, RequestState
-from .people import get_owner
+from .models import CreditRequest, RequestState
+from .people import get_owner, roles_of_user
 from .selectors import RequestLine, get_request
-from .states import lock_request
+from .states import is_large, lock_request
 
 PURPOSE: Final = "credit mail"
 LASTS: Final = timedelta(days=7)
-MOST: Final = 50  # people who get one
 ACTS: Final = ("approve", "reject")
 
 
@@ -63,7 +60,8 @@ class MailPage:
 
 @transaction.atomic
 def mail_approvers(*, context: TenantContext, event_id: int, request_id: int) -> int:
-    """Write to everybody who may decide, where the request is for more than its type's `mail_above` and waits. Not to whoever asked.
+    """Write to everybody who may decide and confirmed an address, where the request is large (states.is_large). Not to whoever asked.
+    Who has no address is told as a member (engagement.notifications.large_requests).
 
     Locks the request's row. Idempotent on `event_id`. Answers to how many.
     """
@@ -71,18 +69,17 @@ def mail_approvers(*, context: TenantContext, event_id: int, request_id: int) ->
         request = lock_request(request_id)
     except CreditRequestNotFoundError:
         return 0
-    line = request.type.mail_above
-    if line is None or request.amount <= line or request.state != RequestState.PENDING:
+    if not is_large(request):
         return 0
     if request.mailed_for is not None and request.mailed_for >= event_id:
         return 0
     request.mailed_for = event_id
     request.save(update_fields=["mailed_for"])
     member = get_owner(request.member_id)
-    addresses = list_confirmed_addresses(_approvers(context, request.type_id, member.user_id))
-    for user_id, address in list(addresses.items())[:MOST]:
+    mails = find_addressees(context=context, type_id=request.type_id, asker=member).mails
+    for user_id, address in mails.items():
         send_letter(_write(context, request, member, user_id, address))
-    return min(len(addresses), MOST)
+    return len(mails)
 
 
 def link_of(context: TenantContext, request: CreditRequest, user_id: int) -> str:
@@ -152,19 +149,9 @@ def _addressee(ticket: MailTicket) -> User:
 def _authority(context: TenantContext, user_id: int) -> tuple[Authority, str]:
     with enter_schema(PUBLIC):
         rights = rights_of_user(user_id=user_id, tenant_id=context.tenant_id)
-    return get_authority(rights=rights, user_id=user_id), rights.role.title
-
-
-def _approvers(context: TenantContext, type_id: int, without: int | None) -> list[int]:
-    """By permission, then by delegation; each once."""
-    team = [
-        row.user_id
-        for row in list_team(tenant_id=context.tenant_id)
-        if may(rights_in_force(row), ACTION) and row.user_id
-    ]
-    delegated = CreditApprover.objects.filter(Q(user_id__isnull=False), type_id=type_id).order_by("pk")
-    found = [*team, *delegated.values_list("user_id", flat=True)]
-    return [user_id for user_id in dict.fromkeys(found) if user_id is not None and user_id != without]
+        user = User.objects.filter(pk=user_id).first()
+    roles = roles_of_user(user_id=user_id, discord_id=None if user is None else user.discord_id)
+    return get_authority(rights=rights, user_id=user_id, discord_role_ids=roles), rights.role.title
 
 
 def _write(

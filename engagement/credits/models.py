@@ -99,6 +99,17 @@ class CreditRequest(models.Model):
             models.Index(fields=["member_id", "-id"], name="credit_request_of_member"),
             models.Index(fields=["state", "requested_at", "id"], name="credit_request_in_state"),
             models.Index(fields=["type", "member_id", "requested_at"], name="credit_request_of_type"),
+            models.Index(fields=["requested_at", "id"], name="credit_request_time"),
+            models.Index(
+                fields=["type", "requested_at"],
+                condition=models.Q(state="pending"),
+                name="credit_request_waiting",
+            ),
+            models.Index(
+                fields=["requested_at", "id"],
+                condition=models.Q(state="pending") & ~models.Q(flags=[]),
+                name="credit_request_flagged",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engagement.audit.actor import Actor
 from engagement.members.errors import MemberDeletedError, MemberNotFoundError, MemberWaitsError
 from engagement.members.models import Identity, Member
+from engagement.members.selectors import find_member_of_user
 from tenants.models import ApiKey, User
 
 
@@ -30,6 +31,18 @@ def get_owner(member_id: int) -> Member:
     if member is None:
         raise MemberNotFoundError("There is no such member in this community.")
     return member
+
+
+def roles_of_user(*, user_id: int, discord_id: int | None) -> list[int]:
+    """The Discord roles that a login has here, as of the last that was heard of its member. At most two queries."""
+    member = find_member_of_user(user_id=user_id, discord_id=discord_id)
+    return [] if member is None else roles_of_member(member)
+
+
+def roles_of_member(member: Member) -> list[int]:
+    """Nobody decides by the role of somebody who left."""
+    gone = member.departed_at is not None or member.deleted_at is not None
+    return [] if gone else [int(role) for role in member.role_ids]
 
 
 def is_oneself(actor: Actor, member_id: int) -> bool:

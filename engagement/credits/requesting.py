@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from django.db import transaction
@@ -39,8 +40,10 @@ def request_credits(
     key: str,
     via: str,
     actor: Actor,
+    level_of: Callable[[int], int],
 ) -> CreditRequest:
-    """A member asks for `amount` credits. Where the type's rule says so and nothing is suspicious, they are granted at once.
+    """A member asks for `amount` credits. Where the type's rule says so and nothing is suspicious, they are granted at once. Asked
+    through engagement.progression.crediting, which knows members' levels.
 
     Takes the member's own lock of requests. Idempotent on `key`. Publishes CreditRequested, and CreditRequestDecided where it is
     granted at once. Raises InvalidCreditsError, CreditTypeNotFoundError, CreditTypeClosedError, CreditTypeFrozenError,
@@ -70,7 +73,7 @@ def request_credits(
     remember(request, now, by=actor.name, note=words)
     request.save()
     publish(CreditRequested(request.pk, member_id, credit_type.pk, amount, bool(request.flags)))
-    _grant_by_rule(context, request)
+    _grant_by_rule(context, request, level_of)
     return request
 
 
@@ -148,14 +151,19 @@ def cancel_of_member(
     return count
 
 
-def _grant_by_rule(context: TenantContext, request: CreditRequest) -> None:
+def _grant_by_rule(context: TenantContext, request: CreditRequest, level_of: Callable[[int], int]) -> None:
     credit_type: CreditType = request.type
     if not credit_type.automatic or request.flags:
         return
     now = clock.now()
     phase = entitlements_now(context).phase_at(now)
     facts = gather_facts(
-        credit_type, get_holder(request.member_id), request.amount, plan=phase.plan if phase else "", now=now
+        credit_type,
+        get_holder(request.member_id),
+        request.amount,
+        plan=phase.plan if phase else "",
+        now=now,
+        level_of=level_of,
     )
     # The new request itself waits, so it counts neither as granted nor as rejected.
     if grants_itself(credit_type.automatic, facts):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db import connection
 from django.db.models import (
     Count,
     DateTimeField,
@@ -32,6 +33,13 @@ from .types import list_frozen_types
 PAGE: Final = 20
 # Newest first by its number, or oldest first by when it was asked: a page goes on behind its last row.
 Cursor = tuple[datetime, int]
+_OPEN: Final = """
+SELECT (SELECT count(*) FROM credit_request WHERE state = 'pending'),
+  (SELECT count(*) FROM credit_request WHERE state = 'needs_info'),
+  (SELECT count(*) FROM credit_request WHERE state = 'pending' AND flags <> '[]'),
+  (SELECT coalesce(sum(late.number), 0)::bigint FROM credit_type t CROSS JOIN LATERAL (
+    SELECT count(*) AS number FROM credit_request r WHERE r.type_id = t.id AND r.state = 'pending'
+      AND r.requested_at < %(now)s - t.escalate_hours * interval '1 hour') late WHERE t.escalate_hours IS NOT NULL)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,17 @@ class BalanceLine:
     @property
     def is_low(self) -> bool:
         return self.type.low_balance is not None and self.current < self.type.low_balance
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequests:
+    """How many requests are undecided: `pending` wait for the team, `flagged` and `overdue` are some of these, `asked` wait for
+    their members' answers."""
+
+    pending: int
+    asked: int
+    flagged: int
+    overdue: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +247,14 @@ def list_own(*, member_id: int, before_id: int | None = None, limit: int = PAGE)
 def count_waiting(*, type_ids: Iterable[int] | None = None) -> int:
     """Requests that wait for the team; those that wait for the member's answer are not among them. One query."""
     return filter_requests(states=[RequestState.PENDING], type_ids=type_ids).count()
+
+
+def count_open() -> OpenRequests:
+    """What there is to do, each from an index of its own. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN, {"now": clock.now()})
+        found: Sequence[int] = cursor.fetchone()
+    return OpenRequests(*found)
 
 
 def get_waiting() -> tuple[int, datetime | None]:

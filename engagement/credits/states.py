@@ -34,6 +34,12 @@ def lock_request(request_id: int, *, of_member: int | None = None) -> CreditRequ
     return request
 
 
+def is_large(request: CreditRequest) -> bool:
+    """It waits, and is for more than its type's `mail_above`: whoever may decide is told."""
+    line = request.type.mail_above
+    return line is not None and request.amount > line and request.state == RequestState.PENDING
+
+
 def require_open(request: CreditRequest) -> None:
     """Raises RequestDecidedError, which says who decided what."""
     if request.state not in OPEN_STATES:

@@ -106,6 +106,14 @@ def tell_credit_decision(*, tenant: str, event_id: int, event: dict[str, Any]) -
 
 
 @job(queue=QUEUE)
+def tell_large_request(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of CreditRequested. Idempotent."""
+    context = get_routing().context_for_schema(tenant)
+    if context is not None:
+        outcomes.tell_large_request(context=context, request_id=int(event["request_id"]), event_id=event_id)
+
+
+@job(queue=QUEUE)
 def tell_credits_granted(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of CreditsGranted. Idempotent."""
     outcomes.tell_credits_moved(move_id=int(event["move_id"]), kind="credits_granted")

@@ -10,7 +10,7 @@ from .errors import UnknownNoticeError
 
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """`about` says where its page is, with the fact `id`: redemption, reward, submission, credits, or nothing.
+    """`about` says where its page is, with the fact `id`: redemption, reward, submission, credits, credit_queue, or nothing.
 
     `dm`: it goes to Discord as a direct message. `channel`: where that is refused, the community's channel for it says that there
     is news, never which. `optional`: the member may switch it off.
@@ -59,6 +59,7 @@ _TABLE: Final = (
     NoticeKind("credit_request_rejected", "circle-x", "credits"),
     NoticeKind("credit_request_asked", "info-circle", "credits"),
     NoticeKind("credit_request_undone", "arrow-back-up", "credits"),
+    NoticeKind("credit_decision_waits", "coins", "credit_queue"),
     NoticeKind("credits_granted", "coins", "credits"),
     NoticeKind("credits_revoked", "coins", "credits"),
     NoticeKind("credits_low", "alert-triangle", "credits", channel=False, optional=True),

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from engagement.credits.addressees import find_addressees
 from engagement.credits.models import CreditMove, CreditRequest, CreditType, RequestState
+from engagement.credits.states import is_large
 from engagement.members.models import Member
 from engagement.progression.merged import find_owner
 from engagement.rewards.models import DropPlace, Redemption, RedemptionState, RewardKind
 from engagement.rewards.states import APPROVED, ENDED, FULFILLED, REQUESTED
 from saas.core import clock
+from tenants.context import TenantContext
 
 from .models import Notice
-from .notices import tell_member
+from .notices import Told, tell_member, tell_members
 
 # What was given, by its kind; a parcel is told of when it is sent.
 _GIVEN: Final[Mapping[str, str]] = {
@@ -150,6 +153,28 @@ def tell_credit_decision(
     if notice is not None and not request.told_by:
         CreditRequest.objects.filter(pk=request.pk, told_by="").update(told_by="in_app")
     return notice
+
+
+def tell_large_request(*, context: TenantContext, request_id: int, event_id: int) -> int:
+    """Whoever may decide on a large request and gets no mail of it, for want of a confirmed address, is told as a member.
+
+    Answers how many are new. Idempotent on the event.
+    """
+    request = CreditRequest.objects.filter(pk=request_id).select_related("type").first()
+    asker = None if request is None else Member.objects.filter(pk=find_owner(request.member_id)).first()
+    if request is None or asker is None or not is_large(request):
+        return 0
+    facts = {
+        "id": request.pk,
+        "member": asker.display_name,
+        "credits": name_credits(request.type),
+        "amount": request.amount,
+        "reason": request.reason,
+    }
+    found = find_addressees(context=context, type_id=request.type_id, asker=asker).member_ids
+    return tell_members(
+        [Told(one, "credit_decision_waits", facts, f"credit_large:{event_id}:{one}") for one in found]
+    )
 
 
 def tell_credits_moved(*, move_id: int, kind: str) -> Notice | None:

@@ -19,6 +19,7 @@ from engagement.notifications.selectors import get_notification_settings
 from engagement.notifications.services import set_level_announcements
 from engagement.progression.boards import offer_periods, set_board_rules
 from engagement.progression.levelling import change_curve
+from engagement.progression.seasons import change_season_length
 from engagement.rules.services import (
     archive_rule,
     restore_rule,
@@ -138,6 +139,8 @@ def _board(entry: AuditEntry, before: Values, context: TenantContext, actor: Act
         set_board_rules(excluded_roles=before["excluded_roles"], actor=actor, context=context)
     if "hidden_periods" in before:
         offer_periods(periods=[kind for kind in KINDS if kind not in before["hidden_periods"]], actor=actor)
+    if "season_length" in before:
+        change_season_length(length=before["season_length"], actor=actor)
 
 
 def _commands(entry: AuditEntry, before: Values, context: TenantContext, actor: Actor) -> None:

@@ -1,12 +1,16 @@
-"""How long a season is. It can be chosen until points were counted in one: later, places already won would change."""
+"""How long a season is. A template chooses it only until points were counted in one; later an organiser does, who is shown what it means
+(engagement.progression.seasons)."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from saas.core.errors import InvalidInputError
 
 from .models import Standing, StandingsState
 
-LENGTHS = ("month", "quarter", "year")
+MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
+LENGTHS: Final = tuple(MONTHS)
 
 
 def get_season_length() -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from engagement.files.models import StoredFile
@@ -24,11 +25,15 @@ from .limits import limit_words, period_of, why_not
 from .models import Submission, SubmissionType
 from .scoring import most_points
 from .shapes import FILES, FieldKind, Form, form_of, parse_form
-from .states import COUNTED, NEEDS_INFO, PENDING
+from .states import COUNTED, PENDING
 
 PAGE: Final = 20
 _BIG: Final = 2**63 - 1
 Place = tuple[datetime, int]  # where a page of the queue ended
+_WAITING: Final = """
+SELECT (SELECT count(*) FROM submission WHERE state = 'pending'),
+  (SELECT count(*) FROM submission WHERE state = 'pending' AND due_at <= %(now)s),
+  (SELECT count(*) FROM submission WHERE state = 'needs_info')"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,17 +353,12 @@ def count_pending(*, type_ids: Collection[int] | None = None) -> int:
     return (found if type_ids is None else found.filter(type_id__in=type_ids)).count()
 
 
-def count_waiting(*, type_ids: Collection[int] | None = None) -> Waiting:
-    """One query."""
-    found = Submission.objects.filter(state__in=(PENDING, NEEDS_INFO))
-    if type_ids is not None:
-        found = found.filter(type_id__in=type_ids)
-    counts = found.aggregate(
-        pending=Count("pk", filter=Q(state=PENDING)),
-        overdue=Count("pk", filter=Q(state=PENDING, due_at__lte=clock.now())),
-        needs_info=Count("pk", filter=Q(state=NEEDS_INFO)),
-    )
-    return Waiting(**counts)
+def count_waiting() -> Waiting:
+    """Each from an index of its own. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, {"now": clock.now()})
+        found: Sequence[int] = cursor.fetchone()
+    return Waiting(*found)
 
 
 def undo_left(submission: Submission) -> timedelta:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.http import HttpRequest
-from django.urls import reverse
 
+from frontend_api.addresses import write_address
 from frontend_api.people import get_person
 from tenants.permissions import STRANGER, Rights, may
 
@@ -148,7 +148,7 @@ PAGES: Final = (
         "trophy",
         "dashboard-boards",
         "change_boards",
-        "leaderboards ranks ties periods public",
+        "leaderboards ranks ties periods seasons public",
     ),
     DashboardPage("boards", "Leaderboard", "trophy", "leaderboard", "view_board"),
     # --- events ---
@@ -292,7 +292,7 @@ def list_dashboard_nav(request: HttpRequest) -> list[NavLine]:
     here = _current(request)
     return [
         NavLine(
-            reverse(firsts[section.key].route),
+            write_address(firsts[section.key].route),
             section.icon,
             section.name,
             here is not None and here.section == section.key,
@@ -320,7 +320,7 @@ def list_section_tabs(request: HttpRequest) -> list[NavLine]:
     pages = [page for page in list_pages(_rights(request)) if page.section == here.section]
     if len(pages) < 2:
         return []
-    return [NavLine(reverse(page.route), page.icon, page.name, page is here) for page in pages]
+    return [NavLine(write_address(page.route), page.icon, page.name, page is here) for page in pages]
 
 
 def _rights(request: HttpRequest) -> Rights:
@@ -333,7 +333,7 @@ def _current(request: HttpRequest) -> DashboardPage | None:
     found = [
         (len(href), page)
         for page in PAGES
-        if request.path.startswith(href := reverse(page.route))
+        if request.path.startswith(href := write_address(page.route))
         and (page.route != "dashboard" or request.path == href)
     ]
     return max(found, key=lambda pair: pair[0])[1] if found else None

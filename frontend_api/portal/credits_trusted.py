@@ -15,6 +15,7 @@ from engagement.credits.checks import MAX_NOTE, MOST
 from engagement.credits.deciding import approve_request, ask_about_request, reject_request
 from engagement.credits.flagging import words_of_flag
 from engagement.credits.models import RequestState
+from engagement.credits.people import roles_of_member
 from engagement.credits.selectors import list_requests
 from engagement.members.selectors import get_member
 from frontend_api.actors import actor_of
@@ -73,7 +74,7 @@ def _trusted(request: HttpRequest, member_id: int) -> Authority:
     authority = get_authority(
         rights=STRANGER if person is None else person.rights,
         user_id=None if person is None else person.user_id,
-        discord_role_ids=[int(role) for role in get_member(member_id=member_id).role_ids],
+        discord_role_ids=roles_of_member(get_member(member_id=member_id)),
     )
     if not authority:
         raise Http404("Nothing waits for you here.")

@@ -16,10 +16,11 @@ from engagement.credits.approvers import get_authority
 from engagement.credits.checks import MAX_REASON, MOST
 from engagement.credits.limits import RequestLimits, get_limits
 from engagement.credits.models import CreditRequest, CreditType, RequestState
-from engagement.credits.requesting import answer_request, cancel_request, request_credits
+from engagement.credits.requesting import answer_request, cancel_request
 from engagement.credits.selectors import get_request, list_balances, list_own, list_requestable
 from engagement.credits.statement import list_statement
 from engagement.members.selectors import get_member
+from engagement.progression.crediting import request_credits
 from frontend_api.actors import actor_of
 from frontend_api.dashboard.parts.forms import DeskForm
 from frontend_api.figures import write_unit

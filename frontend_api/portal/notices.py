@@ -31,6 +31,7 @@ PLACES: Final = {
     "reward": ("shop-reward", "reward_id"),
     "submission": ("submission", "submission_id"),
     "credits": ("my-credits", ""),
+    "credit_queue": ("credits-trusted", ""),
 }
 QUIET_WORDS: Final = {
     NO_DM: ("Direct messages", "Your news also comes to you in Discord, from the bot."),

@@ -54,7 +54,10 @@ def field(bound: BoundField) -> dict[str, Any]:
 @register.simple_tag
 def list_rows(shown: ListView) -> SafeString:
     """The rows of a list's page, of whatever its columns show."""
-    return write_rows(shown.rows, tickable=bool(shown.acts))
+    kind = shown.kind
+    return write_rows(
+        shown.rows, shown.shown, row_id=kind.row_id, row_name=kind.row_name, tickable=bool(shown.acts)
+    )
 
 
 @register.inclusion_tag("parts/picker.html")

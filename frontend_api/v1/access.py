@@ -13,16 +13,20 @@ from typing import Final
 
 from tenants.permissions import PERMISSIONS, Role
 
+# People whom one kind of credits or of submissions names may use these as well, for that kind alone (named.py).
+TRUSTED: Final = "approvers of the kind"
+REVIEWERS: Final = "reviewers of the kind"
 EVERYBODY: Final = "everybody"
 SIGNED_IN: Final = "signed in"
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """`scope` is empty for what no API key may do."""
+    """`scope` is empty for what no API key may do. `named`: the people beside those who may by the action."""
 
     action: str
     scope: str = ""
+    named: str = ""
 
     @property
     def words(self) -> str:
@@ -33,6 +37,7 @@ class Access:
             return "whoever is signed in" + (", and keys with any scope" if self.scope else "")
         role = PERMISSIONS[self.action].role
         people = "everybody" if role == Role.STRANGER else f"{role.title}s and above"
+        people += f", and {self.named}" if self.named else ""
         return f"{people}; keys with `{self.scope}`" if self.scope else people
 
 
@@ -94,16 +99,16 @@ OPERATIONS: Final = {
     "save_own_draft": Access("submit_work"),
     "resubmit_own": Access("submit_work"),
     "withdraw_own_submission": Access("submit_work"),
-    "list_submissions": Access("view_submissions", "submissions:read"),
-    "get_submission": Access("view_submissions", "submissions:read"),
-    "claim_submission": Access("review_submissions", "submission_reviews:write"),
-    "release_claim": Access("review_submissions", "submission_reviews:write"),
-    "approve_submission": Access("review_submissions", "submission_reviews:write"),
-    "reject_submission": Access("review_submissions", "submission_reviews:write"),
-    "ask_about_submission": Access("review_submissions", "submission_reviews:write"),
-    "undo_submission_decision": Access("review_submissions", "submission_reviews:write"),
-    "decide_submissions": Access("review_submissions", "submission_reviews:write"),
-    "list_reason_templates": Access("view_submissions", "submissions:read"),
+    "list_submissions": Access("view_submissions", "submissions:read", REVIEWERS),
+    "get_submission": Access("view_submissions", "submissions:read", REVIEWERS),
+    "claim_submission": Access("review_submissions", "submission_reviews:write", REVIEWERS),
+    "release_claim": Access("review_submissions", "submission_reviews:write", REVIEWERS),
+    "approve_submission": Access("review_submissions", "submission_reviews:write", REVIEWERS),
+    "reject_submission": Access("review_submissions", "submission_reviews:write", REVIEWERS),
+    "ask_about_submission": Access("review_submissions", "submission_reviews:write", REVIEWERS),
+    "undo_submission_decision": Access("review_submissions", "submission_reviews:write", REVIEWERS),
+    "decide_submissions": Access("review_submissions", "submission_reviews:write", REVIEWERS),
+    "list_reason_templates": Access("view_submissions", "submissions:read", REVIEWERS),
     "create_reason_template": Access("review_submissions", "submission_reviews:write"),
     "delete_reason_template": Access("review_submissions", "submission_reviews:write"),
     "list_submission_types": Access("view_submissions", "submissions:read"),
@@ -135,6 +140,12 @@ OPERATIONS: Final = {
     "restock_reward": Access("change_rewards", "rewards:write"),
     "add_reward_codes": Access("change_rewards", "rewards:write"),
     "get_reward_codes": Access("change_rewards", "rewards:write"),
+    "upload_reward_picture": Access("change_rewards", "rewards:write"),
+    "remove_reward_picture": Access("change_rewards", "rewards:write"),
+    "upload_reward_file": Access("change_rewards", "rewards:write"),
+    "remove_reward_file": Access("change_rewards", "rewards:write"),
+    "upload_sponsor_picture": Access("change_rewards", "rewards:write"),
+    "remove_sponsor_picture": Access("change_rewards", "rewards:write"),
     "list_sponsors": Access("view_rewards", "rewards:read"),
     "get_sponsor": Access("view_rewards", "rewards:read"),
     "create_sponsor": Access("change_rewards", "rewards:write"),
@@ -178,17 +189,17 @@ OPERATIONS: Final = {
     "spend_credits": Access("spend_credits", "credit_spending:write"),
     "list_own_credits": Access("request_credits"),
     "list_own_credit_requests": Access("request_credits"),
-    "list_credit_requests": Access("view_credits", "credits:read"),
-    "get_credit_request": Access("view_credits", "credits:read"),
+    "list_credit_requests": Access("view_credits", "credits:read", TRUSTED),
+    "get_credit_request": Access("view_credits", "credits:read", TRUSTED),
     "get_credit_figures": Access("view_credits", "credits:read"),
     "request_credits": Access("request_credits", "credit_requests:write"),
     "answer_credit_request": Access("request_credits"),  # one's own
     "cancel_credit_request": Access("request_credits"),  # likewise
-    "approve_credit_request": Access("decide_credits", "credit_requests:write"),
-    "reject_credit_request": Access("decide_credits", "credit_requests:write"),
-    "ask_about_credit_request": Access("decide_credits", "credit_requests:write"),
+    "approve_credit_request": Access("decide_credits", "credit_requests:write", TRUSTED),
+    "reject_credit_request": Access("decide_credits", "credit_requests:write", TRUSTED),
+    "ask_about_credit_request": Access("decide_credits", "credit_requests:write", TRUSTED),
     "undo_credit_decision": Access("decide_credits", "credit_requests:write"),
-    "decide_credit_requests": Access("decide_credits", "credit_requests:write"),
+    "decide_credit_requests": Access("decide_credits", "credit_requests:write", TRUSTED),
     # the economy
     "get_economy": Access("view_economy", "economy:read"),
     "list_stock_forecasts": Access("view_economy", "economy:read"),

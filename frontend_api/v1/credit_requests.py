@@ -17,8 +17,9 @@ from engagement.credits.deciding import (
 )
 from engagement.credits.figures import get_figures
 from engagement.credits.models import CreditRequest
-from engagement.credits.requesting import answer_request, cancel_request, request_credits
+from engagement.credits.requesting import answer_request, cancel_request
 from engagement.credits.selectors import RequestLine, get_request, list_requests
+from engagement.progression.crediting import request_credits
 from saas.core import clock
 from saas.core.errors import InvalidInputError, NotFoundError
 from saas.core.ids import new_ulid
@@ -42,6 +43,7 @@ from .credit_request_shapes import (
     UndoInput,
 )
 from .frame import IDEMPOTENCY, ApiView, once
+from .named import credit_authority, credits_to_see, narrow_kinds, require_credits_seen
 from .operations import operation
 from .paging import BadCursorError, cut, read_cursor
 
@@ -63,7 +65,8 @@ class CreditRequests(ApiView):
     @operation(
         "list_credit_requests",
         summary="List credit requests",
-        description="The newest first, or as a queue with the oldest first.",
+        description="The newest first, or as a queue with the oldest first. Whoever a kind of credits trusts, without being on the team, "
+        "sees the requests of those kinds.",
         tag=TAG,
         query=RequestQuery,
         answer=CreditRequestAnswer,
@@ -75,7 +78,7 @@ class CreditRequests(ApiView):
         limit = query["limit"]
         rows = list_requests(
             states=sorted(query.get("state", ())),
-            type_ids=[query["type_id"]] if "type_id" in query else None,
+            type_ids=narrow_kinds(query.get("type_id"), credits_to_see(self.caller)),
             member_id=query.get("member_id"),
             flagged=query.get("flagged", False),
             overdue=query.get("overdue", False),
@@ -133,11 +136,22 @@ class CreditRequestDetail(ApiView):
         example=REQUEST,
     )
     def get(self, request: Request, request_id: int) -> Response:
-        return Response(CreditRequestAnswer(get_request(request_id=request_id)).data)
+        line = get_request(request_id=request_id)
+        require_credits_seen(self.caller, line.request.type_id)
+        return Response(CreditRequestAnswer(line).data)
 
 
 class _Act(ApiView):
     """Something that is done to one request."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Who decides, and by what right: by permission, or as somebody trusted with a quota."""
+        return {
+            "context": self.context,
+            "actor": self.actor,
+            "authority": credit_authority(self.caller),
+        }
 
     def do(self, work: Any) -> Response:
         return once(self, lambda: Response(_describe(work())))
@@ -147,7 +161,8 @@ class CreditRequestApprove(_Act):
     @operation(
         "approve_credit_request",
         summary="Grant a credit request",
-        description="Whole or in part; the credits are there at once. Nobody decides on their own.",
+        description="Whole or in part; the credits are there at once. Nobody decides on their own. Whoever is trusted with a quota grants "
+        "what is left of it; more is refused with what is left and when there is more.",
         tag=TAG,
         body=ApproveInput,
         answer=CreditRequestAnswer,
@@ -158,9 +173,7 @@ class CreditRequestApprove(_Act):
     )
     def post(self, request: Request, request_id: int) -> Response:
         body = self.read_body()
-        return self.do(
-            lambda: approve_request(context=self.context, request_id=request_id, actor=self.actor, **body)
-        )
+        return self.do(lambda: approve_request(request_id=request_id, **self.facts, **body))
 
 
 class CreditRequestReject(_Act):
@@ -178,9 +191,7 @@ class CreditRequestReject(_Act):
     )
     def post(self, request: Request, request_id: int) -> Response:
         body = self.read_body()
-        return self.do(
-            lambda: reject_request(context=self.context, request_id=request_id, actor=self.actor, **body)
-        )
+        return self.do(lambda: reject_request(request_id=request_id, **self.facts, **body))
 
 
 class CreditRequestAsk(_Act):
@@ -198,9 +209,7 @@ class CreditRequestAsk(_Act):
     )
     def post(self, request: Request, request_id: int) -> Response:
         body = self.read_body()
-        return self.do(
-            lambda: ask_about_request(context=self.context, request_id=request_id, actor=self.actor, **body)
-        )
+        return self.do(lambda: ask_about_request(request_id=request_id, **self.facts, **body))
 
 
 class CreditRequestUndo(_Act):
@@ -279,7 +288,9 @@ class CreditRequestDecide(ApiView):
     )
     def post(self, request: Request) -> Response:
         body = self.read_body()
-        results = decide_many(context=self.context, actor=self.actor, **body)
+        results = decide_many(
+            context=self.context, actor=self.actor, authority=credit_authority(self.caller), **body
+        )
         return Response(ManyResults({"items": results}).data)
 
 

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from engagement.credits.approvers import QuotaState, add_approver, list_approvers, remove_approver
-from engagement.credits.automatic import MAX_DAYS
+from engagement.credits.automatic import MAX_DAYS, MAX_LEVEL
 from engagement.credits.checks import MOST
 from engagement.credits.models import CreditType
 from engagement.credits.periods import PERIODS
@@ -48,6 +48,9 @@ class AutomaticInput(Input):
     )
     min_points = serializers.IntegerField(
         min_value=1, max_value=MOST, required=False, help_text="Points ever earned."
+    )
+    min_level = serializers.IntegerField(
+        min_value=1, max_value=MAX_LEVEL, required=False, help_text="The level that they are on, or higher."
     )
     min_granted = serializers.IntegerField(
         min_value=1, max_value=1_000, required=False, help_text="Requests for these credits granted before."
@@ -184,7 +187,7 @@ _TYPE = {
     "period_amount": 1000,
     "period_requests": None,
     "needs_reason": True,
-    "automatic": {"most": 50, "min_days": 30},
+    "automatic": {"most": 50, "min_days": 30, "min_level": 5},
     "mail_above": 250,
     "low_balance": 20,
     "escalate_hours": 48,

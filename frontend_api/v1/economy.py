@@ -16,8 +16,8 @@ from engagement.analytics.funnel import (
     PERIODS,
     ItemFunnel,
     SponsorFunnel,
+    get_items,
     item_value,
-    list_items,
     list_sponsors,
     period_of,
 )
@@ -317,7 +317,7 @@ class RewardFunnelView(ApiView):
         query = self.read_query()
         place = read_cursor(query.get("cursor", ""), int, int)
         period = period_of(query["days"], context=self.context)
-        found = list_items(period, limit=query["limit"] + 1, after=place and (place[0], place[1]))
+        found = get_items(period, limit=query["limit"] + 1, after=place and (place[0], place[1])).items
         page = cut(found, query["limit"], _place_of_item)
         return self.answer_page(page, ItemFunnelAnswer)
 

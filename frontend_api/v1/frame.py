@@ -32,6 +32,7 @@ from tenants.idempotency import Answer, answer_once
 from . import limits
 from .access import OPERATIONS, Access
 from .callers import NOBODY, Caller
+from .named import is_named
 from .operations import Operation
 from .paging import Page
 
@@ -112,10 +113,20 @@ class ApiView(APIView):
             if context is not None:
                 self.caller.require_open(context, access)
         except NotAllowedError:
+            if access.named and self._is_named(access):
+                return
             if find_context(self.request._request) is not None:
                 place = f"{self.request.method} {self.request.path}"[:200]
                 record_refusal(actor=self.actor, permission=access.action, place=place)
             raise
+
+    def _is_named(self, access: Access) -> bool:
+        """Whether a kind of this community names the caller, who may not by role. Asked of nobody else, because it costs queries."""
+        return (
+            self.caller.kind in ("user", "member")
+            and find_context(self.request._request) is not None
+            and is_named(self.caller, self.actor, access)
+        )
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """What the address knows. Nothing is asked of who asks."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any
 
@@ -19,6 +19,7 @@ from engagement.files.services import RULES, store_file
 from engagement.members.selectors import get_member
 from engagement.submissions.handing_in import hand_in
 from engagement.submissions.models import Submission, SubmissionState
+from engagement.submissions.previews import previews_of
 from engagement.submissions.reasons import MAX_TEXT, OUTCOMES, delete_reason, list_reasons, save_reason
 from engagement.submissions.reviewing import (
     ACTS,
@@ -32,12 +33,13 @@ from engagement.submissions.reviewing import (
     release_claim,
     undo_decision,
 )
-from engagement.submissions.selectors import Detail, QueueItem, get_detail, list_queue
+from engagement.submissions.selectors import Detail, QueueItem, get_detail, get_submission, list_queue
 from engagement.submissions.shapes import MAX_POINTS
 from saas.core.errors import InvalidInputError
 from saas.core.ids import new_ulid
 
 from .frame import IDEMPOTENCY, ApiView, once
+from .named import kinds_to_review, kinds_to_see, narrow_kinds, require_kind
 from .notices import NotAMemberError
 from .operations import operation
 from .paging import cut, read_cursor
@@ -113,6 +115,16 @@ class SubmissionLikeness(Output):
     how = serializers.CharField(source="likeness.words")
 
 
+class LinkPreviewLine(Output):
+    """What the page of a link said of itself when it was looked at."""
+
+    url = serializers.CharField()
+    host = serializers.CharField(source="facts.host", help_text="Where it led in the end.")
+    title = serializers.CharField(source="facts.title")
+    description = serializers.CharField(source="facts.description")
+    site = serializers.CharField(source="facts.site")
+
+
 class SubmissionAnswer(Output):
     """A submission with what was answered and attached, what it resembles, and what happened to it."""
 
@@ -125,6 +137,7 @@ class SubmissionAnswer(Output):
     rubric = serializers.ListField(child=serializers.DictField(), source="item.submission.form.rubric")
     answers = serializers.DictField(source="item.submission.answers")
     files = AttachedFile(many=True)
+    previews = LinkPreviewLine(many=True)
     resembles = SubmissionLikeness(many=True, source="alike")
     scores = serializers.DictField(source="item.submission.scores")
     history = SubmissionStep(many=True, source="item.submission.history")
@@ -248,6 +261,7 @@ EXAMPLE: dict[str, Any] = {
     "rubric": [],
     "answers": {"title": "A gentle introduction to CRDTs"},
     "files": [],
+    "previews": [],
     "resembles": [],
     "scores": {},
     "history": [{"state": "pending", "at": "2026-11-21T08:30:00+00:00", "by": "Ada", "note": ""}],
@@ -283,7 +297,8 @@ class Submissions(ApiView):
     @operation(
         "list_submissions",
         summary="List submissions",
-        description="Who waits longest first. Drafts are their members' alone.",
+        description="Who waits longest first. Drafts are their members' alone. Whoever a kind names as its reviewer, without being on the "
+        "team, sees what was handed in of those kinds.",
         tag=TAG,
         query=QueueQuery,
         answer=SubmissionLine,
@@ -295,7 +310,7 @@ class Submissions(ApiView):
         limit, place = query["limit"], read_cursor(query.get("cursor", ""), int, int)
         rows = list_queue(
             states=sorted(query.get("state", ())),
-            type_ids=[query["type_id"]] if "type_id" in query else None,
+            type_ids=narrow_kinds(query.get("type_id"), kinds_to_see(self.caller, self.actor)),
             member_id=query.get("member_id"),
             search=query.get("search", ""),
             overdue=query["overdue"],
@@ -389,16 +404,28 @@ class SubmissionDetail(ApiView):
         example=EXAMPLE,
     )
     def get(self, request: Request, submission_id: int) -> Response:
-        return Response(describe(self, get_detail(submission_id=submission_id)))
+        kinds = kinds_to_see(self.caller, self.actor)
+        detail = get_detail(submission_id=submission_id)
+        require_kind(kinds, detail.item.submission, "view_submissions")
+        return Response(describe(self, detail, kinds))
 
 
 class _Review(ApiView):
     """One act on one submission, answered with what it is then."""
 
+    def check(self, submission_id: int) -> None:
+        """That the caller reviews its kind. What kind it is never changes."""
+        kinds = kinds_to_review(self.caller, self.actor)
+        if kinds is not None:
+            require_kind(kinds, get_submission(submission_id=submission_id))
+
     def do(self, submission_id: int, act: Callable[[], Submission]) -> Response:
+        self.check(submission_id)
+
         def work() -> Response:
             act()
-            return Response(describe(self, get_detail(submission_id=submission_id)))
+            kinds = kinds_to_see(self.caller, self.actor)
+            return Response(describe(self, get_detail(submission_id=submission_id), kinds))
 
         return once(self, work)
 
@@ -427,6 +454,7 @@ class SubmissionClaim(_Review):
         errors=(404,),
     )
     def delete(self, request: Request, submission_id: int) -> Response:
+        self.check(submission_id)
         release_claim(submission_id=submission_id, actor=self.actor)
         return Response(status=204)
 
@@ -543,10 +571,15 @@ class SubmissionsDecide(ApiView):
         },
     )
     def post(self, request: Request) -> Response:
-        body = self.read_body()
+        body, kinds = self.read_body(), kinds_to_review(self.caller, self.actor)
 
         def work() -> Response:
-            results = decide_many(context=self.context, actor=self.actor, **body)
+            results = decide_many(
+                context=self.context,
+                actor=self.actor,
+                allowed=lambda one: kinds is None or one.type_id in kinds,
+                **body,
+            )
             return Response(SubmissionResults({"items": results}).data)
 
         return once(self, work)
@@ -611,8 +644,11 @@ def whose(view: ApiView, member_id: int | None) -> int:
     return view.caller.member_id
 
 
-def describe(view: ApiView, detail: Detail) -> dict[str, Any]:
-    told = {"item": detail.item, "files": list(detail.files.values()), "alike": detail.alike}
+def describe(view: ApiView, detail: Detail, kinds: Collection[int] | None = None) -> dict[str, Any]:
+    """`kinds`: of which the reader may see what it resembles; None: of all."""
+    alike = [one for one in detail.alike if kinds is None or one.item.submission.type_id in kinds]
+    told = {"item": detail.item, "files": list(detail.files.values()), "alike": alike}
+    told["previews"] = previews_of(detail.item.submission)
     return dict(SubmissionAnswer(told, context={"view": view}).data)
 
 

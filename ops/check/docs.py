@@ -1,4 +1,4 @@
-"""Documentation that tells the truth: each variable, command, domain event, metric and flag stands in its reference, and no others.
+"""Documentation that tells the truth: each variable, command, domain event, metric, table and flag stands in its reference, and no others.
 
 Code is read, not run, so that a bench's or a test's leftovers cannot hide a gap.
 """
@@ -36,6 +36,7 @@ def find_documentation_problems() -> list[str]:
         *compare("metric", list_metrics(), documented("ops/metrics.md")),
         *compare("domain event", list_domain_events(), documented("ops/events.md")),
         *compare("feature flag", list_flags(), documented("ops/flags.md")),
+        *compare("table", list_tables(), documented("ops/retention.md")),
         *find_broken_links(),
         *find_plan_problems(),
     ]
@@ -120,6 +121,16 @@ def list_flags() -> set[str]:
     tree = ast.parse((PROJECT / "tenants" / "flags.py").read_text())
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _name(node.func) == "Flag")
     return {str(getattr(call.args[0], "value", "")) for call in calls if call.args}
+
+
+def list_tables() -> set[str]:
+    """Each `db_table = "…"` of a model's Meta: whoever adds a table says how long its rows are kept."""
+    found: set[str] = set()
+    for floor in FLOORS:
+        for path in (PROJECT / floor).rglob("*.py"):
+            if path.parent.name != "migrations":
+                found |= set(re.findall(r'^ {8}db_table = "(\w+)"', path.read_text(), flags=re.M))
+    return found
 
 
 def find_broken_links() -> list[str]:

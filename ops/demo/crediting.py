@@ -17,9 +17,10 @@ from engagement.audit.actor import Actor
 from engagement.credits.deciding import approve_request, ask_about_request, reject_request
 from engagement.credits.models import CreditRequest, CreditType
 from engagement.credits.moving import grant_credits, spend_credits
-from engagement.credits.requesting import cancel_request, request_credits
+from engagement.credits.requesting import cancel_request
 from engagement.credits.types import TypeDraft, create_type
 from engagement.members.models import Member
+from engagement.progression.crediting import request_credits
 from saas.core import clock
 from saas.core.errors import EngageHubError
 from tenants.context import TenantContext, enter_tenant
@@ -35,7 +36,7 @@ DAYS: Final = 60
 _TYPES: Final = (
     TypeDraft(
         key="ai", name="AI", description="For pictures, texts and transcripts in our tools.", least=10, most=500,
-        period_amount=1_000, automatic={"most": 30, "min_days": 14}, mail_above=250, low_balance=20, escalate_hours=48,
+        period_amount=1_000, automatic={"most": 30, "min_days": 14, "min_level": 3}, mail_above=250, low_balance=20, escalate_hours=48,
     ),
     TypeDraft(
         key="lead", name="Lead", description="Contacts of companies that look for people like us.", most=20, period="week",

@@ -31,7 +31,7 @@ def race(acme: TenantContext, patch: pytest.MonkeyPatch) -> tuple[bool, int, int
         tenant_id=acme.tenant_id, payer=payer, stripe_id=f"sub_{before}", plan="growth", currency="usd", status="active",
         created_at=now - timedelta(days=1), period_end=now + timedelta(days=20),
     )  # fmt: skip
-    between = meet(threading.Barrier(2), 0.3)
+    between = meet(threading.Barrier(2))
 
     def paused(*args: Any) -> list[dict[str, Any]]:
         between()

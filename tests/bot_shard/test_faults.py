@@ -16,7 +16,7 @@ from tests.stack import TestStack
 
 from .running import BotChild, message_ids, options, running, until
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.alone]
 MESSAGES = 20_000
 
 

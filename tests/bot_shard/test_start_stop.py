@@ -28,7 +28,7 @@ async def test_discord_away_at_the_start_is_waited_for(local: LocalDiscord, redi
     task = asyncio.create_task(process.run(stop))
     await until(lambda: process.ready)
     stop.set()
-    await asyncio.wait_for(task, 5)
+    await asyncio.wait_for(task, 30)
 
 
 async def test_the_stream_away_at_the_start_is_waited_for_and_a_stop_is_obeyed(local: LocalDiscord) -> None:
@@ -38,12 +38,12 @@ async def test_the_stream_away_at_the_start_is_waited_for_and_a_stop_is_obeyed(l
     assert not task.done()
     assert process.stats.identifies == 0
     stop.set()
-    await asyncio.wait_for(task, 3)
+    await asyncio.wait_for(task, 30)
 
 
 async def test_a_wrong_token_ends_it_at_once(local: LocalDiscord, redis_stream: Redis) -> None:
     with pytest.raises(discord.LoginFailure):
-        await asyncio.wait_for(make(local, token="wrong").run(asyncio.Event()), 5)
+        await asyncio.wait_for(make(local, token="wrong").run(asyncio.Event()), 30)
 
 
 async def test_a_shard_that_discord_refuses_ends_it_with_the_reason(
@@ -53,7 +53,7 @@ async def test_a_shard_that_discord_refuses_ends_it_with_the_reason(
     local.config.privileged_intents = 0
     monkeypatch.setattr(GatewayClient, "use_granted_intents", _ask_for_members)
     with pytest.raises(GatewayRefusedError, match="Server Members Intent"):
-        await asyncio.wait_for(make(local).run(asyncio.Event()), 10)
+        await asyncio.wait_for(make(local).run(asyncio.Event()), 30)
 
 
 async def _ask_for_members(self: GatewayClient) -> None:

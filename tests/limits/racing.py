@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.db.models import QuerySet
 
 from saas.core.errors import EngageHubError
@@ -23,7 +24,7 @@ def at_once(*acts: Callable[[], object]) -> list[EngageHubError]:
 
     def run(act: Callable[[], object]) -> None:
         try:
-            barrier.wait(10)
+            barrier.wait(30)
             act()
         except EngageHubError as error:
             refused.append(error)
@@ -36,7 +37,7 @@ def at_once(*acts: Callable[[], object]) -> list[EngageHubError]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     if failed:
         raise failed[0]
     return refused
@@ -50,14 +51,49 @@ def row_locks_off(patch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def meet(barrier: threading.Barrier, patience: float = 5) -> Callable[..., None]:
-    """To be called between counting and writing. Whoever is alone there goes on after `patience` seconds: where a lock keeps the
-    other away that is soon, without the lock it is longer than a thread of a busy machine comes late."""
+def wait_until(holds: Callable[[], bool], patience: float = 30) -> None:
+    """Or as long as it takes to see that it will not come to it: what the test asserts tells."""
+    deadline = time.monotonic() + patience
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def holds_up_another() -> bool:
+    """Whether somebody waits for a lock that this thread's connection holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select exists (select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid)))"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def anybody_is_held_up() -> bool:
+    """The same of whoever holds it: for those who do not work on Django's connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("select exists (select from pg_locks where not granted)")
+        return bool(cursor.fetchone()[0])
+
+
+def meet(barrier: threading.Barrier, patience: float = 20) -> Callable[..., None]:
+    """To be called between counting and writing: nobody goes on before all of the barrier's parties have counted. Only whoever keeps
+    another away by a lock that they hold goes on alone, and the other, once it comes, has nobody left to wait for.
+
+    So a race takes no longer than its parties take, whatever the machine does. Where locks are on, one for each round: whom it
+    refuses does not come.
+    """
+    coming = threading.Lock()
+    came, gone_on = 0, -1  # how many so far, and of which round somebody went on
 
     def wait(*_args: object, **_given: object) -> None:
-        try:
-            barrier.wait(patience)
-        except threading.BrokenBarrierError:
-            barrier.reset()
+        nonlocal came, gone_on
+        with coming:
+            number, came = came // barrier.parties, came + 1
+
+        def is_over() -> bool:
+            return came >= (number + 1) * barrier.parties or gone_on >= number or holds_up_another()
+
+        wait_until(is_over, patience)
+        with coming:
+            gone_on = max(gone_on, number)
 
     return wait

@@ -196,8 +196,8 @@ def _hold_credits(context: Any, member_id: int) -> dict[str, Any]:
     from engagement.credits.approvers import add_approver
     from engagement.credits.models import CreditType
     from engagement.credits.moving import grant_credits
-    from engagement.credits.requesting import request_credits
     from engagement.credits.types import TypeDraft, create_type
+    from engagement.progression.crediting import request_credits
     from saas.core import clock
 
     # Kinds are numbered one after another: the next number is nobody else's.

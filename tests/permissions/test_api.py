@@ -187,6 +187,32 @@ def test_every_operation_is_for_the_people_in_its_row(matrix: Matrix, kind: Kind
     assert mail.outbox == []
 
 
+def test_whom_a_kind_names_may_what_is_open_to_them_and_no_more(
+    matrix: Matrix, things: dict[str, Any], acme: TenantContext
+) -> None:
+    from engagement.audit.actor import SYSTEM
+    from engagement.credits.approvers import add_approver
+    from engagement.submissions.models import SubmissionType
+
+    named = User.objects.get(username="acme-stranger")
+    with enter_tenant(acme):
+        add_approver(type_id=things["credit_type_id"], name="Sam", user_id=named.pk, actor=SYSTEM)
+        reviewers = {"users": [named.pk]}
+        SubmissionType.objects.filter(pk=things["submission_type_id"]).update(reviewers=reviewers)
+    by_role = expected_of_person(next(kind for kind in KINDS if kind.name == "stranger"))
+    api = Api().as_person("acme-stranger")
+
+    wrong = matrix.list_wrong(
+        api, lambda access: LET_IN if access.named else by_role(access), ("user", named.pk)
+    )
+
+    assert wrong == []
+    assert {one.id for one in matrix.operations if one.access.named} >= {
+        "approve_credit_request",
+        "decide_submissions",
+    }
+
+
 def test_every_operation_is_for_keys_with_its_scope(matrix: Matrix, acme: TenantContext) -> None:
     """A key with no scope and one with all of them ask everything. What needs a scope opens to a key that has just this one, and
     stays shut to a key that has all others: then no other scope opens it either."""

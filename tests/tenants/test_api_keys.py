@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -33,6 +32,7 @@ from tenants.errors import (
 )
 from tenants.models import ApiKey, Tenant, User
 from tenants.routing import Routing
+from tests.limits.racing import meet
 
 SCOPES = ["members:read", "activities:write"]
 
@@ -200,7 +200,7 @@ def test_two_keys_made_at_once_keep_to_the_bound(
 
 
 def _race(tenant: TenantContext) -> int:
-    counted = threading.Barrier(2)
+    together = meet(threading.Barrier(2))
 
     def slowly(name: str) -> None:
         try:
@@ -214,8 +214,7 @@ def _race(tenant: TenantContext) -> int:
 
     def wait(*, tenant_id: int) -> None:
         """Before the commit: gives the other one time to count."""
-        with suppress(threading.BrokenBarrierError):
-            counted.wait(timeout=0.5)
+        together()
         invalidate(tenant_id=tenant_id)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -102,7 +102,7 @@ def test_the_race_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
         def getdel(self, key: str) -> Any:
             found = real.get(key)
-            barrier.wait(5)
+            barrier.wait(30)
             real.delete(key)
             return found
 

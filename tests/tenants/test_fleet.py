@@ -1,8 +1,12 @@
-"""Migrating the fleet: SQL collected once and replayed, Python steps by Django, a stopped run goes on."""
+"""Migrating the fleet: SQL collected once and replayed by several at once, Python steps by Django, a failure told and passed by, a stopped
+run goes on."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -12,8 +16,11 @@ from django.db.migrations.loader import MigrationLoader
 
 from tenants import fleet
 from tenants.context import TenantContext, enter_tenant
-from tenants.fleet import migrate_fleet
+from tenants.errors import FleetBusyError
+from tenants.fleet import hold_fleet, migrate_fleet
+from tenants.models import Tenant, User
 from tenants.owner import as_owner
+from tenants.provisioning import provision_tenant
 from tests.tenants.catalogue_reading import describe
 
 real_load = MigrationLoader.load_disk
@@ -44,6 +51,15 @@ class Early(migrations.Migration):
         ),
         migrations.RunSQL("insert into early (word) values ('100 % sql; really')", "delete from early"),
         migrations.AddField("Early", "figure", models.IntegerField(default=3)),
+    ]
+
+
+class Touching(Early):
+    """Changes a table that members' doings use."""
+
+    operations = [
+        *Early.operations,
+        migrations.RunSQL("alter table member add column early int; alter table member drop column early"),
     ]
 
 
@@ -134,6 +150,165 @@ def undo(*contexts: TenantContext) -> None:
             with enter_tenant(context), connection.cursor() as cursor:
                 cursor.execute("drop table if exists early")
                 cursor.execute("delete from django_migrations where name = '9999_early'")
+
+
+@pytest.fixture
+def fleet_of_four(
+    committed_db: None, acme: TenantContext, globex: TenantContext
+) -> Iterator[list[TenantContext]]:
+    """Acme and Globex, and two more behind them."""
+    owner = User.objects.earliest("pk")
+    made = [
+        provision_tenant(slug=f"more-{number}", name="More", kind="creator", owner=owner)
+        for number in range(2)
+    ]
+    contexts = [acme, globex, *(replace(acme, schema=one.schema_name, tenant_id=one.pk) for one in made)]
+    yield contexts
+    undo(*contexts)
+
+
+def break_schema(context: TenantContext) -> None:
+    """Something by the new table's name stands there already."""
+    with as_owner(), enter_tenant(context), connection.cursor() as cursor:
+        cursor.execute("create table early (oddity int)")
+
+
+@pytest.mark.parametrize(("made", "broken"), [(Early, 0), (Early, 2), (Pythonic, 2)])
+def test_one_that_fails_stops_no_other(
+    fleet_of_four: list[TenantContext], release: Any, made: Any, broken: int
+) -> None:
+    odd = fleet_of_four[broken]
+    break_schema(odd)
+    release(made)
+    with as_owner():
+        report = migrate_fleet(workers=3)
+    assert report.replayed + report.migrated == 3
+    assert [one.schema for one in report.failed] == [odd.schema]
+    assert "already exists" in report.failed[0].error
+    assert all("100 % sql; really" in words(one) for one in fleet_of_four if one != odd)
+    # Mended, the next run has only that one to do.
+    undo(odd)
+    with as_owner():
+        again = migrate_fleet()
+    assert (again.current, again.replayed + again.migrated, again.failed) == (3, 1, ())
+
+
+def test_the_command_names_what_failed_and_ends_with_an_error(
+    fleet_of_four: list[TenantContext], release: Any
+) -> None:
+    break_schema(fleet_of_four[1])
+    release(Early)
+    said = StringIO()
+    with pytest.raises(CommandError) as raised:
+        call_command("migrate_fleet", stdout=said, workers=2)
+    assert raised.value.returncode == 1
+    assert f"{fleet_of_four[1].schema} (globex): relation" in str(raised.value)
+    assert "run migrate_fleet again" in str(raised.value)
+    assert "3 tenants migrated" in said.getvalue()
+    undo(fleet_of_four[1])
+    call_command("migrate_fleet", stdout=said)
+    assert "1 tenants migrated (0 of them by Django step by step), 3 were up to date." in said.getvalue()
+
+
+def test_where_all_fail_the_rest_is_left_alone(fleet_of_four: list[TenantContext], release: Any) -> None:
+    for one in fleet_of_four:
+        break_schema(one)
+    release(Early)
+    with as_owner():
+        report = migrate_fleet(most_failures=2)
+    assert (len(report.failed), report.left, report.replayed) == (2, 2, 0)
+
+
+def test_several_are_replayed_at_once(
+    fleet_of_four: list[TenantContext], release: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given three workers, each waits in its schema until the other two are in theirs; the first schema goes alone."""
+    meeting = threading.Barrier(3, timeout=30)
+    alone: list[str] = []
+    real = fleet._migrate_one
+
+    def meet(schema: str, *rest: Any) -> None:
+        if alone:
+            meeting.wait()
+        alone.append(schema)
+        real(schema, *rest)
+
+    release(Early)
+    monkeypatch.setattr(fleet, "_migrate_one", meet)
+    with as_owner():
+        assert migrate_fleet(workers=3).replayed == 4
+    assert alone[0] == fleet_of_four[0].schema
+
+
+def test_a_table_in_use_is_waited_for_briefly_and_then_tried_again(
+    fleet_of_four: list[TenantContext], release: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = fleet_of_four[2]
+    monkeypatch.setattr(fleet, "LOCK_TIMEOUT", "50ms")
+    holding = threading.Event()
+    tried: list[str] = []
+    real = fleet._migrate_one
+
+    def touch_member(schema: str, *rest: Any) -> None:
+        tried.append(schema)
+        if schema == busy.schema and tried.count(schema) == 2:
+            holding.set()
+            holder.join()
+        real(schema, *rest)
+
+    def hold() -> None:
+        with as_owner(), enter_tenant(busy), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("lock table member in share mode")
+            begun.set()
+            holding.wait(30)
+
+    begun = threading.Event()
+    holder = threading.Thread(target=hold)
+    holder.start()
+    begun.wait(30)
+    release(Touching)
+    monkeypatch.setattr(fleet, "_migrate_one", touch_member)
+    try:
+        with as_owner():
+            report = migrate_fleet()
+        assert (report.replayed, report.failed) == (4, ())
+        assert tried.count(busy.schema) == 2
+    finally:
+        holding.set()
+        holder.join()
+
+
+def test_two_runs_at_once_are_kept_apart(committed_db: None) -> None:
+    waited: list[bool] = []
+    with (
+        hold_fleet(),
+        pytest.raises(FleetBusyError, match="goes on where it stopped"),
+        hold_fleet(patience=0, on_wait=lambda: waited.append(True)),
+    ):
+        pass
+    assert waited == [True]
+    with hold_fleet(patience=0):
+        pass
+
+
+def test_a_community_that_is_deleted_meanwhile_has_not_failed(
+    fleet_of_four: list[TenantContext], release: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = fleet_of_four.pop()
+    real = fleet._migrate_one
+
+    def drop(schema: str, *rest: Any) -> None:
+        if schema == gone.schema:
+            with connection.cursor() as cursor:
+                cursor.execute(f'drop schema "{schema}" cascade')
+            Tenant.objects.filter(schema_name=schema).delete()
+        real(schema, *rest)
+
+    release(Early)
+    monkeypatch.setattr(fleet, "_migrate_one", drop)
+    with as_owner():
+        report = migrate_fleet()
+    assert (report.replayed, report.failed, report.left) == (3, (), 0)
 
 
 def test_who_is_behind_is_seen_by_the_apps_role(

@@ -235,7 +235,7 @@ def test_the_limit_holds_for_forms_sent_at_once(
 
         from tenants import founding
 
-        together = threading.Barrier(6, timeout=5)
+        together = threading.Barrier(6, timeout=30)
         counted = founding.count_unpaid
 
         def count_together(*, user: User) -> int:

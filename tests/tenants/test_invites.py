@@ -213,7 +213,7 @@ def test_of_two_who_take_one_link_one_gets_in(
 
         def find_together(*, token: str, barrier: threading.Barrier = barrier) -> Invite:
             found = find(token=token)
-            barrier.wait(10)  # both have found it open
+            barrier.wait(30)  # both have found it open
             return found
 
         monkeypatch.setattr(invites, "find_invite", find_together)

@@ -157,7 +157,7 @@ def test_there_is_one_owner_whatever_happens_at_once(
         if not locked:
             import threading
 
-            together = threading.Barrier(2, timeout=5)
+            together = threading.Barrier(2, timeout=30)
 
             def read(tenant_id: int, together: threading.Barrier = together) -> Tenant:
                 row: Tenant = Tenant.objects.get(pk=tenant_id)

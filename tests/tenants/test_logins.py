@@ -31,6 +31,7 @@ from tenants.logins import (
 )
 from tenants.models import Membership, Tenant, User
 from tests.cast import ACME
+from tests.limits.racing import holds_up_another, wait_until
 
 OWN = ACME.discord_id("owner")
 NEW = 720_000_000_000_000_001
@@ -166,7 +167,7 @@ def test_of_two_logins_that_link_one_account_one_gets_it(
 
                 def look(user: User, discord_id: int, barrier: Any = barrier, check: Any = check) -> None:
                     check(user, discord_id)
-                    barrier.wait(10)
+                    barrier.wait(30)
 
                 User.objects.filter(username__in=["acme-owner", "globex-owner"]).update(discord_id=None)
                 SocialAccount.objects.all().delete()
@@ -197,13 +198,14 @@ def test_nobody_is_handed_a_community_while_they_leave(
         rows = Membership.objects.filter(user=user).select_related("tenant")
         found = list(rows.select_for_update(of=("self",)) if guarded else rows)
         looked.set()
-        handed.wait(1)  # with the row locked the other one waits for us instead
+        # With the row locked the other one waits for us instead.
+        wait_until(lambda: handed.is_set() or holds_up_another())
         return found
 
     monkeypatch.setattr(logins, "_lock_memberships", look)
 
     def hand_over() -> None:
-        looked.wait(10)
+        looked.wait(30)
         with transaction.atomic():
             Membership.objects.filter(user__username="acme-owner").update(role="admin")
             if not Membership.objects.filter(user__username="acme-moderator").update(role="owner"):

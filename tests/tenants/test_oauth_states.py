@@ -92,7 +92,7 @@ def test_the_race_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     class Slow:
         def getdel(self, key: str) -> Any:
             found = real.get(key)
-            barrier.wait(5)
+            barrier.wait(30)
             real.delete(key)
             return found
 
@@ -116,7 +116,7 @@ def _race(state: str) -> list[str]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(40)
     return outcomes
 
 

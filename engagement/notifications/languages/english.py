@@ -41,6 +41,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "credit_request_rejected": "Your request for {amount} {credits} was not approved.",
     "credit_request_asked": "There is a question about your request for {amount} {credits}.",
     "credit_request_undone": "The decision about your {amount} {credits} was taken back.",
+    "credit_decision_waits": "{member} asks for {amount} {credits}. You may decide on it.",
     "credits_granted": "You were given {amount} {credits}.",
     "credits_revoked": "{amount} {credits} were taken back.",
     "credits_low": "You have {amount} {credits} left.",

@@ -41,6 +41,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "credit_request_rejected": "Deine Anfrage über {amount} {credits} wurde nicht genehmigt.",
     "credit_request_asked": "Es gibt eine Frage zu deiner Anfrage über {amount} {credits}.",
     "credit_request_undone": "Die Entscheidung über deine {amount} {credits} wurde zurückgenommen.",
+    "credit_decision_waits": "{member} bittet um {amount} {credits}. Du darfst darüber entscheiden.",
     "credits_granted": "Du hast {amount} {credits} bekommen.",
     "credits_revoked": "{amount} {credits} wurden zurückgenommen.",
     "credits_low": "Du hast noch {amount} {credits}.",

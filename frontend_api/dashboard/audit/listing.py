@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import orjson
 from django.http import QueryDict
-from django.urls import reverse
 
 from engagement.audit.actions import GROUPS, words_of
 from engagement.audit.models import AuditEntry, AuditSeal, Outcome
 from engagement.audit.selectors import AuditSearch, search_entries
+from frontend_api.addresses import write_address
 from frontend_api.dashboard.parts.cells import Link, Tag
 from frontend_api.dashboard.parts.filters import Choice, Filter, Span
 from frontend_api.dashboard.parts.lists import Column, Empty, ListKind, ListQuery, QuerySetSource, Sort
@@ -129,7 +129,7 @@ def describe(entry: AuditEntry) -> str:
 
 
 def address_of(entry: AuditEntry) -> str:
-    return reverse("dashboard-audit-entry", args=[entry.pk])
+    return write_address("dashboard-audit-entry", entry.pk)
 
 
 def show_outcome(entry: AuditEntry) -> Tag:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -13,6 +14,7 @@ from engagement.leaderboards.selectors import get_board, get_board_rules
 from engagement.members.selectors import list_figures
 from engagement.progression.boards import offer_periods, set_board_rules
 from engagement.progression.figures import choose_tie_figure
+from engagement.progression.seasons import SeasonPreview, change_season_length, preview_seasons
 from engagement.settings.services import change_settings
 from engagement.standings.periods import KINDS
 from frontend_api.dashboard.access import Desk, dashboard_page
@@ -35,6 +37,7 @@ from saas.core.errors import InvalidInputError, NotFoundError
 from tenants.community import get_facts
 
 TOP: Final = 10
+_LENGTHS: Final = {"month": "A month", "quarter": "A quarter of a year", "year": "A year"}
 
 
 class BoardsForm(DeskForm):
@@ -51,6 +54,13 @@ class BoardsForm(DeskForm):
         help_text="Those left out are counted on, so that you can offer them again at any time.",
         error_messages={"required": "Offer at least one board."},
     )
+    season_length = forms.ChoiceField(
+        label="A season is",
+        choices=(),
+        widget=forms.RadioSelect,
+        help_text="Changed, the points of the months in each season are counted together anew, also of seasons that are over, so places in "
+        "them may be others. All time, months and weeks stay as they are. You can go back at any time: then every season is as it was.",
+    )
     excluded_roles = PickerField(
         label="Roles that hold no rank",
         summary="everybody can hold one",
@@ -63,10 +73,14 @@ class BoardsForm(DeskForm):
         help_text="More of the chosen figure stands higher, then who joined earlier.",
     )
 
-    def __init__(self, *args: Any, directory: Directory, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, directory: Directory, seasons: Mapping[str, SeasonPreview], **options: Any
+    ) -> None:
         super().__init__(*args, **options)
-        roles, tie = self.fields["excluded_roles"], self.fields["tie_figure"]
+        roles, tie, season = (self.fields[name] for name in ("excluded_roles", "tie_figure", "season_length"))
         assert isinstance(roles, PickerField)
+        assert isinstance(season, forms.ChoiceField)
+        season.choices = [(length, _season_text(one)) for length, one in seasons.items()]
         assert isinstance(tie, forms.ChoiceField)
         roles.choices = role_choices(directory, self["excluded_roles"].value() or ())
         names = dict.fromkeys([figure.name for figure in list_figures()])
@@ -77,22 +91,32 @@ class BoardsForm(DeskForm):
         ]
 
 
+def _season_text(season: SeasonPreview) -> str:
+    """“A quarter: now 1 Oct – 31 Dec 2026, the next begins on 1 Jan 2027”."""
+    begin, end = (
+        f"{season.starts_on.day} {season.starts_on:%b}",
+        f"{season.ends_on.day} {season.ends_on:%b %Y}",
+    )
+    following = f"{season.next_on.day} {season.next_on:%b %Y}"
+    return f"{_LENGTHS[season.length]}: now {begin} – {end}, the next begins on {following}"
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @dashboard_page("change_boards")
 def change_boards(request: HttpRequest, desk: Desk) -> HttpResponse:
     directory, rules = get_directory(desk.context), get_board_rules()
+    needs: dict[str, Any] = {"directory": directory, "seasons": preview_seasons(context=desk.context)}
     initial = {
         "public": "yes" if get_facts(tenant_id=desk.context.tenant_id)["board_public"] else "no",
         "periods": list(rules.periods),
         "excluded_roles": list(rules.excluded_roles),
         "tie_figure": rules.tie_figure,
+        "season_length": rules.season_length,
     }
-    values = as_posted(BoardsForm(initial=initial, directory=directory))
+    values = as_posted(BoardsForm(initial=initial, **needs))
     now = Opened(version_of(values), values)
     opened = read_opened(request.POST) if request.method == "POST" else None
-    form = BoardsForm(
-        settle(request.POST) if request.method == "POST" else None, initial=initial, directory=directory
-    )
+    form = BoardsForm(settle(request.POST) if request.method == "POST" else None, initial=initial, **needs)
     back = reverse("dashboard-boards")
     if form.is_valid():
         if opened is None or opened.version != now.version:
@@ -123,6 +147,8 @@ def _save(desk: Desk, data: dict[str, Any], before: dict[str, Any]) -> int:
     lost their ranks."""
     change_settings(context=desk.context, changes={"board_public": data["public"] == "yes"}, actor=desk.actor)
     offer_periods(periods=data["periods"], actor=desk.actor)
+    if data["season_length"] != before["season_length"]:
+        change_season_length(length=data["season_length"], actor=desk.actor)
     if data["tie_figure"] != before["tie_figure"]:
         choose_tie_figure(name=data["tie_figure"], actor=desk.actor)
     return set_board_rules(excluded_roles=data["excluded_roles"], actor=desk.actor, context=desk.context)

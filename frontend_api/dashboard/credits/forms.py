@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from engagement.credits.automatic import MAX_DAYS
+from engagement.credits.automatic import MAX_DAYS, MAX_LEVEL
 from engagement.credits.checks import MAX_NOTE, MOST
 from engagement.credits.models import CreditType
 from engagement.credits.periods import PERIODS
@@ -133,9 +133,8 @@ class TypeForm(DeskForm):
         "Grant by itself, up to", "Empty: a person decides on each. What is suspicious always waits for one."
     )
     automatic_min_days = _whole("… to members for so many days", most=MAX_DAYS)
-    automatic_min_points = _whole(
-        "… who ever earned so many points", "A level begins at so many points: see Levels."
-    )
+    automatic_min_points = _whole("… who ever earned so many points")
+    automatic_min_level = _whole("… of this level or higher", most=MAX_LEVEL)
     automatic_min_granted = _whole("… who got so many requests granted before", most=1_000)
     automatic_member_types = forms.MultipleChoiceField(
         label="… of these member types", required=False, widget=forms.CheckboxSelectMultiple

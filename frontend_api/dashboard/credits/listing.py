@@ -19,6 +19,7 @@ from engagement.credits.selectors import (
     with_members,
 )
 from engagement.members.models import Member
+from frontend_api.addresses import write_address
 from frontend_api.dashboard.parts.cells import Face, Link, Tag, Tags
 from frontend_api.dashboard.parts.filters import Choice, Filter, Span
 from frontend_api.dashboard.parts.lists import (
@@ -51,10 +52,20 @@ _YES: Final = (Choice("yes", "yes"),)
 
 def build_requests_list(*, acts: tuple[BulkAct, ...] = ()) -> ListKind:
     """The requests, with this community's kinds of credits. One query."""
+    types = {row.pk: row for row in CreditType.objects.order_by("pk")}
+
+    def dress(rows: list[CreditRequest]) -> list[RequestLine]:
+        for row in rows:
+            if (
+                row.type_id in types
+            ):  # else it was made while an export runs, and is read when it is asked for
+                row.type = types[row.type_id]
+        return with_members(rows)
+
     return ListKind(
         key="credit-requests",
         name="requests",
-        source=QuerySetSource(search_requests, with_members),
+        source=QuerySetSource(search_requests, dress),
         search="Search by member or reason",
         columns=(
             Column("what", "Request", lambda row: Link(_what(row.request), address_of(row.pk))),
@@ -77,7 +88,9 @@ def build_requests_list(*, acts: tuple[BulkAct, ...] = ()) -> ListKind:
             Filter(
                 "state", "State", "choice", tuple(Choice(one, words) for one, words in STATE_WORDS.items())
             ),
-            Filter("type", "Credits", "choice", type_choices()),
+            Filter(
+                "type", "Credits", "choice", tuple(Choice(str(row.pk), row.name) for row in types.values())
+            ),
             Filter("flagged", "Look twice", "one", _YES),
             Filter("overdue", "Waits for too long", "one", _YES),
             Filter("amount", "Amount", "number"),
@@ -147,7 +160,7 @@ def search_requests(query: ListQuery) -> QuerySet[CreditRequest]:
         least=least,
         most=most,
         ids=values.get("ids"),
-    ).select_related("type")
+    )
 
 
 def list_ids(query: ListQuery, *, limit: int) -> list[int]:
@@ -173,12 +186,12 @@ def show_states(row: RequestLine) -> Tags:
 def show_member(member: Member) -> Face:
     note = "deleted" if member.deleted_at is not None else ""
     return Face(
-        member.display_name, reverse("dashboard-member", args=[member.pk]), member.avatar_url, member.pk, note
+        member.display_name, write_address("dashboard-member", member.pk), member.avatar_url, member.pk, note
     )
 
 
 def address_of(request_id: int) -> str:
-    return reverse("dashboard-credit-request", args=[request_id])
+    return write_address("dashboard-credit-request", request_id)
 
 
 def _what(request: CreditRequest) -> str:
@@ -199,7 +212,7 @@ def _show_kind(row: MoveLine) -> Tags:
 def _show_undo(row: MoveLine) -> Link | None:
     if row.undone or row.move.kind == UNDO:
         return None
-    return Link("Take back", reverse("dashboard-credit-move-undo", args=[row.pk]))
+    return Link("Take back", write_address("dashboard-credit-move-undo", row.pk))
 
 
 def _search_moves(query: ListQuery) -> QuerySet[CreditMove]:

@@ -16,8 +16,7 @@ from engagement.credits.flagging import words_of_flag
 from engagement.credits.models import RequestState
 from engagement.credits.people import is_oneself
 from engagement.credits.selectors import (
-    count_waiting,
-    filter_requests,
+    count_open,
     get_request,
     list_balances,
     list_moves,
@@ -44,21 +43,17 @@ def show_requests(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Searched, narrowed, sorted; what waits, what is suspicious and what is overdue stand one click away."""
     facts: dict[str, Any] = {}
     if request.headers.get("HX-Target") != "list":
-        waiting = count_waiting()
+        undecided = count_open()
         here = request.GET.urlencode()
         quick = (
             ("All", "", None),
-            ("Waits for you", "state=pending&sort=when", waiting),
-            ("Asked back", "state=needs_info&sort=when", filter_requests(states=["needs_info"]).count()),
-            (
-                "Look twice",
-                "state=pending&flagged=yes&sort=when",
-                filter_requests(states=["pending"], flagged=True).count(),
-            ),
-            ("Overdue", "overdue=yes&sort=when", filter_requests(overdue=True).count()),
+            ("Waits for you", "state=pending&sort=when", undecided.pending),
+            ("Asked back", "state=needs_info&sort=when", undecided.asked),
+            ("Look twice", "state=pending&flagged=yes&sort=when", undecided.flagged),
+            ("Overdue", "overdue=yes&sort=when", undecided.overdue),
         )
         facts = {
-            "waiting": waiting,
+            "waiting": undecided.pending,
             "tabs": list_tabs(request),
             "quick": [
                 {"name": name, "href": f"{request.path}?{query}" if query else request.path, "count": count,

@@ -11,18 +11,19 @@ from engagement.analytics.funnel import (
     PERIOD,
     PERIODS,
     ItemFunnel,
+    ItemPage,
     Period,
     SponsorFunnel,
-    count_items,
-    get_steps,
+    Sums,
+    get_items,
     item_value,
-    list_items,
     list_sponsors,
     period_of,
 )
 from engagement.rewards.models import RewardState
+from frontend_api.addresses import write_address
 from frontend_api.dashboard.access import Desk, dashboard_page
-from frontend_api.dashboard.parts.cells import Tag
+from frontend_api.dashboard.parts.cells import Link, Tag
 from frontend_api.dashboard.parts.export import FORMATS, export_list
 from frontend_api.dashboard.parts.filters import Choice, Filter
 from frontend_api.dashboard.parts.list_page import show_list
@@ -44,16 +45,25 @@ _STEPS: Final = (
 
 
 class ItemSource:
-    """The funnel of engagement.analytics by item, asked in the list's words."""
+    """The funnel of engagement.analytics by item, asked in the list's words. What there is of all of them comes with the rows."""
 
     def __init__(self, context: TenantContext) -> None:
         self._context = context
+        self._page: ItemPage | None = None
+
+    @property
+    def together(self) -> Sums:
+        """Of the rows that were read."""
+        assert self._page is not None
+        return self._page.together
 
     def count(self, query: ListQuery) -> int:
-        return count_items(read_period(query, self._context), text=query.text)
+        """Like every list's, asked after its rows were read."""
+        assert self._page is not None
+        return self._page.total
 
     def read(self, query: ListQuery, *, limit: int, after: Place | None, backwards: bool) -> list[ItemFunnel]:
-        return list_items(
+        self._page = get_items(
             read_period(query, self._context),
             sort=query.sort.key,
             descending=query.descending != backwards,
@@ -61,6 +71,7 @@ class ItemSource:
             after=None if after is None else (after.value, after.id),
             text=query.text,
         )
+        return self._page.items
 
     def place(self, row: ItemFunnel, sort: Sort) -> Place:
         return Place(item_value(row, sort.key), row.reward_id)
@@ -117,7 +128,12 @@ def build_item_list(context: TenantContext) -> ListKind:
         source=ItemSource(context),
         search="Search by reward or sponsor",
         columns=(
-            Column("name", "Reward", lambda row: row.name, sort="name"),
+            Column(
+                "name",
+                "Reward",
+                lambda row: Link(row.name, write_address("dashboard-reward", row.reward_id)),
+                sort="name",
+            ),
             *_step_columns(),
             Column("refused", "Refused", lambda row: row.steps.refused, number=True, shown=False),
             Column("members", "Members", lambda row: row.steps.members, number=True, shown=False),
@@ -195,17 +211,12 @@ def _step(key: str) -> Any:
 def show_items(request: HttpRequest, desk: Desk) -> HttpResponse:
     kind = build_item_list(desk.context)
     period = read_period(read_query(kind, request.GET, desk.context), desk.context)
-    facts = (
-        {"period": period}
-        if request.headers.get("HX-Target") == "list"
-        else {"period": period, "steps": get_steps(period)}
-    )
     return show_list(
         request,
         desk,
         kind,
         template="dashboard/economy/funnel.html",
-        facts=facts,
+        facts={"period": period, "funnel": kind.source},
         export_action="view_economy",
     )
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.urls import reverse
-
 from engagement.imports.difference import Line, count_lines, list_lines
 from engagement.imports.models import ImportRun
+from frontend_api.addresses import write_address
 from frontend_api.dashboard.parts.cells import Face, Tag
 from frontend_api.dashboard.parts.filters import Choice, Filter
 from frontend_api.dashboard.parts.lists import Column, Empty, ListKind, ListQuery, Place, Sort
@@ -94,7 +93,7 @@ def build_lines_list(run: ImportRun, *, points_name: str) -> ListKind:
 def _name(line: Line) -> object:
     if line.member_id is None:
         return line.name or line.external_id
-    return Face(line.name, reverse("member", args=[line.member_id]), line.avatar_url, line.member_id)
+    return Face(line.name, write_address("member", line.member_id), line.avatar_url, line.member_id)
 
 
 def _unless_error(line: Line, number: int) -> int | None:

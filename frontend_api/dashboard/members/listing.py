@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from django.urls import reverse
-
 from engagement.analytics.directory import (
     DirectoryQuery,
     DirectoryRow,
@@ -16,6 +14,7 @@ from engagement.analytics.directory import (
     sort_value,
 )
 from engagement.members.models import MemberType, Visibility
+from frontend_api.addresses import write_address
 from frontend_api.dashboard.parts.cells import Face, Tag, Tags
 from frontend_api.dashboard.parts.filters import Choice, Filter, Span
 from frontend_api.dashboard.parts.lists import BulkAct, Column, Empty, ListKind, ListQuery, Place, Sort
@@ -110,7 +109,7 @@ def build_members_list(context: TenantContext, *, acts: tuple[BulkAct, ...] = ()
 def show_face(row: DirectoryRow) -> Face:
     note = f"shown as {row.alias}" if row.visibility == Visibility.ALIAS else ""
     return Face(
-        row.name, reverse("dashboard-member", args=[row.member_id]), row.avatar_url, row.member_id, note
+        row.name, write_address("dashboard-member", row.member_id), row.avatar_url, row.member_id, note
     )
 
 

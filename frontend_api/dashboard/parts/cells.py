@@ -44,28 +44,6 @@ class Tags:
     tags: tuple[Tag, ...]
 
 
-def kind_of(value: object) -> str:
-    """Which function of rows.py writes the value."""
-    if value is None or value == "":
-        return "nothing"
-    for types, kind in _KINDS:
-        if isinstance(value, types):
-            return kind
-    return "text"
-
-
-_KINDS: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
-    (Link, "link"),
-    (Face, "face"),
-    (Tag, "tag"),
-    (Tags, "tags"),
-    (bool, "flag"),
-    (int, "number"),
-    (datetime, "moment"),
-    (date, "day"),
-)
-
-
 def plain(value: object) -> str | int | float | bool | None:
     """The value in an export: text, a number, or None. Moments are ISO 8601."""
     if isinstance(value, Link):

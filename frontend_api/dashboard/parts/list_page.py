@@ -9,31 +9,16 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils.safestring import SafeString
 
 from engagement.members.saved_views import SavedViewLine, list_saved_views
 from frontend_api.dashboard.access import Desk
 
-from .cells import kind_of
+from .choices import write_ticks
 from .filters import Choice, Filter
-from .lists import BulkAct, Empty, ListKind, ListQuery, Place, read_query, write_place
+from .lists import BulkAct, Column, Empty, ListKind, ListQuery, Place, read_query, write_place
 
 _PLACES = ("after", "before")
-
-
-@dataclass(frozen=True, slots=True)
-class CellView:
-    key: str
-    name: str
-    number: bool
-    value: object
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class RowView:
-    id: int
-    name: str
-    cells: list[CellView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +51,13 @@ class FieldView:
         return [(choice, choice.value in self.given) for choice in self.filter.choices]
 
     @property
+    def ticks(self) -> SafeString:
+        return write_ticks(
+            self.filter.key,
+            [(choice.value, choice.name, choice.value in self.given) for choice in self.filter.choices],
+        )
+
+    @property
     def ends(self) -> list[tuple[str, str, str]]:
         """(parameter, label, value) of the two ends of a range."""
         words = ("at least", "at most") if self.filter.kind == "number" else ("from", "to")
@@ -79,7 +71,8 @@ class ListView:
     kind: ListKind
     query: ListQuery
     path: str
-    rows: list[RowView]
+    rows: list[Any]  # as the source gives them; the columns know what they show of one
+    shown: list[Column]
     heads: list[HeadView]
     total: int
     chips: list[Chip]
@@ -101,6 +94,10 @@ class ListView:
     @property
     def search_state(self) -> list[tuple[str, str]]:
         return self.state
+
+    @property
+    def column_ticks(self) -> SafeString:
+        return write_ticks("col", self.columns)
 
     def without(self, *names: str) -> list[tuple[str, str]]:
         """The hidden fields of a form that has fields of its own under these names."""
@@ -146,19 +143,8 @@ def build_list(
         kind=kind,
         query=query,
         path=request.path,
-        rows=[
-            RowView(
-                kind.row_id(row),
-                kind.row_name(row),
-                [
-                    CellView(
-                        column.key, column.name, column.number, value := column.value(row), kind_of(value)
-                    )
-                    for column in columns
-                ],
-            )
-            for row in rows
-        ],
+        rows=rows,
+        shown=columns,
         heads=[
             HeadView(
                 column.key, column.name, column.number, *_sort_link(request.path, state, query, column.sort)

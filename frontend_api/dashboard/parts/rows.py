@@ -3,51 +3,58 @@ each of them as for the frame of the page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from html import escape
 from typing import Any, Final
 
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from frontend_api import figures
 from saas.core import clock
 
 from .cells import Face, Link, Tag, Tags
+from .lists import Column
 
 AVATAR_COLOURS: Final = 8
-_NOTHING: Final = SafeString(
-    '<span class="muted nothing-cell"><span aria-hidden="true">–</span><span class="sr-only">nothing</span></span>'
-)
-_ROW, _ROW_END, _CELL_END = SafeString('<tr role="row">'), SafeString("</tr>\n"), SafeString("</td>")
+_NOTHING: Final = '<span class="muted nothing-cell"><span aria-hidden="true">–</span><span class="sr-only">nothing</span></span>'
 _TICK: Final = (
     '<td role="cell" class="tick-cell"><label class="tick-only"><input type="checkbox" name="ids" value="{}" form="bulk" '
     'data-bulk-one><span class="sr-only">Tick {}</span></label></td>'
 )
 
 
-def write_rows(rows: Sequence[Any], *, tickable: bool) -> SafeString:
-    """Each RowView as a `tr`, with a box to tick where there is something to do with several."""
-    if not rows:
-        return SafeString()
-    # All rows have the same columns, so what stands before a cell is written once.
+def write_rows(
+    rows: Sequence[Any],
+    columns: Sequence[Column],
+    *,
+    row_id: Callable[[Any], int],
+    row_name: Callable[[Any], str],
+    tickable: bool,
+) -> SafeString:
+    """Each row as a `tr`, with a box to tick where there is something to do with several."""
     begins = [
-        format_html(
-            '<td role="cell" class="{}" data-label="{}">',
-            ("number-cell" if cell.number else "") + ("" if number else " first-cell"),
-            cell.name,
-        )
-        for number, cell in enumerate(rows[0].cells)
+        f'<td role="cell" class="{"number-cell" if column.number else ""}{"" if number else " first-cell"}" '
+        f'data-label="{_safe(column.name)}">'
+        for number, column in enumerate(columns)
     ]
-    return _join(_write_row(row, begins, tickable) for row in rows)
+    cells = [(begin, column.value) for begin, column in zip(begins, columns, strict=True)]
+    parts: list[str] = []
+    for row in rows:
+        parts.append('<tr role="row">')
+        if tickable:
+            parts.append(_TICK.format(int(row_id(row)), _safe(row_name(row))))
+        for begin, value in cells:
+            parts += (begin, _write(value(row)), "</td>")
+        parts.append("</tr>\n")
+    return SafeString("".join(parts))
 
 
-def write_cell(kind: str, value: Any) -> SafeString:
-    """What stands in a cell, by its kind (cells.kind_of). Text from outside is escaped, and turns no other text around."""
-    return _WRITERS.get(kind, _write_text)(value)
+def write_cell(value: object) -> SafeString:
+    """What stands in a cell, by what it is. Text from outside is escaped, and turns no other text around."""
+    return SafeString(_write(value))
 
 
 def write_face(name: str, url: str, key: int, size: str = "") -> SafeString:
@@ -62,68 +69,60 @@ def write_face(name: str, url: str, key: int, size: str = "") -> SafeString:
     return SafeString(f'<span class="avatar-face {shape}" aria-hidden="true">{initials}{picture}</span>')
 
 
-def _write_row(row: Any, begins: Sequence[SafeString], tickable: bool) -> SafeString:
-    parts: list[SafeString] = [_ROW]
-    if tickable:
-        parts.append(SafeString(_TICK.format(int(row.id), _safe(row.name))))
-    for begin, cell in zip(begins, row.cells, strict=True):
-        parts += (begin, write_cell(cell.kind, cell.value), _CELL_END)
-    parts.append(_ROW_END)
-    return _join(parts)
+def _write(value: Any) -> str:
+    writer = _WRITERS.get(type(value))
+    return _find_writer(value)(value) if writer is None else writer(value)
 
 
-def _join(parts: Iterable[SafeString]) -> SafeString:
-    """Each of them is safe already."""
-    return SafeString("".join(parts))
+def _find_writer(value: object) -> Callable[[Any], str]:
+    """Of what is of none of the types themselves: a choice of an enumeration, text that is translated late."""
+    return next(
+        (writer for kind, writer in _WRITERS.items() if isinstance(value, kind)),
+        lambda given: _write_text(str(given)),
+    )
 
 
-def _write_nothing(value: Any) -> SafeString:
+def _write_nothing(value: None) -> str:
     return _NOTHING
 
 
-def _write_text(value: Any) -> SafeString:
-    return SafeString(f"<bdi>{_safe(value)}</bdi>")
+def _write_text(value: str) -> str:
+    return f"<bdi>{_safe(value)}</bdi>" if value else _NOTHING
 
 
-def _write_link(value: Link) -> SafeString:
-    return SafeString(f'<a href="{_safe(value.href)}"><bdi>{_safe(value.text)}</bdi></a>')
+def _write_link(value: Link) -> str:
+    return f'<a href="{_safe(value.href)}"><bdi>{_safe(value.text)}</bdi></a>'
 
 
-def _write_person(value: Face) -> SafeString:
+def _write_person(value: Face) -> str:
     face = write_face(value.name, value.avatar_url, value.key, "small")
     note = f'<span class="face-note">{_safe(value.note)}</span>' if value.note else ""
     name = f'<a href="{_safe(value.href)}"><bdi>{_safe(value.name)}</bdi></a>'
-    return SafeString(f'<span class="face-line">{face}<span class="face-text">{name}{note}</span></span>')
+    return f'<span class="face-line">{face}<span class="face-text">{name}{note}</span></span>'
 
 
-def _write_tag(value: Tag) -> SafeString:
+def _write_tag(value: Tag) -> str:
     kind = f" tag-{_safe(value.kind)}" if value.kind else ""
-    return SafeString(f'<span class="tag{kind}">{_safe(value.text)}</span>')
+    return f'<span class="tag{kind}">{_safe(value.text)}</span>'
 
 
-def _write_tags(value: Tags) -> SafeString:
-    if not value.tags:
-        return _NOTHING
-    return SafeString(f'<span class="tags">{_join(_write_tag(tag) for tag in value.tags)}</span>')
+def _write_tags(value: Tags) -> str:
+    return f'<span class="tags">{"".join(map(_write_tag, value.tags))}</span>' if value.tags else _NOTHING
 
 
-def _write_flag(value: Any) -> SafeString:
-    return SafeString("Yes" if value else "No")
+def _write_flag(value: bool) -> str:
+    return "Yes" if value else "No"
 
 
-def _write_number(value: int) -> SafeString:
-    return SafeString(_safe(figures.write_whole(value)))
-
-
-def _write_moment(value: Any) -> SafeString:
+def _write_moment(value: datetime) -> str:
     local = timezone.localtime(value)
     exact, ago = _safe(figures.write_moment(local)), _safe(figures.write_ago(value, clock.now()))
     stamp = local.isoformat(timespec="seconds")
-    return SafeString(f'<time datetime="{stamp}" title="{exact}" data-ago>{ago}</time>')
+    return f'<time datetime="{stamp}" title="{exact}" data-ago>{ago}</time>'
 
 
-def _write_day(value: date) -> SafeString:
-    return SafeString(_safe(format_date(value, "j M Y")))
+def _write_day(value: date) -> str:
+    return _safe(format_date(value, "j M Y"))
 
 
 def _safe(value: object) -> str:
@@ -132,14 +131,16 @@ def _safe(value: object) -> str:
     return str(value) if hasattr(value, "__html__") else escape(str(value))
 
 
-_WRITERS: Final[Mapping[str, Callable[[Any], SafeString]]] = {
-    "nothing": _write_nothing,
-    "link": _write_link,
-    "face": _write_person,
-    "tag": _write_tag,
-    "tags": _write_tags,
-    "flag": _write_flag,
-    "number": _write_number,
-    "moment": _write_moment,
-    "day": _write_day,
+# By the value's own type; a flag before the numbers that it is one of, a moment before the days.
+_WRITERS: Final[Mapping[type, Callable[[Any], str]]] = {
+    type(None): _write_nothing,
+    str: _write_text,
+    Link: _write_link,
+    Face: _write_person,
+    Tag: _write_tag,
+    Tags: _write_tags,
+    bool: _write_flag,
+    int: figures.write_whole,
+    datetime: _write_moment,
+    date: _write_day,
 }

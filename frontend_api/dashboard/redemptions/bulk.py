@@ -130,7 +130,7 @@ def _chosen(request: HttpRequest, desk: Desk) -> list[int]:
     """The ticked ones, or all that the list as narrowed holds."""
     if request.POST.get("scope") == "all":
         given = QueryDict(request.POST.get("query", "")[:4_000])
-        query = read_query(build_redemptions_list(desk.context), given, desk.context)
+        query = read_query(build_redemptions_list(desk.context, given), given, desk.context)
         most = 100_000 if request.POST.get("act") == "export" else MOST
         ids = list_ids(query, limit=most + 1)
         if len(ids) > most:
@@ -161,8 +161,9 @@ def _ask(act: BulkAct, ids: list[int], back: str, form: ReasonForm | None) -> Co
 
 
 def _export(request: HttpRequest, desk: Desk, ids: list[int]) -> HttpResponseBase:
-    kind = build_redemptions_list(desk.context)
-    query = read_query(kind, QueryDict(request.POST.get("query", "")[:4_000]), desk.context)
+    given = QueryDict(request.POST.get("query", "")[:4_000])
+    kind = build_redemptions_list(desk.context, given)
+    query = read_query(kind, given, desk.context)
     if request.POST.get("scope") != "all":
         values: dict[str, Any] = {**query.values, "ids": tuple(ids)}
         query = replace(query, values=values)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
+from django.db.models import F
+from django.db.models.lookups import In, IsNull
+from django.http import QueryDict
 from django.urls import reverse
 
 from engagement.analytics.redemptions import (
@@ -13,6 +17,7 @@ from engagement.analytics.redemptions import (
     search_redemptions,
 )
 from engagement.rewards.models import RedemptionState, Reward, RewardKind, Sponsor
+from frontend_api.addresses import write_address
 from frontend_api.dashboard.parts.cells import Face, Link, Tag
 from frontend_api.dashboard.parts.filters import Choice, Filter, Span
 from frontend_api.dashboard.parts.lists import (
@@ -32,28 +37,41 @@ STATE_KINDS: Final = {
     RedemptionState.FULFILLED: "good",
     RedemptionState.DELIVERED: "good",
 }
-_MOST_CHOICES: Final = 200  # of rewards and sponsors to narrow to
+_MOST_REWARDS: Final = 30  # to tick in the filter; more than that nobody reads through
+_MORE_REWARDS: Final = f"The first {_MOST_REWARDS} by name. Search the list for the name of another."
+_MOST_SPONSORS: Final = 200
 _VIA: Final = {"web": "Shop page", "bot": "Discord", "rest": "API"}
 
 
-def build_redemptions_list(context: TenantContext, *, acts: tuple[BulkAct, ...] = ()) -> ListKind:
-    """The list with this community's rewards and sponsors. Two queries."""
+def build_redemptions_list(
+    context: TenantContext,
+    given: QueryDict,
+    *,
+    acts: tuple[BulkAct, ...] = (),
+    counts: Mapping[str, int] | None = None,
+) -> ListKind:
+    """The list with rewards and sponsors of this community to narrow to. `given`: the address that asks, whose own rewards are
+    among them. `counts`: how many there are of each state, where they were counted for the page. Two queries."""
     points = context.points_name.capitalize()
-    rewards = Reward.objects.order_by("archived_at", "name", "pk")[:_MOST_CHOICES]
-    sponsors = Sponsor.objects.order_by("name", "pk")[:_MOST_CHOICES]
+    rewards, more = _reward_choices(given)
+    sponsors = Sponsor.objects.order_by("name", "pk").values_list("pk", "name")[:_MOST_SPONSORS]
     return ListKind(
         key="redemptions",
         name="redemptions",
-        source=QuerySetSource(lambda query: search_redemptions(read_search(query)), describe_redemptions),
+        source=QuerySetSource(
+            lambda query: search_redemptions(read_search(query)),
+            describe_redemptions,
+            lambda query: _count_known(query, counts or {}),
+        ),
         search="Search by reward, member or number",
         columns=_columns(points),
         sorts=(Sort("when", "moment", "requested_at"), Sort("price", "number")),
         sort="-when",
         filters=(
             Filter("state", "State", "choice", tuple(Choice(*one) for one in RedemptionState.choices)),
-            Filter("reward", "Reward", "choice", tuple(Choice(str(one.pk), one.name) for one in rewards)),
+            Filter("reward", "Reward", "choice", rewards, _MORE_REWARDS if more else ""),
             Filter("kind", "Kind", "choice", tuple(Choice(*one) for one in RewardKind.choices)),
-            Filter("sponsor", "Sponsor", "choice", tuple(Choice(str(one.pk), one.name) for one in sponsors)),
+            Filter("sponsor", "Sponsor", "choice", tuple(Choice(str(pk), name) for pk, name in sponsors)),
             Filter("days", "Requested", "days"),
             Filter("price", points, "number"),
         ),
@@ -67,6 +85,23 @@ def build_redemptions_list(context: TenantContext, *, acts: tuple[BulkAct, ...] 
         ),
         row_name=lambda row: f"{row.redemption.reward_name} for {row.member_name}",
     )
+
+
+def _reward_choices(given: QueryDict) -> tuple[tuple[Choice, ...], bool]:
+    """Those to tick: what the address names already, then by name, archived ones last; and whether there are others. One query."""
+    named = [
+        int(one) for one in given.getlist("reward") if one.isascii() and one.isdecimal() and len(one) < 19
+    ]
+    first = [In(F("pk"), named[:_MOST_REWARDS]).desc()] if named else []
+    rows = Reward.objects.order_by(*first, IsNull(F("archived_at"), False), "name", "pk")
+    found = list(rows.values_list("pk", "name")[: _MOST_REWARDS + 1])
+    return tuple(Choice(str(pk), name) for pk, name in found[:_MOST_REWARDS]), len(found) > _MOST_REWARDS
+
+
+def _count_known(query: ListQuery, counts: Mapping[str, int]) -> int | None:
+    """Where nothing but one state is asked for."""
+    states = query.values.get("state", ())
+    return counts.get(states[0]) if len(states) == 1 and len(query.values) == 1 and not query.text else None
 
 
 def read_search(query: ListQuery) -> RedemptionSearch:
@@ -118,12 +153,12 @@ def _columns(points: str) -> tuple[Column, ...]:
 
 
 def address_of(redemption_id: int) -> str:
-    return reverse("dashboard-redemption", args=[redemption_id])
+    return write_address("dashboard-redemption", redemption_id)
 
 
 def _show_member(row: RedemptionRow) -> Face:
     member_id = row.redemption.member_id
-    return Face(row.member_name, reverse("dashboard-member", args=[member_id]), row.avatar_url, member_id)
+    return Face(row.member_name, write_address("dashboard-member", member_id), row.avatar_url, member_id)
 
 
 def _ends(span: Any) -> tuple[Any, Any]:

@@ -28,6 +28,8 @@ NOTED: Final = {
     "amount": "Credits",
 }
 # Why an approved one does not go on (engagement.rewards.fulfilling).
+_STEPS: Final = {RedemptionState.REQUESTED: "Requested"}  # what happened, where a state says how it is
+_GIVEN_BACK: Final = (RedemptionState.REJECTED, RedemptionState.CANCELLED, RedemptionState.EXPIRED)
 WAITS: Final = {
     "role": "The role cannot be given. See the bot’s page, or choose another role in the catalogue; then it goes on by itself.",
     "member": "The member is not on the server. It goes on by itself once they are back.",
@@ -61,7 +63,7 @@ def show_redemptions(request: HttpRequest, desk: Desk) -> HttpResponse:
     return show_list(
         request,
         desk,
-        build_redemptions_list(desk.context, acts=ACTS),
+        build_redemptions_list(desk.context, request.GET, acts=ACTS, counts=counts),
         template="dashboard/redemptions/list.html",
         facts=facts,
         export_action=EXPORT,
@@ -74,7 +76,7 @@ def export_redemptions(request: HttpRequest, desk: Desk, format: str) -> HttpRes
     """What the address narrows the list to, without addresses. Recorded in the audit log."""
     if format not in FORMATS:
         raise Http404("The list is exported as csv or json.")
-    kind = build_redemptions_list(desk.context)
+    kind = build_redemptions_list(desk.context, request.GET)
     return export_list(request, desk, kind, format=format, action="redemption.exported")
 
 
@@ -97,8 +99,12 @@ def render_redemption(
         "redemption": row,
         "state": show_state(row.state),
         "kind": RewardKind(row.kind).label,
-        "steps": [{**step, "name": RedemptionState(step["state"]).label} for step in sheet.steps],
+        "steps": [
+            {**step, "name": _STEPS.get(step["state"]) or RedemptionState(step["state"]).label}
+            for step in sheet.steps
+        ],
         "address": address,
+        "is_ended": row.state in _GIVEN_BACK,
         "by_hand": row.kind in BY_HAND,
         "can_hand_out": sheet.has_address or not sheet.is_merchandise,
         "waits": WAITS.get(str(row.outcome.get("waits", "")), ""),

@@ -14,6 +14,7 @@ from engagement.rewards.kinds import KINDS
 from engagement.rewards.models import Reward, RewardState, Sponsor
 from engagement.rewards.selectors import list_categories
 from engagement.rewards.tiers import Tier, list_tiers, price_range, tier_of
+from frontend_api.addresses import write_address
 from frontend_api.dashboard.parts.cells import Link, Tag
 from frontend_api.dashboard.parts.filters import Choice, Filter
 from frontend_api.dashboard.parts.lists import (
@@ -155,7 +156,7 @@ def _columns(points: str) -> tuple[Column, ...]:
         Column(
             "name",
             "Reward",
-            lambda row: Link(row.reward.name, reverse("dashboard-reward", args=[row.pk])),
+            lambda row: Link(row.reward.name, write_address("dashboard-reward", row.pk)),
             sort="name",
         ),
         Column("price", f"Price in {points}", lambda row: row.reward.price, sort="price", number=True),

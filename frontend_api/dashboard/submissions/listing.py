@@ -14,6 +14,7 @@ from engagement.members.selectors import matches_name
 from engagement.submissions.models import Submission, SubmissionType
 from engagement.submissions.states import APPROVED, NEEDS_INFO, PENDING, REJECTED, WITHDRAWN
 from frontend_api.access import CHOICES
+from frontend_api.addresses import write_address
 from frontend_api.dashboard.parts.cells import Face, Link, Tag
 from frontend_api.dashboard.parts.filters import Choice, Filter, Span
 from frontend_api.dashboard.parts.lists import (
@@ -50,15 +51,26 @@ def list_kinds() -> list[SubmissionType]:
     return list(SubmissionType.objects.only("pk", "name").order_by("position", "pk"))
 
 
-def build_queue(types: list[SubmissionType], *, acts: tuple[BulkAct, ...] = ACTS, back: str = "") -> ListKind:
-    """What waits for somebody, the oldest first. `back`: the list's own address, which links take along."""
+def build_queue(
+    types: list[SubmissionType],
+    *,
+    acts: tuple[BulkAct, ...] = ACTS,
+    back: str = "",
+    pending: int | None = None,
+) -> ListKind:
+    """What waits for somebody, the oldest first. `back`: the list's own address, which links take along. `pending`: how many
+    there are altogether, where that was counted for the page."""
     return ListKind(
         key="submissions",
         name="submissions",
         columns=_columns(decided=False, back=back),
         sorts=(Sort("submitted", "moment", "submitted_at"), Sort("due", "moment", "due")),
         sort="submitted",
-        source=QuerySetSource(lambda query: _narrow(_queue(), query), _dress),
+        source=QuerySetSource(
+            lambda query: _narrow(_queue(), query),
+            _dress,
+            lambda query: None if query.is_filtered else pending,
+        ),
         filters=(*_filters(types), *_queue_filters()),
         search="Search by title or member",
         acts=acts,
@@ -190,7 +202,7 @@ def title_of(row: Submission) -> str:
 
 
 def _address(row: Submission) -> str:
-    return reverse("dashboard-submission", args=[row.pk])
+    return write_address("dashboard-submission", row.pk)
 
 
 def _face(row: Any) -> Face | None:
@@ -198,7 +210,7 @@ def _face(row: Any) -> Face | None:
     if member is None:
         return None
     return Face(
-        member.display_name, reverse("dashboard-member", args=[member.pk]), member.avatar_url, member.pk
+        member.display_name, write_address("dashboard-member", member.pk), member.avatar_url, member.pk
     )
 
 

@@ -26,9 +26,10 @@ def show_queue(request: HttpRequest, desk: Desk) -> HttpResponse:
     """What waits, the oldest first. Keys move and decide; every one of them is a link or a button as well."""
     types = list_kinds()
     decides = may_decide(desk)
+    figures = count_waiting()
     facts: dict[str, Any] = {
         "tab": "queue",
-        "figures": count_waiting(),
+        "figures": figures,
         "decides": decides,
         "has_types": bool(types),
         "reasons": list_reasons() if decides else [],
@@ -37,7 +38,12 @@ def show_queue(request: HttpRequest, desk: Desk) -> HttpResponse:
     return show_list(
         request,
         desk,
-        build_queue(types, acts=ACTS if decides else (), back=request.GET.urlencode()[:1_000]),
+        build_queue(
+            types,
+            acts=ACTS if decides else (),
+            back=request.GET.urlencode()[:1_000],
+            pending=figures.pending,
+        ),
         template="dashboard/submissions/list.html",
         facts=facts,
         export_action=EXPORT,

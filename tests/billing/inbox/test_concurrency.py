@@ -56,7 +56,7 @@ def race(paying: Paying, number: int) -> int:
 
     def work() -> None:
         try:
-            together.wait(10)
+            together.wait(30)
             work_off(event_id=event.pk)
             done.append(True)
         except RetryLaterError:
@@ -85,7 +85,7 @@ def test_without_the_claim_both_would(paying: Paying, monkeypatch: pytest.Monkey
 
     def take(event_id: int) -> StripeEvent:
         found = StripeEvent.objects.get(pk=event_id, state="received")
-        together.wait(10)
+        together.wait(30)
         StripeEvent.objects.filter(pk=event_id).update(tries=processing.F("tries") + 1)
         return found
 

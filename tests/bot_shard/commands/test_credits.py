@@ -11,9 +11,9 @@ from engagement.audit.models import AuditEntry
 from engagement.credits.approvers import add_approver
 from engagement.credits.deciding import approve_request, ask_about_request
 from engagement.credits.models import CreditMove, CreditRequest, CreditType
-from engagement.credits.requesting import request_credits
 from engagement.credits.types import TypeDraft, create_type
 from engagement.ledger.models import LedgerBalance
+from engagement.progression.crediting import request_credits
 from engagement.progression.services import ensure_member
 from integrations.discord.credit_asking import follow_request
 from tenants.context import TenantContext

@@ -33,6 +33,7 @@ from tenants.errors import (
 )
 from tenants.models import Membership, User
 from tenants.permissions import NotPermittedError, Role, rights_of_user
+from tests.limits.racing import holds_up_another, wait_until
 
 from .conftest import Team, make_team
 
@@ -237,12 +238,12 @@ def test_who_is_demoted_at_that_moment_gives_nothing(
     def lock_and_wait(tenant_id: int, by_user_id: int | None) -> Any:
         if not locked and by_user_id == team.user("admin").pk:
             rights = rights_of_user(user_id=by_user_id, tenant_id=tenant_id)  # as read before the lock
-            go_on.wait(10)
+            go_on.wait(30)
             return rights
         rights = read_rights(tenant_id, by_user_id)
         if by_user_id == team.user("owner").pk:
             demoting.set()
-            go_on.wait(0.3)
+            wait_until(lambda: not locked or go_on.is_set() or holds_up_another())
         return rights
 
     monkeypatch.setattr(team_rows, "lock_team", lock_and_wait)
@@ -261,7 +262,7 @@ def test_who_is_demoted_at_that_moment_gives_nothing(
         if not locked:
             promoting = pool.submit(run, "analyst", "admin", Role.ADMIN)
         demotion = pool.submit(run, "admin", "owner", Role.ANALYST)
-        assert demoting.wait(10)
+        assert demoting.wait(30)
         if locked:
             promoting = pool.submit(run, "analyst", "admin", Role.ADMIN)
         outcomes = demotion.result(30), promoting.result(30)

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from tests.stack import TestStack
 
 PARTITIONS = 4
-SIZES = [pytest.param(600, id="600"), pytest.param(20_000, id="20000", marks=pytest.mark.faults)]
+SIZES = [
+    pytest.param(600, id="600"),
+    pytest.param(20_000, id="20000", marks=[pytest.mark.faults, pytest.mark.alone]),
+]
 pytestmark = [pytest.mark.usefixtures("rules"), pytest.mark.slow]
 
 

@@ -9,10 +9,9 @@ import pytest
 
 from engagement.analytics.funnel import (
     Steps,
-    count_items,
-    get_steps,
+    Sums,
+    get_items,
     item_value,
-    list_items,
     list_sponsors,
     period_of,
 )
@@ -40,12 +39,12 @@ def test_each_step_of_an_item_is_counted_in_its_period(acme: TenantContext) -> N
         redeemed(mug, 5, NOW - 8 * DAY, "delivered")
         week = period_of(7, context=acme, now=NOW)
         assert (week.first, week.last) == (TODAY - 6 * DAY, TODAY)
-        (line,) = list_items(week)
+        (line,) = get_items(week).items
         assert line.steps == Steps(
             seen=40, opened=10, redeemed=5, refused=2, fulfilled=2, delivered=1, members=4, points=700
         )
         assert [percent for _, _, percent in line.steps.ladder] == [-1, 25, 50, 40, 50]
-        assert list_items(period_of(28, context=acme, now=NOW))[0].steps.redeemed == 6
+        assert get_items(period_of(28, context=acme, now=NOW)).items[0].steps.redeemed == 6
 
 
 def test_items_are_ordered_searched_and_read_page_by_page(
@@ -63,30 +62,33 @@ def test_items_are_ordered_searched_and_read_page_by_page(
         after = None
         while True:
             with django_assert_num_queries(1):
-                page = list_items(period, limit=3, after=after)
-            if not page:
+                page = get_items(period, limit=3, after=after)
+            assert page.total == 7
+            assert page.together.redeemed == 9
+            if not page.items:
                 break
-            found += [item.name for item in page]
-            after = (item_value(page[-1], "redeemed"), page[-1].reward_id)
+            found += [item.name for item in page.items]
+            after = (item_value(page.items[-1], "redeemed"), page.items[-1].reward_id)
         assert found == [f"Reward {number}" for number in reversed(range(7))]
-        assert count_items(period) == 7
-        assert [item.name for item in list_items(period, text="roast%")] == []
-        assert [item.name for item in list_items(period, text="roast")] == ["Reward 3"]
-        assert count_items(period, text="roast") == 1
-        names = [item.name for item in list_items(period, sort="name", descending=False, limit=2)]
+        assert get_items(period, text="roast%").items == []
+        searched = get_items(period, text="roast")
+        assert ([item.name for item in searched.items], searched.total) == (["Reward 3"], 1)
+        assert searched.together.redeemed == 9
+        names = [item.name for item in get_items(period, sort="name", descending=False, limit=2).items]
         assert names == ["Reward 0", "Reward 1"]
 
 
-def test_all_together_count_a_member_once(acme: TenantContext) -> None:
+def test_all_rewards_together(acme: TenantContext) -> None:
     with enter_tenant(acme):
         mug, hat = reward("Mug", 10), reward("Hat", 20)
         for item in (mug, hat):
             shown(item, TODAY, 5, 2)
             redeemed(item, 1, NOW)
-        steps = get_steps(period_of(28, context=acme, now=NOW))
-    assert steps == Steps(
-        seen=10, opened=4, redeemed=2, refused=0, fulfilled=2, delivered=2, members=1, points=30
+        page = get_items(period_of(28, context=acme, now=NOW), limit=1)
+    assert page.together == Sums(
+        seen=10, opened=4, redeemed=2, refused=0, fulfilled=2, delivered=2, points=30
     )
+    assert page.items[0].steps.members == 1
 
 
 def test_a_sponsor_is_told_what_it_gets_and_what_is_left(acme: TenantContext) -> None:
@@ -117,5 +119,5 @@ def test_other_communities_are_not_in_it(acme: TenantContext, globex: TenantCont
     with enter_tenant(acme):
         redeemed(reward("Mug"), 1, NOW)
     with enter_tenant(globex):
-        assert count_items(period_of(28, context=globex, now=NOW)) == 0
+        assert get_items(period_of(28, context=globex, now=NOW)).total == 0
         assert list_sponsors(period_of(28, context=globex, now=NOW)) == []

@@ -23,6 +23,7 @@ from engagement.ledger.models import LedgerEntry
 from engagement.rules.models import RulesState
 from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
+from tests.limits.racing import anybody_is_held_up, meet, wait_until
 
 from ..activity.facts import message
 from .plans import HOUR
@@ -45,7 +46,7 @@ def both(first: Callable[[], None], second: Callable[[], None]) -> None:
         thread.join()
 
 
-def plan_at_once(context: TenantContext, pause: float = 0) -> int:
+def plan_at_once(context: TenantContext, together: Callable[[], None] = lambda: None) -> int:
     """Two plan two hours each, apart from one another, where three are left. Answers for how many there was room."""
     with enter_tenant(context):
         Boost.objects.all().delete()
@@ -67,7 +68,7 @@ def plan_at_once(context: TenantContext, pause: float = 0) -> int:
                         key=f"race-{number}-{now.timestamp()}",
                         allowances=[Allowance(now - HOUR, now + 100 * HOUR, 3)],
                     )
-                    threading.Event().wait(pause)
+                    together()
                 passed.append(number)
             except BoostHoursError:
                 pass
@@ -95,15 +96,12 @@ def test_without_the_locks_both_would_get_them(acme: TenantContext, monkeypatch:
     monkeypatch.setattr(services, "_writing", unlocked)
     monkeypatch.setattr(services, "count_change", lambda state: None)
 
-    for _ in range(5):
-        if plan_at_once(acme, pause=0.3) == 2:
-            return
-    pytest.fail("two plans never met: this test proves nothing")
+    assert plan_at_once(acme, meet(threading.Barrier(2))) == 2
 
 
-def stop_while_booking(context: TenantContext) -> bool:
+def stop_while_booking(context: TenantContext, seconds: float = 0.3) -> bool:
     """Somebody stops while ingest is between reading the rules and committing; what occurs after the stop comes in that very batch.
-    Answers whether any of it was boosted."""
+    Answers whether any of it was boosted. `seconds`: how long the stop has until then."""
     with enter_tenant(context):
         draft = BoostDraft("Double", 200, {"types": ["message"]}, lasts=5 * HOUR)
         boost = plan_boost(
@@ -116,15 +114,18 @@ def stop_while_booking(context: TenantContext) -> bool:
     def slowly(*args: Any, **options: Any) -> Any:
         found = refresh(*args, **options)
         reading.set()
-        stopping.wait(1.5)  # with the lock, the stop waits for us instead
+        # With the lock, the stop waits for us instead.
+        wait_until(lambda: stopping.is_set() or anybody_is_held_up())
+        wait_until(lambda: milliseconds(clock.now()) >= late.occurred_ms)
         return found
 
     class Slow(TenantMemory):
         refresh = staticmethod(slowly)  # type: ignore[assignment]
 
+    # The batch is taken now and told of a deed a moment later: as late as its commit.
+    late = message(7, at=milliseconds(clock.now()) + int(seconds * 1000))
+
     def book() -> None:
-        # The batch is taken now and told of a deed a moment later: as late as its commit.
-        late = message(7, at=milliseconds(clock.now()) + 300)
         with open_lane() as lane:
             ingest_batch(lane, context, Slow(), [late])
 
@@ -148,4 +149,4 @@ def test_what_occurs_after_a_stop_is_never_boosted(acme: TenantContext) -> None:
 def test_without_the_ledger_lock_it_would_be(acme: TenantContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "ledger_lock_sql", lambda schema: "SELECT 1")
 
-    assert any(stop_while_booking(acme) for _ in range(5))
+    assert any(stop_while_booking(acme, seconds) for seconds in (0.3, 1, 5))

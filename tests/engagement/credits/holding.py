@@ -8,10 +8,10 @@ from typing import Any
 from engagement.audit.actor import SYSTEM, Actor
 from engagement.credits.models import CreditRequest, CreditType
 from engagement.credits.moving import CreditChange, grant_credits, spend_credits
-from engagement.credits.requesting import request_credits
 from engagement.credits.types import TypeDraft, create_type
 from engagement.ledger.models import LedgerBalance
 from engagement.members.models import Member
+from engagement.progression.crediting import request_credits
 from engagement.progression.services import ensure_member
 from tenants.context import TenantContext
 

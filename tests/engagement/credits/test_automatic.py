@@ -8,8 +8,10 @@ import pytest
 
 from engagement.credits.automatic import Candidate, describe_automatic, grants_itself
 from engagement.credits.deciding import approve_request, reject_request
+from engagement.credits.errors import InvalidCreditsError
 from engagement.credits.flagging import words_of_flag
 from engagement.members.models import Member, MemberType
+from engagement.progression.models import MemberProgress
 from saas.core import clock
 from saas.events.models import TenantEvent
 from tenants.context import TenantContext, enter_tenant
@@ -17,7 +19,9 @@ from tests.plans import put_on_plan
 
 from .holding import ADA, ask, held, make_member, make_type
 
-SOMEBODY = Candidate(amount=10, days=100, points=500, granted=2, rejected=0, member_type=3, plan="pro")
+SOMEBODY = Candidate(
+    amount=10, days=100, points=500, granted=2, rejected=0, member_type=3, plan="pro", level=5
+)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +33,8 @@ SOMEBODY = Candidate(amount=10, days=100, points=500, granted=2, rejected=0, mem
         ({"most": 10, "min_days": 100}, True),
         ({"most": 10, "min_days": 101}, False),
         ({"most": 10, "min_points": 501}, False),
+        ({"most": 10, "min_level": 5}, True),
+        ({"most": 10, "min_level": 6}, False),
         ({"most": 10, "min_granted": 3}, False),
         ({"most": 10, "min_granted": 2, "no_rejections": True}, True),
         ({"most": 10, "member_types": [1, 3]}, True),
@@ -50,6 +56,20 @@ def test_what_the_rule_grants_is_there_at_once(here: TenantContext) -> None:
     assert held(grace, credit_type) == (20, 0)
     decided = TenantEvent.objects.get(type="CreditRequestDecided")
     assert decided.data["automatic"]
+
+
+def test_a_level_opens_the_rule(here: TenantContext) -> None:
+    make_type(here, automatic={"most": 20, "min_level": 5})
+    grace, eve, new = make_member(), make_member("Eve"), make_member("New")
+    MemberProgress.objects.update_or_create(member_id=grace.pk, defaults={"level": 5})
+    MemberProgress.objects.update_or_create(member_id=eve.pk, defaults={"level": 4})
+
+    assert [ask(here, one, 5).state for one in (grace, eve, new)] == ["approved", "pending", "pending"]
+    assert describe_automatic({"most": 20, "min_level": 5}, "AI credits") == (
+        "Up to 20 AI credits: level 5 or higher"
+    )
+    with pytest.raises(InvalidCreditsError, match="The level: a whole number from 1 to 1,000"):
+        make_type(here, "lead", automatic={"most": 20, "min_level": 1_001})
 
 
 def test_a_rejection_before_or_another_plan_keeps_it_waiting(here: TenantContext) -> None:

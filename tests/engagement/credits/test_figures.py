@@ -14,7 +14,7 @@ from engagement.credits.escalating import escalate_requests, has_overdue
 from engagement.credits.figures import get_figures
 from engagement.credits.models import CreditRequest
 from engagement.credits.requesting import cancel_request
-from engagement.credits.selectors import count_waiting, list_moves, list_requests
+from engagement.credits.selectors import OpenRequests, count_open, count_waiting, list_moves, list_requests
 from saas.core import clock
 from saas.events.models import TenantEvent
 from tenants.context import TenantContext
@@ -86,12 +86,19 @@ def test_a_late_request_is_brought_up_once(here: TenantContext) -> None:
         assert not has_overdue()
     with clock.frozen_at(MONDAY + 25 * HOUR):
         assert [line.request.pk for line in list_requests(overdue=True)] == [late.pk]
+        assert count_open() == OpenRequests(pending=3, asked=0, flagged=0, overdue=1)
         assert has_overdue()
         assert (escalate_requests(), escalate_requests()) == (1, 0)
 
     event = TenantEvent.objects.get(type="CreditRequestsOverdue")
     assert (event.data["request_ids"], event.data["hours"]) == ([late.pk], 24)
     assert CreditRequest.objects.get(pk=late.pk).escalated_at == MONDAY + 25 * HOUR
+
+    CreditRequest.objects.filter(pk=late.pk).update(flags=["large"])
+    CreditRequest.objects.exclude(pk=late.pk).filter(type__key="ai").update(
+        state="needs_info", flags=["large"]
+    )
+    assert count_open() == OpenRequests(pending=2, asked=1, flagged=1, overdue=1)
 
 
 @pytest.mark.parametrize("many", [50, 200])

@@ -8,6 +8,7 @@ import pytest
 from allauth.account.models import EmailAddress
 
 from engagement.audit.models import AuditEntry
+from engagement.credits.addressees import find_addressees
 from engagement.credits.approvers import add_approver
 from engagement.credits.deciding import ask_about_request, undo_decision
 from engagement.credits.errors import (
@@ -18,7 +19,8 @@ from engagement.credits.errors import (
 )
 from engagement.credits.mailing import decide_by_mail, link_of, mail_approvers, open_ticket, read_page
 from engagement.credits.models import CreditRequest
-from engagement.members.models import Member
+from engagement.members.models import Identity, Member
+from saas.core import clock
 from saas.core.crypto import BadSignatureError
 from tenants.context import TenantContext
 from tenants.models import Membership, User
@@ -65,6 +67,31 @@ def test_only_large_requests_are_mailed_and_only_to_who_may_decide(here: TenantC
     assert letter.subject == "Grace asks for 101 AI credits"
     assert "Bcc" not in letter.extra_headers
     assert "/decide/?ticket=" in letter.body
+
+
+def test_whoever_has_the_role_is_mailed_told_as_a_member_or_neither(here: TenantContext) -> None:
+    confirm("acme-member", "acme-stranger")
+    type_, grace = make_type(here, mail_above=100), make_member()
+    add_approver(type_id=type_.pk, name="Mentors", role_id=555, actor=ADA)
+    linked, by_discord, mailless, left = (make_member(name) for name in ("Linked", "Known", "None", "Left"))
+    Member.objects.filter(pk__in=[one.pk for one in (linked, by_discord, mailless, left, grace)]).update(
+        role_ids=["554", "555"]
+    )
+    Member.objects.filter(pk=linked.pk).update(user_id=user("acme-stranger").pk)
+    Identity.objects.filter(member_id=by_discord.pk).update(external_id=str(user("acme-member").discord_id))
+    Member.objects.filter(pk=left.pk).update(departed_at=clock.now())
+    request = ask(here, grace, 101)
+
+    assert mail_approvers(context=here, event_id=1, request_id=request.pk) == 2
+    found = find_addressees(context=here, type_id=type_.pk, asker=grace)
+
+    assert set(found.mails.values()) == {"acme-member@example.org", "acme-stranger@example.org"}
+    assert mailless.pk in found.member_ids
+    assert not {linked.pk, by_discord.pk, left.pk, grace.pk} & set(found.member_ids)
+    Member.objects.filter(pk=linked.pk).update(role_ids=[])
+    with pytest.raises(NotPermittedError):
+        decide_by_mail(context=here, ticket=ticket(here, request, "acme-stranger"), act="approve")
+    decide_by_mail(context=here, ticket=ticket(here, request, "acme-member"), act="approve")
 
 
 def test_who_asks_gets_no_mail_about_their_own(here: TenantContext) -> None:

@@ -59,7 +59,7 @@ def test_the_same_key_is_the_same_request_and_nothing_else(here: TenantContext) 
 
 
 def request_twice(context: TenantContext, member: Member, amount: int) -> list[CreditRequest]:
-    from engagement.credits.requesting import request_credits
+    from engagement.progression.crediting import request_credits
 
     return [
         request_credits(

@@ -148,7 +148,7 @@ def test_a_redemption_that_began_before_the_deletion_is_found(
         delete_member(member_id=member.pk, actor=SYSTEM, context=acme)
         assert not return_pending(member_id=member.pk)
         go_on.set()
-        racer.join(20)
+        racer.join(60)
         if look_again:
             jobs.look_again.function(tenant=acme.schema, member_id=member.pk)
         state = Redemption.objects.get(member_id=member.pk).state
@@ -169,7 +169,7 @@ def test_deciding_and_deleting_at_once_gives_back_once(committed_db: None, acme:
             def reject(redemption_id: int, start: threading.Barrier = start) -> None:
                 try:
                     with enter_tenant(acme):
-                        start.wait(10)
+                        start.wait(30)
                         reject_redemption(
                             context=acme, redemption_id=redemption_id, actor=spending.MODERATOR, reason="No."
                         )
@@ -181,10 +181,10 @@ def test_deciding_and_deleting_at_once_gives_back_once(committed_db: None, acme:
             racers = [threading.Thread(target=reject, args=[one]) for one in waiting]
             for racer in racers:
                 racer.start()
-            start.wait(10)
+            start.wait(30)
             return_pending(member_id=member.pk)
             for racer in racers:
-                racer.join(20)
+                racer.join(60)
             assert spending.balance_of(member) == (500, 0)
             mug.refresh_from_db()
             assert (mug.stock, mug.reserved) == (5, 0)

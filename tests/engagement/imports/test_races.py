@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -33,12 +33,11 @@ from tests.engagement.imports.bringing import (
     read_run,
 )
 from tests.engagement.progression.test_bulk import picture
+from tests.limits.racing import ROUNDS, meet
 
 pytestmark = pytest.mark.usefixtures("rules")
 XP = {user: user * 100 for user in range(1, 13)}
-rounds = pytest.mark.parametrize(
-    "number", [*range(3), *(pytest.param(number, marks=pytest.mark.faults) for number in range(3, 100))]
-)
+rounds = pytest.mark.parametrize("rounds", ROUNDS)
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +65,7 @@ def at_once(context: TenantContext, *acts: Callable[[], object]) -> list[BaseExc
     def run(act: Callable[[], object]) -> None:
         try:
             with enter_tenant(context):
-                barrier.wait(10)
+                barrier.wait(30)
                 act()
         except BaseException as error:
             raised.append(error)
@@ -79,6 +78,11 @@ def at_once(context: TenantContext, *acts: Callable[[], object]) -> list[BaseExc
     for thread in threads:
         thread.join(60)
     return raised
+
+
+def people_of(number: int) -> dict[int, int]:
+    """Who is brought in that round, each round others, with XP as in the first."""
+    return {100 * number + user: xp for user, xp in XP.items()}
 
 
 def lifetimes() -> dict[int, int]:
@@ -98,32 +102,36 @@ def apply_and_work(context: TenantContext, run: ImportRun) -> Callable[[], objec
 
 
 @rounds
-def test_one_run_applied_twice_at_once_is_booked_once(acme: TenantContext, number: int) -> None:
-    with enter_tenant(acme):
-        run = read_run(mee6_file(XP), existing="add")
+def test_one_run_applied_twice_at_once_is_booked_once(acme: TenantContext, rounds: int) -> None:
+    brought: dict[int, int] = {}
+    for number in range(rounds):
+        brought |= people_of(number)
+        with enter_tenant(acme):
+            run = read_run(mee6_file(people_of(number)), existing="add")
 
-    raised = at_once(acme, apply_and_work(acme, run), apply_and_work(acme, run))
+        raised = at_once(acme, apply_and_work(acme, run), apply_and_work(acme, run))
 
-    with enter_tenant(acme):
-        assert raised == []
-        assert lifetimes() == XP
-        assert verify_ledger(acme) == []
+        with enter_tenant(acme):
+            assert raised == []
+            assert lifetimes() == brought
+            assert verify_ledger(acme) == []
 
 
+@pytest.mark.parametrize("locked", [True, False])
 def test_without_the_lock_applying_twice_goes_wrong(
-    acme: TenantContext, monkeypatch: pytest.MonkeyPatch
+    acme: TenantContext, monkeypatch: pytest.MonkeyPatch, locked: bool
 ) -> None:
+    """Two steps of three rows each. Without the lock both have read how far the run is before either writes, and book the same."""
     with enter_tenant(acme):
         run = read_run(mee6_file(XP), existing="add")
         apply_import(import_id=run.pk, actor=ACTOR, context=acme)
-    monkeypatch.setattr(applying, "ledger_unit", lockless_unit)
-    meet = threading.Barrier(2)
-    real = applying._worth
+        work_one_step(import_id=run.pk, context=acme)  # the curve
+    if not locked:
+        monkeypatch.setattr(applying, "ledger_unit", lockless_unit)
+    together, real = meet(threading.Barrier(2)), applying._worth
 
     def wait_for_the_other(*arguments: Any) -> Any:
-        """Both have read how far the run is before either writes."""
-        with suppress(threading.BrokenBarrierError):
-            meet.wait(3)
+        together()
         return real(*arguments)
 
     monkeypatch.setattr(applying, "_worth", wait_for_the_other)
@@ -133,17 +141,23 @@ def test_without_the_lock_applying_twice_goes_wrong(
     with enter_tenant(acme):
         run.refresh_from_db()
         wrong = len(raised) + len(verify_ledger(acme)) + (run.done != 6)
-        assert wrong > 0
+        assert (wrong == 0) is locked
 
 
 @rounds
 def test_cancelled_while_it_is_applied_all_is_taken_back_or_all_stands(
-    acme: TenantContext, number: int
+    acme: TenantContext, rounds: int
 ) -> None:
-    book(acme, [message(FIRST + 1, type="thread"), message(FIRST + 2, type="thread")])
+    for number in range(rounds):
+        cancel_while_applied(acme, people_of(number))
+
+
+def cancel_while_applied(acme: TenantContext, brought: dict[int, int]) -> None:
+    known = sorted(brought)[:2]
+    book(acme, [message(FIRST + user, type="thread") for user in known])
     with enter_tenant(acme):
         before = picture()
-        run = read_run(mee6_file(XP))
+        run = read_run(mee6_file(brought))
         apply_import(import_id=run.pk, actor=ACTOR, context=acme)
 
     raised = at_once(
@@ -176,13 +190,13 @@ def test_without_the_lock_cancelling_is_lost(acme: TenantContext, monkeypatch: p
 
     def late(*arguments: Any) -> None:
         read.set()
-        cancelled.wait(3)
+        cancelled.wait(30)
         real(*arguments)
 
     monkeypatch.setattr(applying, "_move_on", late)
 
     def cancel() -> None:
-        read.wait(3)
+        read.wait(30)
         cancel_import(import_id=run.pk, actor=ACTOR, context=acme)
         cancelled.set()
 
@@ -195,11 +209,17 @@ def test_without_the_lock_cancelling_is_lost(acme: TenantContext, monkeypatch: p
 
 
 @rounds
-def test_undone_while_another_is_applied_or_after_it(acme: TenantContext, number: int) -> None:
+def test_undone_while_another_is_applied_or_after_it(acme: TenantContext, rounds: int) -> None:
+    for number in range(rounds):
+        undo_beside_another(acme, people_of(number))
+
+
+def undo_beside_another(acme: TenantContext, brought: dict[int, int]) -> None:
+    one, two, *_ = brought
     with enter_tenant(acme):
         before = picture()
-        first = applied_run(acme, mee6_file({1: 100, 2: 50}))
-        second = read_run(mee6_file(XP))
+        first = applied_run(acme, mee6_file({one: 100, two: 50}))
+        second = read_run(mee6_file(brought))
 
     def undo() -> None:
         undo_import(import_id=first.pk, actor=ACTOR, context=acme)
@@ -220,10 +240,17 @@ def test_undone_while_another_is_applied_or_after_it(acme: TenantContext, number
 
 
 @rounds
-def test_undone_twice_at_once_is_taken_back_once(acme: TenantContext, number: int) -> None:
+def test_undone_twice_at_once_is_taken_back_once(acme: TenantContext, rounds: int) -> None:
+    for number in range(rounds):
+        undo_twice(acme, people_of(number))
+
+
+def undo_twice(acme: TenantContext, brought: dict[int, int]) -> None:
     with enter_tenant(acme):
         before = picture()
-        run = applied_run(acme, mee6_file(XP))
+        given_back = LedgerEntry.objects.filter(cause_kind=11)
+        earlier = given_back.count()
+        run = applied_run(acme, mee6_file(brought))
 
     def undo() -> None:
         undo_import(import_id=run.pk, actor=ACTOR, context=acme)
@@ -233,33 +260,38 @@ def test_undone_twice_at_once_is_taken_back_once(acme: TenantContext, number: in
 
     with enter_tenant(acme):
         assert picture() == before
-        assert LedgerEntry.objects.filter(cause_kind=11).count() == len(XP)
+        assert given_back.count() == earlier + len(brought)
 
 
-def ingest(context: TenantContext, memory: TenantMemory, spell: range) -> None:
+def ingest(context: TenantContext, memory: TenantMemory, spell: range, users: Sequence[int]) -> None:
     for minute in spell:
-        book(
-            context,
-            [message(FIRST + user, type="thread", at=NOON + minute * MINUTE) for user in (1, 2, 3, 13)],
-            memory,
-        )
+        at = NOON + minute * MINUTE
+        book(context, [message(FIRST + user, type="thread", at=at) for user in users], memory)
 
 
 @rounds
-def test_beside_live_ingest_both_count(acme: TenantContext, number: int) -> None:
+def test_beside_live_ingest_both_count(acme: TenantContext, rounds: int) -> None:
     """Ingest holds these members in its memory from before the import."""
     memory = TenantMemory()
-    ingest(acme, memory, range(1))
-    with enter_tenant(acme):
-        run = read_run(mee6_file(XP), existing="add")
+    for number in range(rounds):
+        brought = people_of(number)
+        one, two, three, *_, last = brought
+        users = (one, two, three, last + 1)
+        ingest(acme, memory, range(1), users)
+        with enter_tenant(acme):
+            run = read_run(mee6_file(brought), existing="add")
 
-    raised = at_once(acme, apply_and_work(acme, run), lambda: ingest(acme, memory, range(20, 200, 20)))
+        raised = at_once(
+            acme,
+            apply_and_work(acme, run),
+            lambda users=users: ingest(acme, memory, range(20, 200, 20), users),  # type: ignore[misc]
+        )
 
-    with enter_tenant(acme):
-        assert raised == []
-        assert verify_ledger(acme) == []
-        brought = LedgerEntry.objects.get(member_id=member_of(1), cause_kind=10)
-        assert brought.amount == XP[1]
+        with enter_tenant(acme):
+            assert raised == []
+            assert verify_ledger(acme) == []
+            entry = LedgerEntry.objects.get(member_id=member_of(one), cause_kind=10)
+            assert entry.amount == XP[1]
 
 
 def test_without_counting_writes_ingest_forgets_the_import(
@@ -267,7 +299,7 @@ def test_without_counting_writes_ingest_forgets_the_import(
 ) -> None:
     """The import leaves no word that it wrote, and ingest goes on with the members in its memory."""
     memory = TenantMemory()
-    ingest(acme, memory, range(1))
+    ingest(acme, memory, range(1), (1, 2, 3, 13))
     monkeypatch.setattr(statements, "COUNT_WRITE", "SELECT 1")
     counting = " ".join(writes.COUNT_WRITE.split())
     assert counting in writes._WRITE
@@ -275,7 +307,7 @@ def test_without_counting_writes_ingest_forgets_the_import(
     with enter_tenant(acme):
         applied_run(acme, mee6_file(XP), existing="add", keep="xp")
 
-    ingest(acme, memory, range(20, 40, 20))
+    ingest(acme, memory, range(20, 40, 20), (1, 2, 3, 13))
 
     with enter_tenant(acme):
         assert verify_ledger(acme) != []

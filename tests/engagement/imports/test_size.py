@@ -37,6 +37,7 @@ def test_the_difference_costs_the_same_queries_at_any_size(acme: TenantContext) 
 
 
 @pytest.mark.faults
+@pytest.mark.alone
 def test_twenty_thousand_members_come_and_go(acme: TenantContext) -> None:
     """With IMPORT_MEMBERS=100000 the same for a hundred thousand."""
     size = int(os.environ.get("IMPORT_MEMBERS", "20000"))

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from engagement.audit.actor import Actor
-from engagement.credits.models import CreditRequest, CreditType
+from engagement.credits.models import CreditApprover, CreditRequest, CreditType
+from engagement.members.models import Member
 from engagement.notifications.models import Notice
 from engagement.notifications.notices import note_sent
-from engagement.notifications.outcomes import tell_credit_decision
+from engagement.notifications.outcomes import tell_credit_decision, tell_large_request
 from engagement.rewards.deciding import approve_redemption, cancel_redemption, reject_redemption
 from engagement.rewards.fulfilling import complete_by_hand, fulfil_redemption
 from engagement.rewards.models import Redemption, RewardKind
@@ -153,6 +154,31 @@ def test_what_became_of_a_credit_request(
         note_sent(notice_id=notice.pk, by="dm")
         request.refresh_from_db()
         assert request.told_by == "dm"
+
+
+def test_a_large_request_is_told_to_who_may_decide_and_has_no_mail(acme: TenantContext) -> None:
+    credit_type = CreditType.objects.create(pk=1, key="ai", name="AI", mail_above=30)
+    asker, mentor = make_member(acme), make_member(acme)
+    CreditApprover.objects.create(type=credit_type, role_id=555, name="Mentors")
+    Member.objects.filter(pk__in=[asker.pk, mentor.pk]).update(role_ids=["555"])
+    made = [
+        CreditRequest.objects.create(
+            key=f"k{amount}", type=credit_type, member_id=asker.pk, amount=amount, reason="A poster", via="web",
+            requested_at=clock.now(),
+        )
+        for amount in (30, 31)
+    ]  # fmt: skip
+
+    counts = [
+        tell_large_request(context=acme, request_id=pk, event_id=event_id)
+        for pk, event_id in [(made[0].pk, 8), (made[1].pk, 9), (made[1].pk, 9), (999, 10)]
+    ]
+
+    assert counts == [0, 1, 0, 0]
+    notice = Notice.objects.get(kind="credit_decision_waits")
+    assert (notice.member_id, notice.facts["amount"], notice.facts["reason"]) == (mentor.pk, 31, "A poster")
+    CreditRequest.objects.update(state="cancelled")
+    assert tell_large_request(context=acme, request_id=made[1].pk, event_id=11) == 0
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ def test_two_runners_at_once_do_each_member_once(acme: TenantContext, round: int
     def run() -> None:
         try:
             with enter_tenant(acme):
-                barrier.wait(10)
+                barrier.wait(30)
                 run_bulk_act(bulk_id=bulk.pk, context=acme)
         finally:
             connection.close()

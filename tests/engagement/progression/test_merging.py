@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection
@@ -17,6 +18,7 @@ from engagement.ledger.statements import ledger_unit
 from engagement.members.errors import CannotMergeError, MemberNotFoundError, MemberPurgedError
 from engagement.members.models import Identity, Member
 from engagement.members.selectors import find_member, find_member_ids
+from engagement.progression import merging
 from engagement.progression.bulk import Brought, bring_points
 from engagement.progression.figures import choose_tie_figure, record_figures
 from engagement.progression.merging import merge_members, preview_merge
@@ -26,6 +28,7 @@ from engagement.progression.verification import verify_ledger
 from engagement.standings.models import Standing
 from tenants.context import TenantContext, enter_tenant
 from tests.engagement.activity.facts import DAY, MINUTE, NOON, book, deletion, message
+from tests.limits.racing import meet
 
 pytestmark = pytest.mark.usefixtures("rules")
 _keys = count(1)
@@ -209,7 +212,7 @@ def merge_at_once(context: TenantContext) -> list[Exception]:
     def merge(kept: int, gone: int) -> None:
         try:
             with enter_tenant(context):
-                barrier.wait(10)
+                barrier.wait(30)
                 merge_members(kept_id=kept, gone_id=gone, actor=SYSTEM, context=context)
         except (CannotMergeError, MemberNotFoundError, IntegrityError) as error:
             refused.append(error)
@@ -238,6 +241,14 @@ def test_of_two_merges_at_once_one_happens(acme: TenantContext, round: int) -> N
 @pytest.mark.race
 def test_without_the_lock_both_would(acme: TenantContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statements, "ledger_lock_sql", lambda schema: "SELECT 1")
+    together, checked = meet(threading.Barrier(2)), merging._check
+
+    def check_and_wait(kept_id: int, gone_id: int) -> Any:
+        found = checked(kept_id, gone_id)
+        together()
+        return found
+
+    monkeypatch.setattr(merging, "_check", check_and_wait)
     live_a_while(acme)
     merge_at_once(acme)
     with enter_tenant(acme):

@@ -20,23 +20,29 @@ _serial = iter(range(1, 10**9))
 
 
 def crowd(acts: Iterable[Callable[[], object]]) -> list[object]:
-    """Runs them all, the first WIDTH beginning together; answers what each gave, or was refused with. Anything else fails."""
+    """Runs them all, the first WIDTH beginning together, the others as one of those connections comes free; answers what each gave,
+    or was refused with. Anything else fails."""
     waiting = list(acts)
+    answers: list[object] = [None] * len(waiting)
     starting = threading.Barrier(min(WIDTH, len(waiting)))
+    coming = iter(enumerate(waiting))  # hands each out once, whoever asks
 
-    def run(number: int, act: Callable[[], object]) -> object:
+    def connect() -> None:
         try:
-            if number < starting.parties:
-                starting.wait(20)
-            return act()
-        except EngageHubError as error:
-            return error
+            starting.wait(60)
+            for number, act in coming:
+                try:
+                    answers[number] = act()
+                except EngageHubError as error:
+                    answers[number] = error
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(starting.parties) as pool:
-        running = [pool.submit(run, number, act) for number, act in enumerate(waiting)]
-    return [one.result() for one in running]
+        running = [pool.submit(connect) for _ in range(starting.parties)]
+    for one in running:
+        one.result()
+    return answers
 
 
 def went_through(answers: Iterable[object]) -> list[object]:

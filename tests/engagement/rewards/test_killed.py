@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -25,7 +24,8 @@ from tests.saas.events.material import read_jobs
 from .racing import people
 from .spending import assert_books_balance, make_reward
 
-DYING = """
+# Loads the product once; each line makes it a child that redeems, works and dies, whose exit status it answers.
+NURSERY = """
 import os, signal, sys
 import django
 django.setup()
@@ -34,7 +34,6 @@ from engagement.audit.actor import Actor
 from engagement.rewards import fulfilling, jobs, redeeming, telling
 from tenants.context import enter_tenant
 from tenants.selectors import get_context
-where, member, reward = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 def after(real):
@@ -42,23 +41,32 @@ def after(real):
         real(*args, **named)
         die()
     return call
-context = get_context(slug="acme")
-if where == "web":
-    redeeming.ask_to_tell = die
-with enter_tenant(context):
-    redeeming.redeem_reward(
-        context=context, member_id=member, reward_id=reward, key=f"k{member}", via="web",
-        actor=Actor("member", member, "Ada", via="web"),
-    )
-if where == "before the worker's commit":
-    fulfilling.mark_delivered = die
-elif where == "after the worker's commit":
-    jobs.fulfil_redemption = after(jobs.fulfil_redemption)
-elif where == "anywhere":
-    signal.setitimer(signal.ITIMER_REAL, float(sys.argv[4]))
-    signal.signal(signal.SIGALRM, die)
-call_command("run_worker", until_empty=True, queues="rewards,maintenance", concurrency=1)
+def live(where, member, reward, seconds):
+    context = get_context(slug="acme")
+    if where == "web":
+        redeeming.ask_to_tell = die
+    with enter_tenant(context):
+        redeeming.redeem_reward(
+            context=context, member_id=member, reward_id=reward, key=f"k{member}", via="web",
+            actor=Actor("member", member, "Ada", via="web"),
+        )
+    if where == "before the worker's commit":
+        fulfilling.mark_delivered = die
+    elif where == "after the worker's commit":
+        jobs.fulfil_redemption = after(jobs.fulfil_redemption)
+    elif where == "anywhere":
+        signal.signal(signal.SIGALRM, die)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+    call_command("run_worker", until_empty=True, queues="rewards,maintenance", concurrency=1)
+for line in sys.stdin:
+    where, member, reward, seconds = line.rstrip().split("|")
+    child = os.fork()
+    if child == 0:
+        live(where, int(member), int(reward), float(seconds))
+        sys.exit()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+Kill = Callable[..., int]
 PLACES = ("web", "before the worker's commit", "after the worker's commit")
 
 
@@ -71,10 +79,23 @@ def reward(committed_db: None, acme: TenantContext) -> Iterator[Reward]:
         yield made
 
 
-def kill(where: str, member_id: int, reward: Reward, seconds: float = 0) -> int:
-    command = [sys.executable, "-c", DYING, where, str(member_id), str(reward.pk), str(seconds)]
-    connections.close_all()
-    return subprocess.run(command, check=False, env=dict(os.environ), timeout=120).returncode
+@pytest.fixture
+def kill() -> Iterator[Kill]:
+    """`kill(where, member_id, reward)` in a process of its own; answers how that ended."""
+    command = [sys.executable, "-c", NURSERY]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as nursery:
+        assert nursery.stdin is not None
+        assert nursery.stdout is not None
+
+        def one(where: str, member_id: int, reward: Reward, seconds: float = 0) -> int:
+            connections.close_all()
+            print(where, member_id, reward.pk, seconds, sep="|", file=nursery.stdin, flush=True)
+            while not (said := nursery.stdout.readline()).strip().lstrip("-").isdigit():  # type: ignore[union-attr]
+                assert said, "the nursery itself died"  # what the worker logs stands between
+            return int(said)
+
+        yield one
+        nursery.stdin.close()
 
 
 def recover() -> None:
@@ -105,7 +126,7 @@ def assert_given_once(context: TenantContext, reward: Reward, member_id: int) ->
 
 
 @pytest.mark.parametrize("where", PLACES)
-def test_what_was_approved_is_given_once(acme: TenantContext, reward: Reward, where: str) -> None:
+def test_what_was_approved_is_given_once(acme: TenantContext, reward: Reward, kill: Kill, where: str) -> None:
     (member_id,) = people(acme, 1, points=100)
     assert kill(where, member_id, reward) == -signal.SIGKILL
     with enter_tenant(acme):
@@ -118,7 +139,7 @@ def test_what_was_approved_is_given_once(acme: TenantContext, reward: Reward, wh
 
 
 @pytest.mark.faults
-def test_killed_anywhere_a_hundred_times(acme: TenantContext, reward: Reward) -> None:
+def test_killed_anywhere_a_hundred_times(acme: TenantContext, reward: Reward, kill: Kill) -> None:
     draw = random.Random(5)
     with enter_tenant(acme):
         Reward.objects.update(stock=103)

@@ -27,7 +27,7 @@ from saas.core import clock
 from saas.events.models import TenantEvent
 from saas.events.retries import RetryLaterError
 from tenants.context import TenantContext, enter_tenant
-from tests.limits.racing import meet, row_locks_off
+from tests.limits.racing import holds_up_another, meet, row_locks_off, wait_until
 
 from .racing import crowd, people, top_up, went_through
 from .spending import MODERATOR, assert_books_balance, make_reward
@@ -358,18 +358,19 @@ def merge_while_redeeming(context: TenantContext) -> tuple[int, int, int]:
     gone, kept = people(context, 2, points=150)
     with enter_tenant(context):
         reward = make_reward(price=100)
-    spending = threading.Event()
+    spending, merged = threading.Event(), threading.Event()
 
     def redeem_slowly() -> None:
         with enter_tenant(context), transaction.atomic():
             asks(context, gone, reward, f"m-{gone}")()
             spending.set()
-            threading.Event().wait(0.5)
+            wait_until(lambda: merged.is_set() or holds_up_another())
 
     def merge() -> None:
-        spending.wait(10)
+        spending.wait(30)
         with enter_tenant(context):
             merge_members(kept_id=kept, gone_id=gone, actor=MODERATOR, context=context)
+        merged.set()
 
     crowd([redeem_slowly, merge])
     with enter_tenant(context):
@@ -431,7 +432,7 @@ def test_everybody_has_a_code_of_their_own(acme: TenantContext, rounds: int) -> 
 def test_without_the_lock_of_the_code_somebody_has_none(
     acme: TenantContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    together, give = meet(threading.Barrier(2), 1), fulfilling._give
+    together, give = meet(threading.Barrier(2)), fulfilling._give
     unlocked = fulfilling._NEXT_CODE.replace("FOR UPDATE SKIP LOCKED", "")
 
     def late(*given: Any, **named: Any) -> Any:

@@ -129,10 +129,10 @@ def test_any_json_compiles_or_is_refused_with_a_reason(form: Any) -> None:
 def test_the_largest_lists_allowed_are_quick() -> None:
     deep = {"expression": "roles.exists(r, roles.size() < 0 || r == 'x')"}
     condition = compile_condition(deep)
-    started = time.perf_counter()
+    started = time.process_time()
     condition.refusal({"roles": [str(n) for n in range(250)]})  # Discord's limit of roles
 
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1
 
 
 def test_every_field_can_be_read() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +12,10 @@ from django.db import IntegrityError, connection
 from engagement.audit.actor import SYSTEM, Actor
 from engagement.rules import services
 from engagement.rules.errors import RuleChangedError
-from engagement.rules.models import RulesState, RuleVersion
+from engagement.rules.models import Rule, RulesState, RuleVersion
 from engagement.rules.selectors import get_rule, get_rules_version
 from tenants.context import TenantContext, enter_tenant
+from tests.limits.racing import meet
 
 pytestmark = [pytest.mark.race, pytest.mark.usefixtures("rules")]
 EDITS = 12
@@ -30,7 +30,7 @@ def edit_at_once(context: TenantContext) -> list[Exception]:
         try:
             with enter_tenant(context):
                 for number in range(EDITS):
-                    barrier.wait(10)
+                    barrier.wait(30)
                     try:
                         services.revise_rule(
                             key="message",
@@ -67,13 +67,17 @@ def test_no_edit_is_lost(acme: TenantContext) -> None:
 
 
 def test_without_the_lock_the_race_is_seen(acme: TenantContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    unlocked: Callable[[], RulesState] = lambda: RulesState.objects.get(pk=1)  # noqa: E731
-    monkeypatch.setattr(services, "_lock", unlocked)
+    """Both have read which version is the latest before either writes the next."""
+    together, refuse = meet(threading.Barrier(2)), services.refuse_frozen
 
-    for _ in range(5):
-        if edit_at_once(acme):
-            return
-    pytest.fail("two edits never met: this test proves nothing")
+    def refuse_and_wait(rule: Rule) -> None:
+        refuse(rule)
+        together()
+
+    monkeypatch.setattr(services, "_lock", lambda: RulesState.objects.get(pk=1))
+    monkeypatch.setattr(services, "refuse_frozen", refuse_and_wait)
+
+    assert len(edit_at_once(acme)) == EDITS
 
 
 def edit_what_both_opened(context: TenantContext) -> int:
@@ -85,10 +89,10 @@ def edit_what_both_opened(context: TenantContext) -> int:
         try:
             with enter_tenant(context):
                 for number in range(EDITS):
-                    barrier.wait(10)
+                    barrier.wait(30)
                     standing = get_rule(key="message").latest
                     assert standing is not None
-                    barrier.wait(10)
+                    barrier.wait(30)
                     try:
                         services.revise_rule(
                             key="message",

@@ -21,12 +21,12 @@ from engagement.submissions.models import Submission, SubmissionType
 from engagement.submissions.reviewing import approve_submission
 from saas.events.models import TenantEvent
 from tenants.context import TenantContext, enter_tenant
+from tests.limits.racing import meet
 
 from .forms import BEA, CYD, as_member, give, make_member, make_type
 
 pytestmark = [pytest.mark.race, pytest.mark.usefixtures("rules")]
 ROUNDS = 3
-PAUSE = 0.3
 _keys = count(1)
 
 
@@ -53,14 +53,21 @@ def waiting(context: TenantContext, **values: Any) -> tuple[Submission, Member, 
         return give(context, of, member), member, of
 
 
+Together = Callable[[], None]
+
+
+def alone() -> None:
+    """Nobody waits for anybody."""
+
+
 def trying(
-    context: TenantContext, done: list[str], name: str, act: Callable[[], Any], pause: float
+    context: TenantContext, done: list[str], name: str, act: Callable[[], Any], together: Together
 ) -> Callable[[], None]:
     def work() -> None:
         try:
             with enter_tenant(context), transaction.atomic():
                 act()
-                threading.Event().wait(pause)
+                together()
             done.append(name)
         except (WrongStateError, MemberLimitError, DuplicateLinkError):
             pass
@@ -89,7 +96,7 @@ def take_locks_off(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- approved twice, from Discord and from the web
 
 
-def approve_twice(context: TenantContext, pause: float = 0) -> tuple[int, int, int, list[int]]:
+def approve_twice(context: TenantContext, together: Together = alone) -> tuple[int, int, int, list[int]]:
     """Answers how many approved, how often it was recorded and told, and the entries."""
     handed, member, _of = waiting(context)
     done: list[str] = []
@@ -98,8 +105,8 @@ def approve_twice(context: TenantContext, pause: float = 0) -> tuple[int, int, i
         return lambda: approve_submission(context=context, submission_id=handed.pk, actor=who)
 
     both(
-        trying(context, done, "web", approve(BEA), pause),
-        trying(context, done, "discord", approve(CYD), pause),
+        trying(context, done, "web", approve(BEA), together),
+        trying(context, done, "discord", approve(CYD), together),
     )
     with enter_tenant(context):
         entries = list(LedgerEntry.objects.filter(member_id=member.pk).values_list("amount", flat=True))
@@ -121,18 +128,14 @@ def test_of_two_who_approve_at_once_one_does_a_hundred_times(acme: TenantContext
 def test_without_the_lock_both_would(acme: TenantContext, monkeypatch: pytest.MonkeyPatch) -> None:
     take_locks_off(monkeypatch)
 
-    for _ in range(5):
-        done, recorded, told, entries = approve_twice(acme, PAUSE)
-        assert entries == [50]  # the ledger gives once even so
-        if (done, recorded, told) == (2, 2, 2):
-            return
-    pytest.fail("two approvals never met: this test proves nothing")
+    # The ledger gives once even so.
+    assert approve_twice(acme, meet(threading.Barrier(2))) == (2, 2, 2, [50])
 
 
 # --- approved while its member withdraws it
 
 
-def approve_and_withdraw(context: TenantContext, pause: float = 0) -> tuple[int, str, list[int]]:
+def approve_and_withdraw(context: TenantContext, together: Together = alone) -> tuple[int, str, list[int]]:
     handed, member, _of = waiting(context)
     done: list[str] = []
     both(
@@ -141,14 +144,14 @@ def approve_and_withdraw(context: TenantContext, pause: float = 0) -> tuple[int,
             done,
             "approve",
             lambda: approve_submission(context=context, submission_id=handed.pk, actor=BEA),
-            pause,
+            together,
         ),
         trying(
             context,
             done,
             "withdraw",
             lambda: withdraw(context=context, submission_id=handed.pk, actor=as_member(member)),
-            pause,
+            together,
         ),
     )
     with enter_tenant(context):
@@ -174,13 +177,13 @@ def test_it_is_approved_or_withdrawn_a_hundred_times(acme: TenantContext) -> Non
 def test_without_the_lock_it_would_be_both(acme: TenantContext, monkeypatch: pytest.MonkeyPatch) -> None:
     take_locks_off(monkeypatch)
 
-    assert any(approve_and_withdraw(acme, PAUSE)[0] == 2 for _ in range(5))
+    assert approve_and_withdraw(acme, meet(threading.Barrier(2)))[0] == 2
 
 
 # --- the last of the period
 
 
-def hand_in_twice(context: TenantContext, pause: float = 0, *, link: bool = False) -> int:
+def hand_in_twice(context: TenantContext, together: Together = alone, *, link: bool = False) -> int:
     """Two requests of one member where one is left, or of two with one link. Answers how many were taken."""
     with enter_tenant(context):
         of = make_type(context, **({} if link else {"limit_count": 1, "limit_period": "day"}))
@@ -200,7 +203,7 @@ def hand_in_twice(context: TenantContext, pause: float = 0, *, link: bool = Fals
             actor=as_member(member),
         )
 
-    both(*(trying(context, done, str(number), give_one(number), pause) for number in (0, 1)))
+    both(*(trying(context, done, str(number), give_one(number), together) for number in (0, 1)))
     return len(done)
 
 
@@ -221,4 +224,4 @@ def test_without_the_types_lock_both_would_be(
 ) -> None:
     take_locks_off(monkeypatch)
 
-    assert any(hand_in_twice(acme, PAUSE, link=link) == 2 for _ in range(5))
+    assert hand_in_twice(acme, meet(threading.Barrier(2)), link=link) == 2

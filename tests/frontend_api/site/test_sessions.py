@@ -19,6 +19,7 @@ from frontend_api.site.sessions import mask_address, name_device
 from saas.core import clock
 from tenants.models import User
 from tests.frontend_api.hosts import ACME, BASE, GLOBEX, PASSWORD, Browser
+from tests.limits.racing import holds_up_another, wait_until
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SAFARI = (
@@ -176,7 +177,8 @@ def test_a_session_that_opens_while_its_parent_ends_ends_too(
             else:
                 found = UserSession.objects.filter(session_key=key, user_id=user_id).exists()
             looked.set()
-            ended.wait(1)  # with the lock held the other one waits for us instead
+            # With the lock held the other one waits for us instead.
+            wait_until(lambda: ended.is_set() or holds_up_another())
             return found
 
         monkeypatch.setattr(sign_in, "lock_session", look)
@@ -189,7 +191,7 @@ def test_a_session_that_opens_while_its_parent_ends_ends_too(
 
         def end(looked: Any = looked, ended: Any = ended, key: str = key_of(pages)) -> None:
             try:
-                looked.wait(10)
+                looked.wait(30)
                 sessions.end_sessions([key])
                 ended.set()
             finally:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from django.db import connections
 from frontend_api.site import sign_up
 from tenants.models import User
 from tests.frontend_api.hosts import BASE, PASSWORD, Browser
+from tests.limits.racing import meet
 from tests.mailbox import link_in, only_mail, send_waiting
 
 EMAIL = "ada@example.org"
@@ -199,12 +200,11 @@ def test_two_clicks_make_one_login(
     made = []
     for number in range(3):
         email = f"twice{number}@example.org"
-        barrier = threading.Barrier(2)
+        together = meet(threading.Barrier(2))
 
-        def look_together(form: Any, value: str, barrier: threading.Barrier = barrier) -> str:
+        def look_together(form: Any, value: str, together: Callable[..., None] = together) -> str:
             found = str(clean(form, value))
-            with contextlib.suppress(threading.BrokenBarrierError):
-                barrier.wait(1)  # with the lock the second has not come so far
+            together()  # with the lock the second has not come so far
             return found
 
         monkeypatch.setattr(SignUpForm, "validate_unique_email", look_together)

@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 
+from engagement.audit.actor import SYSTEM
 from engagement.audit.models import AuditEntry
+from engagement.credits.approvers import add_approver
 from engagement.credits.models import CreditMove, CreditRequest
+from engagement.members.models import Member
+from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
+from tenants.models import User
 from tests.frontend_api.givers import give
 from tests.frontend_api.hosts import GLOBEX
 from tests.frontend_api.v1.asking import Api, code_of
@@ -63,6 +68,38 @@ def test_a_kind_is_made_read_changed_archived_and_brought_back(program: Api) -> 
     assert program.post(f"{path}/restore").json()["archived_at"] is None
     assert code_of(program.post("credit-types", TYPE)) == "credit_type_exists"
     assert program.patch(path, {"automatic": {"min_days": 3}}, if_match="*").status_code == 422
+    leveled = {"automatic": {"most": 20, "min_level": 5}}
+    assert program.patch(path, leveled, if_match="*").json()["automatic"] == leveled["automatic"]
+
+
+def test_whoever_is_trusted_decides_on_that_kind_within_the_quota(
+    program: Api, person: People, grace: int, acme: TenantContext
+) -> None:
+    assert program.post("credit-types", {"key": "lead", "name": "Lead"}).status_code == 201
+    ai = {one["key"]: one["id"] for one in program.get("credit-types").json()["items"]}["ai"]
+    request, other = ask(program, grace, 200), ask(program, grace, 50, type="lead")
+    cleo = person("acme-member")
+    assert code_of(cleo.get("credit-requests")) == "not_permitted"
+    member_id = give(acme, str(User.objects.get(username="acme-member").discord_id), "Cleo", 0)
+    with enter_tenant(acme):
+        add_approver(type_id=ai, name="Mentors", role_id=555, quota=120, actor=SYSTEM)
+        Member.objects.filter(pk=member_id).update(role_ids=["555"])
+
+    assert [one["id"] for one in cleo.get("credit-requests").json()["items"]] == [request["id"]]
+    assert cleo.get(f"credit-requests?type_id={other['type_id']}").json()["items"] == []
+    path = f"credit-requests/{request['id']}"
+    assert cleo.get(path).json()["member_name"] == "Grace"
+    assert code_of(cleo.get(f"credit-requests/{other['id']}")) == "not_permitted"
+    assert code_of(cleo.post(f"{path}/approve")) == "quota_used"
+    assert cleo.post(f"{path}/approve", {"amount": 120}).json()["granted"] == 120
+    assert code_of(cleo.post(f"credit-requests/{other['id']}/approve")) == "not_permitted"
+    many = cleo.post("credit-requests/decide", {"request_ids": [other["id"]], "act": "approve"})
+    assert [one["code"] for one in many.json()["items"]] == ["not_permitted"]
+    assert code_of(cleo.post(f"{path}/undo")) == "not_permitted"
+    assert code_of(cleo.get("credits/moves")) == "not_permitted"
+    with enter_tenant(acme):
+        Member.objects.filter(pk=member_id).update(departed_at=clock.now())
+    assert code_of(cleo.get("credit-requests")) == "not_permitted"
 
 
 def test_the_plan_says_how_many(program: Api, acme: TenantContext) -> None:

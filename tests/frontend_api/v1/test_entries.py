@@ -307,7 +307,7 @@ def _at_once(api: Api, body: dict[str, Any], key: str | None, *, count: int) -> 
 
     def ask() -> None:
         try:
-            begin.wait(timeout=10)
+            begin.wait(timeout=30)
             headers = {} if key is None else {"idempotency_key": key}
             answers.append(api.post("entries", body, **headers))
         finally:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from engagement.members.models import Member
-from engagement.submissions.models import Submission
+from engagement.submissions.models import Submission, SubmissionType
 from engagement.submissions.survey_tools import sign_webhook
 from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
@@ -119,6 +119,37 @@ def test_a_program_hands_in_for_a_member_and_the_team_decides(
         (False, "submission_not_found"),
     ]
     assert api.on(GLOBEX).get(f"submissions/{number}").status_code in (401, 403)
+
+
+def test_whom_a_kind_names_reviews_that_kind(
+    key_of: Keys, person: Callable[[str], Api], ann: int, acme: TenantContext
+) -> None:
+    api, bea = key_of(*EVERYTHING), person("acme-stranger")
+    kind, other = make_kind(api), make_kind(api, name="Talk")
+    mine, theirs = (hand_in(api, one, ann).json()["submission"]["id"] for one in (kind, other))
+    assert code_of(bea.get("submissions")) == "not_permitted"
+    member_id = give(acme, CAST.discord_id("stranger"), "Bea", 0)
+    with enter_tenant(acme):
+        Member.objects.filter(pk=member_id).update(role_ids=["555"])
+        SubmissionType.objects.filter(pk=kind).update(reviewers={"roles": ["555"]})
+
+    assert [one["id"] for one in bea.get("submissions").json()["items"]] == [mine]
+    assert bea.get(f"submissions?type_id={other}").json()["items"] == []
+    read = bea.get(f"submissions/{mine}").json()
+    assert (read["answers"], read["resembles"]) == ({"what": "A thing"}, [])
+    assert code_of(bea.get(f"submissions/{theirs}")) == "not_a_reviewer"
+    assert bea.post(f"submissions/{mine}/claim").json()["submission"]["claimed_by"]
+    assert bea.delete(f"submissions/{mine}/claim").status_code == 204
+    many = bea.post("submissions/decide", {"submission_ids": [mine, theirs], "act": "approve"}).json()
+    assert [(one["done"], one["code"]) for one in many["items"]] == [
+        (True, ""),
+        (False, "submission_not_found"),
+    ]
+    assert bea.post(f"submissions/{mine}/undo").json()["submission"]["state"] == "pending"
+    for act in ("claim", "approve", "undo"):
+        assert code_of(bea.post(f"submissions/{theirs}/{act}")) == "not_a_reviewer"
+    assert bea.get("reason-templates").status_code == 200
+    assert code_of(bea.post("reason-templates", {"text": "No", "outcome": "rejected"})) == "not_permitted"
 
 
 def test_every_wrong_answer_is_named(key_of: Keys, ann: int) -> None:

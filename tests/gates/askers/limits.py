@@ -280,6 +280,9 @@ def why_by_the_bot(world: World) -> bool:
             )
         with clock.frozen_at(clock.now() + OLD):
             try:
-                return read_why(int(account.external_id), entry_id=entry_id, before_id=None) is not None
+                return (
+                    read_why(int(account.external_id), entry_id=entry_id, before_id=None, language="en")
+                    is not None
+                )
             except HistoryHiddenError:
                 return False

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from engagement.leaderboards.selectors import get_board_rules
+from engagement.audit.models import AuditEntry
+from engagement.leaderboards.selectors import get_board, get_board_rules
 from engagement.members.models import Member
 from tenants.context import TenantContext, enter_tenant
 from tenants.routing import get_routing
@@ -34,6 +35,7 @@ def save(browser: Browser, **changes: Any) -> Any:
         "public": "yes",
         "periods": ["all", "season", "month", "week"],
         "tie_figure": "",
+        "season_length": "quarter",
         "opened": found[1],
     }
     answer = browser.on(ACME).post(PATH, {**form, **changes})
@@ -100,10 +102,26 @@ def test_the_second_of_two_organisers_sees_the_difference(organiser: Browser) ->
     found = re.search(r'name="opened" value="([^"]+)"', text_of(organiser.on(ACME).get(PATH)))
     assert found is not None
     save(organiser, periods=["week"])
-    mine = {"public": "no", "periods": ["all"], "tie_figure": "", "opened": found[1]}
+    mine = {
+        "public": "no", "periods": ["all"], "tie_figure": "", "season_length": "quarter", "opened": found[1],
+    }  # fmt: skip
     answer = organiser.on(ACME).post(PATH, mine)
     assert answer.status_code == 409
     assert "Both changed it" in answer.content.decode()
+
+
+def test_a_season_can_be_made_shorter(organiser: Browser, acme: TenantContext) -> None:
+    text = text_of(organiser.on(ACME).get(PATH))
+    for words in ("A month: now 1 ", "A quarter of a year: now 1 ", "A year: now 1 Jan – 31 Dec"):
+        assert words in text
+    assert save(organiser, season_length="month").status_code == 302
+    with enter_tenant(acme):
+        assert get_board_rules().season_length == "month"
+        assert get_board(kind="season").rows[0].name == "Ada"
+        entry = AuditEntry.objects.filter(action="board.changed").latest("pk")
+    assert (entry.before, entry.after) == ({"season_length": "quarter"}, {"season_length": "month"})
+    assert "Season length" in text_of(organiser.on(ACME).get(f"/dashboard/settings/history/{entry.pk}/"))
+    assert save(organiser, season_length="week").status_code == 422
 
 
 def test_a_figure_that_nobody_has_is_refused(organiser: Browser) -> None:

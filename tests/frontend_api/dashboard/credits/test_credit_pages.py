@@ -169,14 +169,14 @@ def test_the_export_is_what_the_address_shows_and_is_recorded(desk: Browser, acm
 def test_a_kind_is_made_changed_archived_and_brought_back(desk: Browser, acme: TenantContext) -> None:
     form = {
         "name": "Print", "key": "print", "unit": "sheets", "requestable": "on", "least": "1", "period": "week",
-        "period_amount": "40", "automatic_most": "5", "automatic_min_days": "30",
+        "period_amount": "40", "automatic_most": "5", "automatic_min_level": "30",
     }  # fmt: skip
     wrong = words_of(post(desk, f"{LIST}kinds/new/", form | {"automatic_most": "", "most": "0"}))
     assert "Say up to which amount" in wrong or "greater than or equal to 1" in wrong
     assert post(desk, f"{LIST}kinds/new/", form).status_code == 302
     with enter_tenant(acme):
         row = CreditType.objects.get(key="print")
-        assert (row.unit, row.period_amount, row.automatic) == ("sheets", 40, {"most": 5, "min_days": 30})
+        assert (row.unit, row.period_amount, row.automatic) == ("sheets", 40, {"most": 5, "min_level": 30})
     path = f"{LIST}kinds/{row.pk}/"
     opened = re.search(r'name="opened" value="([^"]+)"', desk.on(ACME).get(path).content.decode())
     assert opened is not None

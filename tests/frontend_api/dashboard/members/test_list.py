@@ -121,12 +121,12 @@ def test_every_row_is_on_exactly_one_page_forwards_and_back(desk: Browser, acme:
     while address:
         answer = desk.on(ACME).get(address)
         view = answer.context["list"]
-        pages_seen.append([row.id for row in view.rows])
+        pages_seen.append([row.member_id for row in view.rows])
         seen += pages_seen[-1]
         back, address = view.previous, view.next
     assert len(seen) == len(set(seen)) == answer.context["list"].total
     assert len(pages_seen) == 3
-    assert [row.id for row in desk.on(ACME).get(back).context["list"].rows] == pages_seen[-2]
+    assert [row.member_id for row in desk.on(ACME).get(back).context["list"].rows] == pages_seen[-2]
 
 
 @pytest.mark.parametrize("cursor", ["x", "W10", "e30", "WzEsMV0", "9" * 2_000, "WyJhIiwgInoiXQ"])
