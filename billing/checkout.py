@@ -35,6 +35,8 @@ from .mirror import refresh_held
 from .models import BillingAttempt, Payer, Subscription
 from .payers import obtain_customer, obtain_payer
 from .plans import TRIAL_DAYS, get_plan
+from .retainers.errors import CoveredError
+from .retainers.selectors import find_place
 from .stripe_api import asking_stripe
 from .trials import claim_trial, release_trial
 from .wording import plan_name
@@ -224,10 +226,13 @@ def get_open_tenant(tenant_id: int) -> Tenant:
 
 
 def require_unsubscribed(tenant: Tenant) -> None:
-    """Raises AlreadySubscribedError."""
+    """Raises AlreadySubscribedError, CoveredError where a retainer pays for it."""
     standing = _standing(tenant)
     if standing is not None:
         raise AlreadySubscribedError(plan_name(standing.plan))
+    place = find_place(tenant_id=tenant.pk)
+    if place is not None and place.retainer.cancel_at is None and place.retainer.unpaid_since is None:
+        raise CoveredError(tenant.name, str(place.retainer.payer))
 
 
 def _standing(tenant: Tenant, besides: str = "") -> Subscription | None:

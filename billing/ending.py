@@ -20,6 +20,7 @@ from .letters import write_kept_payer, write_plan_offered
 from .locks import holding_tenant
 from .mirror import end_at_stripe, look_held
 from .models import Subscription
+from .retainers.covering import release_deleted
 from .wording import describe_standing, plan_name
 
 
@@ -51,6 +52,7 @@ def end_for_deletion(*, tenant_id: int, actor: Actor) -> bool:
     Holds the tenant's billing lock; idempotent. Publishes SubscriptionEnded. Raises StripeAwayError, StripeUnsureError,
     BillingBusyError.
     """
+    release_deleted(tenant_id=tenant_id, actor=actor)
     with enter_schema(PUBLIC):
         concerned = Subscription.objects.filter(tenant_id=tenant_id, ended_at=None).exists()
     close_checkouts(tenant_id=tenant_id)

@@ -28,6 +28,7 @@ from .metering.promising import keep_planned_hours
 from .models import Subscription
 from .phases import Gift, build_phases
 from .plans import FREE, get_plan
+from .retainers.selectors import list_covers
 
 MAX_NOTE: Final = 200
 
@@ -101,7 +102,9 @@ def _write(row: Tenant, gift: Gift | None) -> Entitlements:
     now = clock.now()
     subscription = Subscription.objects.filter(tenant_id=row.pk, ended_at=None).first()
     wanted: dict[str, Any] = {}
-    if phases := hold_newcomers(build_phases(subscription, now, gift), tenant_id=row.pk, now=now):
+    if phases := hold_newcomers(
+        build_phases(subscription, now, gift, list_covers(row.pk)), tenant_id=row.pk, now=now
+    ):
         wanted["phases"] = phases
     if gift is not None:
         wanted["given"] = gift.to_data()

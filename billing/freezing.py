@@ -141,6 +141,14 @@ def _api_rate(context: TenantContext, allowed: int) -> Iterator[Freeze]:
         yield Freeze("api_rate", LIMITS["api_rate"].title, 0, (), text)
 
 
+def _commands(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    now = limit_of("commands", context.entitlements, clock.now())
+    if allowed < now:
+        before = "as many as they like" if now >= UNLIMITED else f"{now:,}"
+        text = f"Members together may use {allowed:,} in a minute instead of {before}; above that they wait for some seconds."
+        yield Freeze("commands", LIMITS["commands"].title, 0, (), text)
+
+
 def _history_days(context: TenantContext, allowed: int) -> Iterator[Freeze]:
     with enter_tenant(context):
         first = LedgerEntry.objects.aggregate(first=Min("created_at"))["first"]
@@ -231,6 +239,7 @@ _LIMITS: Final = {
     "api_keys": _api_keys,
     "credit_types": _credit_types,
     "api_rate": _api_rate,
+    "commands": _commands,
     "history_days": _history_days,
     "rewards": _rewards,
 }

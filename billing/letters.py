@@ -11,7 +11,7 @@ from tenants.letters import Letter, send_letter
 from tenants.models import Membership, Tenant, User
 
 from .addresses import plan_page
-from .models import Payer, Subscription
+from .models import Payer, RetainerPlace, Subscription
 from .wording import plan_name, write_day
 
 _LEFT = {"half": "one week", "three_days": "three days", "one_day": "one day"}
@@ -113,6 +113,21 @@ def write_kept_payer(row: Subscription) -> None:
             "If somebody else should pay from now on, offer it to them on the plan page. Nothing is charged twice.",
         ),
         action="See the plan",
+    )
+
+
+def write_retainer_left(place: RetainerPlace, ends_at: datetime) -> None:
+    name, plan, day = place.tenant.name, plan_name(place.retainer.plan), write_day(place.tenant, ends_at)
+    _write(
+        place.tenant,
+        place.retainer.payer,
+        subject=f"{name} is no longer part of a retainer",
+        lines=(
+            f"The plan {plan} of {name} was paid by {place.retainer.payer} with others together. That is over for {name}.",
+            f"Until {day} everything stays on. After that the limits of the Free plan hold; nothing is deleted.",
+            "Choose a plan until then, and nothing changes for anybody.",
+        ),
+        action="Choose a plan",
     )
 
 

@@ -209,12 +209,15 @@ class TrialClaim(models.Model):
 
 # What is sold by use has its models in a module of its own.
 from .metering.models import MeterReport, SpendingCap, UsageMonth, UsageSubscription  # noqa: E402
+from .retainers.models import Retainer, RetainerPlace  # noqa: E402
 
 __all__ = [
     "BillingAttempt",
     "MeterReport",
     "Payer",
     "Reconciliation",
+    "Retainer",
+    "RetainerPlace",
     "SpendingCap",
     "StripeEvent",
     "Subscription",

@@ -63,6 +63,19 @@ class Gift:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A community under a retainer: it has the plan while the retainer is paid for, and for GRACE_DAYS after it left."""
+
+    plan: str
+    status: str
+    joined_at: datetime
+    left_at: datetime | None = None
+    period_end: datetime | None = None
+    cancel_at: datetime | None = None
+    unpaid_since: datetime | None = None
+
+
 def grace_until(subscription: Subscription) -> datetime | None:
     """When the grace of a subscription that was not paid runs out; None where it is paid."""
     since = _unpaid_since(subscription)
@@ -70,7 +83,7 @@ def grace_until(subscription: Subscription) -> datetime | None:
 
 
 def build_phases(
-    subscription: Subscription | None, now: datetime, gift: Gift | None = None
+    subscription: Subscription | None, now: datetime, gift: Gift | None = None, covers: Iterable[Cover] = ()
 ) -> list[dict[str, Any]]:
     """What `Tenant.entitlements["phases"]` is to hold; empty for a community that is on Free and has no date before it.
 
@@ -80,6 +93,9 @@ def build_phases(
     spans = _spans_of(subscription, now) if subscription is not None else []
     if gift is not None:
         spans = _higher(spans, _spans_of_gift(gift))
+    for cover in covers:
+        covered = _spans_of_cover(cover)
+        spans = _higher(spans, covered) if spans else covered
     return [_describe(span) for span in _tidy(spans)]
 
 
@@ -146,6 +162,23 @@ def _unpaid_since(subscription: Subscription) -> datetime | None:
 def _spans_of_gift(gift: Gift) -> list[Span]:
     given = Span(gift.given_at, gift.plan, "given")
     return [given] if gift.until is None else [given, Span(gift.until)]
+
+
+def _spans_of_cover(cover: Cover) -> list[Span]:
+    """Dated as a subscription's; who leaves, and whose retainer ends, is given the grace to choose what comes next. What was never paid
+    has no second grace."""
+    first, grace = Span(cover.joined_at, cover.plan, "paid"), timedelta(days=GRACE_DAYS)
+    leaves = _sooner(cover.left_at, cover.cancel_at) if cover.left_at else cover.cancel_at
+    if cover.unpaid_since is not None:
+        until = cover.unpaid_since + grace
+        end = Span(until) if leaves is not None and leaves <= until else Span(until, FREE, "frozen")
+        return _until(end, first, Span(max(cover.unpaid_since, cover.joined_at), cover.plan, "grace"))
+    if cover.left_at is None and cover.status != "active":
+        return []  # nothing is paid, and nothing was promised
+    if leaves is not None:
+        return _until(Span(leaves + grace), first, Span(leaves, cover.plan, "grace"))
+    renews = cover.period_end or cover.joined_at
+    return _until(Span(renews + timedelta(days=LATE_DAYS)), first)
 
 
 def _higher(one: list[Span], other: list[Span]) -> list[Span]:

@@ -168,7 +168,7 @@ _PLANS: Final = (
         features=_FREE_FEATURES | {"boosts"},
         limits=MappingProxyType(
             {
-                "members": 5_000, "rules": 25, "seats": 5, "api_keys": 3, "api_rate": 120, "history_days": 365,
+                "members": 5_000, "rules": 25, "seats": 5, "api_keys": 3, "api_rate": 120, "commands": 300, "history_days": 365,
                 "boost_hours": 12, "rewards": 25, "submission_types": 10, "credit_types": 2, "active_challenges": 5, "webhooks": 3,
             }
         ),
@@ -185,7 +185,7 @@ _PLANS: Final = (
         features=_GROWTH_FEATURES,
         limits=MappingProxyType(
             {
-                "members": 25_000, "rules": 75, "seats": 15, "api_keys": 10, "api_rate": 300, "history_days": 730,
+                "members": 25_000, "rules": 75, "seats": 15, "api_keys": 10, "api_rate": 300, "commands": 600, "history_days": 730,
                 "boost_hours": 60, "rewards": 100, "submission_types": 30, "credit_types": 5, "active_challenges": 20, "webhooks": 10,
             }
         ),
@@ -202,7 +202,7 @@ _PLANS: Final = (
         features=_ALL_FEATURES,
         limits=MappingProxyType(
             {
-                "members": 100_000, "rules": 200, "seats": 50, "api_keys": 25, "api_rate": 600,
+                "members": 100_000, "rules": 200, "seats": 50, "api_keys": 25, "api_rate": 600, "commands": 1_200,
                 "boost_hours": 240, "rewards": 500, "submission_types": 100, "credit_types": 20, "active_challenges": 100, "webhooks": 25,
             }
         ),
@@ -220,7 +220,7 @@ _PLANS: Final = (
         limits=MappingProxyType(
             {
                 # One cohort has at least what Free has.
-                "members": 1_000, "rules": 75, "seats": 10, "api_keys": 5, "api_rate": 300, "history_days": 730,
+                "members": 1_000, "rules": 75, "seats": 10, "api_keys": 5, "api_rate": 300, "commands": 600, "history_days": 730,
                 "boost_hours": 24, "rewards": 100, "submission_types": 30, "credit_types": 5, "active_challenges": 20, "webhooks": 10,
             }
         ),
@@ -238,7 +238,7 @@ _PLANS: Final = (
         prices=_prices(100, 100, 80),
         features=_ALL_FEATURES,
         limits=MappingProxyType(
-            {"rules": 500, "seats": 100, "api_keys": 50, "api_rate": 1_200, "boost_hours": 500, "webhooks": 50}
+            {"rules": 500, "seats": 100, "api_keys": 50, "api_rate": 1_200, "commands": 2_400, "boost_hours": 500, "webhooks": 50}
         ),
         metered=MappingProxyType({"active_members": 5_000, "boost_hours": 500}),
         trial_days=TRIAL_DAYS,

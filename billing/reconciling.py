@@ -31,8 +31,9 @@ from .inbox.processing import is_followed
 from .inbox.receiving import store_event
 from .metering.subscribing import is_usage, refresh_usage_subscription
 from .mirror import EXPAND, refresh_subscription
-from .models import Reconciliation, StripeEvent, Subscription, UsageSubscription
-from .reading import Told, read_subscription
+from .models import Reconciliation, Retainer, StripeEvent, Subscription, UsageSubscription
+from .reading import Told, moment, read_subscription
+from .retainers.agreeing import is_retainer, refresh_retainer
 from .stripe_api import asking_stripe
 
 OVERLAP: Final = timedelta(
@@ -173,6 +174,9 @@ def _compare_subscriptions(seen: Comparison, *, dry_run: bool) -> None:
         if is_usage(data):
             _compare_usage(seen, data, dry_run=dry_run)
             continue
+        if is_retainer(data):
+            _compare_retainer(seen, data, dry_run=dry_run)
+            continue
         difference = _difference(data, rows.get(data["id"]))
         if difference is not None:
             _mend(seen, data["id"], *difference, row=rows.get(data["id"]), dry_run=dry_run)
@@ -181,6 +185,11 @@ def _compare_subscriptions(seen: Comparison, *, dry_run: bool) -> None:
         if not dry_run:
             refresh_usage_subscription(stripe_id=stripe_id)
         _find(seen, "ended", stripe_id)
+    over = Retainer.objects.filter(ended_at=None, stripe_id__isnull=False).exclude(stripe_id__in=listed)
+    for row in over.order_by("pk"):
+        if not dry_run:
+            refresh_retainer(stripe_id=row.stripe_id or "")
+        _find(seen, "ended", row.stripe_id or "")
     for stripe_id in sorted(rows.keys() - listed):
         _mend(seen, stripe_id, "ended", "", row=rows[stripe_id], dry_run=dry_run)
 
@@ -194,6 +203,21 @@ def _compare_usage(seen: Comparison, data: dict[str, Any], *, dry_run: bool) -> 
         if not dry_run:
             refresh_usage_subscription(stripe_id=row.stripe_id)
         _find(seen, "differs", row.stripe_id, what="status")
+
+
+def _compare_retainer(seen: Comparison, data: dict[str, Any], *, dry_run: bool) -> None:
+    """What a payer pays for several communities together: it has no community, and its copy is of another table."""
+    row = Retainer.objects.filter(stripe_id=data["id"]).first()
+    if row is None:
+        _find(seen, "unknown", data["id"], what="a retainer that no payer of ours has")
+        return
+    item, dated = data["items"]["data"][0], data.get("cancel_at")
+    ends = item.get("current_period_end") if dated is None and data.get("cancel_at_period_end") else dated
+    told = (data["status"], moment(item.get("current_period_end")), moment(ends))
+    if told != (row.status, row.period_end, row.cancel_at):
+        if not dry_run:
+            refresh_retainer(stripe_id=data["id"])
+        _find(seen, "differs", data["id"], what="status, period or end")
 
 
 def _list_subscriptions() -> Iterator[dict[str, Any]]:

@@ -12,6 +12,7 @@ import discord
 
 from saas.core.errors import EngageHubError
 
+from .relaying import relay
 from .words import say
 
 VERSION = "eh1"  # of the buttons' and forms' ids; an older one is answered kindly
@@ -134,10 +135,10 @@ def _rows(menu: Menu | None, buttons: Sequence[Button]) -> discord.ui.View:
 
 
 def error_answer(error: EngageHubError, language: str) -> Answer:
-    """What happened, why and what to do, as the error says it, with a reference to quote."""
+    """What happened, why and what to do, as the error says it, in the reader's language where we know it, with a reference to quote."""
     return Answer(
         title="",
-        text=error.message,
+        text=relay(language, error.message),
         hint=say(language, "reference", reference=error.reference),
         colour=WARNING_COLOUR,
     )

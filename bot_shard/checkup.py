@@ -9,6 +9,7 @@ from tenants.tickets import get_tenant_address
 
 from .answers import Answer, Button, plain
 from .desk import Ask
+from .relaying import relay
 from .who import Who
 
 _SIGNS = {Level.BAD: "🔴", Level.WARN: "🟡", Level.GOOD: "🟢"}
@@ -39,10 +40,13 @@ def show_findings(ask: Ask, findings: list[Finding]) -> Answer:
 
 
 def _lines(ask: Ask, finding: Finding) -> str:
-    lines = [f"{_SIGNS[finding.level]} **{plain(finding.title)}**"]
+    title, text, fix = (
+        plain(relay(ask.language, part)) for part in (finding.title, finding.text, finding.fix)
+    )
+    lines = [f"{_SIGNS[finding.level]} **{title}**"]
     if finding.level != Level.GOOD:
-        lines += [plain(finding.text)] if finding.text else []
-        lines += [ask.say("check_fix", fix=plain(finding.fix))] if finding.fix else []
+        lines += [text] if text else []
+        lines += [ask.say("check_fix", fix=fix)] if fix else []
     return "\n".join(lines)
 
 

@@ -30,8 +30,8 @@ from tenants.permissions import NotPermittedError
 from .actors import actor_of
 from .answers import Answer, error_answer
 from .calls import Calls
-from .limits import CommandLimiter, too_often
-from .plan_answers import answer_about_plan
+from .limits import CommandLimiter, CommunityBusyError, too_often
+from .plan_answers import answer_about_plan, answer_about_quota
 from .stats import Stats
 from .words import choose_language, local_digits, number, say, signed
 
@@ -266,6 +266,8 @@ class Desk:
         )
         if seconds:
             raise too_often(ask.language, seconds)
+        if not kind:
+            await self._limiter.check_community(ask.context, ask.language)
 
     def _check_channel(self, ask: Ask, command: str, policy: CommandPolicy) -> None:
         if not policy.channel_ids:
@@ -358,6 +360,8 @@ class Desk:
         answer = error_answer(shown, language)
         if isinstance(ask, Ask) and isinstance(shown, GateClosedError | LimitReachedError):
             answer = await answer_about_plan(ask, shown)
+        elif isinstance(ask, Ask) and isinstance(shown, CommunityBusyError):
+            answer = await answer_about_quota(ask, shown, self._limiter)
         try:
             if ask is not None:
                 await self._deliver(ask, answer)

@@ -386,6 +386,8 @@ PUBLIC_ROUTES: Final = {
     "ops-stripe-event": "operate",
     "ops-stripe-replay": "operate",
     "ops-stripe-replay-all": "operate",
+    "ops-retainers": "operate",
+    "ops-retainer": "operate",
 }
 CLOSED_ROUTES: Final = {"closed": EVERYBODY}
 SOCKETS: Final = {

@@ -19,7 +19,7 @@ from frontend_api.figures import initials_of
 from frontend_api.people import Person, get_person
 from frontend_api.tenant import find_context
 from saas.core.errors import InvalidInputError
-from tenants.communities import list_places
+from tenants.communities import list_doors
 from tenants.context import TenantContext
 from tenants.models import User
 from tenants.tickets import get_tenant_address
@@ -90,11 +90,11 @@ def list_other_places(request: HttpRequest, context: TenantContext) -> list[dict
     """The other communities on whose team the person is, a few of them; opening one needs no second login. One query."""
     if not isinstance(request.user, User):
         return []
-    places = list_places(user=request.user, limit=OTHER_PLACES + 1, only_open=True)
-    others = [place for place in places if place.tenant_id != context.tenant_id][:OTHER_PLACES]
+    doors = list_doors(user=request.user, limit=OTHER_PLACES + 1)
+    others = [door for door in doors if door.tenant_id != context.tenant_id][:OTHER_PLACES]
     return [
-        {"name": place.name, "href": f"{get_tenant_address(place.slug)}/login/?next=/dashboard/"}
-        for place in others
+        {"name": door.name, "href": f"{get_tenant_address(door.slug)}/login/?next=/dashboard/"}
+        for door in others
     ]
 
 

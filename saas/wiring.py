@@ -30,7 +30,11 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "MembersUnnamed": ("integrations.discord.look_up_names",),
     "MemberJoined": ("integrations.discord.follow_level",),
     "WentLive": ("integrations.discord.follow_live", "integrations.discord.reviews.follow_live"),
-    "SubmissionHandedIn": ("integrations.discord.reviews.post_submission",),
+    "SubmissionHandedIn": (
+        "integrations.discord.reviews.post_submission",
+        "integrations.links.preview_submission",
+    ),
+    "SubmissionPreviewed": ("integrations.discord.reviews.follow_submission",),
     "SubmissionChanged": ("integrations.discord.reviews.follow_submission",),
     "SubmissionDecided": ("engagement.notifications.tell_submission",),
     "SubmissionUndone": ("engagement.notifications.tell_submission_undone",),

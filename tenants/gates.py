@@ -128,6 +128,7 @@ _GATES: Final = (
             "page dashboard-sponsor-report-export",
             "rest create_sponsor",
             "rest change_sponsor",
+            "rest upload_sponsor_picture",
             "rest get_sponsor_report",
             "rest change_reward",
             "rest get_shop_item",
@@ -139,7 +140,7 @@ _GATES: Final = (
         "A reward comes at an hour, and members queue for it fairly.",
         freezes="None can be announced, and once one began nobody joins its queue.",
         spares="What is announced is given out: who queues before it begins is drawn, offered it and can redeem it.",
-        surfaces=("rest join_drop",),
+        surfaces=("page shop-queue", "rest join_drop"),
     ),
     Gate(
         "custom_domain", "Custom domain", "The member pages live under an address of your own.", built=False
@@ -199,6 +200,16 @@ _LIMITS: Final = (
         free=60,
         freezes="Programs are asked to slow down sooner.",
         surfaces=("rest list_rules",),
+    ),
+    Limit(
+        "commands",
+        "Bot commands",
+        "a minute",
+        "Commands of all members together; buttons and forms count nothing.",
+        free=120,
+        freezes="Above them members wait for some seconds.",
+        spares="What was begun, in a form or by a button, is answered.",
+        surfaces=("bot any command",),
     ),
     Limit(
         "history_days",

@@ -7,6 +7,7 @@ thaws exactly what was frozen, and so does the end of somebody else's place. Nob
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
@@ -22,7 +23,13 @@ SEATS = "seats"
 
 def with_seats(rows: QuerySet[Membership]) -> QuerySet[Membership]:
     """The same Memberships, each with what `is_frozen` reads; no query more."""
-    earlier = (
+    return rows.annotate(seat=Subquery(_earlier()), plan=F("tenant__entitlements"))
+
+
+@cache
+def _earlier() -> QuerySet[Any, Any]:
+    """How many came no later. Never evaluated by itself; every page asks it, so that it is put together once."""
+    return (
         Membership.objects.filter(tenant_id=OuterRef("tenant_id"))
         .filter(
             Q(role=Membership.Role.OWNER)
@@ -34,7 +41,6 @@ def with_seats(rows: QuerySet[Membership]) -> QuerySet[Membership]:
         .annotate(number=Count("pk"))
         .values("number")
     )
-    return rows.annotate(seat=Subquery(earlier), plan=F("tenant__entitlements"))
 
 
 def is_frozen(row: Membership, moment: datetime | None = None) -> bool:

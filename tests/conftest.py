@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from psycopg.rows import dict_row
@@ -36,6 +37,13 @@ if TYPE_CHECKING:
     from redis import Redis
 
     from tenants.context import TenantContext
+
+
+# How long a busy machine takes to draw or to run an example says nothing about the code. What else holds, under CI too, stays.
+hypothesis.settings.register_profile(
+    "busy", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

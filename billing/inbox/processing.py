@@ -18,7 +18,8 @@ from billing.checkout import settle_checkout
 from billing.errors import StripeRefusedError
 from billing.metering.subscribing import refresh_usage_subscription
 from billing.mirror import refresh_subscription
-from billing.models import BillingAttempt, StripeEvent, Subscription, UsageSubscription
+from billing.models import BillingAttempt, Retainer, StripeEvent, Subscription, UsageSubscription
+from billing.retainers.agreeing import refresh_retainer
 from billing.stripe_api import asking_stripe
 from saas.core import clock
 from saas.core.errors import EngageHubError
@@ -130,10 +131,14 @@ def _follow(event: StripeEvent) -> Iterator[Subscription]:
     paid = theirs.values_list("stripe_id", flat=True) if about.customer else ()
     used = UsageSubscription.objects.filter(payer__stripe_id=about.customer, ended_at=None)
     use = used.values_list("stripe_id", flat=True) if about.customer else ()
-    for stripe_id in (*about.subscriptions, *paid, *use):
+    agreed = Retainer.objects.filter(payer__stripe_id=about.customer, ended_at=None, stripe_id__isnull=False)
+    bundles = agreed.values_list("stripe_id", flat=True) if about.customer else ()
+    for stripe_id in (*about.subscriptions, *paid, *use, *bundles):
         _keep_claim(event)
-        # A payer's subscription for use is no community's, and its news are news all the same.
+        # A payer's subscription for use, or for several communities, is no community's, and its news are news all the same.
         if refresh_usage_subscription(stripe_id=stripe_id) is not None:
+            continue
+        if refresh_retainer(stripe_id=stripe_id) is not None:
             continue
         found = refresh_subscription(stripe_id=stripe_id)
         if found is not None:

@@ -31,7 +31,7 @@ class GuideCog(DeskCog):
     @app_commands.guild_only()
     async def earn(self, interaction: Interaction) -> None:
         async def find(ask: Ask) -> Answer:
-            ways, boosts = await ask.do(_read, ask.context)
+            ways, boosts = await ask.do(_read, ask.context, ask.language)
             if not ways:
                 return Answer(ask.say("earn_empty"))
             lines = [_boost(ask, line, scope) for line, scope in boosts[:MOST_BOOSTS]]
@@ -72,9 +72,9 @@ def list_commands(
     return lines
 
 
-def _read(context: TenantContext) -> tuple[list[WayToEarn], list[tuple[BoostLine, str]]]:
+def _read(context: TenantContext, language: str) -> tuple[list[WayToEarn], list[tuple[BoostLine, str]]]:
     """The live rules, and what multiplies them now or within days, with what it is for."""
-    ways, now = list_ways_to_earn(), clock.now()
+    ways, now = list_ways_to_earn(language=language), clock.now()
     lines = [line for line in list_live_boosts(now=now) if line.from_at - now < SOON]
     return ways, [(line, _scope(line.boost.scope)) for line in lines]
 

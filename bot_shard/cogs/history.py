@@ -25,13 +25,19 @@ from saas.core.errors import NotFoundError
 PAGE = 10
 
 
-def read_history(user_id: int, *, before_id: int | None, limit: int) -> list[HistoryLine] | None:
+def read_history(
+    user_id: int, *, before_id: int | None, limit: int, language: str
+) -> list[HistoryLine] | None:
     """None for somebody who was never seen here."""
     member = member_of(user_id)
-    return None if member is None else list_history(member_id=member.pk, before_id=before_id, limit=limit)
+    if member is None:
+        return None
+    return list_history(member_id=member.pk, before_id=before_id, limit=limit, language=language)
 
 
-def read_why(user_id: int, *, entry_id: int | None, before_id: int | None) -> Explanation | None:
+def read_why(
+    user_id: int, *, entry_id: int | None, before_id: int | None, language: str
+) -> Explanation | None:
     """The entry, or the newest one (before another). None when there is none. Raises NotFoundError for another's."""
     member = member_of(user_id)
     if member is None:
@@ -41,18 +47,18 @@ def read_why(user_id: int, *, entry_id: int | None, before_id: int | None) -> Ex
         if not lines:
             return None
         entry_id = lines[0].entry_id
-    explanation = explain_entry(entry_id=entry_id)
+    explanation = explain_entry(entry_id=entry_id, language=language)
     if explanation.member_id != member.pk:
         raise NotFoundError("There is no such entry of yours. `/history` lists your entries.")
     return explanation
 
 
-def read_message(user_id: int, author_id: int, message_id: int) -> MessageExplanation | None:
+def read_message(user_id: int, author_id: int, message_id: int, language: str) -> MessageExplanation | None:
     """None where the author does not want to be seen, but by themselves."""
     author = member_of(author_id)
     if author is not None and author.visibility != Visibility.VISIBLE and user_id != author_id:
         return None
-    return explain_message(source_id=f"discord:message:{message_id}")
+    return explain_message(source_id=f"discord:message:{message_id}", language=language)
 
 
 class HistoryCog(DeskCog):
@@ -105,7 +111,9 @@ class HistoryCog(DeskCog):
 
     async def explain(self, interaction: Interaction, message: discord.Message) -> None:
         async def find(ask: Ask) -> Answer:
-            found = await ask.do(read_message, interaction.user.id, message.author.id, message.id)
+            found = await ask.do(
+                read_message, interaction.user.id, message.author.id, message.id, ask.language
+            )
             if found is None:
                 return Answer(ask.say("is_hidden", name=name_of(message.author)))
             return self._show_message(ask, found)
@@ -115,7 +123,9 @@ class HistoryCog(DeskCog):
     # --- answers
 
     async def _history(self, ask: Ask, before_id: int | None) -> Answer:
-        lines = await ask.do(read_history, ask.interaction.user.id, before_id=before_id, limit=PAGE + 1)
+        lines = await ask.do(
+            read_history, ask.interaction.user.id, before_id=before_id, limit=PAGE + 1, language=ask.language
+        )
         if lines is None or (not lines and before_id is None):
             return say_nothing_yet(ask, waits=await ask.do(is_waiting, ask.interaction.user.id))
         shown, more = lines[:PAGE], len(lines) > PAGE
@@ -128,7 +138,9 @@ class HistoryCog(DeskCog):
         )
 
     async def _why(self, ask: Ask, entry_id: int | None, before_id: int | None) -> Answer:
-        found = await ask.do(read_why, ask.interaction.user.id, entry_id=entry_id, before_id=before_id)
+        found = await ask.do(
+            read_why, ask.interaction.user.id, entry_id=entry_id, before_id=before_id, language=ask.language
+        )
         if found is None:
             if before_id is not None:
                 return Answer(ask.say("history_end"))

@@ -13,6 +13,7 @@ from bot_shard.answers import MAX_CHOICES, MAX_LABEL, Answer, Button, Choice, Me
 from bot_shard.bot import Bot
 from bot_shard.cog import PROVIDER, Ask, DeskCog, Interaction, Responder, member_of, relative
 from bot_shard.looking import is_waiting, say_nothing_yet
+from bot_shard.relaying import relay
 from bot_shard.who import Who, who_asks
 from engagement.ledger.models import POINTS
 from engagement.ledger.moving import get_spendable
@@ -273,7 +274,7 @@ def show_offer(ask: Ask, offer: Offer, *, said: str = "") -> Answer:
     ]
     if item.refusal is not None:
         until = item.refusal.until
-        said = item.refusal.text + (f" {relative(until)}" if until is not None else "")
+        said = relay(ask.language, item.refusal.text) + (f" {relative(until)}" if until is not None else "")
     elif offer.spendable is None:
         said = ask.say("nobody_yet")
     elif reward.is_drop:

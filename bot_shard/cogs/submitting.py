@@ -18,6 +18,7 @@ from bot_shard.bot import Bot
 from bot_shard.cog import PROVIDER, Ask, DeskCog, Interaction, Responder, member_of, relative
 from bot_shard.handed_files import FetchedFile, fetch_files, keep_refs, recall_refs, refs_of
 from bot_shard.looking import is_waiting, say_nothing_yet
+from bot_shard.relaying import relay
 from bot_shard.who import Who, who_asks
 from engagement.files.errors import InvalidFileError
 from engagement.files.models import FileUse
@@ -309,7 +310,7 @@ def show_sent(ask: Ask, sent: Sent) -> Answer:
             hint=ask.say("submitted_hint"),
             buttons=[Button(ask.say("submit_open"), url=sent.link)],
         )
-    lines = [f"• {plain(error)}" for error in sent.errors]
+    lines = [f"• {plain(relay(ask.language, error))}" for error in sent.errors]
     if sent.lacks:
         lines.append(ask.say("submit_lacks", fields=", ".join(plain(label) for label in sent.lacks)))
     return Answer(

@@ -30,13 +30,13 @@ class MemberInfo:
     by_hand: tuple[HistoryLine, ...]
 
 
-def read_info(who: Who, user_id: int) -> MemberInfo | None:
+def read_info(who: Who, user_id: int, language: str) -> MemberInfo | None:
     """None for who was never seen here; deleted members too. Raises NotPermittedError."""
     who.check("manage_members")
     member = find_member(provider=PROVIDER, external_id=str(user_id), with_deleted=True)
     if member is None:
         return None
-    lines = list_entries(member_id=member.pk, kinds=BY_HAND, limit=SHOWN)
+    lines = list_entries(member_id=member.pk, kinds=BY_HAND, limit=SHOWN, language=language)
     return MemberInfo(get_member_sheet(member_id=member.pk), tuple(lines))
 
 
@@ -52,7 +52,7 @@ class TeamCog(DeskCog):
     @app_commands.describe(member="Whom?")
     async def info(self, interaction: Interaction, member: discord.User) -> None:
         async def find(ask: Ask) -> Answer:
-            found = await ask.do(read_info, who_asks(ask), member.id)
+            found = await ask.do(read_info, who_asks(ask), member.id, ask.language)
             if member.bot:
                 return Answer(ask.say("is_bot", name=name_of(member)))
             if found is None:

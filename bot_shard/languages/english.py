@@ -223,6 +223,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     # limits
     "too_often_one": "That was quick. You can use this again in 1 second.",
     "too_often": "That was quick. You can use this again in {seconds} seconds.",
+    "community_busy_one": "Many commands are used here right now. You can use this again in 1 second.",
+    "community_busy": "Many commands are used here right now. You can use this again in {seconds} seconds.",
+    "community_busy_plan": "This community’s plan includes {count} commands a minute.",
     # setup check and announcements
     "check_good": "All {all} checks are good",
     "check_open": "{open} of {all} checks need a look",

@@ -223,6 +223,9 @@ GERMAN: Final[Mapping[str, str]] = {
     # limits
     "too_often_one": "Das war schnell. In 1 Sekunde kannst du es wieder nutzen.",
     "too_often": "Das war schnell. In {seconds} Sekunden kannst du es wieder nutzen.",
+    "community_busy_one": "Hier werden gerade viele Befehle genutzt. In 1 Sekunde kannst du es wieder nutzen.",
+    "community_busy": "Hier werden gerade viele Befehle genutzt. In {seconds} Sekunden kannst du es wieder nutzen.",
+    "community_busy_plan": "Der Tarif dieser Community umfasst {count} Befehle in der Minute.",
     # setup check and announcements
     "check_good": "Alle {all} Prüfungen sind gut",
     "check_open": "{open} von {all} Prüfungen brauchen einen Blick",

@@ -19,22 +19,14 @@ from engagement.rewards.models import Redemption
 from engagement.rules.evaluation import MemberState, Refusal, evaluate
 from engagement.rules.models import RuleVersion
 from engagement.rules.selectors import load_rule_set
+from engagement.rules.words import refusal_text
 from engagement.submissions.models import Submission
 
+from .languages import SENTENCES
 from .window import require_shown, shown_since
 
-_DEEDS: Final = {
-    "message": "A message",
-    "reply": "An answer to somebody",
-    "thread": "A thread started",
-    "reaction_given": "A reaction given",
-    "reaction_received": "A reaction received",
-    "voice_minute": "A minute in voice",
-    "joined": "Joining",
-    "message_deleted": "A message deleted",
-    "reaction_removed": "A reaction removed",
-    "reactions_cleared": "Reactions cleared by a moderator",
-}
+_say = SENTENCES.say
+
 KINDS: Final = {
     Cause.ACTIVITY: "award",
     Cause.DAILY: "daily",
@@ -99,7 +91,9 @@ class MessageExplanation:
 class _Facts:
     """The rows that a page of entries refers to, in a fixed number of queries."""
 
-    def __init__(self, entries: list[LedgerEntry]) -> None:
+    def __init__(self, entries: list[LedgerEntry], language: str = "en") -> None:
+        self.language = language
+
         def causes(*kinds: Cause) -> set[int]:
             return {entry.cause_id for entry in entries if entry.cause_kind in kinds}
 
@@ -126,55 +120,50 @@ class _Facts:
         version = self.versions.get(entry.version_id)
         return version.name if version is not None else ""
 
+    def say(self, key: str, **values: object) -> str:
+        return _say(self.language, key, **values)
+
     def title(self, entry: LedgerEntry) -> str:
         name = self.rule_name(entry)
         match entry.cause_kind:
             case Cause.ADJUSTMENT:
                 adjustment = self.adjustments[entry.cause_id]
-                return f"{'Given' if entry.amount > 0 else 'Taken'} by {adjustment.actor_name}"
+                key = "title.given" if entry.amount > 0 else "title.taken"
+                return self.say(key, name=adjustment.actor_name)
             case Cause.UNDO:
                 adjustment = self.adjustments[entry.cause_id]
-                return f"Undone: {'given' if adjustment.amount > 0 else 'taken'} by {adjustment.actor_name}"
+                key = "title.undone_given" if adjustment.amount > 0 else "title.undone_taken"
+                return self.say(key, name=adjustment.actor_name)
             case Cause.REVERSAL:
-                return f"Taken back: {name}"
-            case Cause.MERGE:
-                return "Two members became one"
-            case Cause.IMPORT:
-                return "Brought over from another bot"
-            case Cause.IMPORT_UNDO:
-                return "Undone: brought over from another bot"
-            case Cause.REDEMPTION:
-                return f"Redeemed: {self.redemptions[entry.cause_id].reward_name}"
-            case Cause.REDEMPTION_REFUND:
-                return f"Given back: {self.redemptions[entry.cause_id].reward_name}"
-            case Cause.SUBMISSION:
-                return f"Approved: {self.submissions[entry.cause_id].type.name}"
-            case Cause.SUBMISSION_UNDO:
-                return f"Approval taken back: {self.submissions[entry.cause_id].type.name}"
+                return self.say("title.reversal", name=name)
+            case Cause.MERGE | Cause.IMPORT | Cause.IMPORT_UNDO:
+                return self.say(f"title.{KINDS[Cause(entry.cause_kind)]}")
+            case Cause.REDEMPTION | Cause.REDEMPTION_REFUND:
+                reward = self.redemptions[entry.cause_id].reward_name
+                return self.say(f"title.{KINDS[Cause(entry.cause_kind)]}", name=reward)
+            case Cause.SUBMISSION | Cause.SUBMISSION_UNDO:
+                kind = self.submissions[entry.cause_id].type.name
+                return self.say(f"title.{KINDS[Cause(entry.cause_kind)]}", name=kind)
         return name
 
     def detail(self, entry: LedgerEntry) -> str:
         match entry.cause_kind:
             case Cause.ADJUSTMENT | Cause.UNDO:
                 return self.adjustments[entry.cause_id].reason
-            case Cause.DAILY:
-                return "The first thing done that day"
-            case Cause.REVERSAL:
-                return "What earned it was removed"
+            case Cause.DAILY | Cause.REVERSAL:
+                return self.say(f"detail.{KINDS[Cause(entry.cause_kind)]}")
             case Cause.MERGE:
-                return (
-                    "Taken over from the other member"
-                    if entry.amount > 0
-                    else "Gone over to the other member"
-                )
+                return self.say("detail.merge_in" if entry.amount > 0 else "detail.merge_out")
             case Cause.IMPORT | Cause.IMPORT_UNDO:
-                return f"Import {entry.cause_id}"
+                return self.say("detail.import", number=str(entry.cause_id))
             case Cause.REDEMPTION | Cause.REDEMPTION_REFUND:
                 return self.redemptions[entry.cause_id].reason
             case Cause.SUBMISSION | Cause.SUBMISSION_UNDO:
                 return self.submissions[entry.cause_id].title
         activity = self.activities.get(entry.cause_id)
-        return _DEEDS.get(activity.type, activity.type) if activity is not None else ""
+        if activity is None:
+            return ""
+        return SENTENCES.find(self.language, f"deed.{activity.type}") or activity.type
 
     def channel(self, entry: LedgerEntry) -> str:
         if entry.cause_kind not in (Cause.ACTIVITY, Cause.REVERSAL):
@@ -216,59 +205,71 @@ class _Facts:
         )
 
     def _lines(self, entry: LedgerEntry) -> Iterable[tuple[str, str]]:
-        yield "What", self.detail(entry)
+        say = self.say
+        yield say("what"), self.detail(entry)
         if _by_hand(entry):
             yield from self._adjustment_lines(entry)
             return
         if entry.cause_kind in (Cause.IMPORT, Cause.IMPORT_UNDO):
-            yield "Counts", "For all time and the level; not for this week, month or season"
+            yield say("counts"), say("counts_import")
             return
         if entry.cause_kind == Cause.MERGE:
-            yield "Counts", "As on the day that it was earned on"
+            yield say("counts"), say("counts_merge")
             return
         if entry.cause_kind in (Cause.SUBMISSION, Cause.SUBMISSION_UNDO):
             yield from self._submission_lines(entry)
             return
         version = self.versions.get(entry.version_id)
         if version is not None:
-            yield "Rule", f"{version.name}, version {version.number}"
+            yield say("rule"), say("rule_version", name=version.name, number=version.number)
         if entry.cause_kind == Cause.REVERSAL:
-            yield "Taken back", f"{-entry.amount:,} points that it had earned"
+            yield say("taken_back"), say("taken_back_earned", count=-entry.amount)
         else:
-            yield "Amount", _amount_text(entry, version)
+            yield say("amount"), self._amount_text(entry, version)
         if entry.multiplier_percent != 100:
-            yield "Multiplier", f"× {entry.multiplier_percent / 100:g}"
+            yield say("multiplier"), f"× {entry.multiplier_percent / 100:g}"
         if entry.boost_id:
-            yield "Boost", f"{factor_text(entry.boost_percent)}, “{self.boosts[entry.boost_id].name}”"
+            factor, boost = factor_text(entry.boost_percent), self.boosts[entry.boost_id]
+            yield say("boost"), say("boost_named", factor=factor, name=boost.name)
         if entry.capped:
-            yield "Limit", f"Cut to {entry.amount:,} by the limit of the day"
+            yield say("limit"), say("limit_cut", count=entry.amount)
 
     def _submission_lines(self, entry: LedgerEntry) -> Iterable[tuple[str, str]]:
-        submission = self.submissions[entry.cause_id]
-        yield "Handed in as", submission.type.name
+        submission, say = self.submissions[entry.cause_id], self.say
+        yield say("handed_in_as"), submission.type.name
         if entry.cause_kind == Cause.SUBMISSION_UNDO:
-            yield "Taken back", f"{-entry.amount:,} points that its approval had given"
+            yield say("taken_back"), say("taken_back_approved", count=-entry.amount)
             return
-        yield "Amount", _amount_text(entry, None)
+        yield say("amount"), self._amount_text(entry, None)
         if -entry.rule_id < submission.rounds:
-            yield "Later", "The approval was taken back"
+            yield say("later"), say("later_approval")
         elif submission.decided_by:
-            yield "Approved by", submission.decided_by
+            yield say("approved_by"), submission.decided_by
 
     def _adjustment_lines(self, entry: LedgerEntry) -> Iterable[tuple[str, str]]:
-        adjustment = self.adjustments[entry.cause_id]
-        yield "By", adjustment.actor_name
+        adjustment, say = self.adjustments[entry.cause_id], self.say
+        yield say("by"), adjustment.actor_name
         undoing: Adjustment | None = getattr(adjustment, "undone_by", None)
         if entry.cause_kind == Cause.UNDO and undoing is not None:
-            yield "Undone by", undoing.actor_name
+            yield say("undone_by"), undoing.actor_name
         elif undoing is not None:
-            yield "Later", f"Undone by {undoing.actor_name}"
+            yield say("later"), say("later_undone", name=undoing.actor_name)
+
+    def _amount_text(self, entry: LedgerEntry, version: RuleVersion | None) -> str:
+        amount = version.definition.get("amount") if version is not None else None
+        if isinstance(amount, dict):
+            return self.say(
+                "amount_drawn", count=entry.base_amount, low=int(amount["from"]), high=int(amount["to"])
+            )
+        return self.say("amount_one" if entry.base_amount == 1 else "amount_many", count=entry.base_amount)
 
 
-def list_history(*, member_id: int, limit: int = 20, before_id: int | None = None) -> list[HistoryLine]:
+def list_history(
+    *, member_id: int, limit: int = 20, before_id: int | None = None, language: str = "en"
+) -> list[HistoryLine]:
     """A member's entries as far back as the plan shows them, the newest first; `before_id` is the last entry of the page before."""
     entries = LedgerEntry.objects.filter(member_id=member_id, currency=POINTS)
-    return _lines_of(_shown(entries), limit, before_id)
+    return _lines_of(_shown(entries), limit, before_id, language)
 
 
 def list_recent_entries(*, limit: int = 20, before_id: int | None = None) -> list[HistoryLine]:
@@ -287,6 +288,7 @@ def list_entries(
     until: datetime | None = None,
     limit: int = 20,
     before_id: int | None = None,
+    language: str = "en",
 ) -> list[HistoryLine]:
     """Entries as far back as the plan shows them, the newest first, booked from `since` up to before `until`; `kinds` as HistoryLine
     names them, none: all."""
@@ -299,48 +301,46 @@ def list_entries(
         entries = entries.filter(created_at__gte=since)
     if until is not None:
         entries = entries.filter(created_at__lt=until)
-    return _lines_of(entries, limit, before_id)
+    return _lines_of(entries, limit, before_id, language)
 
 
-def explain_entry(*, entry_id: int, with_older: bool = False) -> Explanation:
+def explain_entry(*, entry_id: int, with_older: bool = False, language: str = "en") -> Explanation:
     """`with_older`: also what the plan shows no longer, for whoever acts on it. Raises EntryNotFoundError, HistoryHiddenError."""
     entry = LedgerEntry.objects.filter(pk=entry_id, currency=POINTS).first()
     if entry is None:
         raise EntryNotFoundError("There is no such entry in this community.")
     if not with_older:
         require_shown(entry.occurred_at)
-    return _Facts([entry]).explain(entry)
+    return _Facts([entry], language).explain(entry)
 
 
-def explain_message(*, source_id: str) -> MessageExplanation:
+def explain_message(*, source_id: str, language: str = "en") -> MessageExplanation:
     """What the activity of that name earned, entry by entry; or why it earned nothing."""
     activity = Activity.objects.filter(source_id=source_id).first()
     if activity is None:
-        return MessageExplanation(
-            None, note="It was never counted: it is older than the bot, from a bot, or not heard yet."
-        )
+        return MessageExplanation(None, note=_say(language, "none_unheard"))
     try:
         require_shown(activity.occurred_at)
     except HistoryHiddenError as error:
-        return MessageExplanation(activity.member_id, note=error.message)
+        return MessageExplanation(activity.member_id, note=_say(language, "none_hidden", days=error.days))
     entries = list(
         LedgerEntry.objects.filter(
             cause_kind__in=(Cause.ACTIVITY, Cause.REVERSAL), cause_id=activity.pk
         ).order_by("pk")
     )
-    facts = _Facts(entries)
+    facts = _Facts(entries, language)
     total = sum(entry.amount for entry in entries)
-    note = "" if entries else _why_nothing(activity)
+    note = "" if entries else _why_nothing(activity, language)
     return MessageExplanation(activity.member_id, total, [facts.explain(entry) for entry in entries], note)
 
 
-def _why_nothing(activity: Activity) -> str:
+def _why_nothing(activity: Activity, language: str) -> str:
     """Today's rules are asked again with nothing remembered: what still refuses is the reason; else a limit was."""
     member = Member.objects.filter(pk=activity.member_id).first()
     if member is None:
-        return "It earned nothing."
+        return _say(language, "none")
     if member.waiting_since is not None:
-        return "It is not judged yet: the community has no room for more members. It is kept and counts once there is."
+        return _say(language, "none_waits")
     notes: list[Refusal] = []
     state = MemberState(
         member_id=activity.member_id,
@@ -350,10 +350,10 @@ def _why_nothing(activity: Activity) -> str:
     )
     effects = evaluate(_Replayed(activity), state, load_rule_set(), notes)
     if effects:
-        return "It came too soon after the one before, or the limit of the day was reached."
+        return _say(language, "none_limited")
     if notes:
-        return f"It earned nothing: {notes[0].reason}."
-    return "It earned nothing: no rule rewards this, or the place or a role is left out."
+        return _say(language, "none_refused", reason=refusal_text(notes[0].reason, language))
+    return _say(language, "none_unwatched")
 
 
 class _Replayed:
@@ -372,20 +372,13 @@ def _shown(entries: Any) -> Any:
     return entries if since is None else entries.filter(created_at__gte=since, occurred_at__gte=since)
 
 
-def _lines_of(entries: Any, limit: int, before_id: int | None) -> list[HistoryLine]:
+def _lines_of(entries: Any, limit: int, before_id: int | None, language: str = "en") -> list[HistoryLine]:
     if before_id is not None:
         entries = entries.filter(pk__lt=before_id)
     page = list(entries.order_by("-pk")[:limit])
-    facts = _Facts(page)
+    facts = _Facts(page, language)
     return [facts.line(entry) for entry in page]
 
 
 def _by_hand(entry: LedgerEntry) -> bool:
     return entry.cause_kind in (Cause.ADJUSTMENT, Cause.UNDO)
-
-
-def _amount_text(entry: LedgerEntry, version: RuleVersion | None) -> str:
-    amount = version.definition.get("amount") if version is not None else None
-    if isinstance(amount, dict):
-        return f"{entry.base_amount:,}, drawn from {amount['from']:,} to {amount['to']:,}"
-    return f"{entry.base_amount:,} point{'' if entry.base_amount == 1 else 's'}"

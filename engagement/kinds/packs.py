@@ -1,8 +1,8 @@
 """The packs: what a community of each kind may start with, as data in `content/`, one file a kind.
 
-A pack holds rules, the level curve with its names, suggestions (level roles, announcements), the season, the points' name and a
-typical day to preview it with. A rule whose trigger this release does not know is left out, as are badges and rewards
-until there is something that can keep them.
+A pack holds rules, the level curve with its names, suggestions (level roles, announcements), the season, the points' name, rewards and
+kinds of submissions to start with (of engagement.submissions' ready-made ones) and a typical day to preview it with. A rule whose
+trigger this release does not know is left out, as are badges until there is something that can keep them.
 """
 
 from __future__ import annotations
@@ -40,6 +40,23 @@ class LevelRoleIdea:
 
 
 @dataclass(frozen=True, slots=True)
+class RewardIdea:
+    """A reward to begin with. `key` is its own over all packs; `facts` as engagement.rewards.facts reads them."""
+
+    key: str
+    kind: str
+    facts: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.facts["name"])
+
+    @property
+    def price(self) -> int:
+        return int(self.facts["price"])
+
+
+@dataclass(frozen=True, slots=True)
 class DayLine:
     """So often a member does this on a typical day, so many minutes apart."""
 
@@ -65,6 +82,8 @@ class Pack:
     announce_text: str  # why, for the organiser
     announce_sentence: str  # what is said; empty stands for our own words
     day: tuple[DayLine, ...]
+    rewards: tuple[RewardIdea, ...]
+    submissions: tuple[str, ...]  # keys of engagement.submissions.templates
 
 
 def get_pack(kind: str) -> Pack:
@@ -105,4 +124,11 @@ def _read(kind: str) -> Pack:
         announce_text=told["text"],
         announce_sentence=told["sentence"],
         day=tuple(DayLine(**line) for line in data["day"] if is_trigger(line["type"])),
+        rewards=tuple(_read_reward(reward) for reward in data["rewards"]),
+        submissions=tuple(data["submissions"]),
     )
+
+
+def _read_reward(data: Mapping[str, Any]) -> RewardIdea:
+    facts = {name: value for name, value in data.items() if name not in ("key", "kind")}
+    return RewardIdea(data["key"], data["kind"], facts)

@@ -19,25 +19,14 @@ from engagement.rules.models import Rule
 from engagement.rules.seeds import RuleSeed
 from engagement.rules.services import SEEDER
 from engagement.standings.seasons import can_change_season, get_season_length
+from tenants.context import TenantContext
 from tenants.models import Tenant
 
+from .lines import ADD, CHANGE, KEEP, OFF, ON, PlanLine
 from .packs import Pack, get_pack, list_packs
+from .starters import REMEMBERED, Starters, plan_rewards, plan_types
 
-ADD: Final = "add"
-CHANGE: Final = "change"
-ON: Final = "on"
-OFF: Final = "off"
-KEEP: Final = "keep"
 _SEASONS: Final = {"month": "a month", "quarter": "a quarter of a year", "year": "a year"}
-
-
-@dataclass(frozen=True, slots=True)
-class PlanLine:
-    """One thing: `act` is add, change, on, off, or keep with the reason why it stays."""
-
-    act: str
-    title: str
-    text: str
 
 
 @dataclass(slots=True)
@@ -56,17 +45,23 @@ class Plan:
     names: dict[int, str] = field(default_factory=dict)  # an empty name goes
     season: str | None = None
     points_name: str | None = None
+    rewards: Starters = field(default_factory=Starters)
+    submissions: Starters = field(default_factory=Starters)
+
+    @property
+    def lines(self) -> list[PlanLine]:
+        return [*self.rules, *self.others, *self.rewards.lines, *self.submissions.lines]
 
     @property
     def changes(self) -> list[PlanLine]:
-        return [line for line in [*self.rules, *self.others] if line.act != KEEP]
+        return [line for line in self.lines if line.act != KEEP]
 
     @property
     def kept(self) -> list[PlanLine]:
-        return [line for line in [*self.rules, *self.others] if line.act == KEEP]
+        return [line for line in self.lines if line.act == KEEP]
 
 
-def make_plan(*, kind: str, tenant: Tenant) -> Plan:
+def make_plan(*, kind: str, tenant: Tenant, context: TenantContext) -> Plan:
     """The plan for the tenant in hand. Raises UnknownPackError. The number of queries depends on nothing."""
     plan = Plan(get_pack(kind))
     former = get_pack(tenant.setup.get("template", {}).get("kind", tenant.kind))
@@ -75,6 +70,10 @@ def make_plan(*, kind: str, tenant: Tenant) -> Plan:
     _plan_levels(plan, former)
     _plan_season(plan)
     _plan_points_name(plan, tenant)
+    brought = tenant.setup.get(REMEMBERED, {})
+    points_name = plan.points_name or tenant.points_name
+    plan.rewards = plan_rewards(plan.pack, brought.get("rewards", {}), context, points_name)
+    plan.submissions = plan_types(plan.pack, brought.get("types", {}), context)
     return plan
 
 

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from engagement.levels.curves import LevelCurve, build_curve
+from engagement.rewards.kinds import get_kind
 from engagement.rules.definition import parse_definition
 from engagement.rules.evaluation import MemberState, apply_usage, evaluate
 from engagement.rules.ruleset import RuleRow, RulesSettings, compile_rules
 from engagement.rules.words import amount_text, limit_texts, trigger_text
+from engagement.submissions.ready_made.parts import Template
+from engagement.submissions.scoring import most_points
+from engagement.submissions.templates import TEMPLATES, form_of_template
 
-from .packs import Pack
+from .packs import Pack, RewardIdea
 
 _MINUTE: Final = 60_000
 _MORNING: Final = 1_767_600_000_000  # some day at 08:00 UTC; which one changes nothing
@@ -41,13 +45,35 @@ class LevelLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RewardLine:
+    """A reward to begin with. `days` of typical activity pay for it. `how` is its kind, in words."""
+
+    name: str
+    description: str
+    how: str
+    price: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandingLine:
+    """What can be handed in, and what it gives at most."""
+
+    name: str
+    description: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
 class DayPreview:
-    """A typical member's day: what they do, and what each rule gives for it."""
+    """A typical member's day: what they do, and what each rule gives for it; what they can get and hand in."""
 
     rules: list[RuleLine]
     total: int
     deeds: int
     levels: list[LevelLine]
+    rewards: list[RewardLine]
+    handing: list[HandingLine]
 
 
 @dataclass(slots=True)
@@ -89,7 +115,27 @@ def preview_pack(pack: Pack) -> DayPreview:
                 awards.get(row.rule_id, 0),
             )
         )
-    return DayPreview(lines, total, len(deeds), _list_levels(pack, curve, total))
+    return DayPreview(
+        lines,
+        total,
+        len(deeds),
+        _list_levels(pack, curve, total),
+        [_reward_line(idea, total) for idea in pack.rewards],
+        [_handing_line(TEMPLATES[key]) for key in pack.submissions],
+    )
+
+
+def _reward_line(idea: RewardIdea, total: int) -> RewardLine:
+    about = str(idea.facts.get("description", ""))
+    return RewardLine(idea.name, about, get_kind(idea.kind).title, idea.price, _days_for(idea.price, total))
+
+
+def _handing_line(template: Template) -> HandingLine:
+    return HandingLine(template.name, template.description, most_points(form_of_template(template)))
+
+
+def _days_for(points: int, total: int) -> int:
+    return min(_FAR, -(-points // total)) if total else _FAR
 
 
 def _list_deeds(pack: Pack) -> Iterator[_Deed]:
@@ -107,6 +153,6 @@ def _list_levels(pack: Pack, curve: LevelCurve, total: int) -> list[LevelLine]:
     lines = []
     for level in sorted({*pack.level_names, *roles}):
         points = curve.floor_of(level)
-        days = min(_FAR, -(-points // total)) if total else _FAR
+        days = _days_for(points, total)
         lines.append(LevelLine(level, pack.level_names.get(level, ""), points, days, roles.get(level, "")))
     return lines

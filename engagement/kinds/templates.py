@@ -1,7 +1,7 @@
 """Putting a template on and taking it off, until the community is live.
 
-Invariants: one transaction under the ledger lock, so that ingest books before or after; only what a template wrote is changed
-(see plans); an undo goes back to what stood before, as far as nobody has changed it since.
+Invariants: one transaction under the ledger lock, so that ingest books before or after, and the locks of what a template brought
+(starters); only what a template wrote is changed (see plans); an undo goes back to what stood before, as far as nobody has changed it since.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from engagement.audit.actor import SYSTEM, Actor
 from engagement.audit.services import record_audit
-from engagement.ledger.statements import ledger_unit
 from engagement.levels.selectors import list_level_names
 from engagement.levels.services import set_level_name
 from engagement.progression.levelling import change_curve
@@ -26,6 +25,7 @@ from tenants.setup import lock_tenant
 from .errors import NothingToUndoError, TemplateLockedError
 from .packs import get_pack
 from .plans import Plan, is_by_template, make_plan, read_curve
+from .starters import REMEMBERED, template_unit, undo_starters, write_starters
 
 # The pieces are written as the system's, which is how a later template knows them; the person stands in the audit log.
 _PEN: Final = SYSTEM
@@ -33,7 +33,7 @@ _PEN: Final = SYSTEM
 
 def plan_template(*, kind: str, context: TenantContext) -> Plan:
     """What applying it would change now. Raises UnknownPackError."""
-    return make_plan(kind=kind, tenant=Tenant.objects.get(pk=context.tenant_id))
+    return make_plan(kind=kind, tenant=Tenant.objects.get(pk=context.tenant_id), context=context)
 
 
 def apply_template(*, kind: str, actor: Actor, context: TenantContext) -> Plan:
@@ -42,17 +42,21 @@ def apply_template(*, kind: str, actor: Actor, context: TenantContext) -> Plan:
     Locks the ledger and the tenant's row. Publishes CurveChanged where levels moved. Raises UnknownPackError,
     TemplateLockedError, TooManyRulesError.
     """
-    with ledger_unit():
+    with template_unit():
         tenant = lock_tenant(context.tenant_id)
         if tenant.live:
             raise TemplateLockedError()
-        plan = make_plan(kind=kind, tenant=tenant)
+        plan = make_plan(kind=kind, tenant=tenant, context=context)
         former = tenant.setup.get("template", {})
         if not plan.changes and former.get("kind") == kind:
             return plan
         before = _take_snapshot(plan, tenant)
         _write_rules(plan)
         _write_others(plan, tenant)
+        brought = write_starters(
+            plan.rewards, plan.submissions, plan.pack, tenant.setup.get(REMEMBERED, {}), context
+        )
+        tenant.setup = {**tenant.setup, REMEMBERED: brought}
         _remember(tenant, plan, before)
         record_audit(
             actor=actor,
@@ -71,10 +75,10 @@ def apply_template(*, kind: str, actor: Actor, context: TenantContext) -> Plan:
 def undo_template(*, actor: Actor, context: TenantContext) -> str:
     """Take the last template off again; answers its kind. What somebody changed since stays as they wrote it.
 
-    Rules that it brought are switched off, not deleted: entries may name them. Locks the ledger and the tenant's row.
+    Rules that it brought are switched off, rewards and kinds of submissions archived, not deleted: entries may name them. Locks the ledger and the tenant's row.
     Raises NothingToUndoError, TemplateLockedError.
     """
-    with ledger_unit():
+    with template_unit():
         tenant = lock_tenant(context.tenant_id)
         if tenant.live:
             raise TemplateLockedError()
@@ -84,7 +88,8 @@ def undo_template(*, actor: Actor, context: TenantContext) -> str:
             raise NothingToUndoError()
         off = _put_rules_back(snapshot, set(tenant.setup.get("switched_off", ())))
         _put_others_back(snapshot, tenant)
-        setup = {**tenant.setup, "switched_off": sorted(off)}
+        brought = _put_starters_back(snapshot, tenant, context)
+        setup = {**tenant.setup, "switched_off": sorted(off), REMEMBERED: brought}
         setup["template"] = {"kind": snapshot["kind"]} if snapshot["kind"] else {}
         tenant.setup = setup
         tenant.save(update_fields=["setup", "points_name"])
@@ -153,6 +158,8 @@ def _take_snapshot(plan: Plan, tenant: Tenant) -> dict[str, Any]:
         },
         "names": [[level, names.get(level, ""), name] for level, name in plan.names.items()],
     }
+    for name, starters in (("rewards_brought", plan.rewards), ("types_brought", plan.submissions)):
+        snapshot[name] = {"new": [*starters.add, *starters.back], "gone": starters.away}
     if plan.curve is not None:
         snapshot["curve"] = [list(read_curve()), list(plan.curve)]
     if plan.season is not None:
@@ -177,6 +184,17 @@ def _put_rules_back(snapshot: dict[str, Any], off: set[str]) -> set[str]:
         set_rule_enabled(key=rule.key, enabled=enabled, actor=_PEN)
         off = off - {rule.key} if enabled else off | {rule.key}
     return off
+
+
+def _put_starters_back(snapshot: dict[str, Any], tenant: Tenant, context: TenantContext) -> dict[str, Any]:
+    """Answers what is to be remembered. A template of a former release brought none."""
+    none: dict[str, list[str]] = {"new": [], "gone": []}
+    return undo_starters(
+        snapshot.get("rewards_brought", none),
+        snapshot.get("types_brought", none),
+        tenant.setup.get(REMEMBERED, {}),
+        context,
+    )
 
 
 def _put_others_back(snapshot: dict[str, Any], tenant: Tenant) -> None:

@@ -41,6 +41,7 @@ class HistoryHiddenError(EntryNotFoundError):
             f"This is older than the {days:,} days of history that the community's plan shows. It is kept, and shown again with a plan that "
             "goes further back."
         )
+        self.days = days
         self.facts: dict[str, object] = {"limit": "history_days", "allowed": days}
 
 

@@ -22,6 +22,7 @@ from saas.events import publish
 from saas.events.jobs import JobRow, defer_rows
 from tenants.context import TenantContext
 from tenants.gatekeeping import require_gate
+from tenants.gates import is_open
 
 from .drawing import commit_seed, open_seed, order_by_lot, published
 from .eligibility import check_eligible
@@ -72,7 +73,7 @@ def join_drop(*, context: TenantContext, member_id: int, reward_id: int) -> Drop
             return place
         if place is not None and place.redemption_id is not None:
             raise DropPlaceError(f"You have “{reward.name}” from this drop already. One each.")
-        if reward.starts_at is None or reward.starts_at <= now:
+        if not _was_announced(reward, now):
             require_gate(GATE, context)
         refuse_frozen(reward, context)
         _check_joining(reward, member_id, context, now)
@@ -83,6 +84,17 @@ def join_drop(*, context: TenantContext, member_id: int, reward_id: int) -> Drop
         _go_on(reward, now, context)
     place.refresh_from_db()
     return place
+
+
+def can_join(reward: Reward, *, context: TenantContext) -> bool:
+    """Whether the plan lets anybody join this queue now. No query."""
+    now = clock.now()
+    return _was_announced(reward, now) or is_open(GATE, context.entitlements, now)
+
+
+def _was_announced(reward: Reward, now: datetime) -> bool:
+    """It is still to begin: members were told of it, and it is kept whatever became of the plan."""
+    return reward.starts_at is not None and now < reward.starts_at
 
 
 def leave_drop(*, context: TenantContext, member_id: int, reward_id: int) -> None:

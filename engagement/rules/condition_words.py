@@ -8,45 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from .conditions import FLAG_FIELDS, LIST_FIELDS, NUMBER_FIELDS
+from saas.core.text import group_digits
 
-# In the order in which the form offers them.
-FIELD_WORDS: Final[Mapping[str, str]] = {
-    "length": "the message's length",
-    "channel": "the channel",
-    "category": "the category",
-    "parent": "the thread's channel",
-    "thread": "it is inside a thread",
-    "emoji": "the emoji",
-    "type": "what was done",
-    "roles": "the member's roles",
-    "level": "the member's level",
-    "lifetime": "what the member has earned in all",
-    "membership_days": "the days since the member joined",
-    "hour": "the hour on the member's clock",
-    "weekday": "the day of the week",
-}
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-NUMBER_OPERATORS: Final[Mapping[str, str]] = {
-    ">=": "is at least",
-    "<=": "is at most",
-    ">": "is more than",
-    "<": "is less than",
-    "==": "is",
-    "!=": "is not",
-}
-TEXT_OPERATORS: Final[Mapping[str, str]] = {
-    "==": "is",
-    "!=": "is not",
-    "in": "is one of",
-    "not in": "is none of",
-}
-FLAG_OPERATORS: Final[Mapping[str, str]] = {"==": "is"}
-LIST_OPERATORS: Final[Mapping[str, str]] = {
-    "any of": "include any of",
-    "all of": "include all of",
-    "none of": "include none of",
-}
+from .conditions import FLAG_FIELDS, LIST_FIELDS, NUMBER_FIELDS
+from .languages import SENTENCES
+from .languages.english import ENGLISH
+
+_say = SENTENCES.say
+
+
+def _words(part: str) -> Mapping[str, str]:
+    """The English ones, which the form offers, in the order in which it offers them."""
+    return {key.removeprefix(part): text for key, text in ENGLISH.items() if key.startswith(part)}
+
+
+FIELD_WORDS: Final = _words("field.")
+WEEKDAYS: Final = tuple(_words("weekday.").values())
+NUMBER_OPERATORS: Final = _words("number.")
+TEXT_OPERATORS: Final = _words("text.")
+FLAG_OPERATORS: Final = _words("flag.")
+LIST_OPERATORS: Final = _words("list.")
 
 
 def operators_of(field: str) -> Mapping[str, str]:
@@ -58,39 +39,52 @@ def operators_of(field: str) -> Mapping[str, str]:
     return LIST_OPERATORS if field in LIST_FIELDS else TEXT_OPERATORS
 
 
-def condition_text(form: object, names: Mapping[str, str] | None = None, *, inner: bool = False) -> str:
+def condition_text(
+    form: object, names: Mapping[str, str] | None = None, *, inner: bool = False, language: str = "en"
+) -> str:
     """“the message's length is at least 20 and the member's level is less than 5”. Never raises: what it does not
     understand it calls by its expression."""
     names = names or {}
     match form:
         case {"all": list() as parts} if parts:
-            return _joined(" and ", parts, names, inner)
+            return _joined("and", parts, names, inner, language)
         case {"any": list() as parts} if parts:
-            return _joined(" or ", parts, names, inner)
+            return _joined("either", parts, names, inner, language)
         case {"not": part}:
-            return f"not ({condition_text(part, names)})"
+            return _say(language, "not", condition=condition_text(part, names, language=language))
         case {"expression": str() as text}:
-            return f"the expression “{text:.120}” holds"
+            return _say(language, "expression", text=text[:120])
         case {"field": str() as field, "is": str() as operator, "value": value}:
-            return _comparison(field, operator, value, names)
-    return "a condition holds"
+            return _comparison(field, operator, value, names, language)
+    return _say(language, "some_condition")
 
 
-def _joined(word: str, parts: list[object], names: Mapping[str, str], inner: bool) -> str:
-    text = word.join(condition_text(part, names, inner=True) for part in parts)
+def _joined(word: str, parts: list[object], names: Mapping[str, str], inner: bool, language: str) -> str:
+    text = _say(language, word).join(
+        condition_text(part, names, inner=True, language=language) for part in parts
+    )
     return f"({text})" if inner and len(parts) > 1 else text
 
 
-def _comparison(field: str, operator: str, value: object, names: Mapping[str, str]) -> str:
+def _comparison(field: str, operator: str, value: object, names: Mapping[str, str], language: str) -> str:
+    name = SENTENCES.find(language, f"field.{field}") or field
     if field in FLAG_FIELDS:
-        return FIELD_WORDS[field] if value is True else f"not: {FIELD_WORDS[field]}"
-    words = f"{FIELD_WORDS.get(field, field)} {operators_of(field).get(operator, operator)}"
+        return name if value is True else _say(language, "not_flag", field=name)
+    words = f"{name} {SENTENCES.find(language, f'{_kind_of(field)}.{operator}') or operator}"
     if field == "weekday" and type(value) is int and 0 <= value < len(WEEKDAYS):
-        return f"{words} {WEEKDAYS[value]}"
+        return f"{words} {_say(language, f'weekday.{value}')}"
     if isinstance(value, list):
-        return f"{words} {', '.join(_named(item, names) for item in value)}"
-    return f"{words} {_named(value, names)}"
+        return f"{words} {', '.join(_named(item, names, language) for item in value)}"
+    return f"{words} {_named(value, names, language)}"
 
 
-def _named(value: object, names: Mapping[str, str]) -> str:
-    return f"{value:,}" if type(value) is int else names.get(str(value), f"“{value}”")
+def _kind_of(field: str) -> str:
+    if field in NUMBER_FIELDS:
+        return "number"
+    if field in FLAG_FIELDS:
+        return "flag"
+    return "list" if field in LIST_FIELDS else "text"
+
+
+def _named(value: object, names: Mapping[str, str], language: str) -> str:
+    return group_digits(language, value) if type(value) is int else names.get(str(value), f"“{value}”")

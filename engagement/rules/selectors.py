@@ -84,7 +84,7 @@ def list_rules(*, include_archived: bool = False) -> list[Rule]:
     return list(rules if include_archived else rules.filter(archived_at=None))
 
 
-def list_ways_to_earn() -> list[WayToEarn]:
+def list_ways_to_earn(*, language: str = "en") -> list[WayToEarn]:
     """The live rules in words, in their order. One query."""
     ways = []
     for row in list_live_rows():
@@ -92,7 +92,7 @@ def list_ways_to_earn() -> list[WayToEarn]:
             definition = parse_definition(row.definition)
         except InvalidRuleError:
             continue  # ingest leaves it out as well
-        ways.append(_way(row.name, definition))
+        ways.append(_way(row.name, definition, language))
     return ways
 
 
@@ -103,13 +103,13 @@ def list_live_rows() -> list[RuleRow]:
     return keep_running([RuleRow(*row) for row in live.values_list(*columns)], rules_allowed())
 
 
-def _way(name: str, definition: Definition) -> WayToEarn:
+def _way(name: str, definition: Definition, language: str) -> WayToEarn:
     return WayToEarn(
         title=name,
-        amount_text=amount_text(definition),
-        limits=limit_texts(definition),
+        amount_text=amount_text(definition, language),
+        limits=limit_texts(definition, language),
         activity_type=DAILY_BONUS if definition.is_daily_bonus else definition.triggers[0],
-        description=trigger_text(definition),
+        description=trigger_text(definition, language),
         channel_ids=sorted(definition.channels_in),
         role_ids=sorted(definition.roles_in),
     )

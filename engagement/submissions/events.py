@@ -29,6 +29,15 @@ class SubmissionChanged(DomainEvent):
 
 
 @dataclass(frozen=True)
+class SubmissionPreviewed(DomainEvent):
+    """What the pages of its links are called is known now."""
+
+    submission_id: int
+    member_id: int
+    type_id: int
+
+
+@dataclass(frozen=True)
 class SubmissionDecided(DomainEvent):
     """The outcome is to be told to its member: the seconds in which it could be taken back unnoticed are over.
 

@@ -32,6 +32,9 @@ class SubmissionType(models.Model):
         help_text="Points: fixed, by a number field, or by the rubric's score; with a cap."
     )
     unique_links = models.BooleanField(default=True, db_default=True)
+    previews = models.BooleanField(
+        default=True, db_default=True, help_text="Reviewers see what the pages of its links are called."
+    )
     limit_count = models.PositiveIntegerField(
         null=True, help_text="Per member and `limit_period`; empty: no limit."
     )
@@ -96,6 +99,11 @@ class Submission(models.Model):
     )
     links = models.JSONField(
         default=list, db_default=models.Value([], models.JSONField()), help_text="Normalised."
+    )
+    previews = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="What its links lead to; see previews.py.",
     )
     marks = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     like_ids = models.JSONField(

@@ -1,7 +1,7 @@
 """The dashboard's pages: one table, from which the rail, the bar at a phone's bottom, the tabs inside a section and the
 command palette are made.
 
-To add a page: its route (saas/urls/tenant.py, frontend_api/access.py), then a line here. A section without a page that the
+To add a page: its route (saas/urls/tenant.py or spending.py, frontend_api/access.py), then a line here. A section without a page that the
 reader may open is not shown. The page whose address begins the request's path, the longest of them, is the current one; so
 `/dashboard/members/12/` belongs to Members without a line of its own.
 """
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.http import HttpRequest
-from django.urls import reverse
 
+from frontend_api.addresses import write_address
 from frontend_api.people import get_person
 from tenants.permissions import STRANGER, Rights, may
 
@@ -292,7 +292,7 @@ def list_dashboard_nav(request: HttpRequest) -> list[NavLine]:
     here = _current(request)
     return [
         NavLine(
-            reverse(firsts[section.key].route),
+            write_address(firsts[section.key].route),
             section.icon,
             section.name,
             here is not None and here.section == section.key,
@@ -320,7 +320,7 @@ def list_section_tabs(request: HttpRequest) -> list[NavLine]:
     pages = [page for page in list_pages(_rights(request)) if page.section == here.section]
     if len(pages) < 2:
         return []
-    return [NavLine(reverse(page.route), page.icon, page.name, page is here) for page in pages]
+    return [NavLine(write_address(page.route), page.icon, page.name, page is here) for page in pages]
 
 
 def _rights(request: HttpRequest) -> Rights:
@@ -333,7 +333,7 @@ def _current(request: HttpRequest) -> DashboardPage | None:
     found = [
         (len(href), page)
         for page in PAGES
-        if request.path.startswith(href := reverse(page.route))
+        if request.path.startswith(href := write_address(page.route))
         and (page.route != "dashboard" or request.path == href)
     ]
     return max(found, key=lambda pair: pair[0])[1] if found else None

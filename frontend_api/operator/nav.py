@@ -28,6 +28,7 @@ _PAGES = (
     ("Jobs", "list-details", "ops-jobs"),
     ("Flags", "switch-horizontal", "ops-flags"),
     ("Stripe", "coins", "ops-stripe-events"),
+    ("Retainers", "users", "ops-retainers"),
 )
 
 

@@ -13,6 +13,7 @@ from engagement.boosts.selectors import BoostLine, list_live_boosts
 from engagement.boosts.words import ScopeNames, read_scope_names, scope_text
 from engagement.rules.selectors import list_ways_to_earn
 from frontend_api.figures import write_unit
+from frontend_api.portal.language import language_of
 from frontend_api.tenant import get_context
 from integrations.discord.directory import recall_directory
 from saas.core import clock
@@ -36,15 +37,17 @@ ICONS = {
 @require_safe
 def show_ways(request: HttpRequest) -> HttpResponse:
     context = get_context(request)
+    language = language_of(context)
     ways = [
         {
             "way": way,
             "amount": name_unit(way.amount_text, context.points_name),
             "icon": ICONS.get(way.activity_type, "bolt"),
         }
-        for way in list_ways_to_earn()
+        for way in list_ways_to_earn(language=language)
     ]
-    return render(request, "portal/earn.html", {"ways": ways, "boosts": list_boosts_told(context)})
+    facts = {"ways": ways, "boosts": list_boosts_told(context), "language": language}
+    return render(request, "portal/earn.html", facts)
 
 
 def list_boosts_told(context: TenantContext) -> list[tuple[BoostLine, str]]:

@@ -27,6 +27,7 @@ from engagement.members.models import Visibility
 from frontend_api.people import Person, get_person
 from frontend_api.plan_locks import describe_history
 from frontend_api.portal.boards import KINDS, address_of_rank
+from frontend_api.portal.language import language_of
 from frontend_api.portal.openness import open_to
 from frontend_api.tenant import get_context
 from saas.core.errors import NotFoundError
@@ -119,20 +120,20 @@ def show_member(request: HttpRequest, member_id: int) -> HttpResponse:
 @open_to("view_profile")
 def show_reason(request: HttpRequest, member_id: int, entry_id: int) -> HttpResponse:
     """Why one entry came to be: a part for htmx, a page of its own without scripts."""
-    get_context(request)
     view = open_member(member_id, get_person(request))
-    explanation = _open_entry(view, entry_id)
+    language = language_of(get_context(request))
+    explanation = _open_entry(view, entry_id, language)
     template = "portal/reason.html" if request.headers.get("HX-Request") else "portal/reason_page.html"
-    return render(request, template, {"view": view, "explanation": explanation})
+    return render(request, template, {"view": view, "explanation": explanation, "language": language})
 
 
-def _open_entry(view: MemberPage, entry_id: int) -> Explanation:
+def _open_entry(view: MemberPage, entry_id: int, language: str) -> Explanation:
     """Raises Http404 for an entry that is not this member's, or whose reason is not for this viewer."""
     missing = Http404("There is no such entry.")
     if not view.shows_history:
         raise missing
     try:
-        explanation = explain_entry(entry_id=min(entry_id, LARGEST_ID))
+        explanation = explain_entry(entry_id=min(entry_id, LARGEST_ID), language=language)
     except NotFoundError as error:
         raise missing from error
     private = explanation.kind in BY_HAND and not view.shows_reasons
@@ -148,7 +149,9 @@ def _read_history(request: HttpRequest, view: MemberPage) -> dict[str, object]:
         raise Http404("There is no such page of this history.")
     if not view.shows_history:
         return {"lines": [], "older": None, "before": ""}
+    language = language_of(get_context(request))
     lines = list_history(
+        language=language,
         member_id=view.profile.member_id,
         limit=HISTORY_SIZE + 1,
         before_id=min(int(before), LARGEST_ID) if before else None,
@@ -157,6 +160,7 @@ def _read_history(request: HttpRequest, view: MemberPage) -> dict[str, object]:
     hidden = older is None and has_older_history(member_id=view.profile.member_id)
     return {
         "lines": [_line(line, view) for line in lines[:HISTORY_SIZE]],
+        "language": language,
         "older": older,
         "before": before,
         "older_note": describe_history(get_context(request), view.rights) if hidden else "",

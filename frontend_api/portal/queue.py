@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from engagement.rewards.drawing import draw_of
-from engagement.rewards.drops import get_place, join_drop, leave_drop
+from engagement.rewards.drops import can_join, get_place, join_drop, leave_drop
 from engagement.rewards.errors import RewardNotFoundError
 from engagement.rewards.models import Reward
 from engagement.rewards.selectors import ShopItem, get_shop_item
@@ -42,6 +42,7 @@ def show_queue(request: HttpRequest, member_id: int, reward_id: int) -> HttpResp
         else:
             return HttpResponseRedirect(reverse("shop-queue", args=[item.id]))
     facts = describe_item(context, get_person(request), item) | _describe_place(item, member_id)
+    facts["can_join"] = can_join(item.reward, context=context)
     if error is not None:
         facts |= {"error": error.message, "reference": error.reference}
     is_part = request.headers.get("HX-Target") == "place"
@@ -60,6 +61,7 @@ def _describe_place(item: ShopItem, member_id: int) -> dict[str, Any]:
     return {
         "place": place,
         "has_begun": has_begun,
+        "free": None if reward.stock is None else max(0, reward.stock - reward.reserved),
         "is_over": reward.ends_at is not None and reward.ends_at <= now,
         "is_offered": place is not None
         and not place.has_taken

@@ -10,6 +10,7 @@ from typing import Final
 from engagement.rewards.models import Reward, RewardKind
 from engagement.rewards.selectors import ShopItem
 from engagement.rewards.tiers import Tier
+from frontend_api.addresses import write_address
 from frontend_api.figures import write_unit, write_whole
 
 FEW: Final = 10  # so many left are said
@@ -64,6 +65,10 @@ class Card:
     @property
     def reward(self) -> Reward:
         return self.item.reward
+
+    @property
+    def href(self) -> str:
+        return write_address("shop-reward", self.item.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import Final
 from tenants.permissions import PERMISSIONS, Role
 
 # People whom one kind of credits or of submissions names may use these as well, for that kind alone (named.py).
-TRUSTED: Final = "whom a kind of credits trusts, for that kind"
-REVIEWERS: Final = "whom a kind of submissions names as a reviewer, for that kind"
+TRUSTED: Final = "approvers of the kind"
+REVIEWERS: Final = "reviewers of the kind"
 EVERYBODY: Final = "everybody"
 SIGNED_IN: Final = "signed in"
 
@@ -140,6 +140,12 @@ OPERATIONS: Final = {
     "restock_reward": Access("change_rewards", "rewards:write"),
     "add_reward_codes": Access("change_rewards", "rewards:write"),
     "get_reward_codes": Access("change_rewards", "rewards:write"),
+    "upload_reward_picture": Access("change_rewards", "rewards:write"),
+    "remove_reward_picture": Access("change_rewards", "rewards:write"),
+    "upload_reward_file": Access("change_rewards", "rewards:write"),
+    "remove_reward_file": Access("change_rewards", "rewards:write"),
+    "upload_sponsor_picture": Access("change_rewards", "rewards:write"),
+    "remove_sponsor_picture": Access("change_rewards", "rewards:write"),
     "list_sponsors": Access("view_rewards", "rewards:read"),
     "get_sponsor": Access("view_rewards", "rewards:read"),
     "create_sponsor": Access("change_rewards", "rewards:write"),

@@ -16,6 +16,15 @@ from rest_framework import serializers
 from .access import OPERATIONS
 from .problems import MEDIA_TYPE
 
+UPLOAD: Final = {
+    "multipart/form-data": {
+        "type": "object",
+        "properties": {
+            "file": {"type": "string", "format": "binary", "description": "The file, with its name."}
+        },
+        "required": ["file"],
+    }
+}
 View = TypeVar("View", bound=Callable[..., Any])
 SerializerClass = type[serializers.Serializer[Any]]
 MEANINGS: Final = {
@@ -80,8 +89,9 @@ def operation(
     writes: bool = False,
     paged: bool = False,
     binary: bool = False,
+    upload: Any = None,
 ) -> Callable[[View], View]:
-    """Declares a method of an ApiView."""
+    """Declares a method of an ApiView. `upload`: it takes one file as multipart/form-data (multipart.py); this is an example of it."""
     access = OPERATIONS[name]
     statuses = {401, 403, 406, 429, 503, *errors}
     if body is not None:
@@ -101,6 +111,10 @@ def operation(
         examples.append(OpenApiExample(summary, value=value, response_only=True, status_codes=[str(status)]))
     if body_example is not None:
         examples.append(OpenApiExample(summary, value=body_example, request_only=True))
+    if upload is not None:
+        examples.append(
+            OpenApiExample(summary, value=upload, request_only=True, media_type="multipart/form-data")
+        )
     who = f"\n\nOpen to: {access.words}."
 
     def declare(view: View) -> View:
@@ -110,7 +124,11 @@ def operation(
             description=description + who,
             tags=[tag],
             parameters=[query] if query is not None else [],
-            request={"application/octet-stream": OpenApiTypes.BINARY} if binary else body,
+            request=UPLOAD
+            if upload is not None
+            else {"application/octet-stream": OpenApiTypes.BINARY}
+            if binary
+            else body,
             responses=responses,
             examples=examples,
         )(view)

@@ -13,6 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from frontend_api.tenant import find_context
+
 from .problems import list_problems, title_of
 from .schema import get_document
 from .words import Section, build_sections, list_common, list_meanings, mark_up
@@ -42,12 +44,24 @@ def show_reference(request: HttpRequest) -> HttpResponse:
     document = get_document()
     facts = {
         "here": "operations",
+        # A community's operations are tried at the community's own address.
+        "can_try": find_context(request) is not None,
         "sections": _sections(),
         "common": list_common(document),
         "meanings": list_meanings(_sections()),
         "intro": mark_up(document["info"]["description"]),
     }
     return render(request, "reference/reference.html", facts)
+
+
+@require_safe
+def show_operation(request: HttpRequest, operation_id: str) -> HttpResponse:
+    """One operation's example: a part for htmx, which keeps the reference itself small; a page of its own without scripts."""
+    entry = next((one for section in _sections() for one in section.entries if one.id == operation_id), None)
+    if entry is None:
+        raise Http404("There is no such operation. The reference under /api/v1/ lists all of them.")
+    template = "reference/example.html" if request.headers.get("HX-Request") else "reference/operation.html"
+    return render(request, template, {"here": "operation", "entry": entry})
 
 
 @require_safe

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from engagement.files.selectors import file_address
 from engagement.rewards.catalogue import (
     archive_reward,
     change_reward,
@@ -128,6 +129,9 @@ class RewardAnswer(Output):
     description = serializers.CharField()
     category = serializers.CharField()
     price = serializers.IntegerField()
+    picture = serializers.SerializerMethodField(
+        help_text="A path on this community's site, good for a day or two; empty: none."
+    )
     sponsor_id = serializers.IntegerField(allow_null=True)
     stock = serializers.IntegerField(allow_null=True)
     reserved = serializers.IntegerField(
@@ -149,6 +153,9 @@ class RewardAnswer(Output):
     changed_at = serializers.DateTimeField()
     archived_at = serializers.DateTimeField(allow_null=True)
 
+    def get_picture(self, reward: Any) -> str:
+        return file_address(self.context["here"], reward.picture_id) if reward.picture_id else ""
+
     def get_frozen(self, reward: Any) -> bool:
         return bool(reward.state == RewardState.ACTIVE and reward.pk >= self.context["frozen_from"])
 
@@ -163,7 +170,7 @@ _BODY = {
     "price": 300,
     "settings": {"instructions": "We write to you."},
 }
-_REWARD = {
+EXAMPLE = {
     "id": 7,
     "key": "coffee-with-the-team-01hx",
     "kind": "custom",
@@ -173,6 +180,7 @@ _REWARD = {
     "description": "",
     "category": "Time",
     "price": 300,
+    "picture": "",
     "sponsor_id": None,
     "stock": 10,
     "reserved": 0,
@@ -194,9 +202,19 @@ _REWARD = {
 }
 
 
+def etag_of(reward: Reward) -> str:
+    """Stock moves without a new version, because nobody edited anything."""
+    return f'"{reward.version}-{reward.stock}-{reward.reserved}"'
+
+
+def describe_reward(view: ApiView, reward: Reward) -> dict[str, Any]:
+    facts = {"frozen_from": first_frozen_id(view.context), "here": view.context}
+    return dict(RewardAnswer(reward, context=facts).data)
+
+
 class RewardView(ApiView):
     def describe(self, reward: Reward) -> dict[str, Any]:
-        return dict(RewardAnswer(reward, context={"frozen_from": first_frozen_id(self.context)}).data)
+        return describe_reward(self, reward)
 
 
 class RewardList(RewardView):
@@ -208,7 +226,7 @@ class RewardList(RewardView):
         query=RewardQuery,
         answer=RewardAnswer,
         paged=True,
-        example=_REWARD,
+        example=EXAMPLE,
     )
     def get(self, request: Request) -> Response:
         query = self.read_query()
@@ -224,7 +242,9 @@ class RewardList(RewardView):
         )
         page = cut(found, limit, lambda reward: (reward.position, reward.pk))
         frozen_from = first_frozen_id(self.context)
-        items = RewardAnswer(page.items, many=True, context={"frozen_from": frozen_from}).data
+        items = RewardAnswer(
+            page.items, many=True, context={"frozen_from": frozen_from, "here": self.context}
+        ).data
         answer = self.answer_page(page, _Nothing)
         answer.data["items"] = items
         return answer
@@ -232,14 +252,14 @@ class RewardList(RewardView):
     @operation(
         "create_reward",
         summary="Make a reward",
-        description="A draft, last in the order. It is in the shop once it is offered. Pictures and files are uploaded on the dashboard.",
+        description="A draft, last in the order. It is in the shop once it is offered. Its picture and its file are uploaded then.",
         tag=TAG,
         body=RewardInput,
         answer=RewardAnswer,
         status=201,
         writes=True,
         body_example=_BODY,
-        example=_REWARD,
+        example=EXAMPLE,
     )
     def post(self, request: Request) -> Response:
         body = self.read_body()
@@ -267,14 +287,11 @@ class RewardDetail(RewardView):
         tag=TAG,
         answer=RewardAnswer,
         errors=(404,),
-        example=_REWARD,
+        example=EXAMPLE,
     )
     def get(self, request: Request, reward_id: int) -> Response:
         reward = get_reward(reward_id=reward_id)
-        # Stock moves without a new version, because nobody edited anything.
-        return self.answer_versioned(
-            self.describe(reward), f'"{reward.version}-{reward.stock}-{reward.reserved}"'
-        )
+        return self.answer_versioned(self.describe(reward), etag_of(reward))
 
     @operation(
         "change_reward",
@@ -285,12 +302,12 @@ class RewardDetail(RewardView):
         answer=RewardAnswer,
         errors=(404, 409, 412, 428),
         body_example={"price": 250},
-        example=_REWARD | {"price": 250, "version": 2},
+        example=EXAMPLE | {"price": 250, "version": 2},
     )
     def patch(self, request: Request, reward_id: int) -> Response:
         body = self.read_body()
         self._current = reward = get_reward(reward_id=reward_id)
-        self.require_version(f'"{reward.version}-{reward.stock}-{reward.reserved}"')
+        self.require_version(etag_of(reward))
         overwrite = request.headers.get("If-Match", "").strip() == "*"
 
         def work() -> Response:
@@ -309,7 +326,7 @@ class RewardDetail(RewardView):
                 raise
             return Response(
                 self.describe(changed),
-                headers={"ETag": f'"{changed.version}-{changed.stock}-{changed.reserved}"'},
+                headers={"ETag": etag_of(changed)},
             )
 
         return once(self, work)
@@ -338,7 +355,7 @@ class RewardOffer(_Act):
         answer=RewardAnswer,
         errors=(404, 409, 422),
         writes=True,
-        example=_REWARD | {"state": "active"},
+        example=EXAMPLE | {"state": "active"},
     )
     def post(self, request: Request, reward_id: int) -> Response:
         return self.answer(lambda: offer_reward(context=self.context, reward_id=reward_id, actor=self.actor))
@@ -353,7 +370,7 @@ class RewardPause(_Act):
         answer=RewardAnswer,
         errors=(404, 409),
         writes=True,
-        example=_REWARD | {"state": "paused"},
+        example=EXAMPLE | {"state": "paused"},
     )
     def post(self, request: Request, reward_id: int) -> Response:
         return self.answer(lambda: pause_reward(reward_id=reward_id, actor=self.actor))
@@ -368,7 +385,7 @@ class RewardArchive(_Act):
         answer=RewardAnswer,
         errors=(404,),
         writes=True,
-        example=_REWARD | {"state": "archived", "archived_at": "2026-11-22T08:30:00Z"},
+        example=EXAMPLE | {"state": "archived", "archived_at": "2026-11-22T08:30:00Z"},
     )
     def post(self, request: Request, reward_id: int) -> Response:
         return self.answer(lambda: archive_reward(reward_id=reward_id, actor=self.actor))
@@ -383,7 +400,7 @@ class RewardRestore(_Act):
         answer=RewardAnswer,
         errors=(404, 409),
         writes=True,
-        example=_REWARD | {"state": "paused"},
+        example=EXAMPLE | {"state": "paused"},
     )
     def post(self, request: Request, reward_id: int) -> Response:
         return self.answer(lambda: restore_reward(reward_id=reward_id, actor=self.actor))
@@ -400,7 +417,7 @@ class RewardRestock(_Act):
         errors=(404, 409),
         writes=True,
         body_example={"more": 20},
-        example=_REWARD | {"stock": 30},
+        example=EXAMPLE | {"stock": 30},
     )
     def post(self, request: Request, reward_id: int) -> Response:
         more = self.read_body()["more"]

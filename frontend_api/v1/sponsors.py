@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from engagement.files.selectors import file_address
 from engagement.rewards.errors import SponsorNotFoundError
 from engagement.rewards.facts import MOST
 from engagement.rewards.freezing import names_sponsors
@@ -25,7 +26,6 @@ from engagement.rewards.sponsors import (
     restore_sponsor,
 )
 from saas.core import clock
-from tenants.context import TenantContext
 
 from .frame import ApiView, once
 from .operations import operation
@@ -58,6 +58,9 @@ class SponsorAnswer(Output):
     id = serializers.IntegerField(source="pk")
     name = serializers.CharField()
     url = serializers.CharField()
+    picture = serializers.SerializerMethodField(
+        help_text="A path on this community's site, good for a day or two; empty: none."
+    )
     starts_at = serializers.DateTimeField(allow_null=True)
     ends_at = serializers.DateTimeField(allow_null=True)
     budget = serializers.IntegerField(allow_null=True)
@@ -68,6 +71,9 @@ class SponsorAnswer(Output):
     note = serializers.CharField()
     archived_at = serializers.DateTimeField(allow_null=True)
 
+    def get_picture(self, sponsor: Any) -> str:
+        return file_address(self.context["here"], sponsor.picture_id) if sponsor.picture_id else ""
+
     def get_used(self, sponsor: Any) -> int:
         return int(self.context["used"].get(sponsor.pk, 0))
 
@@ -76,10 +82,11 @@ class SponsorAnswer(Output):
         return is_sponsoring(sponsor, used, clock.now(), in_plan=in_plan)
 
 
-_SPONSOR = {
+EXAMPLE = {
     "id": 2,
     "name": "Initech",
     "url": "https://initech.example.com",
+    "picture": "",
     "starts_at": None,
     "ends_at": "2026-12-31T23:00:00Z",
     "budget": 100,
@@ -90,13 +97,15 @@ _SPONSOR = {
 }
 
 
-def _facts(sponsors: Iterable[Sponsor], context: TenantContext) -> dict[str, Any]:
-    """What SponsorAnswer needs beside the rows."""
-    return {"used": count_sponsored(one.pk for one in sponsors), "in_plan": names_sponsors(context)}
+def describe_sponsor(view: ApiView, sponsor: Sponsor) -> dict[str, Any]:
+    return dict(SponsorAnswer(sponsor, context=_facts(view, [sponsor])).data)
 
 
-def _described(sponsor: Sponsor, context: TenantContext) -> dict[str, Any]:
-    return dict(SponsorAnswer(sponsor, context=_facts([sponsor], context)).data)
+def _facts(view: ApiView, sponsors: Iterable[Sponsor]) -> dict[str, Any]:
+    """What SponsorAnswer needs beside the rows. One query."""
+    context = view.context
+    used = count_sponsored(one.pk for one in sponsors)
+    return {"used": used, "here": context, "in_plan": names_sponsors(context)}
 
 
 class _Nothing(Output):
@@ -112,7 +121,7 @@ class SponsorList(ApiView):
         query=Paging,
         answer=SponsorAnswer,
         paged=True,
-        example=_SPONSOR,
+        example=EXAMPLE,
     )
     def get(self, request: Request) -> Response:
         query = self.read_query()
@@ -122,21 +131,21 @@ class SponsorList(ApiView):
             rows = rows.filter(pk__gt=place[0])
         page = cut(list(rows[: query["limit"] + 1]), query["limit"], lambda sponsor: (sponsor.pk,))
         answer = self.answer_page(page, _Nothing)
-        facts = _facts(page.items, self.context)
+        facts = _facts(self, page.items)
         answer.data["items"] = SponsorAnswer(page.items, many=True, context=facts).data
         return answer
 
     @operation(
         "create_sponsor",
         summary="Add a sponsor",
-        description="It is named on rewards whose `sponsor_id` it is. A picture is uploaded on the dashboard.",
+        description="It is named on rewards whose `sponsor_id` it is. Its picture is uploaded then.",
         tag=TAG,
         body=SponsorInput,
         answer=SponsorAnswer,
         status=201,
         writes=True,
         body_example={"name": "Initech", "url": "https://initech.example.com", "budget": 100},
-        example=_SPONSOR,
+        example=EXAMPLE,
     )
     def post(self, request: Request) -> Response:
         facts = {name: value for name, value in self.read_body().items() if name in FIELDS}
@@ -144,7 +153,7 @@ class SponsorList(ApiView):
         def work() -> Response:
             sponsor = create_sponsor(context=self.context, facts=facts, actor=self.actor)
             return Response(
-                _described(sponsor, self.context),
+                describe_sponsor(self, sponsor),
                 status=201,
                 headers={"Location": f"{request.path}/{sponsor.pk}"},
             )
@@ -160,13 +169,13 @@ class SponsorDetail(ApiView):
         tag=TAG,
         answer=SponsorAnswer,
         errors=(404,),
-        example=_SPONSOR,
+        example=EXAMPLE,
     )
     def get(self, request: Request, sponsor_id: int) -> Response:
         sponsor = Sponsor.objects.filter(pk=min(sponsor_id, 2**31 - 1)).first()
         if sponsor is None:
             raise SponsorNotFoundError
-        return Response(_described(sponsor, self.context))
+        return Response(describe_sponsor(self, sponsor))
 
     @operation(
         "change_sponsor",
@@ -177,18 +186,18 @@ class SponsorDetail(ApiView):
         answer=SponsorAnswer,
         errors=(404, 409),
         body_example={"budget": 200},
-        example=_SPONSOR | {"budget": 200},
+        example=EXAMPLE | {"budget": 200},
     )
     def patch(self, request: Request, sponsor_id: int) -> Response:
         facts = {name: value for name, value in self.read_body().items() if name in FIELDS}
         return once(
             self,
             lambda: Response(
-                _described(
+                describe_sponsor(
+                    self,
                     change_sponsor(
                         context=self.context, sponsor_id=sponsor_id, facts=facts, actor=self.actor
                     ),
-                    self.context,
                 )
             ),
         )
@@ -203,13 +212,13 @@ class SponsorArchive(ApiView):
         answer=SponsorAnswer,
         errors=(404,),
         writes=True,
-        example=_SPONSOR | {"archived_at": "2026-11-22T08:30:00Z", "named": False},
+        example=EXAMPLE | {"archived_at": "2026-11-22T08:30:00Z", "named": False},
     )
     def post(self, request: Request, sponsor_id: int) -> Response:
         return once(
             self,
             lambda: Response(
-                _described(archive_sponsor(sponsor_id=sponsor_id, actor=self.actor), self.context)
+                describe_sponsor(self, archive_sponsor(sponsor_id=sponsor_id, actor=self.actor))
             ),
         )
 
@@ -223,15 +232,14 @@ class SponsorRestore(ApiView):
         answer=SponsorAnswer,
         errors=(404,),
         writes=True,
-        example=_SPONSOR,
+        example=EXAMPLE,
     )
     def post(self, request: Request, sponsor_id: int) -> Response:
         return once(
             self,
             lambda: Response(
-                _described(
-                    restore_sponsor(context=self.context, sponsor_id=sponsor_id, actor=self.actor),
-                    self.context,
+                describe_sponsor(
+                    self, restore_sponsor(context=self.context, sponsor_id=sponsor_id, actor=self.actor)
                 )
             ),
         )

@@ -113,6 +113,9 @@ class SubmissionTypeChange(Input):
     unique_links = serializers.BooleanField(
         required=False, help_text="Refuse a link that was handed in before; off: show it to reviewers."
     )
+    previews = serializers.BooleanField(
+        required=False, help_text="Reviewers see what the pages of its links are called."
+    )
     limit_count = serializers.IntegerField(
         min_value=1, max_value=1000, required=False, allow_null=True, help_text="Per member and period."
     )
@@ -152,6 +155,7 @@ class SubmissionTypeAnswer(Output):
     rubric = serializers.ListField(child=serializers.DictField(), source="type.rubric")
     award = serializers.DictField(source="type.award")
     unique_links = serializers.BooleanField(source="type.unique_links")
+    previews = serializers.BooleanField(source="type.previews")
     limit_count = serializers.IntegerField(source="type.limit_count", allow_null=True)
     limit_period = serializers.ChoiceField(choices=PERIODS, source="type.limit_period")
     eligibility = serializers.DictField(source="type.eligibility")
@@ -287,6 +291,7 @@ _TYPE = {
     "rubric": [],
     "award": _AWARD,
     "unique_links": True,
+    "previews": True,
     "limit_count": 5,
     "limit_period": "week",
     "eligibility": {},

@@ -19,6 +19,7 @@ from engagement.files.services import RULES, store_file
 from engagement.members.selectors import get_member
 from engagement.submissions.handing_in import hand_in
 from engagement.submissions.models import Submission, SubmissionState
+from engagement.submissions.previews import previews_of
 from engagement.submissions.reasons import MAX_TEXT, OUTCOMES, delete_reason, list_reasons, save_reason
 from engagement.submissions.reviewing import (
     ACTS,
@@ -114,6 +115,16 @@ class SubmissionLikeness(Output):
     how = serializers.CharField(source="likeness.words")
 
 
+class LinkPreviewLine(Output):
+    """What the page of a link said of itself when it was looked at."""
+
+    url = serializers.CharField()
+    host = serializers.CharField(source="facts.host", help_text="Where it led in the end.")
+    title = serializers.CharField(source="facts.title")
+    description = serializers.CharField(source="facts.description")
+    site = serializers.CharField(source="facts.site")
+
+
 class SubmissionAnswer(Output):
     """A submission with what was answered and attached, what it resembles, and what happened to it."""
 
@@ -126,6 +137,7 @@ class SubmissionAnswer(Output):
     rubric = serializers.ListField(child=serializers.DictField(), source="item.submission.form.rubric")
     answers = serializers.DictField(source="item.submission.answers")
     files = AttachedFile(many=True)
+    previews = LinkPreviewLine(many=True)
     resembles = SubmissionLikeness(many=True, source="alike")
     scores = serializers.DictField(source="item.submission.scores")
     history = SubmissionStep(many=True, source="item.submission.history")
@@ -249,6 +261,7 @@ EXAMPLE: dict[str, Any] = {
     "rubric": [],
     "answers": {"title": "A gentle introduction to CRDTs"},
     "files": [],
+    "previews": [],
     "resembles": [],
     "scores": {},
     "history": [{"state": "pending", "at": "2026-11-21T08:30:00+00:00", "by": "Ada", "note": ""}],
@@ -635,6 +648,7 @@ def describe(view: ApiView, detail: Detail, kinds: Collection[int] | None = None
     """`kinds`: of which the reader may see what it resembles; None: of all."""
     alike = [one for one in detail.alike if kinds is None or one.item.submission.type_id in kinds]
     told = {"item": detail.item, "files": list(detail.files.values()), "alike": alike}
+    told["previews"] = previews_of(detail.item.submission)
     return dict(SubmissionAnswer(told, context={"view": view}).data)
 
 

@@ -22,6 +22,7 @@ from . import (
     redemptions,
     reference,
     reward_codes,
+    reward_files,
     rewards,
     rules,
     shop,
@@ -78,6 +79,9 @@ NOUNS: list[URLPattern] = [
         reward_codes.RewardCodesRun.as_view(),
         name="reward-codes-run",
     ),
+    path("rewards/<int:reward_id>/picture", reward_files.RewardPicture.as_view(), name="reward-picture"),
+    path("rewards/<int:reward_id>/file", reward_files.RewardFile.as_view(), name="reward-file"),
+    path("sponsors/<int:sponsor_id>/picture", reward_files.SponsorPicture.as_view(), name="sponsor-picture"),
     path("sponsors", sponsors.SponsorList.as_view(), name="sponsors"),
     path("sponsors/<int:sponsor_id>", sponsors.SponsorDetail.as_view(), name="sponsor"),
     path("sponsors/<int:sponsor_id>/archive", sponsors.SponsorArchive.as_view(), name="sponsor-archive"),
@@ -288,6 +292,7 @@ NOUNS: list[URLPattern] = [
 REFERENCE: list[URLPattern] = [
     path("", reference.show_reference, name="reference"),
     path("openapi.json", reference.show_document, name="document"),
+    path("operations/<slug:operation_id>", reference.show_operation, name="operation"),
     path("problems", reference.show_problems, name="problems"),
     path("problems/<slug:code>", reference.show_problem, name="problem"),
 ]

@@ -6,8 +6,10 @@ one refused call holds up its guild's others no longer than that.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -50,6 +52,7 @@ from .errors import UNKNOWN_GUILD, DiscordRefusedError
 from .models import LevelRole
 from .problems import clear_problem, note_problem
 from .roles import SWEEP_LOCK, bring_roles, desired_roles
+from .team_words import language_of
 from .template_parts import list_planned_roles, make_planned_roles
 
 QUEUE = "discord"
@@ -240,33 +243,43 @@ def sweep_reward_roles(*, tenant: str, timestamp: int = 0) -> None:
 @job(queue=QUEUE, retry=PATIENT, lock="discord team")
 def tell_team_stock(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of RewardRanLow."""
-    _tell_team(tenant, event_id, team_news.describe_stock(name=event["name"], left=int(event["left"])))
+    _tell_team(
+        tenant, event_id, partial(team_news.describe_stock, name=event["name"], left=int(event["left"]))
+    )
 
 
 @job(queue=QUEUE, retry=PATIENT, lock="discord team")
 def tell_team_stuck(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of FulfilmentStuck."""
-    _tell_team(tenant, event_id, team_news.describe_stuck(name=event["name"], why=event["why"]))
+    _tell_team(tenant, event_id, partial(team_news.describe_stuck, name=event["name"], why=event["why"]))
 
 
 @job(queue=QUEUE, retry=PATIENT, lock="discord team")
 def tell_team_address(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of AddressGiven."""
-    _tell_team(tenant, event_id, team_news.describe_address(name=event["name"]))
+    _tell_team(tenant, event_id, partial(team_news.describe_address, name=event["name"]))
 
 
 @job(queue=QUEUE, retry=PATIENT, lock="discord team")
 def tell_team_waiting(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of TeamReminded."""
-    counts = {name: int(event[name]) for name in ("undecided", "by_hand", "unshipped")}
-    _tell_team(tenant, event_id, team_news.describe_waiting(**counts))
+    text = partial(
+        team_news.describe_waiting,
+        undecided=int(event["undecided"]),
+        by_hand=int(event["by_hand"]),
+        unshipped=int(event["unshipped"]),
+    )
+    _tell_team(tenant, event_id, text)
 
 
 @job(queue=QUEUE, retry=PATIENT, lock="discord team")
 def tell_team_overdue(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of SubmissionOverdue."""
-    text = team_news.describe_overdue(
-        name=event["type_name"], count=int(event["count"]), step=int(event["step"])
+    text = partial(
+        team_news.describe_overdue,
+        name=event["type_name"],
+        count=int(event["count"]),
+        step=int(event["step"]),
     )
     _tell_team(tenant, event_id, text, path=team_news.SUBMISSIONS)
 
@@ -274,15 +287,19 @@ def tell_team_overdue(*, tenant: str, event_id: int, event: dict[str, Any]) -> N
 @job(queue=QUEUE, retry=PATIENT, lock="discord team")
 def tell_team_requests(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of CreditRequestsOverdue."""
-    text = team_news.describe_requests(count=int(event["count"]), hours=int(event["hours"]))
+    text = partial(team_news.describe_requests, count=int(event["count"]), hours=int(event["hours"]))
     _tell_team(tenant, event_id, text, path=team_news.CREDITS)
 
 
-def _tell_team(tenant: str, event_id: int, text: str, *, path: str = team_news.REDEMPTIONS) -> None:
-    """In the team's channel, where one is chosen; the dashboard says it in any case."""
+def _tell_team(
+    tenant: str, event_id: int, text: Callable[[str], str], *, path: str = team_news.REDEMPTIONS
+) -> None:
+    """In the team's channel, where one is chosen, in the community's language; the dashboard says it in any case."""
     context = _heard(tenant, event_id=event_id)
     if context is not None:
-        team_news.tell_team(context, get_client(), event_id=event_id, text=text, path=path)
+        team_news.tell_team(
+            context, get_client(), event_id=event_id, text=text(language_of(context)), path=path
+        )
 
 
 @periodic_job(cron="23 */2 * * *", queue=QUEUE)

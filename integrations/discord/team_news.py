@@ -11,6 +11,7 @@ from tenants.tickets import get_tenant_address
 from .announcements import claim_delivery, deliver, escape
 from .client import DiscordClient
 from .models import Delivery
+from .team_words import language_of, say, say_count
 
 _LINK_BUTTON: Final = 5
 REDEMPTIONS, SUBMISSIONS, CREDITS = (
@@ -19,21 +20,12 @@ REDEMPTIONS, SUBMISSIONS, CREDITS = (
     "/dashboard/credits/",
 )
 _LABELS: Final = {
-    REDEMPTIONS: "Open the redemptions",
-    SUBMISSIONS: "Open the submissions",
-    CREDITS: "Open the requests",
+    REDEMPTIONS: "open.redemptions",
+    SUBMISSIONS: "open.submissions",
+    CREDITS: "open.credits",
 }
-_STEPS: Final = {
-    1: "waited for half of the time that was promised",
-    2: "waited for all of the time that was promised",
-}
-_STUCK: Final = {
-    "codes": "has no code left. Bring more codes under Rewards; it goes on by itself then.",
-    "file": "has no file any more. Choose one under Rewards; it goes on by itself then.",
-    "credits": "gives credits of a kind that is not there any more. Choose one under Rewards.",
-    "role": "waits for its role: the page of the bot says what stands in the way.",
-    "member": "waits because the member is not on the Discord server, so there is nobody to give the role to.",
-}
+_STUCK: Final = frozenset({"codes", "file", "credits", "role", "member"})
+_LAST_STEP: Final = 3
 
 
 def tell_team(
@@ -54,44 +46,40 @@ def tell_team(
 
 def describe(context: TenantContext, text: str, path: str = REDEMPTIONS) -> dict[str, Any]:
     address = f"{get_tenant_address(context.slug)}{path}"
-    button = {"type": 2, "style": _LINK_BUTTON, "label": _LABELS[path], "url": address}
+    button = {
+        "type": 2,
+        "style": _LINK_BUTTON,
+        "label": say(language_of(context), _LABELS[path]),
+        "url": address,
+    }
     return {
         "embeds": [{"description": text, "color": int(context.colour.removeprefix("#"), 16)}],
         "components": [{"type": 1, "components": [button]}],
     }
 
 
-def describe_stock(*, name: str, left: int) -> str:
-    if left == 0:
-        return f"**{escape(name)}** is sold out."
-    return f"**{escape(name)}** is running low: {left:,} left."
+def describe_stock(language: str, *, name: str, left: int) -> str:
+    return say(language, "stock.low" if left else "stock.out", name=escape(name), count=left)
 
 
-def describe_stuck(*, name: str, why: str) -> str:
-    return f"A redemption of **{escape(name)}** {_STUCK.get(why, 'does not go on.')}"
+def describe_stuck(language: str, *, name: str, why: str) -> str:
+    words = say(language, f"stuck.{why if why in _STUCK else 'other'}")
+    return say(language, "stuck", name=escape(name), why=words)
 
 
-def describe_address(*, name: str) -> str:
-    return f"There is an address for **{escape(name)}**: it can be sent."
+def describe_address(language: str, *, name: str) -> str:
+    return say(language, "address", name=escape(name))
 
 
-def describe_waiting(*, undecided: int, by_hand: int, unshipped: int) -> str:
-    parts = [
-        _count(undecided, "redemption waits", "redemptions wait", "for a decision"),
-        _count(by_hand, "reward is", "rewards are", "to be given by hand"),
-        _count(unshipped, "parcel is", "parcels are", "to be sent"),
-    ]
-    return "\n".join(part for part in parts if part)
+def describe_waiting(language: str, *, undecided: int, by_hand: int, unshipped: int) -> str:
+    counts = {"undecided": undecided, "by_hand": by_hand, "unshipped": unshipped}
+    return "\n".join(f"{say_count(language, key, count)}." for key, count in counts.items() if count)
 
 
-def describe_overdue(*, name: str, count: int, step: int) -> str:
-    waited = _STEPS.get(step, "waited for a day more than was promised")
-    return f"**{count:,}** submission{'' if count == 1 else 's'} of **{escape(name)}** {waited}."
+def describe_overdue(language: str, *, name: str, count: int, step: int) -> str:
+    waited = say(language, f"waited.{step if step in (1, 2) else _LAST_STEP}")
+    return say_count(language, "overdue", count, name=escape(name), waited=waited)
 
 
-def describe_requests(*, count: int, hours: int) -> str:
-    return f"**{count:,}** credit request{'' if count == 1 else 's'} waited for more than {hours:,} hours."
-
-
-def _count(number: int, one: str, many: str, rest: str) -> str:
-    return f"**{number:,}** {one if number == 1 else many} {rest}." if number else ""
+def describe_requests(language: str, *, count: int, hours: int) -> str:
+    return say_count(language, "requests", count, hours=hours)

@@ -16,8 +16,8 @@ from django.db import transaction
 from engagement.audit.actor import SYSTEM, Actor
 from engagement.audit.services import record_audit
 from engagement.kinds.plans import Plan
+from engagement.kinds.starters import template_unit
 from engagement.kinds.templates import apply_template, undo_template
-from engagement.ledger.statements import ledger_unit
 from engagement.notifications.models import LevelUp
 from engagement.notifications.selectors import get_notification_settings
 from engagement.notifications.services import set_level_announcements
@@ -86,7 +86,7 @@ def apply_with_parts(
     Locks the ledger and the tenant's row. Raises what apply_template raises, InvalidInputError and BadLevelRoleError.
     """
     wanted = [_check(role, context) for role in roles]
-    with ledger_unit():
+    with template_unit():
         plan = apply_template(kind=kind, actor=actor, context=context)
         tenant = lock_tenant(context.tenant_id)
         former = tenant.setup.get(_KEY, {})
@@ -114,7 +114,7 @@ def undo_with_parts(*, actor: Actor, context: TenantContext) -> str:
 
     Roles that were there before stay in Discord, and members keep those they have. Raises NothingToUndoError, TemplateLockedError.
     """
-    with ledger_unit():
+    with template_unit():
         kind = undo_template(actor=actor, context=context)
         tenant = lock_tenant(context.tenant_id)
         former = tenant.setup.get(_KEY, {})

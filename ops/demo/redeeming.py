@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from engagement.audit.actor import Actor
 from engagement.ledger.models import POINTS, LedgerBalance
@@ -21,7 +22,7 @@ from engagement.rewards.deciding import (
     reject_redemption,
 )
 from engagement.rewards.fulfilling import complete_by_hand, fulfil_redemption
-from engagement.rewards.models import Redemption, RedemptionState, Reward, RewardKind, RewardState
+from engagement.rewards.models import Redemption, RedemptionState, Reward, RewardDay, RewardKind, RewardState
 from engagement.rewards.redeeming import redeem_reward
 from engagement.rewards.shipping import ship_redemption
 from saas.core import clock
@@ -31,6 +32,7 @@ from tenants.context import TenantContext, enter_tenant
 _TEAM: Final = Actor("system", 0, "The team", via="command")
 _DOORS: Final = ("web", "bot", "web", "rest")
 _PEOPLE: Final = 80
+_DAYS_SEEN: Final = 42
 # What becomes of the redemptions of a kind, one after another; what the team has to decide on first is decided on the way.
 _FATES: Final[Mapping[str, tuple[str, ...]]] = {
     RewardKind.MERCHANDISE.value: ("delivered", "shipped", "addressed", "asked", "requested", "rejected"),
@@ -50,6 +52,7 @@ def redeem_demo_rewards(context: TenantContext, *, now: datetime) -> int:
     with enter_tenant(context):
         if Redemption.objects.exists():
             return 0  # who can afford what has changed since
+        _look_at_rewards(context, now)
         people = _list_people()
         for reward in Reward.objects.filter(state=RewardState.ACTIVE, is_drop=False).order_by("pk"):
             for number, fate in enumerate(_FATES.get(reward.kind, ())):
@@ -58,6 +61,22 @@ def redeem_demo_rewards(context: TenantContext, *, now: datetime) -> int:
                     moment = now - timedelta(days=2 * len(_FATES[reward.kind]) - 2 * number, hours=number)
                     made += _live_through(context, people, reward, key, fate, moment, number)
     return made
+
+
+def _look_at_rewards(context: TenantContext, now: datetime) -> None:
+    """How often what is on offer was seen and opened on each of the last days; dearer things are looked at oftener than taken."""
+    today = now.astimezone(ZoneInfo(context.timezone)).date()
+    RewardDay.objects.bulk_create(
+        RewardDay(
+            reward=reward,
+            day=today - timedelta(days=back),
+            seen=seen,
+            opened=seen * (2 + reward.pk % 3) // 12,
+        )
+        for reward in Reward.objects.filter(state=RewardState.ACTIVE)
+        for back in range(_DAYS_SEEN)
+        if (seen := 4 + (reward.pk * 7 + back * 5) % 11)
+    )
 
 
 def _list_people() -> Iterator[Member]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 
 from saas.core.errors import InvalidInputError
 
@@ -46,3 +47,31 @@ def clean_lines(text: str, *, limit: int) -> str:
     lines = [clean_line(line, limit=limit) for line in text[: limit * 8].splitlines()]
     kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
     return "\n".join(kept).strip()[:limit].strip()
+
+
+class Sentences:
+    """What one package says, in each language that it speaks: keys → sentences with places in braces. English has every key, and says
+    what another language lacks."""
+
+    def __init__(self, **languages: Mapping[str, str]) -> None:
+        self.languages: Mapping[str, Mapping[str, str]] = languages
+
+    def say(self, language: str, key: str, **values: object) -> str:
+        """The sentence, with its values filled in; whole numbers grouped as the language does. An unknown language reads English."""
+        sentence = self.languages.get(language, {}).get(key) or self.languages["en"][key]
+        if not values:
+            return sentence
+        written = {
+            name: group_digits(language, value) if type(value) is int else value
+            for name, value in values.items()
+        }
+        return sentence.format_map(written)
+
+    def find(self, language: str, key: str) -> str | None:
+        """The sentence where there is one, for keys that come from outside."""
+        return self.languages.get(language, {}).get(key) or self.languages["en"].get(key)
+
+
+def group_digits(language: str, value: int) -> str:
+    """1234 → 1,234, in German 1.234."""
+    return f"{value:,}".replace(",", ".") if language == "de" else f"{value:,}"

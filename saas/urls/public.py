@@ -6,6 +6,7 @@ from frontend_api.operator import communities as ops_communities
 from frontend_api.operator import flags as ops_flags
 from frontend_api.operator import plan_gifts as ops_gifts
 from frontend_api.operator import queues as ops_queues
+from frontend_api.operator import retainers as ops_retainers
 from frontend_api.operator import stripe_events as ops_stripe
 from frontend_api.operator.admin_public import public_site
 from frontend_api.site import (
@@ -128,5 +129,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ops/stripe/replay/", ops_stripe.replay_all, name="ops-stripe-replay-all"),
     path("ops/stripe/<int:event_id>/", ops_stripe.show_event, name="ops-stripe-event"),
     path("ops/stripe/<int:event_id>/replay/", ops_stripe.replay, name="ops-stripe-replay"),
+    path("ops/retainers/", ops_retainers.show_retainers, name="ops-retainers"),
+    path("ops/retainers/<str:key>/", ops_retainers.change_retainer, name="ops-retainer"),
     path("ops/admin/", public_site.urls),
 ]

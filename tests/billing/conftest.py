@@ -16,8 +16,8 @@ def shop(request: pytest.FixtureRequest, stripe_server: StripeServer) -> Shop:
     """Beside `committed_db` where a test asks for it, else with `db`."""
     if "committed_db" not in request.fixturenames:
         request.getfixturevalue("db")
-    from billing.syncing import sync_plans
+    from tests.billing.selling import sell_plans
     from tests.billing.shop import Shop
 
-    sync_plans()
+    sell_plans(stripe_server)
     return Shop(stripe_server)

@@ -53,10 +53,11 @@ class Story(Shop):
 
     def _advance(self) -> None:
         clocks = self.stripe.v1.test_helpers.test_clocks
-        clocks.advance(self.clock_id, {"frozen_time": seconds_of(self.moment)})
+        found = clocks.advance(self.clock_id, {"frozen_time": seconds_of(self.moment)})
         for _ in range(1_000):
-            if clocks.retrieve(self.clock_id).status == "ready":
+            if found.status == "ready":
                 return
+            found = clocks.retrieve(self.clock_id)
         raise AssertionError("the test clock does not come to rest")
 
     def look(self) -> Subscription:

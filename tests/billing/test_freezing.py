@@ -80,7 +80,7 @@ def test_members_who_are_tracked_stay_and_newcomers_wait(acme: TenantContext) ->
 
 
 def test_a_better_plan_freezes_nothing(busy: TenantContext) -> None:
-    assert {one.name for one in list_freezes(busy, "pro")} <= {"api_rate"}
+    assert {one.name for one in list_freezes(busy, "pro")} <= {"api_rate", "commands"}
 
 
 def test_the_number_of_queries_depends_on_nothing(busy: TenantContext) -> None:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import combinations
 from typing import Any
 
 import pytest
@@ -108,14 +107,19 @@ def test_every_order_ends_in_the_same_state(
     Subscription.objects.all().delete()
     type(story.tenant).objects.filter(pk=story.tenant.pk).update(entitlements={})
     found: list[dict[str, Any]] = []
-    for many in range(last + 1):
-        for before in combinations(range(last), many):
+
+    def go_on(before: tuple[int, ...]) -> None:
+        """From where these were seen: the news stops here, or one more comes first. What two ways share is walked once."""
+        with rolled_back():
+            see(last, 2)
+            found.append(picture(story))
+        assert found[-1] == found[0], f"{LIFE[last]} after {[LIFE[index] for index in before]}"
+        for index in range(before[-1] + 1 if before else 0, last):
             with rolled_back():
-                for index in before:
-                    see(index, times)
-                see(last, 2)
-                found.append(picture(story))
-            assert found[-1] == found[0], f"{LIFE[last]} after {[LIFE[index] for index in before]}"
+                see(index, times)
+                go_on((*before, index))
+
+    go_on(())
     assert len(found) == 2**last
     assert found[0]["status"] == taken[last][1]["status"]
 

@@ -62,6 +62,7 @@ ELSEWHERE = {
     "seats": "tests/limits/test_seats.py::test_the_newest_only_look_and_nobody_is_removed",
     "api_keys": "tests/limits/test_api_keys.py::test_the_newest_are_frozen_until_there_is_room",
     "api_rate": "tests/limits/test_api_rate.py::test_a_better_plan_counts_from_the_next_request_on",
+    "commands": "tests/bot_shard/commands/test_quota.py::test_members_wait_and_buttons_go_on",
     "history_days": "tests/limits/test_history.py::test_what_is_hidden_still_counts_and_can_be_undone",
     "boost_hours": "tests/billing/metering/test_promising.py::test_what_was_planned_costs_nothing_more",
 }
@@ -203,7 +204,7 @@ def what_was_redeemed_goes_its_way(rich: TenantContext) -> None:
     states = dict(Redemption.objects.values_list("pk", "state"))
     assert (states[waiting.pk], states[ticket.pk]) == (FULFILLED, DELIVERED)
     raffle.refresh_from_db()
-    assert draw_of(raffle).winners == [ticket.pk]
+    assert list(draw_of(raffle).winners) == [ticket.pk]
     assert balance_of(grace) == (1_000 - 300, 0)
     assert_books_balance(without)
 

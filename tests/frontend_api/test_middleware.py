@@ -35,7 +35,7 @@ def test_pages_are_not_kept_and_accents_are_kept_for_ever(pages: Browser) -> Non
 def test_a_failure_is_a_page_with_the_reference_of_the_log(
     pages: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail() -> list[object]:
+    def fail(**_: object) -> list[object]:
         raise ZeroDivisionError
 
     monkeypatch.setattr(earn, "list_ways_to_earn", fail)
@@ -57,7 +57,7 @@ def test_a_stranger_costs_no_query_for_who_they_are(
 def test_a_database_that_is_away_is_a_503_that_says_when_to_come_back(
     pages: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail() -> list[object]:
+    def fail(**_: object) -> list[object]:
         raise OperationalError("server closed the connection")
 
     monkeypatch.setattr(earn, "list_ways_to_earn", fail)

@@ -98,6 +98,8 @@ def _without(entitlements: Entitlements, now: datetime) -> Standing:
         )
     plan = find_plan(phase.plan)
     end = next((one.starts_at for one in entitlements.phases if one.starts_at > now), None)
+    if phase.why != "given":
+        return _covered(plan, phase.why, end)
     until = f" until {on(end)}" if end else ""
     return Standing(
         "given",
@@ -106,6 +108,16 @@ def _without(entitlements: Entitlements, now: datetime) -> Standing:
         "Given",
         GOOD,
         end,
+    )
+
+
+def _covered(plan: Plan, why: str, end: datetime | None) -> Standing:
+    """Under somebody's retainer. Its end is told only once it is one: while it is paid the date moves with each period."""
+    if why == "grace" and end is not None:
+        text = f"{plan.name} stays on until {on(end)}: the retainer that pays for it is over or not paid. Choose a plan until then."
+        return Standing("ending", plan, text, "Ends", WARN, end)
+    return Standing(
+        "given", plan, f"{plan.name}, paid under a retainer. There is nothing to pay here.", "Retainer", GOOD
     )
 
 

@@ -21,8 +21,9 @@ from engagement.analytics.funnel import (
     period_of,
 )
 from engagement.rewards.models import RewardState
+from frontend_api.addresses import write_address
 from frontend_api.dashboard.access import Desk, dashboard_page
-from frontend_api.dashboard.parts.cells import Tag
+from frontend_api.dashboard.parts.cells import Link, Tag
 from frontend_api.dashboard.parts.export import FORMATS, export_list
 from frontend_api.dashboard.parts.filters import Choice, Filter
 from frontend_api.dashboard.parts.list_page import show_list
@@ -127,7 +128,12 @@ def build_item_list(context: TenantContext) -> ListKind:
         source=ItemSource(context),
         search="Search by reward or sponsor",
         columns=(
-            Column("name", "Reward", lambda row: row.name, sort="name"),
+            Column(
+                "name",
+                "Reward",
+                lambda row: Link(row.name, write_address("dashboard-reward", row.reward_id)),
+                sort="name",
+            ),
             *_step_columns(),
             Column("refused", "Refused", lambda row: row.steps.refused, number=True, shown=False),
             Column("members", "Members", lambda row: row.steps.members, number=True, shown=False),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
@@ -25,12 +24,11 @@ from engagement.progression.people import PURGE_AFTER
 from frontend_api.access import CHOICES
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
+from frontend_api.dashboard.parts.bulk import address_of_list, choose_rows, export_chosen, read_act
 from frontend_api.dashboard.parts.confirm import Confirm, Consequence, is_confirmed, show_confirm
-from frontend_api.dashboard.parts.export import export_list
 from frontend_api.dashboard.parts.lists import BulkAct as ListAct
-from frontend_api.dashboard.parts.lists import read_query
+from frontend_api.dashboard.parts.lists import ListKind
 from frontend_api.figures import write_signed, write_unit, write_whole
-from saas.core.errors import InvalidInputError
 
 from .forms import PointsForm
 from .listing import build_members_list, list_ids
@@ -79,17 +77,19 @@ _CONSEQUENCES: Final = {
 @dashboard_page("view_members")
 def act_on_many(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """First the page that asks, then the act. What is meant goes along as ids, or as the list's query for all that match."""
-    act = _BY_KEY.get(request.POST.get("act", ""))
-    if act is None:
-        raise InvalidInputError("Choose what to do with the members that you ticked.", field="act")
+    act = read_act(request, _BY_KEY, "members")
     desk.require(act.action)
-    ids = _chosen(request, desk)
+
+    def build(given: QueryDict) -> ListKind:
+        return build_members_list(desk.context)
+
+    ids = choose_rows(request, desk, build, list_ids, noun="members", most=MOST)
     if not ids:
         return go_to(
             request, reverse("dashboard-members"), "Tick some members first. Nothing was done.", kind="warn"
         )
     if act.key == "export":
-        return _export(request, desk, ids)
+        return export_chosen(request, desk, build, ids, action="member.exported")
     sent = request.POST.get("confirmed") == "1"
     form = None
     if act.key == "points":
@@ -147,24 +147,6 @@ def undo_bulk(request: HttpRequest, desk: Desk, bulk_id: int) -> HttpResponse:
     return go_to(request, reverse("dashboard-members-bulk-result", args=[bulk_id]))
 
 
-def _chosen(request: HttpRequest, desk: Desk) -> list[int]:
-    """The ticked members, or everybody whom the list as narrowed holds."""
-    if request.POST.get("scope") == "all":
-        query = read_query(
-            build_members_list(desk.context),
-            QueryDict(request.POST.get("query", "")[:4_000]),
-            desk.context,
-        )
-        ids = list_ids(query, limit=MOST + 1)
-        if len(ids) > MOST:
-            raise InvalidInputError(
-                f"More than {MOST:,} members match. Narrow the list down and act on each part. Nothing was done."
-            )
-        return ids
-    given = " ".join(request.POST.getlist("ids")).replace(",", " ").split()
-    return [int(one) for one in given if one.isdecimal() and len(one) < 19][:MOST]
-
-
 def _ask(request: HttpRequest, desk: Desk, act: str, ids: list[int], form: PointsForm | None) -> Confirm:
     members = write_unit(len(ids), "members")
     points = desk.context.points_name
@@ -191,7 +173,7 @@ def _ask(request: HttpRequest, desk: Desk, act: str, ids: list[int], form: Point
     return Confirm(
         title=_TITLES[act].format(points=points, members=members),
         submit=f"{verb} for {members}" if act == "points" else f"{verb} {members}",
-        back=f"{reverse('dashboard-members')}?{request.POST.get('query', '')}".rstrip("?"),
+        back=address_of_list(request, "dashboard-members"),
         consequences=lines,
         danger=act == "delete",
         hidden=hidden,
@@ -205,12 +187,3 @@ def _key(request: HttpRequest) -> UUID:
         return UUID(request.POST.get("key", ""))
     except ValueError:
         return uuid4()
-
-
-def _export(request: HttpRequest, desk: Desk, ids: list[int]) -> HttpResponseBase:
-    kind = build_members_list(desk.context)
-    query = read_query(kind, QueryDict(request.POST.get("query", "")[:4_000]), desk.context)
-    if request.POST.get("scope") != "all":
-        values: dict[str, Any] = {**query.values, "ids": tuple(ids)}
-        query = replace(query, values=values)
-    return export_list(request, desk, kind, format="csv", action="member.exported", query=query)

@@ -9,10 +9,12 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils.safestring import SafeString
 
 from engagement.members.saved_views import SavedViewLine, list_saved_views
 from frontend_api.dashboard.access import Desk
 
+from .choices import write_ticks
 from .filters import Choice, Filter
 from .lists import BulkAct, Column, Empty, ListKind, ListQuery, Place, read_query, write_place
 
@@ -47,6 +49,13 @@ class FieldView:
     @property
     def choices(self) -> list[tuple[Choice, bool]]:
         return [(choice, choice.value in self.given) for choice in self.filter.choices]
+
+    @property
+    def ticks(self) -> SafeString:
+        return write_ticks(
+            self.filter.key,
+            [(choice.value, choice.name, choice.value in self.given) for choice in self.filter.choices],
+        )
 
     @property
     def ends(self) -> list[tuple[str, str, str]]:
@@ -85,6 +94,10 @@ class ListView:
     @property
     def search_state(self) -> list[tuple[str, str]]:
         return self.state
+
+    @property
+    def column_ticks(self) -> SafeString:
+        return write_ticks("col", self.columns)
 
     def without(self, *names: str) -> list[tuple[str, str]]:
         """The hidden fields of a form that has fields of its own under these names."""

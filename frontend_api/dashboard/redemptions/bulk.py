@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from engagement.analytics.redemptions import RedemptionSearch, describe_redemptions, search_redemptions
@@ -17,11 +16,18 @@ from engagement.rewards.models import Redemption, RedemptionState
 from frontend_api.access import CHOICES
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
-from frontend_api.dashboard.parts.confirm import Confirm, Consequence, is_confirmed, show_confirm
-from frontend_api.dashboard.parts.export import export_list
-from frontend_api.dashboard.parts.lists import BulkAct, read_query
-from frontend_api.figures import write_unit, write_whole
-from saas.core.errors import EngageHubError, InvalidInputError
+from frontend_api.dashboard.parts.bulk import (
+    MOST_EXPORTED,
+    address_of_list,
+    ask_about,
+    choose_rows,
+    export_chosen,
+    read_act,
+)
+from frontend_api.dashboard.parts.confirm import is_confirmed, show_confirm
+from frontend_api.dashboard.parts.lists import BulkAct, ListKind
+from frontend_api.figures import write_unit
+from saas.core.errors import EngageHubError
 
 from .forms import ReasonForm
 from .listing import address_of, build_redemptions_list, list_ids, show_state
@@ -44,10 +50,11 @@ _ENDS: Final = {
     "deliver": (RedemptionState.DELIVERED,),
 }
 _CONSEQUENCES: Final = {
-    "approve": (("gift", "The members are told, and get what their reward gives."),),
-    "reject": (("coins", "Their points and the stock go back at once. The members read the reason."),),
-    "deliver": (("circle-check", "Nothing more is done about them."),),
+    "approve": ("gift", "The members are told, and get what their reward gives."),
+    "reject": ("coins", "Their points and the stock go back at once. The members read the reason."),
+    "deliver": ("circle-check", "Nothing more is done about them."),
 }
+_EACH: Final = ("list-details", "You see a result for each. Your own ones are left to somebody else.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +76,34 @@ class Result:
 @dashboard_page("view_redemptions")
 def act_on_many(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """First the page that asks, then the act. Sending it twice changes nothing twice."""
-    act = _BY_KEY.get(request.POST.get("act", ""))
-    if act is None:
-        raise InvalidInputError("Choose what to do with the redemptions that you ticked.", field="act")
+    act = read_act(request, _BY_KEY, "redemptions")
     desk.require(act.action)
-    back = f"{reverse('dashboard-redemptions')}?{request.POST.get('query', '')}".rstrip("?")
-    ids = _chosen(request, desk)
+
+    def build(given: QueryDict) -> ListKind:
+        return build_redemptions_list(desk.context, given)
+
+    back = address_of_list(request, "dashboard-redemptions")
+    most = MOST_EXPORTED if act.key == "export" else MOST
+    ids = choose_rows(
+        request, desk, build, list_ids, noun="redemptions", most=most, narrow="to a day or a reward"
+    )
     if not ids:
         return go_to(request, back, "Tick some redemptions first. Nothing was done.", kind="warn")
     if act.key == "export":
-        return _export(request, desk, ids)
+        return export_chosen(request, desk, build, ids, action="redemption.exported")
     form = None
     if act.key == "reject":
         sent = request.POST if request.POST.get("confirmed") == "1" else None
         form = ReasonForm(sent, outcome=RedemptionState.REJECTED, needed=True)
-    page = _ask(act, ids, back, form)
+    page = ask_about(
+        act,
+        ids,
+        noun="redemptions",
+        back=back,
+        consequences=(_CONSEQUENCES[act.key], _EACH),
+        danger=act.key == "reject",
+        form=form,
+    )
     if not is_confirmed(request, page) or (form is not None and not form.is_valid()):
         return show_confirm(request, page)
     results = _act(desk, act.key, ids, "" if form is None else form.cleaned_data["reason"])
@@ -124,47 +144,3 @@ def _show(request: HttpRequest, desk: Desk, act: BulkAct, results: list[Result],
         "back": back,
     }
     return render(request, "dashboard/redemptions/bulk.html", facts)
-
-
-def _chosen(request: HttpRequest, desk: Desk) -> list[int]:
-    """The ticked ones, or all that the list as narrowed holds."""
-    if request.POST.get("scope") == "all":
-        given = QueryDict(request.POST.get("query", "")[:4_000])
-        query = read_query(build_redemptions_list(desk.context, given), given, desk.context)
-        most = 100_000 if request.POST.get("act") == "export" else MOST
-        ids = list_ids(query, limit=most + 1)
-        if len(ids) > most:
-            raise InvalidInputError(
-                f"More than {write_whole(most)} redemptions match. Narrow the list down, to a day or a reward, and act on each part. "
-                "Nothing was done."
-            )
-        return ids
-    given_ids = " ".join(request.POST.getlist("ids")).replace(",", " ").split()
-    return [int(one) for one in given_ids if one.isascii() and one.isdecimal() and len(one) < 19][:MOST]
-
-
-def _ask(act: BulkAct, ids: list[int], back: str, form: ReasonForm | None) -> Confirm:
-    what = write_unit(len(ids), "redemptions")
-    lines = [Consequence(text, icon) for icon, text in _CONSEQUENCES[act.key]]
-    lines.append(
-        Consequence("You see a result for each. Your own ones are left to somebody else.", "list-details")
-    )
-    return Confirm(
-        title=f"{act.name}: {what}?",
-        submit=f"{act.name} ({write_whole(len(ids))})",
-        back=back,
-        consequences=lines,
-        danger=act.key == "reject",
-        hidden=[("act", act.key), ("ids", ",".join(map(str, ids))), ("query", back.partition("?")[2])],
-        form=form,
-    )
-
-
-def _export(request: HttpRequest, desk: Desk, ids: list[int]) -> HttpResponseBase:
-    given = QueryDict(request.POST.get("query", "")[:4_000])
-    kind = build_redemptions_list(desk.context, given)
-    query = read_query(kind, given, desk.context)
-    if request.POST.get("scope") != "all":
-        values: dict[str, Any] = {**query.values, "ids": tuple(ids)}
-        query = replace(query, values=values)
-    return export_list(request, desk, kind, format="csv", action="redemption.exported", query=query)

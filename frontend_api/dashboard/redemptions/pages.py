@@ -28,6 +28,8 @@ NOTED: Final = {
     "amount": "Credits",
 }
 # Why an approved one does not go on (engagement.rewards.fulfilling).
+_STEPS: Final = {RedemptionState.REQUESTED: "Requested"}  # what happened, where a state says how it is
+_GIVEN_BACK: Final = (RedemptionState.REJECTED, RedemptionState.CANCELLED, RedemptionState.EXPIRED)
 WAITS: Final = {
     "role": "The role cannot be given. See the bot’s page, or choose another role in the catalogue; then it goes on by itself.",
     "member": "The member is not on the server. It goes on by itself once they are back.",
@@ -97,8 +99,12 @@ def render_redemption(
         "redemption": row,
         "state": show_state(row.state),
         "kind": RewardKind(row.kind).label,
-        "steps": [{**step, "name": RedemptionState(step["state"]).label} for step in sheet.steps],
+        "steps": [
+            {**step, "name": _STEPS.get(step["state"]) or RedemptionState(step["state"]).label}
+            for step in sheet.steps
+        ],
         "address": address,
+        "is_ended": row.state in _GIVEN_BACK,
         "by_hand": row.kind in BY_HAND,
         "can_hand_out": sheet.has_address or not sheet.is_merchandise,
         "waits": WAITS.get(str(row.outcome.get("waits", "")), ""),

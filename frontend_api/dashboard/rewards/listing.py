@@ -146,7 +146,7 @@ def narrow(query: ListQuery, tiers: list[Tier]) -> QuerySet[Any, Any]:
     return rows
 
 
-def list_ids(context: TenantContext, query: ListQuery, *, limit: int) -> list[int]:
+def list_ids(query: ListQuery, *, limit: int) -> list[int]:
     """The ids of what the list, as narrowed, holds."""
     return list(narrow(query, list_tiers()).order_by("pk").values_list("pk", flat=True)[:limit])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -27,9 +27,10 @@ from engagement.rewards.selectors import count_by_state, get_reward, list_reward
 from engagement.rewards.tiers import list_tiers
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
-from frontend_api.dashboard.parts.confirm import Confirm, Consequence, is_confirmed, show_confirm
+from frontend_api.dashboard.parts.bulk import address_of_list, ask_about, choose_rows, read_act
+from frontend_api.dashboard.parts.confirm import is_confirmed, show_confirm
 from frontend_api.dashboard.parts.list_page import show_list
-from frontend_api.dashboard.parts.lists import read_query
+from frontend_api.dashboard.parts.lists import ListKind
 from frontend_api.figures import write_unit
 from integrations.discord.directory import get_directory
 from saas.core.errors import ConflictError, EngageHubError, InvalidInputError, NotAllowedError
@@ -162,14 +163,23 @@ def restock(request: HttpRequest, desk: Desk, reward_id: int) -> HttpResponse:
 @dashboard_page("change_rewards")
 def act_on_many(request: HttpRequest, desk: Desk) -> HttpResponse:
     """First the page that asks, then the act, reward by reward: one that is refused does not hold up the others."""
-    act = _BULK.get(request.POST.get("act", ""))
-    if act is None:
-        raise InvalidInputError("Choose what to do with the rewards that you ticked.", field="act")
-    ids = _chosen(request, desk)
-    back = reverse("dashboard-rewards")
+    act = read_act(request, _BULK, "rewards")
+    back = address_of_list(request, "dashboard-rewards")
+
+    def build(given: QueryDict) -> ListKind:
+        return build_rewards_list(desk.context)
+
+    ids = choose_rows(request, desk, build, list_ids, noun="rewards", most=_MOST)
     if not ids:
         return go_to(request, back, "Tick some rewards first. Nothing was done.", kind="warn")
-    page = _ask(act.key, ids)
+    page = ask_about(
+        act,
+        ids,
+        noun="rewards",
+        back=back,
+        consequences=(_TELLS[act.key],),
+        danger=act.key == "archive",
+    )
     if not is_confirmed(request, page):
         return show_confirm(request, page)
     results = [_try(desk, act.key, reward_id) for reward_id in ids]
@@ -196,19 +206,6 @@ _TELLS: Final = {
 }
 
 
-def _ask(act: str, ids: list[int]) -> Confirm:
-    icon, text = _TELLS[act]
-    many = write_unit(len(ids), "rewards")
-    return Confirm(
-        title=f"{_BULK[act].name}: {many}",
-        submit=f"{_BULK[act].name}: {many}",
-        back=reverse("dashboard-rewards"),
-        consequences=[Consequence(text, icon)],
-        danger=act == "archive",
-        hidden=[("act", act), *(("ids", str(one)) for one in ids)],
-    )
-
-
 def _try(desk: Desk, act: str, reward_id: int) -> tuple[str, str]:
     try:
         _ACTS[act](desk, reward_id)
@@ -216,20 +213,6 @@ def _try(desk: Desk, act: str, reward_id: int) -> tuple[str, str]:
         name = Reward.objects.filter(pk=reward_id).values_list("name", flat=True).first()
         return name or str(reward_id), error.message
     return "", ""
-
-
-def _chosen(request: HttpRequest, desk: Desk) -> list[int]:
-    from django.http import QueryDict
-
-    if request.POST.get("scope") == "all":
-        kind = build_rewards_list(desk.context)
-        return list_ids(
-            desk.context,
-            read_query(kind, QueryDict(request.POST.get("query", "")), desk.context),
-            limit=_MOST,
-        )
-    given = request.POST.getlist("ids")[:_MOST]
-    return [int(one) for one in dict.fromkeys(given) if one.isascii() and one.isdecimal() and len(one) < 10]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

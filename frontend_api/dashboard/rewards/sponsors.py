@@ -44,6 +44,7 @@ from frontend_api.dashboard.parts.forms import DeskForm, FormPage, show_form
 from frontend_api.dashboard.parts.moments import LocalMomentField
 from saas.core import clock
 from saas.core.errors import EngageHubError, NotAllowedError
+from tenants.gates import require_open
 
 GATE: Final = "sponsors"
 
@@ -134,6 +135,7 @@ def show_sponsors(request: HttpRequest, desk: Desk) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @dashboard_page("change_rewards")
 def add_sponsor(request: HttpRequest, desk: Desk) -> HttpResponse:
+    _refuse_closed(request, desk)
     form = _form(request, desk, {})
     if form.is_valid():
         made = _try(form, lambda facts: create_sponsor(context=desk.context, facts=facts, actor=desk.actor))
@@ -150,6 +152,7 @@ def add_sponsor(request: HttpRequest, desk: Desk) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @dashboard_page("change_rewards")
 def edit_sponsor(request: HttpRequest, desk: Desk, sponsor_id: int) -> HttpResponse:
+    _refuse_closed(request, desk)
     sponsor = Sponsor.objects.filter(pk=sponsor_id if 0 < sponsor_id < 2**31 else 0).first()
     if sponsor is None:
         raise SponsorNotFoundError
@@ -204,6 +207,12 @@ def move_sponsor(request: HttpRequest, desk: Desk, sponsor_id: int) -> HttpRespo
             f"“{sponsor.name}” is in the archive and named no longer. What it paid for stays in its report."
         )
     return go_to(request, reverse("dashboard-sponsors"), text)
+
+
+def _refuse_closed(request: HttpRequest, desk: Desk) -> None:
+    """What is sent is refused for the plan before it is read, whatever else may be wrong with it; the locked form can be looked at."""
+    if request.method == "POST":
+        require_open(GATE, desk.context.entitlements, clock.now())
 
 
 def _form(request: HttpRequest, desk: Desk, initial: dict[str, Any]) -> SponsorForm:

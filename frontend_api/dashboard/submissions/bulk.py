@@ -16,15 +16,15 @@ from engagement.submissions.reasons import list_reasons
 from engagement.submissions.reviewing import APPROVE, MAX_AT_ONCE, UNDO, UNDO_ACT, Result, decide_many
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
+from frontend_api.dashboard.parts.bulk import address_of_list, choose_rows, read_act
 from frontend_api.dashboard.parts.confirm import Confirm, Consequence, is_confirmed, show_confirm
 from frontend_api.dashboard.parts.forms import DeskForm
-from frontend_api.dashboard.parts.lists import read_query
+from frontend_api.dashboard.parts.lists import ListKind
 from frontend_api.figures import write_unit
 from saas.core import clock
-from saas.core.errors import InvalidInputError
 
 from .access import check_any
-from .listing import ACTS, build_queue, list_kinds
+from .listing import ACTS, build_queue, list_ids, list_kinds
 from .reason_forms import ReasonForm
 from .words import STATES
 
@@ -46,11 +46,9 @@ _WHAT: Final = {
 @dashboard_page("view_submissions")
 def decide_on_many(request: HttpRequest, desk: Desk) -> HttpResponse:
     """First the page that asks, then the act."""
-    act = _BY_KEY.get(request.POST.get("act", ""))
-    if act is None:
-        raise InvalidInputError("Choose what to do with the submissions that you ticked.", field="act")
+    act = read_act(request, _BY_KEY, "submissions")
     types = check_any(desk)
-    ids = _chosen(request, desk)
+    ids = choose_rows(request, desk, _build, list_ids, noun="submissions", most=MAX_AT_ONCE)
     if not ids:
         return go_to(
             request,
@@ -116,6 +114,10 @@ def undo_many(request: HttpRequest, desk: Desk, run: UUID) -> HttpResponse:
     return _show_later(request, UNDO_ACT, results)
 
 
+def _build(given: QueryDict) -> ListKind:
+    return build_queue(list_kinds(), acts=())
+
+
 class NoteForm(DeskForm):
     """What goes along with an approval."""
 
@@ -149,29 +151,13 @@ def _ask(request: HttpRequest, act: str, ids: list[int], form: forms.BaseForm) -
     return Confirm(
         title=_TITLES[act].format(count=count),
         submit=f"{_BY_KEY[act].name}: {count}",
-        back=f"{reverse('dashboard-submissions')}?{request.POST.get('query', '')}".rstrip("?"),
+        back=address_of_list(request, "dashboard-submissions"),
         consequences=lines,
         action=reverse("dashboard-submissions-bulk"),
         danger=False,
         hidden=[("act", act), ("ids", ",".join(map(str, ids))), ("query", request.POST.get("query", ""))],
         form=form,
     )
-
-
-def _chosen(request: HttpRequest, desk: Desk) -> list[int]:
-    """The ticked ones, or all that the list as narrowed holds."""
-    if request.POST.get("scope") == "all":
-        kind = build_queue(list_kinds(), acts=())
-        query = read_query(kind, QueryDict(request.POST.get("query", "")[:4_000]), desk.context)
-        rows = kind.source.read(query, limit=MAX_AT_ONCE + 1, after=None, backwards=False)
-        if len(rows) > MAX_AT_ONCE:
-            raise InvalidInputError(
-                f"More than {MAX_AT_ONCE} submissions match, and {MAX_AT_ONCE} at once are the most, so that each can be looked "
-                "through. Narrow the list down and decide on each part. Nothing was done."
-            )
-        return [int(row.pk) for row in rows]
-    given = " ".join(request.POST.getlist("ids")).replace(",", " ").split()
-    return list(dict.fromkeys(int(one) for one in given if one.isdecimal() and len(one) < 19))[:MAX_AT_ONCE]
 
 
 def _show_later(request: HttpRequest, act: str, results: list[Result]) -> HttpResponse:

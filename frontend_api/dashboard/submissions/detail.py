@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from engagement.submissions.models import Submission
 from engagement.submissions.people import claim_key, list_members_of
+from engagement.submissions.previews import previews_of
 from engagement.submissions.reasons import list_reasons
 from engagement.submissions.reviewing import (
     approve_submission,
@@ -221,6 +222,7 @@ def _show(
         "submission": submission,
         "form": refused[0] if refused else None,
         "questions": build_questions(desk.context, detail.form, submission.answers),
+        "previews": previews_of(detail.item.submission),
         "alike": [(one, _answered(desk, one.item.submission)) for one in detail.alike],
         "state": STATES[submission.state],
         "via": VIAS.get(submission.via, submission.via),

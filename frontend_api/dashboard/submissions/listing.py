@@ -110,6 +110,12 @@ def build_everything(types: list[SubmissionType]) -> ListKind:
     )
 
 
+def list_ids(query: ListQuery, *, limit: int) -> list[int]:
+    """The ids of all that the queue, as narrowed, holds: those that waited longest first."""
+    rows = _narrow(_queue(), query).order_by("submitted_at", "pk")
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
 def _columns(*, decided: bool, back: str = "") -> tuple[Column, ...]:
     query = f"?{urlencode({'list': back})}" if back else ""
     return (

@@ -97,6 +97,11 @@ class TypeForm(DeskForm):
         required=False,
         help_text="Whoever hands in a link that was handed in before is told so.",
     )
+    previews = forms.BooleanField(
+        label="Show what links lead to",
+        required=False,
+        help_text="Reviewers see the title and description of the page. Our server fetches it once, soon after it was handed in.",
+    )
     automatic = forms.BooleanField(
         label="Approve it without a look",
         required=False,
@@ -173,6 +178,7 @@ class TypeForm(DeskForm):
                 "cap": given["award_cap"],
             },
             "unique_links": given["unique_links"],
+            "previews": given["previews"],
             "automatic": given["automatic"],
             "limit_count": given["limit_count"],
             "limit_period": given["limit_period"],
@@ -218,6 +224,7 @@ def initial_of(values: Mapping[str, Any]) -> dict[str, Any]:
         "award_field": labels.get(award.get("field") or "", ""),
         "award_cap": award.get("cap"),
         "unique_links": values["unique_links"],
+        "previews": values["previews"],
         "automatic": values["automatic"],
         "limit_count": values["limit_count"],
         "limit_period": values["limit_period"],

@@ -18,6 +18,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from billing.models import Payer, Subscription
 from billing.payers import add_company, change_payer
 from billing.paying import PayerBook, Totals, add_up, find_paid, list_books, list_unpaid_communities
+from billing.retainers.selectors import RetainerBook
+from billing.wording import plan_name
 from frontend_api.dashboard.billing.books import try_stripe
 from frontend_api.dashboard.billing.usage import UsageLine, list_usage
 from frontend_api.dashboard.billing.words import Standing, describe_standing
@@ -57,6 +59,7 @@ class BookView:
     payer: Payer
     lines: list[PlaceLine]
     totals: list[str]
+    bundles: list[dict[str, Any]]
 
 
 class NotYourPayerError(NotFoundError):
@@ -82,13 +85,13 @@ def show_console(request: HttpRequest) -> HttpResponse:
     """From our own books, with the same number of queries however many communities there are."""
     user = user_of(request)
     books = list_books(user=user)
-    paying = [book for book in books if book.subscriptions]
+    paying = [book for book in books if book.subscriptions or book.retainers]
     roles = dict(Membership.objects.filter(user=user).values_list("tenant_id", "role"))
     facts: dict[str, Any] = {
         "sold": settings.BILLING_ON,
         "books": [_view(book, roles) for book in books],
         "totals": write_totals(_sum_up(paying)) if len(paying) > 1 else [],
-        "count": sum(len(book.subscriptions) for book in paying),
+        "count": sum(book.communities for book in paying),
         "unpaid": [
             (one, _enter(one, "/dashboard/billing/plans/")) for one in list_unpaid_communities(user=user)
         ],
@@ -191,7 +194,8 @@ def write_totals(totals: Totals) -> list[str]:
 
 
 def _sum_up(books: list[PayerBook]) -> Totals:
-    return add_up(row for book in books for row in book.subscriptions)
+    rows = [row for book in books for row in book.subscriptions]
+    return add_up(rows, [bundle for book in books for bundle in book.retainers])
 
 
 def _view(book: PayerBook, roles: dict[int, str]) -> BookView:
@@ -202,7 +206,19 @@ def _view(book: PayerBook, roles: dict[int, str]) -> BookView:
         standing = describe_standing(row, entitlements, now)
         href = _enter(row.tenant, "/dashboard/billing/")
         lines.append(PlaceLine(row, standing, href, roles.get(row.tenant_id, "")))
-    return BookView(book.payer, lines, write_totals(book.totals))
+    bundles = [_describe_bundle(bundle) for bundle in book.retainers]
+    return BookView(book.payer, lines, write_totals(book.totals), bundles)
+
+
+def _describe_bundle(book: RetainerBook) -> dict[str, Any]:
+    row = book.retainer
+    return {
+        "row": row,
+        "plan": plan_name(row.plan),
+        "price": f"{write_money(row.amount, row.currency)} a {row.interval}",
+        "places": [(place.tenant, _enter(place.tenant, "/dashboard/billing/")) for place in book.places],
+        "left": max(row.places - len(book.places), 0),
+    }
 
 
 def _enter(tenant: Tenant, path: str) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
+from engagement.files.selectors import file_address
+from engagement.submissions.answers import values_of
 from engagement.submissions.channel import forget_review_message, note_review_message
+from engagement.submissions.duplicates import Likeness
 from engagement.submissions.errors import SubmissionNotFoundError
 from engagement.submissions.models import Submission
+from engagement.submissions.previews import previews_of
 from engagement.submissions.selectors import Detail, describe_answers, get_detail, member_name
 from engagement.submissions.shapes import FILES, FieldKind, Form
 from engagement.submissions.states import APPROVED, NEEDS_INFO, PENDING, REJECTED, WITHDRAWN
-from saas.core.counts import write_count
 from tenants.context import TenantContext
 from tenants.tickets import get_tenant_address
 
@@ -25,6 +29,7 @@ from ..errors import (
 )
 from ..models import Delivery
 from ..problems import clear_problem, note_problem
+from ..team_words import amount, language_of, say, say_count
 
 BUTTON: Final = "eh1:{}:{}"  # bot_shard.cogs.reviewing answers it
 APPROVE, SCORE, REJECT, ASK = "sub-approve", "sub-score", "sub-reject", "sub-ask"
@@ -34,12 +39,8 @@ _LONGEST: Final = 3_500
 _ANSWER: Final = 600
 _GREEN, _RED, _GREY, _LINK = 3, 4, 2, 5
 _COLOURS: Final = {APPROVED: 0x2B8A3E, REJECTED: 0xC92A2A, NEEDS_INFO: 0xB35309, WITHDRAWN: 0x868E96}
-_SAID: Final = {
-    APPROVED: "✅ Approved",
-    REJECTED: "❌ Rejected",
-    NEEDS_INFO: "💬 Asked",
-    WITHDRAWN: "Withdrawn by the member",
-}
+_SAID: Final = frozenset({APPROVED, REJECTED, NEEDS_INFO, WITHDRAWN})
+_PICTURE_LASTS: Final = timedelta(days=7)  # Discord keeps a copy of what it has shown
 
 
 def post_review_message(
@@ -97,24 +98,27 @@ def update_review_message(context: TenantContext, client: DiscordClient, *, subm
 
 def describe_submission(context: TenantContext, detail: Detail) -> dict[str, Any]:
     """The message: one embed, and what can be done with it now. What it mentions in there pings nobody."""
-    submission = detail.item.submission
-    lines = [
-        f"**{escape(member_name(detail.item) or 'A member who is gone')}** · {escape(submission.type.name)}"
-    ]
-    lines += _answers(detail)
+    submission, language = detail.item.submission, language_of(context)
+    name = member_name(detail.item) or say(language, "gone")
+    lines = [f"**{escape(name)}** · {escape(submission.type.name)}"]
+    lines += _answers(language, detail)
+    lines += _previews(submission)
     if detail.alike:
-        lines.append(
-            f"⚠️ Resembles {write_count(len(detail.alike), 'earlier ones')}: {detail.alike[0].likeness.words}"
-        )
+        how = _likeness(language, detail.alike[0].likeness)
+        lines.append(say_count(language, "resembles", len(detail.alike), how=how))
     embed: dict[str, Any] = {
         "title": escape(detail.item.title)[:250],
-        "description": _cut(lines),
+        "description": _cut(language, lines),
         "color": _COLOURS.get(submission.state, int(context.colour.removeprefix("#"), 16)),
     }
-    outcome = _outcome(context, submission)
+    picture = _first_picture(context, detail)
+    if picture:
+        embed["image"] = {"url": picture}
+    outcome = _outcome(context, language, submission)
     if outcome:
-        embed["fields"] = [{"name": _SAID[submission.state], "value": outcome}]
-    return {"embeds": [embed], "components": [{"type": 1, "components": _buttons(context, detail)}]}
+        embed["fields"] = [{"name": say(language, f"submission.{submission.state}"), "value": outcome}]
+    buttons = _buttons(context, language, detail)
+    return {"embeds": [embed], "components": [{"type": 1, "components": buttons}]}
 
 
 def scores_in_discord(form: Form) -> bool:
@@ -142,12 +146,27 @@ def _note_refusal(error: DiscordRefusedError, target: int, in_channel: bool) -> 
     )
 
 
-def _answers(detail: Detail) -> list[str]:
+def _likeness(language: str, likeness: Likeness) -> str:
+    if likeness.link or likeness.file:
+        return say(language, "alike.link" if likeness.link else "alike.file")
+    return say(language, "alike.words", percent=likeness.percent)
+
+
+def _first_picture(context: TenantContext, detail: Detail) -> str:
+    """Where Discord gets the first picture that was handed in; empty where there is none. Its address is signed and ends."""
+    for file_id in values_of(detail.form, detail.item.submission.answers, *FILES):
+        file = detail.files.get(file_id)
+        if file is not None and file.content_type.startswith("image/"):
+            return get_tenant_address(context.slug) + file_address(context, file, lasts=_PICTURE_LASTS)
+    return ""
+
+
+def _answers(language: str, detail: Detail) -> list[str]:
     lines = []
     for label, value, kind in describe_answers(detail):
         if kind in FILES:
             count = len(value) if isinstance(value, list) else 1
-            lines.append(f"**{escape(label)}**: {write_count(count, 'files')} on the page")
+            lines.append(f"**{escape(label)}**: {say_count(language, 'files', count)}")
             continue
         text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         # A link stays one that can be followed; Discord shows where it leads before it is opened.
@@ -156,33 +175,43 @@ def _answers(detail: Detail) -> list[str]:
     return lines
 
 
-def _cut(lines: list[str]) -> str:
+def _previews(submission: Submission) -> list[str]:
+    """What its links lead to. The host is where they do; what a page calls itself is no more than that."""
+    lines = []
+    for one in previews_of(submission):
+        title = escape(one.facts.title or one.facts.site)
+        about = f"\n> {escape(one.facts.description)}" if one.facts.description else ""
+        lines.append(f"> 🔗 **{title}** · {escape(one.facts.host)}{about}"[:_ANSWER])
+    return lines
+
+
+def _cut(language: str, lines: list[str]) -> str:
     """Whole lines as long as there is room."""
     text = ""
     for line in lines:
         if len(text) + len(line) > _LONGEST:
-            return f"{text}\n… and more on the page"
+            return f"{text}\n{say(language, 'more')}"
         text = f"{text}\n{line}".strip()
     return text
 
 
-def _outcome(context: TenantContext, submission: Submission) -> str:
-    if submission.state == PENDING:
+def _outcome(context: TenantContext, language: str, submission: Submission) -> str:
+    if submission.state not in _SAID:
         return ""
     parts = []
     if submission.points:
-        parts.append(write_count(submission.points, context.points_name))
+        parts.append(amount(language, submission.points, context.points_name))
     if submission.decided_by and submission.state != WITHDRAWN:
-        parts.append(f"by {escape(submission.decided_by)}")
+        parts.append(say(language, "by", name=escape(submission.decided_by)))
     if submission.reason:
         parts.append(escape(submission.reason)[:700])
     return " · ".join(parts) or "–"
 
 
-def _buttons(context: TenantContext, detail: Detail) -> list[dict[str, Any]]:
+def _buttons(context: TenantContext, language: str, detail: Detail) -> list[dict[str, Any]]:
     submission = detail.item.submission
     page = f"{get_tenant_address(context.slug)}/dashboard/submissions/{submission.pk}/"
-    link = {"type": 2, "style": _LINK, "label": "Open", "url": page}
+    link = {"type": 2, "style": _LINK, "label": say(language, "open"), "url": page}
     if submission.state not in (PENDING, NEEDS_INFO):
         return [link]
     by_score = detail.form.award.kind == "rubric"
@@ -190,15 +219,15 @@ def _buttons(context: TenantContext, detail: Detail) -> list[dict[str, Any]]:
         _button(
             SCORE if by_score else APPROVE,
             submission.pk,
-            "Score and approve" if by_score else "Approve",
+            say(language, "score" if by_score else "approve"),
             _GREEN,
         ),
-        _button(REJECT, submission.pk, "Reject", _RED),
-        _button(ASK, submission.pk, "Needs info", _GREY),
+        _button(REJECT, submission.pk, say(language, "reject"), _RED),
+        _button(ASK, submission.pk, say(language, "needs_info"), _GREY),
     ]
     if by_score and not scores_in_discord(detail.form):
         buttons = buttons[1:]
-        link = link | {"label": "Score on the page"}
+        link = link | {"label": say(language, "score_on_page")}
     return [*buttons, link]
 
 

@@ -88,7 +88,7 @@ async def test_a_lost_cache_holds_nobody_back(talk: Talk, inside: Inside) -> Non
 async def test_slow_work_is_deferred_in_time(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot_shard.desk.DEFER_SECONDS", 0.05)
 
-    def slowly() -> list[Any]:
+    def slowly(**_: Any) -> list[Any]:
         time.sleep(0.4)
         return []
 
@@ -100,7 +100,7 @@ async def test_slow_work_is_deferred_in_time(talk: Talk, monkeypatch: pytest.Mon
 
 
 async def test_a_broken_command_says_so_with_a_reference(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def break_down() -> list[Any]:
+    def break_down(**_: Any) -> list[Any]:
         raise ValueError("a secret detail")
 
     monkeypatch.setattr(sys.modules["bot_shard.cogs.guide"], "list_ways_to_earn", break_down)

@@ -7,9 +7,12 @@ import pytest
 from engagement.kinds.packs import UnknownPackError, get_pack, list_packs
 from engagement.levels.curves import build_curve
 from engagement.notifications.models import LevelUp
+from engagement.rewards.facts import check_facts, check_key
+from engagement.rewards.kinds import check_settings
 from engagement.rules.definition import parse_definition
 from engagement.rules.seeds import DEFAULT_RULES
 from engagement.standings.seasons import LENGTHS
+from engagement.submissions.templates import TEMPLATES
 from tenants.models import Tenant
 
 KINDS = list(Tenant.Kind.values)
@@ -33,6 +36,18 @@ def test_a_pack_is_whole(kind: str) -> None:
     assert pack.day
     triggers = {trigger for rule in pack.rules for trigger in rule.definition["triggers"]}
     assert {line.type for line in pack.day} <= triggers
+    assert 3 <= len(pack.rewards) <= 5
+    for idea in pack.rewards:
+        check_facts(idea.facts)
+        check_key(idea.key)
+        check_settings(idea.kind, idea.facts.get("settings", {}), complete=False)
+    assert 2 <= len(pack.submissions) <= 3
+    assert set(pack.submissions) <= TEMPLATES.keys()
+
+
+def test_no_two_packs_call_a_reward_the_same() -> None:
+    keys = [idea.key for pack in list_packs() for idea in pack.rewards]
+    assert len(keys) == len(set(keys))
 
 
 def test_the_servers_rules_are_the_ones_that_people_know() -> None:

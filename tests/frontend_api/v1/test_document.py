@@ -123,6 +123,25 @@ def test_the_pages_show_every_operation_and_need_no_login(pages: Browser, host: 
     assert pages.on(host).get("/api/v1/openapi.json").json()["openapi"].startswith("3.")
 
 
+def test_an_example_is_a_part_of_the_page_and_a_page_of_its_own(pages: Browser) -> None:
+    for _, _, found in list(operations())[::20]:
+        part = pages.on(ACME).get(
+            f"/api/v1/operations/{found['operationId']}", headers={"HX-Request": "true"}
+        )
+        assert part.status_code == 200
+        assert part.content.startswith(b"<pre")
+    whole = pages.on(ACME).get("/api/v1/operations/send_activity")
+    assert "<h1>Report an activity</h1>" in whole.content.decode()
+    assert pages.on(ACME).get("/api/v1/operations/nothing").status_code == 404
+
+
+def test_operations_are_tried_at_the_communitys_own_address(pages: Browser) -> None:
+    assert 'id="try-key"' in pages.on(ACME).get("/api/v1/").content.decode()
+    ours = pages.on(BASE).get("/api/v1/").content.decode()
+    assert 'id="try-key"' not in ours
+    assert "own address" in ours
+
+
 def test_the_pages_weight_is_bounded(pages: Browser) -> None:
     assert len(pages.on(ACME).get("/api/v1/").content) < 300_000
 

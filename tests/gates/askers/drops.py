@@ -1,4 +1,4 @@
-"""The queue of a drop, over REST."""
+"""The queue of a drop, on its page and over REST."""
 
 from __future__ import annotations
 
@@ -11,6 +11,21 @@ from tests.gates.askers import World, asks, is_open
 
 @asks("rest join_drop")
 def join(world: World) -> bool:
+    address = f"/api/v1/rewards/{_running_drop(world)}/queue"
+    return is_open(world.owner.post(address, "{}", content_type="application/json"))
+
+
+@asks("page shop-queue")
+def join_on_the_page(world: World) -> bool:
+    address = f"/shop/{_running_drop(world)}/queue/"
+    offered = 'value="join"' in world.owner.get(address).content.decode()
+    joined = is_open(world.owner.post(address, {"act": "join"}))
+    assert offered == joined, "the page offers what the plan lets one do"
+    return joined
+
+
+def _running_drop(world: World) -> int:
+    """A drop that began an hour ago, in a community of which the owner is a member."""
     from engagement.progression.services import ensure_member
     from engagement.rewards.models import Reward
     from tenants.context import enter_tenant
@@ -27,6 +42,4 @@ def join(world: World) -> bool:
             is_drop=True,
             starts_at=clock.now() - timedelta(hours=1),  # until then even without the plan: it was announced
         )
-    return is_open(
-        world.owner.post(f"/api/v1/rewards/{drop.pk}/queue", "{}", content_type="application/json")
-    )
+    return int(drop.pk)

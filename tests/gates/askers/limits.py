@@ -204,6 +204,32 @@ def ask_once_more(world: World) -> bool:
     return _let_through(program.get("rules"), refused="programs_rate_limited")
 
 
+COMMANDS_BEFORE = 200
+
+
+@asks("bot any command", used=lambda _world: COMMANDS_BEFORE)
+def use_one_more_command(world: World) -> bool:
+    import asyncio
+
+    from django.conf import settings
+    from redis.asyncio import Redis
+
+    from bot_shard.limits import CommandLimiter, CommunityBusyError
+    from saas.core.redis_clients import cache_redis
+
+    cache_redis().set(f"rate:{world.context.schema}:commands", COMMANDS_BEFORE, ex=60)
+
+    async def use() -> bool:
+        async with Redis.from_url(settings.REDIS_URL) as redis:
+            try:
+                await CommandLimiter(redis).check_community(world.context, "en")
+            except CommunityBusyError:
+                return False
+        return True
+
+    return asyncio.run(use())
+
+
 # --- history: how many days ago it was
 
 
@@ -254,6 +280,9 @@ def why_by_the_bot(world: World) -> bool:
             )
         with clock.frozen_at(clock.now() + OLD):
             try:
-                return read_why(int(account.external_id), entry_id=entry_id, before_id=None) is not None
+                return (
+                    read_why(int(account.external_id), entry_id=entry_id, before_id=None, language="en")
+                    is not None
+                )
             except HistoryHiddenError:
                 return False

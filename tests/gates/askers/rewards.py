@@ -133,6 +133,15 @@ def change_over_rest(world: World) -> bool:
     return is_open(_program(world, "rewards:write").patch(address, {"name": "Globex"}))
 
 
+@asks("rest upload_sponsor_picture")
+def show_a_picture_over_rest(world: World) -> bool:
+    from tests.engagement.files.pictures import picture
+    from tests.frontend_api.v1.test_reward_files import put
+
+    address = f"sponsors/{world.things['sponsor_id']}/picture"
+    return is_open(put(_program(world, "rewards:write"), address, picture()))
+
+
 @asks("rest change_reward")
 def name_a_sponsor_over_rest(world: World) -> bool:
     body = {"sponsor_id": world.things["sponsor_id"]}

@@ -7,6 +7,7 @@ from typing import Any
 from engagement.audit.actor import Actor
 from engagement.progression.services import ensure_member
 from engagement.submissions.models import Submission
+from engagement.submissions.previews import LinkFacts, note_previews
 from engagement.submissions.reviewing import approve_submission, reject_submission, undo_decision
 from integrations.discord.models import DiscordProblem
 from integrations.discord.reviews.messages import post_review_message, update_review_message
@@ -54,6 +55,18 @@ def test_it_is_posted_once_with_what_was_answered_and_pings_nobody(scene: Scene)
     assert r"\*\*you\*\*" in shown["description"]
     assert labels(message) == ["Approve", "Reject", "Needs info", "Open"]
     assert Submission.objects.get(pk=one.pk).message_id == message.id
+
+
+def test_it_says_where_its_links_lead_once_that_is_known(scene: Scene) -> None:
+    one = waiting(scene)
+    post(scene, one)
+    facts = LinkFacts("example.com", "**Free** @everyone", "[click](https://evil.example)", "Example")
+    note_previews(submission_id=one.pk, found={"https://example.com/a_b": facts})
+    assert update(scene, one)
+
+    shown = scene.messages()[0].embeds[0]["description"]
+    assert r"> 🔗 **\*\*Free\*\* \@everyone** · example.com" in shown
+    assert "[click](" not in shown
 
 
 def test_it_follows_what_is_decided_and_taken_back_elsewhere(scene: Scene) -> None:

@@ -161,7 +161,7 @@ def test_the_sweep_finds_who_lost_it(scene: Scene, vip: Any) -> None:
 
 
 def test_the_team_is_told_in_its_channel_once_and_nobody_is_pinged(scene: Scene) -> None:
-    text = describe_waiting(undecided=1, by_hand=0, unshipped=2)
+    text = describe_waiting("en", undecided=1, by_hand=0, unshipped=2)
     assert tell_team(scene.context, scene.client, event_id=3, text=text) is None
     NotificationSettings.objects.create(pk=1, team_channel_id=scene.channel.id)
     for _ in range(2):

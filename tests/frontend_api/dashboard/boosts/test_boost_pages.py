@@ -171,7 +171,8 @@ def test_without_boosts_in_the_plan_the_page_says_what_opens_them(
     assert "Boosts: part of" in text
     assert NEW not in text
     assert post(organiser, NEW, form(acme)).status_code == 403
-    assert "Happy hours" not in show(organiser, "/earn/")
+    assert "What was planned before runs to its end" in text
+    assert "Happy hours" in show(organiser, "/earn/"), "members were told of it"
 
 
 def test_a_stop_is_offered_back(organiser: Browser, acme: TenantContext) -> None:

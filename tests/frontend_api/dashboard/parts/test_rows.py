@@ -9,6 +9,7 @@ import pytest
 from django.utils.translation import gettext_lazy
 
 from frontend_api.dashboard.parts.cells import Face, Link, Tag, Tags
+from frontend_api.dashboard.parts.choices import write_ticks
 from frontend_api.dashboard.parts.lists import Column
 from frontend_api.dashboard.parts.rows import write_cell, write_rows
 
@@ -61,6 +62,15 @@ def test_each_kind_is_written(value: object, wanted: str) -> None:
 def test_nothing_from_outside_is_markup(value: object) -> None:
     assert "<script" not in written(value)
     assert '""' not in written(value).replace('alt=""', "")
+
+
+def test_choices_to_tick_are_text() -> None:
+    text = write_ticks("reward", [("7", NASTY, False), (NASTY, "Mug & co", True)])
+    assert '<input type="checkbox" name="reward" value="7"> ' in text
+    assert "checked> Mug &amp; co</label>" in text
+    assert text.count("checked") == 1
+    assert "<script" not in text
+    assert 'value=""' not in text
 
 
 def test_a_row_names_its_columns_and_can_be_ticked() -> None:

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from engagement.audit.actor import Actor
 from engagement.submissions.models import Submission
+from engagement.submissions.previews import LinkFacts, note_previews
 from engagement.submissions.reasons import save_reason
 from engagement.submissions.reviewing import claim_submission
 from engagement.submissions.sla import tell_outcome
@@ -171,6 +172,20 @@ def test_links_show_where_they_lead_and_duplicates_stand_beside(room: Room) -> N
     assert "the same words" in page
     assert path_of(earlier) in page
     assert "1 earlier" in room.text(QUEUE)
+
+
+def test_a_link_says_what_its_page_is_called(room: Room) -> None:
+    one = room.hand("A talk", link="https://example.com/a")
+    with enter_tenant(room.context):
+        facts = LinkFacts("www.example.com", "<script>alert(1)</script>", "About \u202eit", "Example")
+        note_previews(submission_id=one.pk, found={"https://example.com/a": facts})
+
+    text = room.page(path_of(one))
+
+    assert "Where its link leads" in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "<script>alert(1)" not in text
+    assert "www.example.com" in text
 
 
 def test_nobody_reviews_their_own(room: Room) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engagement', '0025_economy_mail'),
+        ('engagement', '0026_economy_previews'),
     ]
 
     operations = [

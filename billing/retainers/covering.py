@@ -1,0 +1,126 @@
+"""Which communities a retainer covers: taken in, taken out, and what that says of their plan.
+
+Locks: the retainer's row, so that two who take the last place see each other, then the tenant's row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from billing.audit import record
+from billing.entitling import write_entitlements
+from billing.errors import AlreadySubscribedError
+from billing.letters import write_retainer_left
+from billing.models import Retainer, RetainerPlace, Subscription
+from billing.phases import GRACE_DAYS
+from billing.wording import plan_name
+from engagement.audit.actor import Actor
+from saas.core import clock
+from saas.core.schemas import PUBLIC, enter_schema
+from tenants.errors import TenantNotFoundError
+from tenants.models import Tenant
+
+from .errors import CoveredError, RetainerEndedError, RetainerFullError, RetainerNotFoundError
+
+IN_FORCE: Final = frozenset({"active", "past_due", "unpaid"})
+
+
+def cover_community(*, key: str, tenant_id: int, actor: Actor) -> RetainerPlace:
+    """The community has the retainer's plan from now on. Idempotent.
+
+    Locks the retainer, then the tenant. Recorded in the community's audit log; publishes EntitlementsChanged. Raises
+    RetainerNotFoundError, RetainerEndedError, RetainerFullError, CoveredError, AlreadySubscribedError, TenantNotFoundError.
+    """
+    with enter_schema(PUBLIC), transaction.atomic():
+        row = lock_retainer(key)
+        tenant = Tenant.objects.filter(pk=tenant_id, state=Tenant.State.ACTIVE).first()
+        if tenant is None:
+            raise TenantNotFoundError(tenant_id)
+        standing = (
+            RetainerPlace.objects.filter(tenant=tenant, left_at=None)
+            .select_related("retainer__payer__user")
+            .first()
+        )
+        if standing is not None and standing.retainer_id == row.pk:
+            return standing
+        if standing is not None:
+            raise CoveredError(tenant.name, str(standing.retainer.payer))
+        if row.ended_at is not None or row.status not in IN_FORCE:
+            raise RetainerEndedError
+        if RetainerPlace.objects.filter(retainer=row, left_at=None).count() >= row.places:
+            raise RetainerFullError(row.places)
+        paid = Subscription.objects.filter(tenant=tenant, ended_at=None, cancel_at=None).first()
+        if paid is not None:
+            raise AlreadySubscribedError(plan_name(paid.plan))
+        place = RetainerPlace.objects.create(retainer=row, tenant=tenant)
+        write_entitlements(tenant_id=tenant.pk)
+        _record(place, actor, "plan.covered")
+    return place
+
+
+def release_community(*, key: str, tenant_id: int, actor: Actor) -> RetainerPlace | None:
+    """Take it out; its plan goes on for the days of grace, and payer and owner are written to. None where it is not in it. Idempotent.
+
+    Locks, audit and events as cover_community. Raises RetainerNotFoundError.
+    """
+    with enter_schema(PUBLIC), transaction.atomic():
+        row = lock_retainer(key)
+        place = RetainerPlace.objects.filter(retainer=row, tenant_id=tenant_id, left_at=None).first()
+        if place is not None:
+            _leave([place], actor)
+    return place
+
+
+def release_all(row: Retainer, actor: Actor) -> None:
+    """The retainer is over. In the caller's transaction, which holds its row."""
+    _leave(list(RetainerPlace.objects.filter(retainer=row, left_at=None).order_by("pk")), actor, row.ended_at)
+
+
+def release_deleted(*, tenant_id: int, actor: Actor) -> None:
+    """A community that goes gives its place back. Idempotent."""
+    with enter_schema(PUBLIC):
+        place = (
+            RetainerPlace.objects.select_related("retainer").filter(tenant_id=tenant_id, left_at=None).first()
+        )
+    if place is not None:
+        release_community(key=place.retainer.key, tenant_id=tenant_id, actor=actor)
+
+
+def rewrite_covered(row: Retainer) -> None:
+    """Bring what the covered communities may do to how the retainer stands now."""
+    ids = RetainerPlace.objects.filter(retainer=row, left_at=None).order_by("tenant_id")
+    for tenant_id in ids.values_list("tenant_id", flat=True):
+        write_entitlements(tenant_id=tenant_id)
+
+
+def lock_retainer(key: str) -> Retainer:
+    """Raises RetainerNotFoundError."""
+    row = (
+        Retainer.objects.select_for_update(of=("self",))
+        .select_related("payer__user")
+        .filter(key=key[:26])
+        .first()
+    )
+    if row is None:
+        raise RetainerNotFoundError
+    return row
+
+
+def _leave(places: Iterable[RetainerPlace], actor: Actor, ended_at: datetime | None = None) -> None:
+    now = min(ended_at or clock.now(), clock.now())
+    for place in places:
+        place.left_at = max(now, place.joined_at)
+        place.save(update_fields=["left_at"])
+        write_entitlements(tenant_id=place.tenant_id)
+        _record(place, actor, "plan.uncovered")
+        if place.tenant.state == Tenant.State.ACTIVE:
+            write_retainer_left(place, now + timedelta(days=GRACE_DAYS))
+
+
+def _record(place: RetainerPlace, actor: Actor, action: str) -> None:
+    facts = {"plan": plan_name(place.retainer.plan), "payer": str(place.retainer.payer)}
+    record(tenant=place.tenant, actor=actor, action=action, after=facts)
