@@ -19,7 +19,8 @@ from .notices import OwnView
 from .operations import operation
 from .paging import cut, read_cursor
 from .serializing import Input, Paging
-from .submissions import EXAMPLE, STATES, SubmissionAnswer, SubmissionLine, describe
+from .submission_shapes import EXAMPLE, STATES, SubmissionAnswer, SubmissionLine
+from .submissions import describe
 
 TAG = "You"
 

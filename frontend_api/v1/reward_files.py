@@ -23,7 +23,7 @@ from tenants.context import TenantContext
 from .frame import once
 from .multipart import UploadView
 from .operations import operation
-from .rewards import TAG as REWARDS
+from .reward_shapes import TAG as REWARDS
 from .rewards import etag_of
 from .serializing import Output
 from .sponsors import TAG as SPONSORS
