@@ -16,8 +16,9 @@ from saas.core.errors import EngageHubError
 
 from .answers import VERSION
 from .cogs import EXTENSIONS
-from .desk import Desk, Interaction
+from .desk import Desk
 from .gateway import GatewayClient
+from .questions import Interaction
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from tenants.selectors import get_standing_link
 from tenants.tickets import get_tenant_address
 
 from .answers import Answer, Button, plain
-from .desk import Ask
+from .questions import Ask
 from .relaying import relay
 from .who import Who
 

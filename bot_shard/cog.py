@@ -13,7 +13,8 @@ from engagement.members.models import Member
 from engagement.members.selectors import find_member
 
 from .answers import plain
-from .desk import Ask, Desk, Interaction
+from .desk import Desk
+from .questions import Ask, Interaction
 
 if TYPE_CHECKING:
     from .bot import Bot

@@ -16,7 +16,7 @@ from tenants.flags import is_on
 
 from .answers import Answer, plain
 from .card import CardFacts, draw_card
-from .desk import Ask
+from .questions import Ask
 
 log = structlog.get_logger(__name__)
 

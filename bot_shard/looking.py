@@ -15,7 +15,7 @@ from engagement.progression.services import ensure_member
 
 from .answers import Answer
 from .cog import PROVIDER, member_of, name_of
-from .desk import Ask
+from .questions import Ask
 
 
 @dataclass(frozen=True)

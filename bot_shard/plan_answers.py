@@ -18,7 +18,7 @@ from .gateway import role_ids_of
 from .limits import CommandLimiter, CommunityBusyError
 
 if TYPE_CHECKING:
-    from .desk import Ask
+    from .questions import Ask
 
 log = structlog.get_logger(__name__)
 PLANS_PATH: Final = "/dashboard/billing/plans/"

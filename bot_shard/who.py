@@ -9,9 +9,9 @@ from tenants.context import TenantContext
 from tenants.permissions import Rights, rights_for_interaction
 
 from .actors import actor_of
-from .desk import Ask, Interaction
 from .gateway import role_ids_of
 from .permissions import check_command
+from .questions import Ask, Interaction
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from typing import Final
 from bot_shard.answers import Answer, Button, plain
 from bot_shard.bot import Bot
 from bot_shard.cog import DeskCog, Interaction, Responder
-from bot_shard.desk import Guest
 from bot_shard.permissions import may_claim
+from bot_shard.questions import Guest
 from integrations.discord.errors import GuildNotManagedError
 from integrations.discord.linking import check_manager
 from saas.core.errors import NotAllowedError
