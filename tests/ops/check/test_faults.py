@@ -20,8 +20,11 @@ ALONE = "@pytest.mark.faults\n@pytest.mark.alone"
 
 @pytest.fixture(autouse=True)
 def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All that are installed would take each of these runs seconds to load."""
+    """All that are installed would take each of these runs seconds to load. They begin as from a shell, and not as from the worker
+    that this test may itself be run by."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
+        monkeypatch.delenv(name)
 
 
 def _tests(folder: Path, source: str) -> list[str]:
