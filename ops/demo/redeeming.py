@@ -64,7 +64,10 @@ def redeem_demo_rewards(context: TenantContext, *, now: datetime) -> int:
 
 
 def _look_at_rewards(context: TenantContext, now: datetime) -> None:
-    """How often what is on offer was seen and opened on each of the last days; dearer things are looked at oftener than taken."""
+    """How often what is on offer was seen and opened on each of the last days; dearer things are looked at oftener than taken. Nothing
+    where something was looked at already: there may be no redemption all the same, because nobody could afford one."""
+    if RewardDay.objects.exists():
+        return
     today = now.astimezone(ZoneInfo(context.timezone)).date()
     RewardDay.objects.bulk_create(
         RewardDay(

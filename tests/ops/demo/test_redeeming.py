@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from engagement.rewards.models import Redemption
+from engagement.rewards.models import Redemption, RewardDay
 from ops.demo.redeeming import redeem_demo_rewards
 from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
@@ -24,3 +24,11 @@ def test_there_is_some_in_every_state_and_no_more_the_second_time(db: None, acme
         assert states.keys() == {"requested", "approved", "fulfilled", "delivered", "rejected", "cancelled"}
         assert redeem_demo_rewards(acme, now=clock.now()) == 0
         assert_books_balance(acme)
+
+
+def test_where_nobody_can_afford_anything_it_can_be_asked_again(db: None, acme: TenantContext) -> None:
+    with enter_tenant(acme):
+        make_reward(kind="custom", approval="moderator")
+        for _ in range(2):
+            assert redeem_demo_rewards(acme, now=clock.now()) == 0
+        assert RewardDay.objects.count() == 42
