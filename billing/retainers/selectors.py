@@ -26,6 +26,7 @@ class RetainerBook:
 
     @property
     def is_paid(self) -> bool:
+        """In force, also while an invoice is late and its grace runs."""
         return self.retainer.status in {"active", "past_due"}
 
 

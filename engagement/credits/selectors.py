@@ -52,6 +52,7 @@ class TypeLine:
 
     @property
     def can_request(self) -> bool:
+        """Members may ask for it: it is offered, not archived and within the plan."""
         return self.type.requestable and self.type.archived_at is None and not self.frozen
 
 
@@ -65,6 +66,7 @@ class BalanceLine:
 
     @property
     def is_low(self) -> bool:
+        """Below what the kind warns of."""
         return self.type.low_balance is not None and self.current < self.type.low_balance
 
 
@@ -333,6 +335,7 @@ def with_members(rows: list[CreditRequest]) -> list[RequestLine]:
 
 
 def is_overdue(request: CreditRequest, now: datetime) -> bool:
+    """It waits for the team for longer than its kind says."""
     hours = request.type.escalate_hours
     return (
         request.state == RequestState.PENDING

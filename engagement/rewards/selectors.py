@@ -63,6 +63,7 @@ class ShopItem:
 
     @property
     def can_redeem(self) -> bool:
+        """Whoever looks is a member, and nothing is in the way."""
         return self.is_member and self.refusal is None
 
     @property
