@@ -54,11 +54,12 @@ class Town:
     dice: Random
     minute: int = 0
     members: int = MEMBERS
+    weights: list[float] = field(default_factory=lambda: _ACTIVITY)
 
     def say(self, share: int) -> Iterator[Activity]:
         """`share` messages a minute after the last ones, as the bot would send them."""
         self.minute += 1
-        for user in self.dice.choices(range(self.members), cum_weights=_ACTIVITY[: self.members], k=share):
+        for user in self.dice.choices(range(self.members), cum_weights=self.weights[: self.members], k=share):
             yield self.message(user, START_MS + self.minute * 60_000 + self.dice.randrange(50_000))
 
     def message(self, user: int, at: int) -> Activity:
@@ -105,7 +106,7 @@ def run() -> list[Result]:
     consumer.take_partitions()
     twenty = towns[:20]
     for town in twenty:
-        _populate(town, consumer)
+        populate(town, consumer)
     results = _against_copy(consumer, twenty)
     results.append(_growth(consumer, towns))
     consumer.stop()
@@ -121,8 +122,8 @@ def _against_copy(consumer: Consumer, towns: list[Town]) -> list[Result]:
         floor.prepare()
         floor.copy()
     for _ in range(40):
-        _offer(towns)
-        ours.measure(lambda: _drain(consumer))
+        offer(towns)
+        ours.measure(lambda: drain(consumer))
         floor.prepare()
         copied.measure(floor.copy)
     activities = SHARE * len(towns)
@@ -159,7 +160,7 @@ def _against_copy(consumer: Consumer, towns: list[Town]) -> list[Result]:
 def _growth(consumer: Consumer, towns: list[Town]) -> Result:
     """The cost of an activity with 200 communities against 10, and with 2 M stored rows against 10 k, each once settled."""
     for town in towns[20:]:
-        _populate(town, consumer, members=100)
+        populate(town, consumer, members=100)
     few = _cost(consumer, towns[:10], 24)
     many = _cost(consumer, towns, 4)
     few_again = _cost(consumer, towns[:10], 24)
@@ -188,8 +189,8 @@ def _cost(consumer: Consumer, towns: list[Town], rounds: int) -> float:
     _settle(consumer, towns)
     clock = Clock()
     for _ in range(rounds):
-        _offer(towns)
-        clock.measure(lambda: _drain(consumer))
+        offer(towns)
+        clock.measure(lambda: drain(consumer))
     return median(clock.seconds) / (SHARE * len(towns))
 
 
@@ -200,13 +201,13 @@ def found_town(number: int) -> Town:
     return Town(TenantContext.of(tenant, 10**18 + number), Random(number))
 
 
-def _populate(town: Town, consumer: Consumer, members: int = MEMBERS) -> None:
+def populate(town: Town, consumer: Consumer, members: int = MEMBERS) -> None:
     town.members = members
     pipe = stream_redis().pipeline(transaction=False)
     for user in range(members):
         _add(pipe, town.message(user, START_MS + user))
     pipe.execute()
-    _drain(consumer)
+    drain(consumer)
     _age(town)
 
 
@@ -228,7 +229,7 @@ def _age(town: Town) -> None:
         cursor.execute(in_schema(COUNT_WRITE, town.context.schema))
 
 
-def _offer(towns: list[Town]) -> None:
+def offer(towns: list[Town]) -> None:
     pipe = stream_redis().pipeline(transaction=False)
     for town in towns:
         for activity in town.say(SHARE):
@@ -241,15 +242,15 @@ def _add(pipe: Any, activity: Activity) -> None:
     pipe.xadd(stream_key(partition), {"a": encode_activity(activity)})
 
 
-def _drain(consumer: Consumer) -> None:
+def drain(consumer: Consumer) -> None:
     while sum(stream_redis().xlen(stream_key(n)) for n in range(settings.ACTIVITY_PARTITIONS)):
         consumer.step(block_ms=10)
 
 
 def _warm(consumer: Consumer, towns: list[Town], rounds: int) -> None:
     for _ in range(rounds):
-        _offer(towns)
-        _drain(consumer)
+        offer(towns)
+        drain(consumer)
 
 
 def _pile_up(town: Town, rows: int) -> None:
