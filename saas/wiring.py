@@ -71,5 +71,10 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "CreditsGranted": ("engagement.notifications.tell_credits_granted",),
     "CreditsRevoked": ("engagement.notifications.tell_credits_revoked",),
     "CreditsLow": ("engagement.notifications.tell_credits_low",),
+    "SupporterJoined": ("integrations.discord.follow_level",),
+    "SupporterMoved": ("integrations.discord.follow_level",),
+    "SupporterRecovered": ("integrations.discord.follow_level",),
+    "SupporterLeft": ("integrations.discord.follow_level",),
+    "SupporterRoleChanged": ("integrations.discord.follow_curve",),
     "CommunityFounded": ("engagement.kinds.provision_community",),
 }
