@@ -51,18 +51,22 @@ class PayoutAccount(models.Model):
 
 
 class SupportCustomer(models.Model):
-    """A member of one community as Stripe's customer. Somebody in two communities is two customers."""
+    """A member of one community as Stripe's customer. Somebody in two communities is two customers, and in one community one for each
+    currency that they pay in, since Stripe ties a customer to a currency."""
 
     key = models.CharField(max_length=26, unique=True, default=new_ulid, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="+")
     member_id = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
     stripe_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         db_table = "support_customer"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["tenant", "member_id"], name="support_customer_one_a_member")
+            models.UniqueConstraint(
+                fields=["tenant", "member_id", "currency"], name="support_customer_one_a_member"
+            )
         ]
 
     def __str__(self) -> str:
@@ -125,6 +129,9 @@ class SupportSubscription(models.Model):
     cancel_at = models.DateTimeField(null=True, blank=True)
     late_since = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    gross = models.BigIntegerField(default=0, help_text="Paid so far, in minor units.")
+    fees = models.BigIntegerField(default=0, help_text="What the platform keeps of it, less what went back.")
+    refunded = models.BigIntegerField(default=0)
     refused = models.BooleanField(
         default=False,
         help_text="It could not stand, such as a second one: it was ended and its money given back.",

@@ -45,6 +45,18 @@ class SupporterRecovered(DomainEvent):
 
 
 @dataclass(frozen=True)
+class SupporterEnding(DomainEvent):
+    """A support is set to end with its period, at `ends_at` (ISO 8601), and can be resumed until then. `why`: “asked”, or “left”, where
+    the member left the server."""
+
+    supporter_id: int
+    member_id: int
+    tier_id: int
+    ends_at: str
+    why: str
+
+
+@dataclass(frozen=True)
 class SupporterLeft(DomainEvent):
     """A support ended, and its benefits with it."""
 

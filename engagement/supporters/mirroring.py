@@ -23,7 +23,14 @@ from saas.events import publish
 from tenants.context import TenantContext
 
 from .errors import SecondSupportError, SupporterNotFoundError, TierNotFoundError
-from .events import SupporterJoined, SupporterLate, SupporterLeft, SupporterMoved, SupporterRecovered
+from .events import (
+    SupporterEnding,
+    SupporterJoined,
+    SupporterLate,
+    SupporterLeft,
+    SupporterMoved,
+    SupporterRecovered,
+)
 from .models import Supporter, SupporterPayment, SupporterTier, SupportState
 
 _MIRRORED = (
@@ -51,10 +58,12 @@ class SupportFacts:
 
 @dataclass(frozen=True, slots=True)
 class PaymentFacts:
-    """How a payment stands. `fee` is what the platform keeps, `refunded` what went back, both minor units."""
+    """How a payment stands. `fee` is what the platform keeps, `refunded` what went back, both minor units. `is_period`: it pays a whole
+    period, and not the rest of one with a dearer tier."""
 
     reference: str
     support_reference: str
+    tier_key: str
     amount: int
     fee: int
     currency: str
@@ -63,15 +72,19 @@ class PaymentFacts:
     period_end: datetime | None
     refunded: int = 0
     refunded_at: datetime | None = None
+    is_period: bool = True
 
 
 @transaction.atomic
-def write_support(*, context: TenantContext, facts: SupportFacts, actor: Actor = SYSTEM) -> Supporter:
-    """Write how a support stands. What ended stays ended, and its beginning stays what it was first told to be.
+def write_support(
+    *, context: TenantContext, facts: SupportFacts, actor: Actor = SYSTEM, why: str = "asked"
+) -> Supporter:
+    """Write how a support stands. What ended stays ended, and its beginning stays what it was first told to be. `why` it ends with its
+    period: “asked”, or “left” where the member left the server.
 
     Locks the support; a member who was merged is whom they were merged into. Idempotent on `facts.reference`. Beginning and end are
-    recorded. Publishes SupporterJoined, SupporterMoved, SupporterLate, SupporterRecovered, SupporterLeft. Raises TierNotFoundError,
-    MemberNotFoundError, SecondSupportError where the member supports already.
+    recorded. Publishes SupporterJoined, SupporterMoved, SupporterLate, SupporterRecovered, SupporterEnding, SupporterLeft. Raises TierNotFoundError,
+    MemberNotFoundError, MemberDeletedError, SecondSupportError where the member supports already.
     """
     tier = SupporterTier.objects.filter(key=facts.tier_key).first()
     if tier is None:
@@ -86,6 +99,8 @@ def write_support(*, context: TenantContext, facts: SupportFacts, actor: Actor =
     if {name: getattr(row, name) for name in _MIRRORED} != before:
         row.save(update_fields=list(_MIRRORED))
         _tell(row, before["state"], before["tier_id"], actor)
+        if row.cancel_at is not None and before["cancel_at"] is None and row.state != SupportState.ENDED:
+            publish(SupporterEnding(row.pk, row.member_id, row.tier_id, row.cancel_at.isoformat(), why))
     return row
 
 
@@ -93,6 +108,8 @@ def _begin(facts: SupportFacts, tier: SupporterTier, actor: Actor) -> Supporter:
     member = Member.objects.filter(pk=find_owner(facts.member_id)).first()
     if member is None:
         raise MemberNotFoundError("There is no such member in this community.")
+    if member.deleted_at is not None and facts.state != SupportState.ENDED:
+        raise MemberDeletedError("This member was deleted, so that no support can begin.")
     row = Supporter(reference=facts.reference, member=member, begun_at=facts.begun_at)
     _fill(row, facts, tier)
     try:
@@ -143,29 +160,27 @@ def write_payment(*, context: TenantContext, facts: PaymentFacts) -> SupporterPa
 
     Locks the support, then the payment, then the ledger. Idempotent on `facts.reference`. Points that can't be given now, because the
     member waits for room in the plan or was deleted, are given when it is told again. Raises SupporterNotFoundError before
-    write_support knew the support.
+    write_support knew the support, TierNotFoundError.
     """
-    supporter = (
-        Supporter.objects.select_for_update(of=("self",))
-        .select_related("tier")
-        .filter(reference=facts.support_reference)
-        .first()
-    )
+    supporter = Supporter.objects.select_for_update().filter(reference=facts.support_reference).first()
     if supporter is None:
         raise SupporterNotFoundError
-    # Of a support that moved to a dearer tier, a period that began before is still worth what it was: points stay as first written.
+    tier = SupporterTier.objects.filter(key=facts.tier_key).first()
+    if tier is None:
+        raise TierNotFoundError
+    # What a period is worth stays as first written, whatever the tier gives later.
     row, made = SupporterPayment.objects.select_for_update().get_or_create(
         reference=facts.reference,
         defaults={
             "supporter": supporter,
-            "tier": supporter.tier,
+            "tier": tier,
             "amount": facts.amount,
             "fee": facts.fee,
             "currency": facts.currency,
             "paid_at": facts.paid_at,
             "period_start": facts.period_start,
             "period_end": facts.period_end,
-            "points": supporter.tier.points if facts.amount else 0,
+            "points": tier.points if facts.amount and facts.is_period else 0,
             "refunded": facts.refunded,
             "refunded_at": facts.refunded_at,
         },
@@ -200,6 +215,8 @@ def _settle_points(context: TenantContext, row: SupporterPayment, member_id: int
                 cause_id=row.pk,
                 context=context,
             )
+            row.points_given = False
+            row.save(update_fields=["points_given"])
         return
     if row.points_given or not row.points:
         return

@@ -49,6 +49,7 @@ def payment_of(support: Supporter, **values: Any) -> PaymentFacts:
     given: dict[str, Any] = {
         "reference": f"in_{next(_numbers)}",
         "support_reference": support.reference,
+        "tier_key": support.tier.key,
         "amount": support.amount,
         "fee": support.amount * 8 // 100,
         "currency": support.currency,
