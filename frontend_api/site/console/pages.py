@@ -33,6 +33,8 @@ from tenants.entitlements import Entitlements
 from tenants.models import Membership, Tenant
 from tenants.tickets import get_tenant_address
 
+from .income import describe_income
+
 GET_OR_POST = ["GET", "HEAD", "POST"]
 
 
@@ -92,6 +94,7 @@ def show_console(request: HttpRequest) -> HttpResponse:
         "books": [_view(book, roles) for book in books],
         "totals": write_totals(_sum_up(paying)) if len(paying) > 1 else [],
         "count": sum(book.communities for book in paying),
+        "income": describe_income(user),
         "unpaid": [
             (one, _enter(one, "/dashboard/billing/plans/")) for one in list_unpaid_communities(user=user)
         ],
