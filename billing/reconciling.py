@@ -1,8 +1,8 @@
 """Once an hour what Stripe says is held against what we hold, so that losing every webhook costs an hour and no more.
 
 Invariants: what differs is mended by the same functions that webhooks lead to, each under its own lock; running it twice, or beside
-webhooks, changes nothing more. Three things are looked at: Stripe's events since the last run, which are stored like webhooks;
-Stripe's subscriptions that have not ended, and ours; and the entitlements of everybody who has or had a plan.
+webhooks, changes nothing more. Four things are looked at: Stripe's events since the last run, which are stored like webhooks;
+Stripe's subscriptions that have not ended, and ours; who is paid for twice; and the entitlements of everybody who has or had a plan.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from .mirror import EXPAND, refresh_subscription
 from .models import Reconciliation, Retainer, StripeEvent, Subscription, UsageSubscription
 from .reading import Told, moment, read_subscription
 from .retainers.agreeing import is_retainer, refresh_retainer
+from .retainers.doubling import end_double, list_doubles
 from .stripe_api import asking_stripe
 
 OVERLAP: Final = timedelta(
@@ -55,6 +56,7 @@ KINDS: Final = {
     "differs": "Our copy of a subscription was not what Stripe says.",
     "ended": "A subscription had ended at Stripe's.",
     "unknown": "Stripe has a subscription that belongs to no community of ours.",
+    "twice": "A community was paid for twice: by a plan of its own and by a retainer.",
     "entitlements": "What a community may do was not what its subscription says.",
     "error": "Something could not be compared; it is tried again.",
 }
@@ -98,6 +100,7 @@ def reconcile_billing(*, dry_run: bool = False) -> Comparison:
     try:
         _catch_up(seen, dry_run=dry_run)
         _compare_subscriptions(seen, dry_run=dry_run)
+        _compare_payers(seen, dry_run=dry_run)
         _compare_entitlements(seen, dry_run=dry_run)
     except EngageHubError as error:
         if not dry_run:
@@ -255,6 +258,21 @@ def _mend(
         elif mended is not None:
             tenant_id = mended.tenant_id
     _find(seen, kind, stripe_id, tenant_id, what)
+
+
+# --- who pays ---
+
+
+def _compare_payers(seen: Comparison, *, dry_run: bool) -> None:
+    """Nobody pays for what somebody else pays for already."""
+    for double in list_doubles():
+        try:
+            stays = double.stays if dry_run else end_double(tenant_id=double.tenant_id)
+        except EngageHubError as error:
+            _find(seen, "error", double.stripe_id, double.tenant_id, error.message)
+            continue
+        if stays:
+            _find(seen, "twice", double.stripe_id, double.tenant_id, f"the {stays} stays")
 
 
 # --- entitlements ---

@@ -29,7 +29,8 @@ from saas.core.text import clean_line
 from tenants.models import User
 
 from .covering import lock_retainer, release_all, rewrite_covered
-from .errors import RetainerEndedError, RetainerNotFoundError, RetainerStandsError
+from .errors import RetainerEndedError, RetainerStandsError
+from .selectors import get_retainer
 
 MARK: Final = "retainer"  # metadata[kind] of the subscription at Stripe's
 MOST_DAYS: Final = 90
@@ -110,15 +111,6 @@ def renew_retainer(*, key: str) -> Retainer:
                 stripe.v1.subscriptions.update(row.stripe_id, {"cancel_at": ""})
             Retainer.objects.filter(pk=row.pk).update(ends_at=None)
         return _refresh(_get_held(row.pk), SYSTEM)
-
-
-def get_retainer(*, key: str) -> Retainer:
-    """Raises RetainerNotFoundError."""
-    with enter_schema(PUBLIC):
-        row = Retainer.objects.select_related("payer__user").filter(key=key[:26]).first()
-    if row is None:
-        raise RetainerNotFoundError
-    return row
 
 
 def is_retainer(data: dict[str, Any]) -> bool:
