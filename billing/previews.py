@@ -64,7 +64,7 @@ def preview_change(*, tenant_id: int, plan: str, interval: str, quantity: int = 
     at = _proration_date(row, now)
     due = _ask(row.stripe_id, items, prorated_at=at) if kind == "now" else None
     coming = _ask(row.stripe_id, items) if choice.interval == row.interval else None
-    lines = _read_lines(due) if due else ()
+    lines = read_lines(due) if due else ()
     return ChangePreview(
         kind=kind,
         choice=choice,
@@ -72,7 +72,7 @@ def preview_change(*, tenant_id: int, plan: str, interval: str, quantity: int = 
         effective_at=now if kind != "later" else row.period_end or now,
         due_now=max(due["amount_due"], 0) if due else 0,
         credit=-sum(line.amount for line in lines if line.amount < 0),
-        tax=_read_tax(due) if due else 0,
+        tax=read_tax(due) if due else 0,
         lines=lines,
         next_amount=coming["amount_due"] if coming else choice.amount,
         next_at=_next_at(row, choice, due),
@@ -129,7 +129,7 @@ def _ask(stripe_id: str, items: list[dict[str, Any]], prorated_at: int | None = 
     return data
 
 
-def _read_lines(invoice: Mapping[str, Any]) -> tuple[Line, ...]:
+def read_lines(invoice: Mapping[str, Any]) -> tuple[Line, ...]:
     return tuple(
         Line(line.get("description") or "", line["amount"])
         for line in invoice["lines"]["data"]
@@ -137,7 +137,7 @@ def _read_lines(invoice: Mapping[str, Any]) -> tuple[Line, ...]:
     )
 
 
-def _read_tax(invoice: Mapping[str, Any]) -> int:
+def read_tax(invoice: Mapping[str, Any]) -> int:
     return sum(tax["amount"] for tax in invoice.get("total_taxes") or ())
 
 

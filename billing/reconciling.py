@@ -33,8 +33,9 @@ from .metering.subscribing import is_usage, refresh_usage_subscription
 from .mirror import EXPAND, refresh_subscription
 from .models import Reconciliation, Retainer, StripeEvent, Subscription, UsageSubscription
 from .reading import Told, moment, read_subscription
-from .retainers.agreeing import is_retainer, refresh_retainer
 from .retainers.doubling import end_double, list_doubles
+from .retainers.mirroring import refresh_ahead, refresh_retainer
+from .retainers.terms import deal_of, is_retainer, read_deals
 from .stripe_api import asking_stripe
 
 OVERLAP: Final = timedelta(
@@ -193,6 +194,7 @@ def _compare_subscriptions(seen: Comparison, *, dry_run: bool) -> None:
         if not dry_run:
             refresh_retainer(stripe_id=row.stripe_id or "")
         _find(seen, "ended", row.stripe_id or "")
+    _compare_ahead(seen, dry_run=dry_run)
     for stripe_id in sorted(rows.keys() - listed):
         _mend(seen, stripe_id, "ended", "", row=rows[stripe_id], dry_run=dry_run)
 
@@ -212,15 +214,32 @@ def _compare_retainer(seen: Comparison, data: dict[str, Any], *, dry_run: bool) 
     """What a payer pays for several communities together: it has no community, and its copy is of another table."""
     row = Retainer.objects.filter(stripe_id=data["id"]).first()
     if row is None:
-        _find(seen, "unknown", data["id"], what="a retainer that no payer of ours has")
+        # One that was agreed ahead, and whose first day's news did not come.
+        begun = None if dry_run else refresh_retainer(stripe_id=data["id"])
+        if begun is None:
+            _find(seen, "unknown", data["id"], what="a retainer that no payer of ours has")
+        else:
+            _find(seen, "missing", data["id"], what="a retainer that has begun")
         return
     item, dated = data["items"]["data"][0], data.get("cancel_at")
     ends = item.get("current_period_end") if dated is None and data.get("cancel_at_period_end") else dated
     told = (data["status"], moment(item.get("current_period_end")), moment(ends))
-    if told != (row.status, row.period_end, row.cancel_at):
+    held, planned = read_deals(row, data)
+    same = held.is_same(deal_of(row)) and (planned.to_data() if planned else {}) == row.planned
+    if told != (row.status, row.period_end, row.cancel_at) or not same:
         if not dry_run:
             refresh_retainer(stripe_id=data["id"])
-        _find(seen, "differs", data["id"], what="status, period or end")
+        _find(seen, "differs", data["id"], what="status, terms, period or end")
+
+
+def _compare_ahead(seen: Comparison, *, dry_run: bool) -> None:
+    """Retainers whose first day was ahead when we looked last: begun or called off at Stripe's meanwhile."""
+    if dry_run:
+        return
+    for row in Retainer.objects.filter(ended_at=None, stripe_id=None).exclude(schedule_id="").order_by("pk"):
+        after = refresh_ahead(key=row.key)
+        if (after.stripe_id, after.ended_at) != (row.stripe_id, row.ended_at):
+            _find(seen, "differs", row.schedule_id, what="a retainer that was agreed ahead")
 
 
 def _list_subscriptions() -> Iterator[dict[str, Any]]:
