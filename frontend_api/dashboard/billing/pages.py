@@ -53,6 +53,7 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
         ],
         "acts": _list_acts(books, may_manage=desk.may("manage_billing"), may_pay=_is_payer(desk, books)),
         "standing": books.standing,
+        "cover": _describe_cover(desk, books),
         "usage": [line for line in usage if line.name not in by_use],
         "locks": list_locks(entitlements=books.entitlements, kind=kind, now=books.now),
     }
@@ -60,9 +61,9 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 
 # Notices of which the plan's own sentence says nothing.
-_BESIDES: Final = frozenset({"failed", "ended", "restored"})
+_BESIDES: Final = frozenset({"failed", "ended", "restored", "cover_ends", "cover_over"})
 # Before another plan something else has to be settled.
-_FIRST: Final = frozenset({"overdue", "frozen", "ending", "waiting"})
+_FIRST: Final = frozenset({"overdue", "frozen", "ending", "waiting", "covered", "ahead"})
 _NEW_CARD: Final = (("flow", "payment_method_update"),)
 
 
@@ -79,6 +80,17 @@ class Act:
 
 def _is_payer(desk: Desk, books: Books) -> bool:
     return books.subscription is not None and books.subscription.payer.user_id == desk.user_id
+
+
+def _describe_cover(desk: Desk, books: Books) -> dict[str, Any] | None:
+    """Of a community that a retainer covers now: whom to ask, for who decides about the plan, and whether it is they who pay."""
+    place = books.place
+    if place is None or place.left_at is not None:
+        return None
+    payer = place.retainer.payer
+    mine = payer.user_id == desk.user_id
+    asks = desk.may("manage_billing") and not mine
+    return {"mine": mine, "contact": (payer.email or payer.user.email) if asks else "", "payer": payer}
 
 
 def _cohorts(books: Books) -> int | None:

@@ -53,4 +53,6 @@ def test_who_pays_sees_it_with_what_it_covers_and_the_community_who_pays(
     assert "$40 a month for all together, by invoice, due in 30 days." in text
     assert "Acme Makers" in text
     shown = pages.open("/dashboard/billing/", "acme.localhost").content.decode()
-    assert "Growth, paid under a retainer. There is nothing to pay here." in shown
+    assert "Growth, paid by Agency Ltd under a retainer, which renews on" in shown
+    assert "You pay for it, as <bdi>Agency Ltd</bdi>" in shown
+    assert "Choose a plan</a>" not in shown
