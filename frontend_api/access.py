@@ -388,6 +388,7 @@ PUBLIC_ROUTES: Final = {
     "ops-stripe-replay-all": "operate",
     "ops-retainers": "operate",
     "ops-retainer": "operate",
+    "ops-retainer-terms": "operate",
 }
 CLOSED_ROUTES: Final = {"closed": EVERYBODY}
 SOCKETS: Final = {

@@ -61,6 +61,14 @@ def get_retainer(*, key: str) -> Retainer:
     return row
 
 
+def find_book(*, key: str) -> RetainerBook:
+    """Raises RetainerNotFoundError. Two queries."""
+    row = get_retainer(key=key)
+    with enter_schema(PUBLIC):
+        covered = RetainerPlace.objects.select_related("tenant").filter(retainer=row, left_at=None)
+        return RetainerBook(row, tuple(covered.order_by("tenant__name", "pk")))
+
+
 def find_place(*, tenant_id: int) -> RetainerPlace | None:
     """By whose retainer the community is covered now. One query."""
     with enter_schema(PUBLIC):

@@ -6,6 +6,7 @@ from frontend_api.operator import communities as ops_communities
 from frontend_api.operator import flags as ops_flags
 from frontend_api.operator import plan_gifts as ops_gifts
 from frontend_api.operator import queues as ops_queues
+from frontend_api.operator import retainer_terms as ops_retainer_terms
 from frontend_api.operator import retainers as ops_retainers
 from frontend_api.operator import stripe_events as ops_stripe
 from frontend_api.operator.admin_public import public_site
@@ -130,6 +131,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ops/stripe/<int:event_id>/", ops_stripe.show_event, name="ops-stripe-event"),
     path("ops/stripe/<int:event_id>/replay/", ops_stripe.replay, name="ops-stripe-replay"),
     path("ops/retainers/", ops_retainers.show_retainers, name="ops-retainers"),
+    path("ops/retainers/<str:key>/terms/", ops_retainer_terms.change, name="ops-retainer-terms"),
     path("ops/retainers/<str:key>/", ops_retainers.change_retainer, name="ops-retainer"),
     path("ops/admin/", public_site.urls),
 ]
