@@ -196,7 +196,7 @@ def _of_past(rows: list[Subscription], now: datetime) -> list[Notice]:
 def _last_failure(tenant: Tenant) -> Notice | None:
     """A change whose answer was lost, and of which it turned out later that it came to nothing."""
     tried = BillingAttempt.objects.filter(tenant=tenant).exclude(kind="checkout")
-    last = tried.exclude(kind="move").order_by("-pk").first()
+    last = tried.exclude(kind__in=("move", "cover")).order_by("-pk").first()
     if last is None or last.settled_at is None or last.state != BillingAttempt.State.FAILED:
         return None
     late = last.settled_at - last.created_at > timedelta(seconds=15)

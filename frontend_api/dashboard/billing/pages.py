@@ -15,6 +15,8 @@ from django.views.decorators.http import require_safe
 from billing.models import Subscription
 from billing.moving import get_payment_offer
 from billing.notices import list_notices
+from billing.retainers.offering import list_offers
+from billing.retainers.terms import NOT_STARTED
 from billing.shifts import version_of
 from billing.usage import get_usage
 from frontend_api.dashboard.access import Desk, dashboard_page
@@ -23,6 +25,7 @@ from saas.core.schemas import PUBLIC, enter_schema
 from .banners import write_notice
 from .books import Books, open_books
 from .usage import list_locks, list_usage
+from .words import find_plan, write_contact
 
 
 @never_cache
@@ -54,6 +57,7 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
         "acts": _list_acts(books, may_manage=desk.may("manage_billing"), may_pay=_is_payer(desk, books)),
         "standing": books.standing,
         "cover": _describe_cover(desk, books),
+        "offers": _describe_offers(desk) if desk.may("manage_billing") else [],
         "usage": [line for line in usage if line.name not in by_use],
         "locks": list_locks(entitlements=books.entitlements, kind=kind, now=books.now),
     }
@@ -91,6 +95,20 @@ def _describe_cover(desk: Desk, books: Books) -> dict[str, Any] | None:
     mine = payer.user_id == desk.user_id
     asks = desk.may("manage_billing") and not mine
     return {"mine": mine, "contact": (payer.email or payer.user.email) if asks else "", "payer": payer}
+
+
+def _describe_offers(desk: Desk) -> list[dict[str, Any]]:
+    """Places under a retainer that wait for an answer. Two queries where there are some."""
+    return [
+        {
+            "attempt": one.attempt,
+            "payer": one.retainer.payer,
+            "contact": write_contact(one.retainer),
+            "plan": find_plan(one.retainer.plan).name,
+            "begins": one.retainer.starts_at if one.retainer.status == NOT_STARTED else None,
+        }
+        for one in list_offers(tenant_id=desk.context.tenant_id)
+    ]
 
 
 def _cohorts(books: Books) -> int | None:

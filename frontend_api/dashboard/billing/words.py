@@ -8,7 +8,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from billing.models import RetainerPlace, Subscription
+from billing.models import Retainer, RetainerPlace, Subscription
 from billing.phases import grace_until
 from billing.plans import FREE, PLANS, Plan
 from billing.retainers.selectors import is_ahead, plan_ends
@@ -133,7 +133,7 @@ def _covered(plan: Plan, why: str, end: datetime | None, place: RetainerPlace | 
             what = f"an invoice to {payer}, who pays for this community, is late since {on(retainer.unpaid_since)}"
         text = (
             f"{plan.name} stays on until {on(end)}: {what}. Then the limits of Free hold, and nothing is deleted. Choose a plan until "
-            f"then, or ask {write_contact(place)}."
+            f"then, or ask {write_contact(retainer)}."
         )
         return Standing("leaving", plan, text, "Ends", WARN, end)
     renews = f", which renews on {on(retainer.period_end)}" if retainer.period_end else ""
@@ -141,7 +141,7 @@ def _covered(plan: Plan, why: str, end: datetime | None, place: RetainerPlace | 
     then = f"until {on(ends)}" if ends else "for 14 days"
     text = (
         f"{plan.name}, paid by {payer} under a retainer{until}; should it end, everything stays on {then}, then the limits of Free hold, "
-        f"and {write_contact(place)} is whom to ask."
+        f"and {write_contact(retainer)} is whom to ask."
     )
     if retainer.planned and retainer.period_end and not retainer.cancel_at:
         text += f" From {on(retainer.period_end)} on the plan is {find_plan(retainer.planned['plan']).name}."
@@ -155,14 +155,14 @@ def _ahead(place: RetainerPlace) -> Standing:
     plan = find_plan(retainer.plan)
     text = (
         f"Free until {on(retainer.starts_at)}. From then on {plan.name} is paid by {retainer.payer} under a retainer; "
-        f"{write_contact(place)} is whom to ask."
+        f"{write_contact(retainer)} is whom to ask."
     )
     return Standing("ahead", PLANS[FREE], text, "Begins later", CALM, retainer.starts_at)
 
 
-def write_contact(place: RetainerPlace) -> str:
-    """Who manages the retainer: `Ada Lovelace of Agency Ltd`."""
-    payer = place.retainer.payer
+def write_contact(retainer: Retainer) -> str:
+    """Who manages it: `Ada Lovelace of Agency Ltd`."""
+    payer = retainer.payer
     return f"{payer.user} of {payer.name}" if payer.name and payer.name != str(payer.user) else str(payer)
 
 
