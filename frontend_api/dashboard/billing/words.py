@@ -22,6 +22,10 @@ CALM: Final = ""
 _UNPAID: Final = frozenset({"past_due", "unpaid"})
 
 
+# Before another plan something else has to be settled: paid, or taken back.
+UNSETTLED: Final = frozenset({"overdue", "frozen", "ending", "waiting"})
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """`kind` is free, given, trial, paid, ending, changing, overdue, frozen, waiting, or under a retainer covered, leaving or ahead.
