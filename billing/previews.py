@@ -69,7 +69,7 @@ def preview_change(*, tenant_id: int, plan: str, interval: str, quantity: int = 
     next_at = _next_at(row, choice, due)
     coming = _ask_coming(row, data, items, kind=kind, at=next_at or now)
     credit = -min(due["starting_balance"] + due["total"], 0) if due else -min(coming["starting_balance"], 0)
-    lines = _read_lines(due) if due else ()
+    lines = read_lines(due) if due else ()
     return ChangePreview(
         kind=kind,
         choice=choice,
@@ -77,7 +77,7 @@ def preview_change(*, tenant_id: int, plan: str, interval: str, quantity: int = 
         effective_at=now if kind != "later" else row.period_end or now,
         due_now=max(due["amount_due"], 0) if due else 0,
         credit=-sum(line.amount for line in lines if line.amount < 0),
-        tax=_read_tax(due) if due else 0,
+        tax=read_tax(due) if due else 0,
         lines=lines,
         left_over=credit if due else 0,
         next_amount=max(coming["total"] - credit, 0),
@@ -165,7 +165,7 @@ def _running_discounts(data: Data, at: datetime, *, billed_before: bool) -> list
     ]
 
 
-def _read_lines(invoice: Mapping[str, Any]) -> tuple[Line, ...]:
+def read_lines(invoice: Mapping[str, Any]) -> tuple[Line, ...]:
     return tuple(
         Line(line.get("description") or "", line["amount"])
         for line in invoice["lines"]["data"]
@@ -173,7 +173,7 @@ def _read_lines(invoice: Mapping[str, Any]) -> tuple[Line, ...]:
     )
 
 
-def _read_tax(invoice: Mapping[str, Any]) -> int:
+def read_tax(invoice: Mapping[str, Any]) -> int:
     return sum(tax["amount"] for tax in invoice.get("total_taxes") or ())
 
 

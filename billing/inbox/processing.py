@@ -19,7 +19,7 @@ from billing.errors import StripeRefusedError
 from billing.metering.subscribing import refresh_usage_subscription
 from billing.mirror import refresh_subscription
 from billing.models import BillingAttempt, Retainer, StripeEvent, Subscription, UsageSubscription
-from billing.retainers.agreeing import refresh_retainer
+from billing.retainers.mirroring import refresh_retainer
 from billing.stripe_api import asking_stripe
 from saas.core import clock
 from saas.core.errors import EngageHubError
