@@ -36,7 +36,7 @@ from .models import BillingAttempt, Payer, Subscription
 from .payers import obtain_customer, obtain_payer
 from .plans import TRIAL_DAYS, get_plan
 from .retainers.errors import CoveredError
-from .retainers.selectors import find_place
+from .retainers.selectors import find_place, goes_on
 from .stripe_api import asking_stripe
 from .trials import claim_trial, release_trial
 from .wording import plan_name
@@ -81,7 +81,7 @@ def begin_checkout(
     payer = obtain_payer(user=user, key=payer_key)
     check_currency(payer, currency)
     require_unsubscribed(tenant)
-    code_id = find_promotion_code(tenant=tenant, code=promotion_code)
+    code_id = find_promotion_code(tenant=tenant, payer=payer, code=promotion_code)
     obtain_customer(payer=payer)
     wanted = {
         **choice.to_data(),
@@ -104,7 +104,9 @@ def open_checkout(*, tenant: Tenant, payer: Payer, wanted: dict[str, Any], actor
     except StripeRefusedError as error:
         with holding_tenant(tenant.pk):
             _give_up(attempt)
-        if wanted.get("code_id") and "promotion" in str(error.__cause__):
+        # What a code asks for, Stripe says by the parameter or in words: too small a sum, another currency, a second payment.
+        about = f"{getattr(error.__cause__, 'param', '')} {error.__cause__}"
+        if wanted.get("code_id") and any(word in about for word in ("promotion", "discounts", "coupon")):
             raise PromotionCodeError("it is not for this purchase.") from error
         raise
 
@@ -129,6 +131,7 @@ def _prepare(
     standing = _standing(tenant, besides=wanted.get("replaces", ""))
     if standing is not None:
         return None, plan_name(standing.plan)
+    require_uncovered(tenant)  # once more: whoever takes it into a retainer holds the same lock
     attempt, _ = write_attempt(tenant=tenant, payer=payer, kind="checkout", wanted=wanted, actor=actor)
     if not wanted.get("replaces") and get_plan(wanted["plan"]).trial_days and not attempt.url:
         claim_trial(attempt=attempt)
@@ -230,8 +233,13 @@ def require_unsubscribed(tenant: Tenant) -> None:
     standing = _standing(tenant)
     if standing is not None:
         raise AlreadySubscribedError(plan_name(standing.plan))
+    require_uncovered(tenant)
+
+
+def require_uncovered(tenant: Tenant) -> None:
+    """Raises CoveredError where a retainer pays for the plan, and goes on paying."""
     place = find_place(tenant_id=tenant.pk)
-    if place is not None and place.retainer.cancel_at is None and place.retainer.unpaid_since is None:
+    if place is not None and goes_on(place.retainer):
         raise CoveredError(tenant.name, str(place.retainer.payer))
 
 

@@ -1,8 +1,8 @@
 """Once an hour what Stripe says is held against what we hold, so that losing every webhook costs an hour and no more.
 
 Invariants: what differs is mended by the same functions that webhooks lead to, each under its own lock; running it twice, or beside
-webhooks, changes nothing more. Three things are looked at: Stripe's events since the last run, which are stored like webhooks;
-Stripe's subscriptions that have not ended, and ours; and the entitlements of everybody who has or had a plan.
+webhooks, changes nothing more. Four things are looked at: Stripe's events since the last run, which are stored like webhooks;
+Stripe's subscriptions that have not ended, and ours; who is paid for twice; and the entitlements of everybody who has or had a plan.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ from .models import (
     UsageSubscription,
 )
 from .reading import Told, moment, read_subscription
-from .retainers.agreeing import is_retainer, refresh_retainer
+from .retainers.doubling import end_double, list_doubles
+from .retainers.mirroring import refresh_ahead, refresh_retainer
+from .retainers.terms import deal_of, is_retainer, read_deals
 from .stripe_api import asking_stripe
 
 OVERLAP: Final = timedelta(
@@ -65,6 +67,7 @@ KINDS: Final = {
     "differs": "Our copy of a subscription was not what Stripe says.",
     "ended": "A subscription had ended at Stripe's.",
     "unknown": "Stripe has a subscription that belongs to no community of ours.",
+    "twice": "A community was paid for twice: by a plan of its own and by a retainer.",
     "account": "Our copy of a payout account was not what Stripe says.",
     "entitlements": "What a community may do was not what its subscription says.",
     "error": "Something could not be compared; it is tried again.",
@@ -109,6 +112,7 @@ def reconcile_billing(*, dry_run: bool = False) -> Comparison:
     try:
         _catch_up(seen, dry_run=dry_run)
         _compare_subscriptions(seen, dry_run=dry_run)
+        _compare_payers(seen, dry_run=dry_run)
         _compare_accounts(seen, dry_run=dry_run)
         _compare_entitlements(seen, dry_run=dry_run)
     except EngageHubError as error:
@@ -205,6 +209,7 @@ def _compare_subscriptions(seen: Comparison, *, dry_run: bool) -> None:
         if not dry_run:
             refresh_retainer(stripe_id=row.stripe_id or "")
         _find(seen, "ended", row.stripe_id or "")
+    _compare_ahead(seen, dry_run=dry_run)
     supports = SupportSubscription.objects.filter(ended_at=None).exclude(stripe_id__in=listed)
     for support in supports.order_by("pk"):
         _mend_support(seen, support.stripe_id, "ended", support.tenant_id, dry_run=dry_run)
@@ -227,15 +232,32 @@ def _compare_retainer(seen: Comparison, data: dict[str, Any], *, dry_run: bool) 
     """What a payer pays for several communities together: it has no community, and its copy is of another table."""
     row = Retainer.objects.filter(stripe_id=data["id"]).first()
     if row is None:
-        _find(seen, "unknown", data["id"], what="a retainer that no payer of ours has")
+        # One that was agreed ahead, and whose first day's news did not come.
+        begun = None if dry_run else refresh_retainer(stripe_id=data["id"])
+        if begun is None:
+            _find(seen, "unknown", data["id"], what="a retainer that no payer of ours has")
+        else:
+            _find(seen, "missing", data["id"], what="a retainer that has begun")
         return
     item, dated = data["items"]["data"][0], data.get("cancel_at")
     ends = item.get("current_period_end") if dated is None and data.get("cancel_at_period_end") else dated
     told = (data["status"], moment(item.get("current_period_end")), moment(ends))
-    if told != (row.status, row.period_end, row.cancel_at):
+    held, planned = read_deals(row, data)
+    same = held.is_same(deal_of(row)) and (planned.to_data() if planned else {}) == row.planned
+    if told != (row.status, row.period_end, row.cancel_at) or not same:
         if not dry_run:
             refresh_retainer(stripe_id=data["id"])
-        _find(seen, "differs", data["id"], what="status, period or end")
+        _find(seen, "differs", data["id"], what="status, terms, period or end")
+
+
+def _compare_ahead(seen: Comparison, *, dry_run: bool) -> None:
+    """Retainers whose first day was ahead when we looked last: begun or called off at Stripe's meanwhile."""
+    if dry_run:
+        return
+    for row in Retainer.objects.filter(ended_at=None, stripe_id=None).exclude(schedule_id="").order_by("pk"):
+        after = refresh_ahead(key=row.key)
+        if (after.stripe_id, after.ended_at) != (row.stripe_id, row.ended_at):
+            _find(seen, "differs", row.schedule_id, what="a retainer that was agreed ahead")
 
 
 def _compare_support(seen: Comparison, data: dict[str, Any], *, dry_run: bool) -> None:
@@ -318,6 +340,21 @@ def _mend(
         elif mended is not None:
             tenant_id = mended.tenant_id
     _find(seen, kind, stripe_id, tenant_id, what)
+
+
+# --- who pays ---
+
+
+def _compare_payers(seen: Comparison, *, dry_run: bool) -> None:
+    """Nobody pays for what somebody else pays for already."""
+    for double in list_doubles():
+        try:
+            stays = double.stays if dry_run else end_double(tenant_id=double.tenant_id)
+        except EngageHubError as error:
+            _find(seen, "error", double.stripe_id, double.tenant_id, error.message)
+            continue
+        if stays:
+            _find(seen, "twice", double.stripe_id, double.tenant_id, f"the {stays} stays")
 
 
 # --- entitlements ---

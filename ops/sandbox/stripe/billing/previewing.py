@@ -12,6 +12,7 @@ from ..engine.periods import Period, period_at
 from ..errors import StripeError, invalid
 from ..store import Json, Store
 from . import discounts
+from .anchors import with_plain_anchor
 from .changed_items import change_items
 from .changing import plan_change
 from .invoices import bill_subscription, compose
@@ -30,7 +31,9 @@ _CHANGES = ("items", "trial_end", "billing_cycle_anchor", "proration_behavior", 
 def preview(store: Store, given: Given) -> Json:
     """The answer of `POST /v1/invoices/create_preview`. Raises what Stripe raises where nothing would be billed."""
     refuse_unmodelled(given, *_PARTS)
-    details: Given = given.get("subscription_details") or {}
+    details = with_plain_anchor(
+        given.get("subscription_details") or {}, "subscription_details[billing_cycle_anchor]"
+    )
     refuse_unmodelled(details, *_DETAIL_PARTS)
     name = given.get("subscription")
     schedule = (
@@ -82,6 +85,8 @@ def _of_change(store: Store, subscription: Json, given: Given, details: Given) -
         )
     if details.get("cancel_now"):
         return _of_cancel(store, subscription, details, now)
+    if isinstance(details.get("billing_cycle_anchor"), int):
+        refuse_unmodelled(details, "billing_cycle_anchor")  # An update has no such thing either.
     asked = {name: details[name] for name in _CHANGES if name in details}
     with_coupons = _with_coupons(subscription, coupons)
     change = plan_change(store, with_coupons, asked, now)
@@ -187,6 +192,8 @@ def _of_new(store: Store, given: Given, details: Given) -> Json:
     }
     if given.get("currency"):
         asked["currency"] = given["currency"]
+    if not isinstance(asked.get("billing_cycle_anchor"), int):
+        asked.pop("billing_cycle_anchor", None)
     subscription = build_subscription(store, asked, customer, now, None, writes=False)
     subscription["automatic_tax"]["enabled"] = bool((given.get("automatic_tax") or {}).get("enabled"))
     coupons = discounts.preview_coupons(store, given.get("discounts") or [], None, given.get("customer"), now)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 
 from billing.models import Subscription
 from engagement.audit.actor import SYSTEM
 from engagement.audit.models import AuditEntry
 from engagement.rules.services import create_rule
+from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
-from tests.billing.shop import DECLINED
+from tests.billing.shop import DECLINED, SECURE
 from tests.billing.test_changing import use_card
 from tests.frontend_api.dashboard.billing.till import Till
 
@@ -68,6 +71,61 @@ def test_a_year_is_shown_with_its_price(paid: Till) -> None:
     assert "Change and pay" in text
 
 
+def test_the_year_is_left_when_it_is_over_and_the_page_says_so(paid: Till) -> None:
+    text = paid.text("change/?plan=growth&interval=year")
+    assert "Pay Growth by the year" in text
+    assert "Growth stays on as it is, for $250 a year." in text
+    confirm(paid, "change/?plan=growth&interval=year")
+    back = "change/?plan=growth&interval=month"
+    assert "After that it is $25 a month." in paid.text(back)
+    said = paid.follow(confirm(paid, back))
+    assert "Planned. Growth, $25 a month, begins on" in said
+    assert (paid.shop.row().interval, paid.shop.row().next_interval) == ("year", "month")
+
+
+def test_what_a_change_leaves_over_is_said(till: Till) -> None:
+    till.shop.skip_trial()
+    till.shop.buy("starter", "year")
+    preview = till.get(PRO).context["preview"]
+    assert (preview.credit, preview.due_now, preview.left_over, preview.next_amount) == (10_000, 0, 5000, 0)
+    text = till.text(PRO)
+    assert "of it are left over then." in text
+    assert "Change the plan" in text
+    confirm(till, PRO)
+    assert plan_of(till) == ("pro", "")
+
+
+def test_fewer_cohorts_say_what_will_wait(till: Till) -> None:
+    from tenants.models import Tenant
+
+    Tenant.objects.filter(slug="acme").update(kind="course")
+    till.shop.skip_trial()
+    till.shop.buy("course", quantity=5)
+    fewer = "change/?plan=course&interval=month&quantity=1"
+    assert "What will wait or be off" in till.text(fewer)
+    assert "Course for 1 cohort" in till.text(fewer)
+    assert "What will wait or be off" not in till.text("change/?plan=course&interval=month&quantity=9")
+    assert "Planned. Course, $20 a month, begins on" in till.follow(confirm(till, fewer))
+
+
+@pytest.mark.parametrize(
+    ("facts", "first"),
+    [
+        ({"cancel_at": timedelta(days=9)}, "Keep your plan first"),
+        ({"status": "past_due", "unpaid_since": -timedelta(days=1)}, "Pay the open invoice first"),
+    ],
+)
+def test_no_plan_is_offered_that_could_not_be_taken(paid: Till, facts: dict[str, Any], first: str) -> None:
+    now = clock.now()
+    Subscription.objects.update(
+        **{name: now + value if isinstance(value, timedelta) else value for name, value in facts.items()}
+    )
+    text = paid.text("plans/")
+    assert text.count(first) == 2
+    assert "Change to" not in text
+    assert "cannot be chosen yet" in text
+
+
 def test_a_stale_form_changes_nothing_and_shows_what_stands(paid: Till) -> None:
     old = paid.hidden(PRO)
     confirm(paid, "change/?plan=growth&interval=year")
@@ -92,6 +150,20 @@ def test_a_declined_card_leaves_everything_and_offers_another(paid: Till) -> Non
     text = answer.content.decode()
     assert "The payment was declined" in text
     assert "Use another card" in text
+    assert plan_of(paid) == ("growth", "")
+
+
+def test_a_bank_that_wants_to_be_asked_is_asked_on_stripes_page(paid: Till) -> None:
+    use_card(paid.shop, SECURE)
+    assert "There is no change of plan that waits for your bank" in paid.follow(
+        paid.post("portal/", {"flow": "confirm"})
+    )
+    answer = confirm(paid, PRO)
+    assert answer.status_code == 422
+    assert "Confirm with your bank" in answer.content.decode()
+    there = paid.post("portal/", {"flow": "confirm", "plan": "starter"})["Location"]
+    assert there.startswith(paid.shop.server.url)
+    assert "Change to EngageHub Pro" in requests.get(there, timeout=20).text
     assert plan_of(paid) == ("growth", "")
 
 
