@@ -104,6 +104,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "boost_everywhere": "everywhere",
     "boost_ask": "{factor} for {hours}?",
     "boost_go": "Start",
+    "boost_not_sold": "This is more than the plan includes, and under a retainer more isn’t sold. Make it shorter, or wait for the next month.",
     "boost_too_much": "This is more than the plan includes. Make it shorter, or ask the owner to allow more under Billing.",
     "boost_highest": "Of boosts that run at the same time the highest counts",
     "boost_hours_one": "{count} hour",

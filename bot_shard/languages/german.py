@@ -104,6 +104,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "boost_everywhere": "überall",
     "boost_ask": "{factor} für {hours}?",
     "boost_go": "Starten",
+    "boost_not_sold": "Das ist mehr, als der Tarif enthält, und im Rahmenvertrag wird nicht mehr verkauft. Mach ihn kürzer, oder warte auf den nächsten Monat.",
     "boost_too_much": "Das ist mehr, als der Tarif enthält. Mach ihn kürzer, oder bitte den Eigentümer, unter Billing mehr zu erlauben.",
     "boost_highest": "Von Boosts zur selben Zeit zählt der höchste",
     "boost_hours_one": "{count} Stunde",
