@@ -49,7 +49,7 @@ class StripeAwayError(UnavailableError):
     def __init__(self) -> None:
         super().__init__(
             "Our payment provider did not answer, so nothing was changed and nothing was charged. "
-            "Your plan stays as it is; please try again in a minute."
+            "Everything stays as it is; please try again in a minute."
         )
 
 
@@ -154,7 +154,7 @@ class BillingBusyError(UnavailableError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Somebody else is changing this community's plan at the moment, so nothing was changed by you. "
+            "Somebody else is changing this payment at the moment, so nothing was changed by you. "
             "Reload the page in a minute to see how things stand."
         )
 

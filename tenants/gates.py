@@ -143,6 +143,13 @@ _GATES: Final = (
         surfaces=("page shop-queue", "rest join_drop"),
     ),
     Gate(
+        "supporters",
+        "Supporters",
+        "Members pay their community by the month or year, for tiers that it makes; EngageHub keeps a part.",
+        freezes="No tier is put on sale, and nobody new begins to support.",
+        spares="Who supports goes on with every benefit, and can cancel, resume and change the card; payouts go on.",
+    ),
+    Gate(
         "custom_domain", "Custom domain", "The member pages live under an address of your own.", built=False
     ),
 )

@@ -8,6 +8,7 @@ from ..billing import discounts
 from ..billing.checkout_totals import add_up_session
 from ..billing.checkouts import EXPIRES_AFTER, KIND, expire
 from ..billing.saving import refuse_unmodelled
+from ..billing.shares import read_shares
 from ..emails import check_email
 from ..errors import invalid, missing
 from ..expansion import includable
@@ -21,8 +22,7 @@ _PARTS: Final = (
     "managed_payments", "optional_items", "payment_method_configuration", "payment_method_data", "permissions", "return_url",
     "shipping_address_collection", "shipping_options", "wallet_options", "redirect_on_completion",
 )  # fmt: skip
-_DATA_PARTS: Final = ("application_fee_percent", "default_tax_rates", "invoice_settings", "on_behalf_of", "transfer_data",
-                      "pending_invoice_item_interval", "billing_cycle_anchor_config")  # fmt: skip
+_DATA_PARTS: Final = ("default_tax_rates", "invoice_settings", "pending_invoice_item_interval", "billing_cycle_anchor_config")  # fmt: skip
 
 
 @route("POST", "/v1/checkout/sessions", "checkout.SessionCreateParams")
@@ -32,7 +32,9 @@ def create_session(call: Call) -> Json:
     for name in ("phone_number_collection", "invoice_creation", "name_collection", "adaptive_pricing"):
         if (given.get(name) or {}).get("enabled"):
             refuse_unmodelled(given, name)
-    refuse_unmodelled(given.get("subscription_data") or {}, *_DATA_PARTS)
+    data = given.get("subscription_data") or {}
+    refuse_unmodelled(data, *_DATA_PARTS)
+    read_shares(store, data, where="subscription_data")
     mode = given.get("mode") or "payment"
     _check(call, given, mode)
     customer = call.named("customer", "customer")
