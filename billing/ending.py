@@ -16,6 +16,7 @@ from tenants.models import Tenant
 
 from .audit import record
 from .checkout import close_checkouts
+from .income.ending import end_supports_of_tenant
 from .letters import write_kept_payer, write_plan_offered
 from .locks import holding_tenant
 from .mirror import end_at_stripe, look_held
@@ -47,11 +48,13 @@ def get_plan_to_end(*, tenant_id: int) -> str:
 
 
 def end_for_deletion(*, tenant_id: int, actor: Actor) -> bool:
-    """End the community's plan at once, with credit for what is left of it; False where it has none. Open checkout pages close.
+    """End the community's plan at once, with credit for what is left of it; False where it has none. Open checkout pages close, and
+    what members pay to the community ends too, without credit.
 
     Holds the tenant's billing lock; idempotent. Publishes SubscriptionEnded. Raises StripeAwayError, StripeUnsureError,
     BillingBusyError.
     """
+    end_supports_of_tenant(tenant_id=tenant_id, actor=actor)
     release_deleted(tenant_id=tenant_id, actor=actor)
     with enter_schema(PUBLIC):
         concerned = Subscription.objects.filter(tenant_id=tenant_id, ended_at=None).exists()

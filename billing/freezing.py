@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from django.db.models import Min
-
 from engagement.boosts.selectors import list_live_boosts
 from engagement.credits.models import CreditType
 from engagement.ledger.models import LedgerEntry
@@ -24,6 +22,7 @@ from engagement.rewards.sponsors import has_agreed_end
 from engagement.rules.freezing import list_frozen_ids
 from engagement.rules.selectors import list_rules
 from engagement.submissions.freezing import active_types
+from engagement.supporters.selectors import count_running, list_tiers
 from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 from tenants.api_keys import is_in_force, list_api_keys
@@ -150,9 +149,11 @@ def _commands(context: TenantContext, allowed: int) -> Iterator[Freeze]:
 
 
 def _history_days(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    since = clock.now() - timedelta(days=allowed)
     with enter_tenant(context):
-        first = LedgerEntry.objects.aggregate(first=Min("created_at"))["first"]
-    if first is not None and first < clock.now() - timedelta(days=allowed):
+        # By when it happened, as it is shown: what was imported or booked late is older than its row.
+        hides = LedgerEntry.objects.filter(occurred_at__lt=since).exists()
+    if hides:
         text = f"The last {allowed:,} days are shown. Older history is kept, and hidden."
         yield Freeze("history_days", LIMITS["history_days"].title, 0, (), text)
 
@@ -223,12 +224,22 @@ def _sponsors(context: TenantContext) -> Iterator[Freeze]:
     yield _kept("sponsors", names, text if names else "")
 
 
+def _supporters(context: TenantContext) -> Iterator[Freeze]:
+    with enter_tenant(context):
+        names = [line.tier.name for line in list_tiers(on_sale_only=True)]
+        running = count_running()
+    go_on = (
+        f"{running:,} who support go on, with every benefit and the fee that was agreed. " if running else ""
+    )
+    yield _kept("supporters", names, f"{go_on}Nobody new can begin, and no tier is put on sale.")
+
+
 def _kept(name: str, names: list[str], text: str) -> Freeze:
     gate = GATES[name]
     return Freeze(name, gate.title, len(names), tuple(names[:NAMED]), text if names else gate.freezes)
 
 
-_GATES: Final = {"boosts": _boosts, "drops": _drops, "sponsors": _sponsors}
+_GATES: Final = {"boosts": _boosts, "drops": _drops, "sponsors": _sponsors, "supporters": _supporters}
 
 
 _LIMITS: Final = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
+from zlib import crc32
 
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import LockNotAvailable
@@ -19,6 +20,8 @@ from .errors import BillingBusyError
 
 _TENANT: Final = 7_320  # the first key of our advisory locks on a tenant's billing
 _PAYER: Final = 7_321
+_SUPPORT: Final = 7_322  # the second key is a number of community and member
+_PAYOUTS: Final = 7_323
 _WAIT: Final = "45s"  # longer than one call to Stripe with its repeats
 
 
@@ -35,6 +38,24 @@ def holding_payer(payer_id: int) -> Iterator[None]:
     """A transaction in which nobody else makes or changes this payer's customer at Stripe's. Raises BillingBusyError."""
     with enter_schema(PUBLIC), transaction.atomic():
         _take(_PAYER, payer_id)
+        yield
+
+
+@contextmanager
+def holding_support(tenant_id: int, member_id: int) -> Iterator[None]:
+    """A transaction in which nobody else touches what this member pays this community. Two whose number is the same wait for each other
+    and nothing worse. Raises BillingBusyError."""
+    number = crc32(f"{tenant_id}:{member_id}".encode()) - 2**31
+    with enter_schema(PUBLIC), transaction.atomic():
+        _take(_SUPPORT, number)
+        yield
+
+
+@contextmanager
+def holding_payouts(tenant_id: int) -> Iterator[None]:
+    """A transaction in which nobody else makes or changes this community's payout account. Raises BillingBusyError."""
+    with enter_schema(PUBLIC), transaction.atomic():
+        _take(_PAYOUTS, tenant_id)
         yield
 
 

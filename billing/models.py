@@ -208,7 +208,8 @@ class TrialClaim(models.Model):
         return self.holder
 
 
-# What is sold by use has its models in a module of its own.
+# What members pay and what is sold by use have their models in modules of their own.
+from .income.models import PayoutAccount, SupportCheckout, SupportCustomer, SupportSubscription  # noqa: E402
 from .metering.models import MeterReport, SpendingCap, UsageMonth, UsageSubscription  # noqa: E402
 from .retainers.models import Retainer, RetainerPlace  # noqa: E402
 
@@ -216,12 +217,16 @@ __all__ = [
     "BillingAttempt",
     "MeterReport",
     "Payer",
+    "PayoutAccount",
     "Reconciliation",
     "Retainer",
     "RetainerPlace",
     "SpendingCap",
     "StripeEvent",
     "Subscription",
+    "SupportCheckout",
+    "SupportCustomer",
+    "SupportSubscription",
     "TrialClaim",
     "UsageMonth",
     "UsageSubscription",

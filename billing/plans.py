@@ -69,6 +69,9 @@ class Plan:
     metered: Mapping[str, int] = field(default_factory=dict)  # meter → units a month that are included
     trial_days: int = 0
     by_invoice: bool = False
+    support_fee: int = (
+        0  # percent of what supporters pay their community, where the gate `supporters` is open
+    )
     per: Literal["", "cohort"] = ""
     grows: frozenset[str] = frozenset()  # limits and meters that each further unit of `per` adds to
     sold: bool = True
@@ -125,7 +128,14 @@ def _free_limits() -> dict[str, int]:
 
 
 _FREE_FEATURES = frozenset(gate.feature for gate in GATES.values() if gate.free)
-_GROWTH_FEATURES = _FREE_FEATURES | {"boosts", "advanced_analytics", "team_grants", "sponsors", "drops"}
+_GROWTH_FEATURES = _FREE_FEATURES | {
+    "boosts",
+    "advanced_analytics",
+    "team_grants",
+    "sponsors",
+    "drops",
+    "supporters",
+}
 _ALL_FEATURES = frozenset(GATES)
 
 METERS: Final[Mapping[str, Meter]] = {
@@ -182,6 +192,7 @@ _PLANS: Final = (
         "A busy server with a team: rules tried on the past, permissions for one person, more boosts.",
         rank=20,
         prices=_prices(25, 25, 20),
+        support_fee=8,
         features=_GROWTH_FEATURES,
         limits=MappingProxyType(
             {
@@ -199,6 +210,7 @@ _PLANS: Final = (
         "A large server: everything is on, and all of its history.",
         rank=30,
         prices=_prices(50, 50, 40),
+        support_fee=5,
         features=_ALL_FEATURES,
         limits=MappingProxyType(
             {
@@ -216,6 +228,7 @@ _PLANS: Final = (
         "A course or cohort programme: everything a teacher needs, paid for the cohorts that run.",
         rank=25,
         prices=_prices(20, 20, 16),
+        support_fee=8,
         features=_GROWTH_FEATURES,
         limits=MappingProxyType(
             {
@@ -236,6 +249,7 @@ _PLANS: Final = (
         "A product or brand community that pays by the members who are active.",
         rank=40,
         prices=_prices(100, 100, 80),
+        support_fee=5,
         features=_ALL_FEATURES,
         limits=MappingProxyType(
             {"rules": 500, "seats": 100, "api_keys": 50, "api_rate": 1_200, "commands": 2_400, "boost_hours": 500, "webhooks": 50}
@@ -250,6 +264,7 @@ _PLANS: Final = (
         "A product or brand community of any size, paid by invoice.",
         rank=50,
         prices=_prices(1_000, 1_000, 800),
+        support_fee=3,
         features=_ALL_FEATURES,
         limits=MappingProxyType({"api_rate": 6_000, "boost_hours": 2_000}),
         metered=MappingProxyType({"active_members": 100_000, "boost_hours": 2_000}),

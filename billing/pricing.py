@@ -52,12 +52,20 @@ def pricing_table(plans: Sequence[Plan]) -> list[Group]:
         Row(
             one.title,
             one.what,
-            tuple(Cell("yes" if one.feature in plan.features else "no") for plan in plans),
+            tuple(_gate_cell(plan, one.feature) for plan in plans),
         )
         for one in GATES.values()
         if one.built
     )
     return [Group("How much", limits), Group("What is on", gates)]
+
+
+def _gate_cell(plan: Plan, feature: str) -> Cell:
+    if feature not in plan.features:
+        return Cell("no")
+    if feature == "supporters":
+        return Cell("text", f"{plan.support_fee} % of what they pay")
+    return Cell("yes")
 
 
 def _limit_cell(plan: Plan, name: str) -> Cell:

@@ -29,9 +29,19 @@ from .errors import BillingOffError
 from .inbox.errors import WebhookRefusedError
 from .inbox.processing import is_followed
 from .inbox.receiving import store_event
+from .income.accounts import list_stale_accounts, refresh_account_of
+from .income.mirror import refresh_support
+from .income.reading import is_support, read_support
 from .metering.subscribing import is_usage, refresh_usage_subscription
 from .mirror import EXPAND, refresh_subscription
-from .models import Reconciliation, Retainer, StripeEvent, Subscription, UsageSubscription
+from .models import (
+    Reconciliation,
+    Retainer,
+    StripeEvent,
+    Subscription,
+    SupportSubscription,
+    UsageSubscription,
+)
 from .reading import Told, moment, read_subscription
 from .retainers.doubling import end_double, list_doubles
 from .retainers.mirroring import refresh_ahead, refresh_retainer
@@ -58,6 +68,7 @@ KINDS: Final = {
     "ended": "A subscription had ended at Stripe's.",
     "unknown": "Stripe has a subscription that belongs to no community of ours.",
     "twice": "A community was paid for twice: by a plan of its own and by a retainer.",
+    "account": "Our copy of a payout account was not what Stripe says.",
     "entitlements": "What a community may do was not what its subscription says.",
     "error": "Something could not be compared; it is tried again.",
 }
@@ -102,6 +113,7 @@ def reconcile_billing(*, dry_run: bool = False) -> Comparison:
         _catch_up(seen, dry_run=dry_run)
         _compare_subscriptions(seen, dry_run=dry_run)
         _compare_payers(seen, dry_run=dry_run)
+        _compare_accounts(seen, dry_run=dry_run)
         _compare_entitlements(seen, dry_run=dry_run)
     except EngageHubError as error:
         if not dry_run:
@@ -181,6 +193,9 @@ def _compare_subscriptions(seen: Comparison, *, dry_run: bool) -> None:
         if is_retainer(data):
             _compare_retainer(seen, data, dry_run=dry_run)
             continue
+        if is_support(data):
+            _compare_support(seen, data, dry_run=dry_run)
+            continue
         difference = _difference(data, rows.get(data["id"]))
         if difference is not None:
             _mend(seen, data["id"], *difference, row=rows.get(data["id"]), dry_run=dry_run)
@@ -195,6 +210,9 @@ def _compare_subscriptions(seen: Comparison, *, dry_run: bool) -> None:
             refresh_retainer(stripe_id=row.stripe_id or "")
         _find(seen, "ended", row.stripe_id or "")
     _compare_ahead(seen, dry_run=dry_run)
+    supports = SupportSubscription.objects.filter(ended_at=None).exclude(stripe_id__in=listed)
+    for support in supports.order_by("pk"):
+        _mend_support(seen, support.stripe_id, "ended", support.tenant_id, dry_run=dry_run)
     for stripe_id in sorted(rows.keys() - listed):
         _mend(seen, stripe_id, "ended", "", row=rows[stripe_id], dry_run=dry_run)
 
@@ -240,6 +258,51 @@ def _compare_ahead(seen: Comparison, *, dry_run: bool) -> None:
         after = refresh_ahead(key=row.key)
         if (after.stripe_id, after.ended_at) != (row.stripe_id, row.ended_at):
             _find(seen, "differs", row.schedule_id, what="a retainer that was agreed ahead")
+
+
+def _compare_support(seen: Comparison, data: dict[str, Any], *, dry_run: bool) -> None:
+    """What a member pays their community: its copy is of another table, and what was paid is looked at with it."""
+    row = SupportSubscription.objects.filter(stripe_id=data["id"]).first()
+    told = read_support(data)
+    if row is None:
+        if told.status != "incomplete":
+            _mend_support(seen, data["id"], "missing", None, dry_run=dry_run)
+        return
+    names = ("status", "tier", "amount", "fee", "period_end", "cancel_at", "account_id")
+    differing = [name for name in names if getattr(told, name) != getattr(row, name)]
+    if differing:
+        what = ", ".join(differing)
+        _mend_support(seen, data["id"], "differs", row.tenant_id, what=what, dry_run=dry_run)
+
+
+def _mend_support(
+    seen: Comparison, stripe_id: str, kind: str, tenant_id: int | None, *, what: str = "", dry_run: bool
+) -> None:
+    if not dry_run:
+        try:
+            mended = refresh_support(stripe_id=stripe_id)
+        except EngageHubError as error:
+            _find(seen, "error", stripe_id, tenant_id, error.message)
+            return
+        if mended is None and kind == "missing":
+            kind, what = "unknown", "a support that no member of ours began"
+        elif mended is not None:
+            tenant_id = mended.tenant_id
+    _find(seen, kind, stripe_id, tenant_id, what)
+
+
+# --- payout accounts ---
+
+
+def _compare_accounts(seen: Comparison, *, dry_run: bool) -> None:
+    for stripe_id in list_stale_accounts():
+        if not dry_run:
+            try:
+                refresh_account_of(stripe_id=stripe_id)
+            except EngageHubError as error:
+                _find(seen, "error", stripe_id, what=error.message)
+                continue
+        _find(seen, "account", stripe_id)
 
 
 def _list_subscriptions() -> Iterator[dict[str, Any]]:

@@ -26,6 +26,7 @@ from .rewards.models import (
 from .rules.models import Rule, RulesState, RuleVersion
 from .standings.models import Standing, StandingBucket, StandingGroup, StandingPast, StandingsState
 from .submissions.models import ReasonTemplate, Submission, SubmissionType
+from .supporters.models import Supporter, SupporterPayment, SupporterTier
 
 __all__ = [
     "Activity",
@@ -80,4 +81,7 @@ __all__ = [
     "StoredFile",
     "Submission",
     "SubmissionType",
+    "Supporter",
+    "SupporterPayment",
+    "SupporterTier",
 ]

@@ -16,9 +16,21 @@ from django.db.models import F, Q
 
 from billing.checkout import settle_checkout
 from billing.errors import StripeRefusedError
+from billing.income.accounts import refresh_account_of
+from billing.income.checkouts import settle_support_checkout
+from billing.income.mirror import refresh_support
 from billing.metering.subscribing import refresh_usage_subscription
 from billing.mirror import refresh_subscription
-from billing.models import BillingAttempt, Retainer, StripeEvent, Subscription, UsageSubscription
+from billing.models import (
+    BillingAttempt,
+    PayoutAccount,
+    Retainer,
+    StripeEvent,
+    Subscription,
+    SupportCheckout,
+    SupportSubscription,
+    UsageSubscription,
+)
 from billing.retainers.mirroring import refresh_retainer
 from billing.stripe_api import asking_stripe
 from saas.core import clock
@@ -69,7 +81,7 @@ def work_off(*, event_id: int) -> None:
 
 def is_followed(event_type: str) -> bool:
     """Whether anything is done about events of that type."""
-    return _handler_of(event_type) is not None
+    return event_type in _ACCOUNTS or _handler_of(event_type) is not None
 
 
 # --- the claim ---
@@ -121,8 +133,13 @@ def _note_failure(event: StripeEvent, error: Exception) -> None:
 # --- what an event is about ---
 
 
-def _follow(event: StripeEvent) -> Iterator[Subscription]:
-    """Refresh every subscription that the event's object concerns; those that are not ours are passed over."""
+def _follow(event: StripeEvent) -> Iterator[Subscription | SupportSubscription | PayoutAccount]:
+    """Refresh everything that the event's object concerns; what is not ours is passed over."""
+    if event.type in _ACCOUNTS:
+        account = refresh_account_of(stripe_id=event.payload.get("account") or event.object_id)
+        if account is not None:
+            yield account
+        return
     handler = _handler_of(event.type)
     if handler is None or not event.object_id:
         return
@@ -133,13 +150,20 @@ def _follow(event: StripeEvent) -> Iterator[Subscription]:
     use = used.values_list("stripe_id", flat=True) if about.customer else ()
     agreed = Retainer.objects.filter(payer__stripe_id=about.customer, ended_at=None, stripe_id__isnull=False)
     bundles = agreed.values_list("stripe_id", flat=True) if about.customer else ()
-    for stripe_id in (*about.subscriptions, *paid, *use, *bundles):
+    given = SupportSubscription.objects.filter(customer__stripe_id=about.customer)
+    supports = given.order_by("pk").values_list("stripe_id", flat=True) if about.customer else ()
+    for stripe_id in (*about.subscriptions, *paid, *use, *bundles, *supports):
         _keep_claim(event)
         # A payer's subscription for use, or for several communities, is no community's, and its news are news all the same.
         if refresh_usage_subscription(stripe_id=stripe_id) is not None:
             continue
         if refresh_retainer(stripe_id=stripe_id) is not None:
             continue
+        if not Subscription.objects.filter(stripe_id=stripe_id).exists():
+            support = refresh_support(stripe_id=stripe_id)
+            if support is not None:
+                yield support
+                continue
         found = refresh_subscription(stripe_id=stripe_id)
         if found is not None:
             yield found
@@ -159,6 +183,8 @@ def _of_session(event: StripeEvent) -> Concerned:
     asked = BillingAttempt.objects.filter(stripe_id=event.object_id, kind=BillingAttempt.Kind.CHECKOUT)
     for attempt_id in asked.values_list("pk", flat=True):
         settle_checkout(attempt_id=attempt_id)
+    for checkout_id in SupportCheckout.objects.filter(stripe_id=event.object_id).values_list("pk", flat=True):
+        settle_support_checkout(checkout_id=checkout_id)
     session = _fetch(lambda stripe: stripe.v1.checkout.sessions.retrieve(event.object_id))
     return Concerned(_ids(session, "subscription"))
 
@@ -199,6 +225,8 @@ def _of_money(event: StripeEvent) -> Concerned:
     return Concerned(customer=next(iter(_ids(charge, "customer")), ""))
 
 
+# Of a community's payout account.
+_ACCOUNTS: Final = frozenset({"account.updated", "account.application.deauthorized", "capability.updated"})
 Handler = Callable[[StripeEvent], Concerned]
 # The first prefix that fits.
 _HANDLERS: Final[tuple[tuple[str, Handler], ...]] = (

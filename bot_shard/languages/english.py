@@ -410,4 +410,16 @@ ENGLISH: Final[Mapping[str, str]] = {
     "credits_debt": "{count} owed",
     "credits_low": "running low",
     "credits_hint": "/request asks the team for more",
+    # supporting with money
+    "support_title": "Support {community}",
+    "support_yours": "You support with {tier}. Thank you.",
+    "support_nothing": "There is nothing to support with here at the moment.",
+    "support_each_month": "{amount} a month",
+    "support_each_year": "{amount} a year",
+    "support_next": "{price}. Next payment: {when}.",
+    "support_ends": "It runs until {until} and ends then. Nothing more is charged.",
+    "support_late": "The last payment did not go through. It is tried again, and what you get goes on until {until}. Check your card on the page.",
+    "support_late_now": "The last payment did not go through. Check your card on the page.",
+    "support_open": "Open the page",
+    "support_hint": "You pay, change and cancel on the page. Only you see this",
 }

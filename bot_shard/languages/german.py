@@ -410,4 +410,16 @@ GERMAN: Final[Mapping[str, str]] = {
     "credits_debt": "{count} offen",
     "credits_low": "geht zur Neige",
     "credits_hint": "/request bittet das Team um mehr",
+    # Mit Geld unterstützen
+    "support_title": "{community} unterstützen",
+    "support_yours": "Du unterstützt mit {tier}. Danke.",
+    "support_nothing": "Hier gibt es im Moment nichts, womit du unterstützen kannst.",
+    "support_each_month": "{amount} im Monat",
+    "support_each_year": "{amount} im Jahr",
+    "support_next": "{price}. Nächste Zahlung: {when}.",
+    "support_ends": "Es läuft bis {until} und endet dann. Es wird nichts mehr abgebucht.",
+    "support_late": "Die letzte Zahlung hat nicht geklappt. Sie wird noch einmal versucht, und was du bekommst, läuft bis {until} weiter. Prüfe deine Karte auf der Seite.",
+    "support_late_now": "Die letzte Zahlung hat nicht geklappt. Prüfe deine Karte auf der Seite.",
+    "support_open": "Seite öffnen",
+    "support_hint": "Zahlen, ändern und kündigen kannst du auf der Seite. Nur du siehst das",
 }

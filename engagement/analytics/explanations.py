@@ -21,6 +21,7 @@ from engagement.rules.models import RuleVersion
 from engagement.rules.selectors import load_rule_set
 from engagement.rules.words import refusal_text
 from engagement.submissions.models import Submission
+from engagement.supporters.models import SupporterPayment
 
 from .languages import SENTENCES
 from .window import require_shown, shown_since
@@ -40,6 +41,8 @@ KINDS: Final = {
     Cause.REDEMPTION_REFUND: "refund",
     Cause.SUBMISSION: "submission",
     Cause.SUBMISSION_UNDO: "submission_undo",
+    Cause.SUPPORT: "support",
+    Cause.SUPPORT_REFUND: "support_refund",
 }
 
 
@@ -108,6 +111,9 @@ class _Facts:
         self.submissions = Submission.objects.select_related("type").in_bulk(
             causes(Cause.SUBMISSION, Cause.SUBMISSION_UNDO)
         )
+        self.payments = SupporterPayment.objects.select_related("tier").in_bulk(
+            causes(Cause.SUPPORT, Cause.SUPPORT_REFUND)
+        )
 
     def undoable_id(self, entry: LedgerEntry) -> int | None:
         """The adjustment behind the entry, unless it was undone."""
@@ -144,6 +150,8 @@ class _Facts:
             case Cause.SUBMISSION | Cause.SUBMISSION_UNDO:
                 kind = self.submissions[entry.cause_id].type.name
                 return self.say(f"title.{KINDS[Cause(entry.cause_kind)]}", name=kind)
+            case Cause.SUPPORT | Cause.SUPPORT_REFUND:
+                return self.say(f"title.{KINDS[Cause(entry.cause_kind)]}")
         return name
 
     def detail(self, entry: LedgerEntry) -> str:
@@ -160,6 +168,8 @@ class _Facts:
                 return self.redemptions[entry.cause_id].reason
             case Cause.SUBMISSION | Cause.SUBMISSION_UNDO:
                 return self.submissions[entry.cause_id].title
+            case Cause.SUPPORT | Cause.SUPPORT_REFUND:
+                return self.payments[entry.cause_id].tier.name
         activity = self.activities.get(entry.cause_id)
         if activity is None:
             return ""
@@ -218,6 +228,9 @@ class _Facts:
             return
         if entry.cause_kind in (Cause.SUBMISSION, Cause.SUBMISSION_UNDO):
             yield from self._submission_lines(entry)
+            return
+        if entry.cause_kind == Cause.SUPPORT_REFUND:
+            yield say("taken_back"), say("taken_back_refunded", count=-entry.amount)
             return
         version = self.versions.get(entry.version_id)
         if version is not None:

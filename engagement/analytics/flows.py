@@ -27,9 +27,22 @@ RULE: Final = "rule"
 TEAM: Final = "team"
 SUBMISSION: Final = "submission"
 IMPORT: Final = "import"
-_KIND_OF: Final = {Cause.ADJUSTMENT: TEAM, Cause.SUBMISSION: SUBMISSION, Cause.IMPORT: IMPORT}
+SUPPORT: Final = "support"
+_KIND_OF: Final = {
+    Cause.ADJUSTMENT: TEAM,
+    Cause.SUBMISSION: SUBMISSION,
+    Cause.IMPORT: IMPORT,
+    Cause.SUPPORT: SUPPORT,
+}
 # What brings points into being: awards and gifts, and what was earned elsewhere. All else that counts as earned takes back.
-_ISSUING: Final = (Cause.ACTIVITY, Cause.DAILY, Cause.ADJUSTMENT, Cause.SUBMISSION, Cause.IMPORT)
+_ISSUING: Final = (
+    Cause.ACTIVITY,
+    Cause.DAILY,
+    Cause.ADJUSTMENT,
+    Cause.SUBMISSION,
+    Cause.IMPORT,
+    Cause.SUPPORT,
+)
 _SETTLES: Final = timedelta(hours=1)  # an entry's moment is its transaction's beginning: none lasts that long
 _KEPT_SECONDS: Final = 7 * 86_400
 _VERSION: Final = 1  # of what is kept

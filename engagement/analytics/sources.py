@@ -24,6 +24,9 @@ _KINDS: Final = {
     Cause.MERGE: MERGE,
     Cause.SUBMISSION: SUBMISSION,
     Cause.SUBMISSION_UNDO: SUBMISSION,
+    # Others see where points come from, and nobody is to see who pays: it counts as the team's gift.
+    Cause.SUPPORT: TEAM,
+    Cause.SUPPORT_REFUND: TEAM,
 }
 
 

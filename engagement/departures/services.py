@@ -23,6 +23,7 @@ from engagement.rewards.models import Redemption
 from engagement.rewards.states import HELD
 from engagement.submissions.handing_in import cancel_of_member as withdraw_submissions
 from engagement.submissions.merging import move_submissions
+from engagement.supporters.mirroring import move_supports
 from saas.core import clock
 from saas.events import publish
 
@@ -88,7 +89,7 @@ def return_pending(*, member_id: int, actor: Actor = SYSTEM) -> Returned:
 
 
 def move_belongings(*, merged_id: int) -> int:
-    """What hangs on a merged member's name goes to whoever has them now: redemptions, submissions, requests; and credits that were
+    """What hangs on a merged member's name goes to whoever has them now: redemptions, submissions, requests, supports; and credits that were
     booked while they were merged. Idempotent. Takes the ledger lock. Answers how many rows moved."""
     member_id = find_owner(merged_id)
     if member_id == merged_id:
@@ -97,6 +98,7 @@ def move_belongings(*, merged_id: int) -> int:
         move_redemptions(member_id=member_id, merged_id=merged_id)
         + move_submissions(member_id=member_id, merged_id=merged_id)
         + move_requests(member_id=member_id, merged_id=merged_id)
+        + move_supports(member_id=member_id, merged_id=merged_id)
     )
     with ledger_unit():
         return moved + len(move_credits(kept_id=member_id, gone_id=merged_id))

@@ -62,13 +62,15 @@ class Cause(models.IntegerChoices):
     CREDIT_REQUEST = 40, "Credit request"  # credit_request.id: it was granted
     CREDIT_REQUEST_UNDO = 41, "Undone credit request"  # credit_request.id: the grant was taken back
     CREDIT_MOVE = 42, "Credits by hand"  # credit_move.id: granted, revoked or spent outside of a request
+    SUPPORT = 50, "Support"  # supporter_payment.id: a period was paid
+    SUPPORT_REFUND = 51, "Refunded support"  # supporter_payment.id: it was given back whole
 
 
 # The points that were given to members: awards and gifts, not what came back when a taking was undone.
 GIVEN = models.Q(
     currency=POINTS,
     amount__gt=0,
-    cause_kind__in=(Cause.ACTIVITY, Cause.DAILY, Cause.ADJUSTMENT, Cause.SUBMISSION),
+    cause_kind__in=(Cause.ACTIVITY, Cause.DAILY, Cause.ADJUSTMENT, Cause.SUBMISSION, Cause.SUPPORT),
 )
 
 

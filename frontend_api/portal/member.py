@@ -35,7 +35,7 @@ from tenants.permissions import STRANGER, Rights
 
 HISTORY_SIZE = 20
 NO_MEMBER = "There is no such member in this community."  # hidden or never there: the same words
-BY_HAND = frozenset({"adjustment", "undo"})
+BY_HAND = frozenset({"adjustment", "undo", "support", "support_refund"})
 LARGEST_ID = 2**63 - 1
 
 

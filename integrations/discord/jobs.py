@@ -21,6 +21,7 @@ from engagement.members.models import Member
 from engagement.progression.events import LevelReached
 from engagement.progression.models import MemberProgress
 from engagement.rewards.fulfilment_selectors import list_ended_roles, list_role_grants, list_waiting_roles
+from engagement.supporters.roles import list_members_with_wrong_roles, list_support_roles
 from saas.core import clock
 from saas.core.schemas import enter_schema
 from saas.events.jobs import defer, job, periodic_job
@@ -166,13 +167,14 @@ def ask_team(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
 
 @job(queue=QUEUE, retry=PATIENT, lock="discord roles")
 def follow_level(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
-    """Handler of LevelReached, LevelLost and MemberJoined: the member's level roles follow."""
+    """Handler of LevelReached, LevelLost, MemberJoined, MembersMerged, SupporterJoined, SupporterMoved, SupporterRecovered and
+    SupporterLeft: the member's roles follow."""
     _sync(tenant, int(event["member_id"]))
 
 
 @job(queue=QUEUE, retry=PATIENT)
 def follow_curve(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
-    """Handler of CurveChanged and ImportFinished: many levels moved at once, so everybody is looked through."""
+    """Handler of CurveChanged, ImportFinished and SupporterRoleChanged: many roles changed at once, so everybody is looked through."""
     defer(sweep_tenant_roles, tenant=tenant, queueing_lock=SWEEP_LOCK)
 
 
@@ -193,7 +195,7 @@ def _sync(tenant: str, member_id: int) -> None:
     if context is None:
         return
     levels = LevelRole.objects.exists() and _heard(tenant, "level_roles") is not None
-    if levels or list_role_grants(member_id=member_id):
+    if levels or list_role_grants(member_id=member_id) or list_support_roles(member_id=member_id):
         bring_roles(context, get_client(), member_id=member_id, levels=levels)
 
 
@@ -315,7 +317,8 @@ def sweep_tenant_roles(*, tenant: str, after_id: int = 0) -> None:
     """Defer a sync for members whose roles, as last seen, differ from the desired ones: a few hundred, the next ones when those
     should be through. `after_id`: from the member after that one on."""
     if not after_id and _heard(tenant) is not None:
-        for member_id in reward_roles.list_members_lacking(limit=MOST_A_SWEEP):
+        lacking = reward_roles.list_members_lacking(limit=MOST_A_SWEEP)
+        for member_id in {*lacking, *list_members_with_wrong_roles(limit=MOST_A_SWEEP)}:
             defer(
                 sync_member_roles, tenant=tenant, member_id=member_id, queueing_lock=f"sync roles {member_id}"
             )

@@ -1,6 +1,6 @@
-"""Roles as desired state: those of levels, and those that members redeemed.
+"""Roles as desired state: those of levels, those that members redeemed, and those that come with a support.
 
-Invariant: of a member's roles only those that `level_role` lists, or that this member's own redemptions name, are compared, then added
+Invariant: of a member's roles only those that `level_role` lists, or that this member's own redemptions and supports name, are compared, then added
 and removed one by one; a PATCH of the whole set would erase what others just gave.
 """
 
@@ -19,6 +19,7 @@ from engagement.members.models import Member
 from engagement.members.selectors import get_discord_id
 from engagement.progression.models import MemberProgress
 from engagement.rewards.fulfilment_selectors import list_role_grants
+from engagement.supporters.roles import forget_roles, list_support_roles, note_roles
 from saas.core.errors import NotFoundError
 from saas.events.jobs import JobRow, defer_rows
 from tenants.context import TenantContext
@@ -60,7 +61,7 @@ class Synced:
 
 
 def sync_member_roles(context: TenantContext, client: DiscordClient, *, member_id: int) -> int:
-    """Give and take until the member's level roles, and those of what they redeemed, are as desired. Returns how many changed.
+    """Give and take until the member's level roles, and those of what they redeemed and support, are as desired. Returns how many changed.
 
     Idempotent. What Discord would refuse is noted as a problem with its fix, and not asked. Somebody who left or was deleted is passed
     over. Raises RetryLaterError, DiscordAwayError.
@@ -73,41 +74,61 @@ def bring_roles(
 ) -> Synced:
     """As sync_member_roles, and how they stand then. Without `levels` level roles are left alone: the plan may not have them.
 
-    Of a redeemed role only what we gave is taken back: who had it before keeps it (engagement.rewards.fulfilling).
+    Of a redeemed role, and of one that came with a support, only what we gave is taken back: who had it before keeps it
+    (engagement.rewards.fulfilling, engagement.supporters.roles).
     """
     roles = list(LevelRole.objects.all()) if levels else []
     grants = list_role_grants(member_id=member_id)
+    supports = list_support_roles(member_id=member_id)
     user_id = get_discord_id(member_id=member_id)
     left = not Member.objects.filter(pk=member_id, departed_at=None, deleted_at=None).exists()
-    if not (roles or grants):
+    if not (roles or grants or supports):
         return Synced()
     if user_id is None or left or context.guild_id is None:
         return Synced(away=True)
     level = MemberProgress.objects.filter(pk=member_id).values_list("level", flat=True).first() or 0
     redeemed = {grant.role_id for grant in grants if grant.wanted}
-    desired = desired_roles(roles, level) | redeemed
-    managed = {role.role_id for role in roles} | {grant.role_id for grant in grants if grant.ours} | redeemed
-    managed -= {grant.role_id for grant in grants if not grant.ours} - desired
+    supported = {role.role_id for role in supports if role.wanted}
+    desired = desired_roles(roles, level) | redeemed | supported
+    managed = {role.role_id for role in roles} | {grant.role_id for grant in grants if grant.ours} | desired
+    managed |= {role.role_id for role in supports if role.ours}
+    kept = {grant.role_id for grant in grants if not grant.ours} | {
+        role.role_id for role in supports if role.ours is False
+    }
+    managed -= kept - desired
     try:
         told = client.get_member(context.guild_id, user_id)
     except DiscordRefusedError as error:
         if error.code == UNKNOWN_MEMBER:
             return Synced(away=True)
         raise
+    if supports:
+        note_roles(member_id=member_id, held={int(role) for role in told["roles"]})
     held = {int(role) for role in told["roles"]} & managed
     problems: dict[int, str] = {}
     changed = 0
     for role, give in [(role, True) for role in sorted(desired - held)] + [
         (role, False) for role in sorted(held - desired)
     ]:
-        why = "Redeemed" if role in redeemed or not roles else f"Level {level}"
+        why = _reason(role, level, redeemed=redeemed, supports={one.role_id for one in supports}, roles=roles)
         problem = _change(context.guild_id, client, user_id, role, give, why)
         if problem is None:
             changed += 1
             held ^= {role}
         elif problem:
             problems[role] = problem
+    if supports:
+        forget_roles(member_id=member_id, held=held)
     return Synced(changed, frozenset(held), problems)
+
+
+def _reason(
+    role: int, level: int, *, redeemed: set[int], supports: set[int], roles: Iterable[LevelRole]
+) -> str:
+    """What Discord's own log of the server shows. Of a support it says nothing of money."""
+    if role in supports and role not in redeemed:
+        return "Supporter"
+    return f"Level {level}" if role not in redeemed and any(True for _ in roles) else "Redeemed"
 
 
 def holds_role(context: TenantContext, client: DiscordClient, *, member_id: int, role_id: int) -> bool | None:

@@ -20,6 +20,7 @@ from billing.plans import (
     get_plan,
     plans_for,
 )
+from engagement.supporters.forms import CURRENCIES as TIER_CURRENCIES
 from tenants.entitlements import UNLIMITED
 from tenants.gates import GATES, LIMITS
 from tenants.models import Tenant
@@ -63,6 +64,22 @@ def test_a_dearer_plan_never_gives_less(kind: str) -> None:
 def test_hours_that_a_plan_includes_are_the_same_to_the_limit_and_to_the_meter(plan: Plan) -> None:
     if "boost_hours" in plan.metered:
         assert plan.included("boost_hours", 3) == plan.limit("boost_hours", 3)
+
+
+@pytest.mark.parametrize("plan", PLANS.values(), ids=lambda plan: plan.key)
+def test_who_may_have_supporters_says_what_is_kept_of_it(plan: Plan) -> None:
+    assert (plan.support_fee > 0) == ("supporters" in plan.features)
+    assert plan.support_fee <= 10
+
+
+def test_tiers_are_sold_in_the_currencies_of_the_plans() -> None:
+    assert TIER_CURRENCIES == CURRENCIES
+
+
+@pytest.mark.parametrize("kind", Tenant.Kind.values)
+def test_a_dearer_plan_keeps_no_more_of_it(kind: str) -> None:
+    fees = [plan.support_fee for plan in plans_for(kind) if plan.support_fee]
+    assert fees == sorted(fees, reverse=True)
 
 
 def test_ranks_and_lookup_keys_are_each_one_plan_s() -> None:

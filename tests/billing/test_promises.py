@@ -29,6 +29,9 @@ from engagement.rewards.states import DELIVERED, FULFILLED
 from engagement.submissions.errors import TypeClosedError
 from engagement.submissions.handing_in import resubmit
 from engagement.submissions.reviewing import approve_submission, ask_for_info
+from engagement.supporters.offering import require_offer
+from engagement.supporters.selectors import get_support
+from engagement.supporters.tiers import switch_tier
 from ops.devstack.places import PROJECT
 from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
@@ -44,6 +47,7 @@ from tests.engagement.rewards.spending import (
     redeem,
 )
 from tests.engagement.submissions import forms
+from tests.engagement.supporters.supporting import begin, make_tier, pay
 from tests.plans import put_on_plan
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -173,6 +177,27 @@ def an_agreed_end_is_kept(rich: TenantContext) -> None:
     assert redeem(without, make_member(without, 100), first).sponsor_id == agreed.pk
     assert redeem(without, make_member(without, 100), other).sponsor_id is None
     assert not named(without, first), "its budget is used up"
+
+
+@scene("supporters")
+def who_supports_goes_on(rich: TenantContext) -> None:
+    tier, draft = make_tier(rich, on_sale=True, name="Friends", points=50), make_tier(rich)
+    grace, newcomer = make_member(rich), make_member(rich)
+    support = begin(rich, grace, tier)
+    assert "Friends. 1 who support go on" in told(rich, "supporters")
+    without = lose(rich, "supporters")
+
+    with pytest.raises(GateClosedError):
+        require_offer(context=without, member_id=newcomer.pk, tier_key=tier.key)
+    with pytest.raises(GateClosedError):
+        switch_tier(context=without, key=draft.key, state="on_sale", actor=MODERATOR)
+    pay(without, support)
+    assert balance_of(grace) == (50, 0)
+    begin(without, grace, tier, reference=support.reference, cancel_at=NOON)
+    view = get_support(member_id=grace.pk)
+    assert view is not None
+    assert view.can_resume
+    assert_books_balance(without)
 
 
 @scene("rewards")

@@ -30,6 +30,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "title.refund": "Given back: {name}",
     "title.submission": "Approved: {name}",
     "title.submission_undo": "Approval taken back: {name}",
+    "title.support": "For your support",
+    "title.support_refund": "Support given back",
     # below the title
     "detail.daily": "The first thing done that day",
     "detail.reversal": "What earned it was removed",
@@ -46,6 +48,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "taken_back": "Taken back",
     "taken_back_earned": "{count} points that it had earned",
     "taken_back_approved": "{count} points that its approval had given",
+    "taken_back_refunded": "{count} points that its paid period had given",
     "amount": "Amount",
     "amount_one": "{count} point",
     "amount_many": "{count} points",

@@ -30,6 +30,8 @@ GERMAN: Final[Mapping[str, str]] = {
     "title.refund": "Zurückgegeben: {name}",
     "title.submission": "Angenommen: {name}",
     "title.submission_undo": "Annahme zurückgenommen: {name}",
+    "title.support": "Für deine Unterstützung",
+    "title.support_refund": "Unterstützung zurückgezahlt",
     # below the title
     "detail.daily": "Das Erste an diesem Tag",
     "detail.reversal": "Wofür es das gab, wurde entfernt",
@@ -46,6 +48,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "taken_back": "Zurückgenommen",
     "taken_back_earned": "{count} Punkte, die es gebracht hatte",
     "taken_back_approved": "{count} Punkte, die die Annahme gebracht hatte",
+    "taken_back_refunded": "{count} Punkte, die der bezahlte Zeitraum gebracht hatte",
     "amount": "Betrag",
     "amount_one": "{count} Punkt",
     "amount_many": "{count} Punkte",

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from engagement.analytics.economy import Economy, IssueCause, get_economy
-from engagement.analytics.flows import IMPORT, SUBMISSION, TEAM
+from engagement.analytics.flows import IMPORT, SUBMISSION, SUPPORT, TEAM
 from engagement.analytics.forecast import CONFIDENCE, MOST_WEEKS
 from engagement.analytics.stock import StockLine, list_stock
 from frontend_api.dashboard.access import Desk, dashboard_page
@@ -29,6 +29,7 @@ _KINDS: Final = {
     TEAM: "Given by the team",
     SUBMISSION: "Approved submissions",
     IMPORT: "Brought over from another bot",
+    SUPPORT: "Paid periods of supporters",
 }
 
 

@@ -14,6 +14,7 @@ from ..errors import invalid
 from ..routes import merge_metadata
 from ..store import Json, Store
 from . import discounts
+from .anchors import with_plain_anchor
 from .changed_items import change_items
 from .invoices import bill_subscription, create_draft
 from .items import period_of, set_period, terms_of
@@ -22,10 +23,11 @@ from .paying import charge_change
 from .proration_lines import change_lines, hold_lines, pending_lines, remember_debits
 from .saving import Given, refuse_unmodelled, save
 from .settling import finalize
+from .shares import read_shares
 from .starting import set_cancel, trial_end_of, warn_of_trial_end
 
-_PARTS = ("application_fee_percent", "billing_schedules", "billing_thresholds", "default_source", "default_tax_rates",
-          "on_behalf_of", "pending_invoice_item_interval", "transfer_data", "trial_from_plan", "add_invoice_items")  # fmt: skip
+_PARTS = ("billing_schedules", "billing_thresholds", "default_source", "default_tax_rates",
+          "pending_invoice_item_interval", "trial_from_plan", "add_invoice_items")  # fmt: skip
 # What a change that waits for its payment may change.
 _PENDING_PARTS = frozenset({"items", "trial_end", "billing_cycle_anchor", "proration_behavior", "proration_date",
                             "payment_behavior", "expand", "off_session", "discounts", "cancel_at_period_end"})  # fmt: skip
@@ -102,6 +104,7 @@ def _restart(before: Json, after: Json, given: Given, now: int) -> Period | None
 def change_subscription(store: Store, id: str, given: Given, *, authenticated: bool = False) -> Json:
     """Make a change by the API's parameters. Emits what Stripe emits; raises its refusals, and declined cards where asked to."""
     refuse_unmodelled(given, *_PARTS)
+    given = with_plain_anchor(given)
     before = store.get("subscription", id)
     _check_open(before, given)
     now = store.now(before["test_clock"])
@@ -144,6 +147,7 @@ def _check_open(subscription: Json, given: Given) -> None:
 def _describe(store: Store, subscription: Json, given: Given, now: int) -> None:
     """Everything that bills nothing by itself."""
     merge_metadata(subscription, given)
+    subscription.update(read_shares(store, given, subscription))
     for name in ("description", "days_until_due", "default_payment_method", "pause_collection"):
         if name in given:
             subscription[name] = given[name]

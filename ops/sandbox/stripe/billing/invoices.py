@@ -194,7 +194,7 @@ def _blank(id: str, bill: Bill) -> Json:
         "metadata": bill.metadata,
         "next_payment_attempt": None,
         "number": None,
-        "on_behalf_of": None,
+        "on_behalf_of": (subscription or {}).get("on_behalf_of"),
         "parent": parent,
         "payment_settings": {
             "default_mandate": None,

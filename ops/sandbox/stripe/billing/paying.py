@@ -14,6 +14,7 @@ from ..payments.intents import confirm, declined, new_intent, when_succeeded
 from ..store import Json, Store, shown
 from .saving import Given
 from .settling import cancel_payment, finalize, mark_failed, mark_paid, mark_uncollectible, subscription_of
+from .shares import share_of
 
 _NO_METHOD: Final = (
     "There is no default_payment_method set on this Customer or Invoice. Please set either an Invoice, Subscription or "
@@ -157,6 +158,7 @@ def _open_payment(store: Store, invoice: Json) -> Json:
         description=words.get(invoice["billing_reason"], f"Payment for Invoice {invoice['number']}"),
         receipt_email=invoice["customer_email"],
         setup_future_usage="off_session",
+        **share_of(subscription_of(store, invoice), invoice["amount_due"]),
     )
     store.put(
         {

@@ -17,11 +17,12 @@ from .paying import charge_first
 from .proration_lines import pending_lines, remember_debits, stub_lines
 from .saving import Given, list_object, refuse_unmodelled
 from .settling import finalize
+from .shares import read_shares
 
 _LONGEST_TRIAL = 730 * DAY
-_PARTS = ("application_fee_percent", "backdate_start_date", "billing_cycle_anchor_config", "billing_schedules",
-          "billing_thresholds", "default_source", "default_tax_rates", "on_behalf_of", "pending_invoice_item_interval",
-          "transfer_data", "customer_account", "trial_from_plan", "add_invoice_items")  # fmt: skip
+_PARTS = ("backdate_start_date", "billing_cycle_anchor_config", "billing_schedules",
+          "billing_thresholds", "default_source", "default_tax_rates", "pending_invoice_item_interval",
+          "customer_account", "trial_from_plan", "add_invoice_items")  # fmt: skip
 
 
 def start_subscription(
@@ -74,6 +75,7 @@ def build_subscription(
         "status": "trialing" if trial_end else "active",
         "trial_end": trial_end,
         "trial_start": now if trial_end else None,
+        **read_shares(store, given),
     }
     set_cancel(subscription, given, now)
     if not writes:

@@ -8,6 +8,8 @@ from ..billing import discounts
 from ..billing.checkout_totals import add_up_session
 from ..billing.checkouts import EXPIRES_AFTER, KIND, expire
 from ..billing.saving import refuse_unmodelled
+from ..billing.shares import read_shares
+from ..emails import check_email
 from ..errors import invalid, missing
 from ..expansion import includable
 from ..ids import new_id
@@ -20,8 +22,7 @@ _PARTS: Final = (
     "managed_payments", "optional_items", "payment_method_configuration", "payment_method_data", "permissions", "return_url",
     "shipping_address_collection", "shipping_options", "wallet_options", "redirect_on_completion",
 )  # fmt: skip
-_DATA_PARTS: Final = ("application_fee_percent", "default_tax_rates", "invoice_settings", "on_behalf_of", "transfer_data",
-                      "pending_invoice_item_interval", "billing_cycle_anchor_config")  # fmt: skip
+_DATA_PARTS: Final = ("default_tax_rates", "invoice_settings", "pending_invoice_item_interval", "billing_cycle_anchor_config")  # fmt: skip
 
 
 @route("POST", "/v1/checkout/sessions", "checkout.SessionCreateParams")
@@ -31,7 +32,9 @@ def create_session(call: Call) -> Json:
     for name in ("phone_number_collection", "invoice_creation", "name_collection", "adaptive_pricing"):
         if (given.get(name) or {}).get("enabled"):
             refuse_unmodelled(given, name)
-    refuse_unmodelled(given.get("subscription_data") or {}, *_DATA_PARTS)
+    data = given.get("subscription_data") or {}
+    refuse_unmodelled(data, *_DATA_PARTS)
+    read_shares(store, data, where="subscription_data")
     mode = given.get("mode") or "payment"
     _check(call, given, mode)
     customer = call.named("customer", "customer")
@@ -49,6 +52,9 @@ def create_session(call: Call) -> Json:
         )
     merge_metadata(session, given)
     add_up_session(store, session)
+    for one in session["discounts"]:
+        code = store.find("promotion_code", one["promotion_code"])
+        discounts.check_minimum(code, session["amount_subtotal"], session["currency"])
     store.put(session)
     return session
 
@@ -69,6 +75,7 @@ def _check(call: Call, given: Json, mode: str) -> None:
         raise invalid(
             "You may only specify one of these parameters: customer, customer_email.", "customer_email"
         )
+    check_email(given.get("customer_email"), "customer_email")
     if given.get("customer_update") and not given.get("customer"):
         raise invalid("`customer_update` can only be used with `customer`.", "customer_update")
     discounts.refuse_both(given)

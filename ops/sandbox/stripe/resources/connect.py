@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Final
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from .payment_intents import check_amount
 from .prices import check_currency
 
 _LINK: Final = "_account_link"
+_LOGIN: Final = "_login_link"
 _LINK_SECONDS: Final = 300
 _NEEDED: Final = ["business_profile.url", "external_account", "tos_acceptance.date", "tos_acceptance.ip"]
 
@@ -101,6 +103,44 @@ def create_link(call: Call) -> Json:
     }
 
 
+@route("POST", "/v1/accounts/{account}/login_links", "AccountLoginLinkCreateParams")
+def create_login_link(call: Call) -> Json:
+    account = call.get("account")
+    if account["controller"]["stripe_dashboard"]["type"] != "express":
+        raise invalid("Cannot create a login link for an account that is not an Express account.", "account")
+    if not account["details_submitted"]:
+        raise invalid(
+            "Cannot create a login link for an account that has not completed onboarding.", "account"
+        )
+    token = random_text(24)
+    now = call.store.now()
+    call.store.put(
+        {"object": _LOGIN, "id": token, "account": account["id"], "expires_at": now + _LINK_SECONDS}
+    )
+    return {"object": "login_link", "created": now, "url": f"{call.base_url}/express/{account['id']}/{token}"}
+
+
+@page("GET", "/express/{account}/{token}")
+def show_express(call: PageCall) -> web.StreamResponse:
+    """What a seller sees of their money."""
+    link = call.store.find(_LOGIN, call.path["token"])
+    if link is None or link["account"] != call.path["account"] or link["expires_at"] < call.store.now():
+        raise web.HTTPNotFound(text=missing("login link", call.path["token"]).message)
+    sums: dict[str, int] = {}
+    for transfer in call.store.list("transfer", destination=link["account"]):
+        left = transfer["amount"] - transfer["amount_reversed"]
+        sums[transfer["currency"]] = sums.get(transfer["currency"], 0) + left
+    with call.store.as_account(None):
+        for fee in call.store.list("application_fee", account=link["account"]):
+            sums[fee["currency"]] = sums.get(fee["currency"], 0) - fee["amount"] + fee["amount_refunded"]
+    lines = "".join(
+        f"<li>{amount / 100:,.2f} {escape(code.upper())}</li>" for code, amount in sorted(sums.items())
+    )
+    return html_page(
+        "Payouts", f"<p>What came in, less fees and refunds:</p><ul>{lines or '<li>Nothing yet</li>'}</ul>"
+    )
+
+
 @page("GET", "/connect/{account}/{token}")
 def show_onboarding(call: PageCall) -> web.StreamResponse:
     _open_link(call)
@@ -108,6 +148,7 @@ def show_onboarding(call: PageCall) -> web.StreamResponse:
         "Get paid",
         "<p>Here a seller tells Stripe who they are and where the money goes. In this local Stripe one button does it all.</p>"
         '<form method="post" class="row"><button name="answer" value="complete">Complete everything</button>'
+        '<button name="answer" value="no_bank" class="quiet">All but the bank account</button>'
         '<button name="answer" value="later" class="quiet">Not now</button></form>',
     )
 
@@ -117,19 +158,22 @@ def onboard(call: PageCall) -> web.StreamResponse:
     link = _open_link(call)
     if call.form.get("answer") == "complete":
         enable_account(call.store, link["account"])
+    elif call.form.get("answer") == "no_bank":
+        enable_account(call.store, link["account"], due=["external_account"])
     call.store.delete(_LINK, link["id"])
     raise web.HTTPSeeOther(link["return_url"])
 
 
-def enable_account(store: Store, id: str) -> Json:
-    """What the seller tells at onboarding, all at once."""
+def enable_account(store: Store, id: str, *, due: list[str] | None = None) -> Json:
+    """What the seller tells at onboarding, all at once but what is `due` still: then nothing is paid out, and nobody can pay."""
+    state = "inactive" if due else "active"
     before, account = store.get("account", id), store.get("account", id)
     account |= {
-        "capabilities": dict.fromkeys(account["capabilities"] or ["card_payments", "transfers"], "active"),
-        "charges_enabled": True,
+        "capabilities": dict.fromkeys(account["capabilities"] or ["card_payments", "transfers"], state),
+        "charges_enabled": not due,
         "details_submitted": True,
-        "payouts_enabled": True,
-        "requirements": _requirements([], None),
+        "payouts_enabled": not due,
+        "requirements": _requirements(due or [], "requirements.past_due" if due else None),
     }
     store.put(account)
     with store.as_account(account["id"]):

@@ -1,0 +1,164 @@
+"""What a member does with a running support: cancel, resume, take a dearer tier.
+
+Each looks at Stripe first, under the lock, and does nothing that stands already: so asking again after a lost answer is safe.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from billing.mirror import fetch_subscription
+from billing.stripe_api import asking_stripe, telling_stripe
+from engagement.audit.actor import Actor
+from engagement.audit.services import record_audit
+from engagement.supporters.errors import SupportNotFoundError
+from engagement.supporters.models import Supporter, SupporterTier, SupportState
+from engagement.supporters.offering import require_dearer
+from engagement.supporters.selectors import find_running
+from saas.core import clock
+from tenants.context import TenantContext, enter_tenant
+from tenants.gatekeeping import require_gate
+
+from .errors import SupportEndsError, SupportLateError
+from .mirror import refresh_held
+from .prices import obtain_price
+from .reading import read_support
+from .running import Running, get_row, holding_running
+
+if TYPE_CHECKING:
+    from stripe.params import InvoiceCreatePreviewParams, SubscriptionUpdateParams
+
+
+@dataclass(frozen=True, slots=True)
+class SupportChangePreview:
+    """Stripe's own figures, in minor units of `currency`. `proration_date` comes back with the confirmation, so that what was shown is
+    what is charged. `credit`: what is left of the period that was paid, as a positive number."""
+
+    tier: SupporterTier
+    currency: str
+    due_now: int
+    credit: int
+    next_amount: int
+    next_at: datetime | None
+    proration_date: int
+
+
+def cancel_support(*, context: TenantContext, member_id: int, actor: Actor, why: str = "asked") -> Supporter:
+    """It ends with the period that was paid; benefits go on until then. Idempotent. Holds the lock of the support. Recorded.
+
+    Publishes SupporterEnding. Raises SupportNotFoundError, StripeAwayError, StripeUnsureError, BillingBusyError.
+    """
+    with holding_running(context=context, member_id=member_id) as running:
+        if running.row.cancel_at is not None:
+            return running.supporter
+        return _tell(context, running, {"cancel_at_period_end": True}, actor, "supporter.cancelled", why=why)
+
+
+def resume_support(*, context: TenantContext, member_id: int, actor: Actor) -> Supporter:
+    """Take the cancellation back, also where the plan has no supporters any more: it was promised. Idempotent, lock and record as
+    cancel_support. Raises SupportNotFoundError, StripeAwayError, StripeUnsureError, BillingBusyError."""
+    with holding_running(context=context, member_id=member_id) as running:
+        if running.row.cancel_at is None:
+            return running.supporter
+        return _tell(context, running, {"cancel_at_period_end": False}, actor, "supporter.resumed")
+
+
+def preview_support_change(*, context: TenantContext, member_id: int, tier_key: str) -> SupportChangePreview:
+    """What a dearer tier costs now and from then on. Changes nothing.
+
+    Raises as change_support.
+    """
+    row = get_row(context=context, member_id=member_id)
+    tier = _check(context, member_id, tier_key)
+    price = obtain_price(context=context, tier=tier)
+    data = fetch_subscription(row.stripe_id)
+    if data is None:
+        raise SupportNotFoundError
+    items = [{"id": read_support(data).item_id, "price": price, "quantity": 1}]
+    moment = int(clock.now().timestamp())
+    begins = data["items"]["data"][0].get("current_period_start") or moment
+    ends = data["items"]["data"][0].get("current_period_end") or moment
+    at = min(max(moment, begins), ends)
+    due = _ask(row.stripe_id, items, at)
+    credit = -sum(line["amount"] for line in due["lines"]["data"] if line["amount"] < 0)
+    return SupportChangePreview(
+        tier, tier.currency, max(due["amount_due"], 0), credit, tier.amount, row.period_end, at
+    )
+
+
+def change_support(
+    *, context: TenantContext, member_id: int, actor: Actor, tier_key: str, proration_date: int = 0
+) -> Supporter:
+    """Take a dearer tier at once: the rest of the period is charged now, or nothing is changed.
+
+    Idempotent: who has the tier already is charged nothing. Holds the lock of the support. Publishes SupporterMoved, recorded. Raises
+    GateClosedError, SupportNotFoundError, TierNotFoundError, TierNotOnSaleError, TierNotDearerError, SupportLateError, SupportEndsError,
+    CardDeclinedError, ConfirmationNeededError, StripeAwayError, StripeUnsureError, StripeRefusedError, BillingBusyError.
+    """
+    with holding_running(context=context, member_id=member_id) as running:
+        if running.supporter.tier.key == tier_key:
+            return running.supporter
+        tier = _check(context, member_id, tier_key)
+        price = obtain_price(context=context, tier=tier)
+        data = fetch_subscription(running.row.stripe_id)
+        if data is None:
+            raise SupportNotFoundError
+        wanted: SubscriptionUpdateParams = {
+            "items": [{"id": read_support(data).item_id, "price": price, "quantity": 1}],
+            "metadata": {"tier": tier.key},
+            "proration_behavior": "always_invoice",
+            "payment_behavior": "error_if_incomplete",
+        }
+        if proration_date:
+            wanted["proration_date"] = proration_date
+        return _tell(context, running, wanted, actor, "")
+
+
+def _check(context: TenantContext, member_id: int, tier_key: str) -> SupporterTier:
+    with enter_tenant(context):
+        require_gate("supporters", context)
+        supporter = find_running(member_id=member_id)
+        if supporter is None:
+            raise SupportNotFoundError
+        if supporter.state == SupportState.LATE:
+            raise SupportLateError
+        if supporter.cancel_at is not None:
+            raise SupportEndsError
+        return require_dearer(running=supporter, tier_key=tier_key)
+
+
+def _ask(stripe_id: str, items: list[dict[str, Any]], at: int) -> dict[str, Any]:
+    how = {"items": items, "proration_behavior": "always_invoice", "proration_date": at}
+    wanted = cast("InvoiceCreatePreviewParams", {"subscription": stripe_id, "subscription_details": how})
+    with asking_stripe() as stripe:
+        data: dict[str, Any] = stripe.v1.invoices.create_preview(wanted).to_dict()
+    return data
+
+
+def _tell(
+    context: TenantContext,
+    running: Running,
+    wanted: SubscriptionUpdateParams,
+    actor: Actor,
+    action: str,
+    *,
+    why: str = "asked",
+) -> Supporter:
+    """Tell Stripe and write what it says then. A new tier records itself."""
+    with telling_stripe() as stripe:
+        stripe.v1.subscriptions.update(running.row.stripe_id, wanted)
+    refresh_held(stripe_id=running.row.stripe_id, actor=actor, why=why)
+    with enter_tenant(context):
+        supporter = Supporter.objects.select_related("tier", "member").get(pk=running.supporter.pk)
+        if action:
+            record_audit(
+                actor=actor,
+                action=action,
+                target_kind="member",
+                target_id=supporter.member_id,
+                target_name=supporter.member.display_name,
+                after={"tier": supporter.tier.name},
+            )
+    return supporter

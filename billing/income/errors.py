@@ -1,0 +1,90 @@
+"""What can go wrong when members pay their community.
+
+EngageHubError
+├── NotFoundError
+│   ├── NoPayoutAccountError          the community has no account that could be looked at
+│   └── SupportCheckoutNotFoundError  no checkout of this member, in this community, has this id
+├── ConflictError
+│   ├── PayoutsNotReadyError          Stripe does not let the community take payments yet
+│   ├── PayoutCountryError            the account was made for another country
+│   ├── SupportLateError              first the open payment, then another tier
+│   ├── SupportEndsError              it is set to end: first resume it
+│   └── RefundTooLateError            the payment is too long ago
+└── InvalidInputError
+    └── UnknownCountryError           no payouts there
+"""
+
+from __future__ import annotations
+
+from saas.core.errors import ConflictError, InvalidInputError, NotFoundError
+
+
+class NoPayoutAccountError(NotFoundError):
+    code = "no_payout_account"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This community has no payout account yet. Its owner can set one up under Supporters."
+        )
+
+
+class SupportCheckoutNotFoundError(NotFoundError):
+    code = "support_checkout_not_found"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You began no such payment here. If you paid just now, look at your support in a minute."
+        )
+
+
+class PayoutsNotReadyError(ConflictError):
+    code = "payouts_not_ready"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This community can't take payments at the moment, so nothing was begun and nothing was charged. Its owner sees under "
+            "Supporters what is missing; please try again later."
+        )
+
+
+class PayoutCountryError(ConflictError):
+    code = "payout_country"
+
+    def __init__(self, country: str) -> None:
+        super().__init__(
+            f"The payout account was begun for {country}, and Stripe can't move it to another country. Go on with that one, or write to us."
+        )
+
+
+class SupportLateError(ConflictError):
+    code = "support_late"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your last payment failed, so the tier can't be changed yet. Update your card first; then the payment is tried again."
+        )
+
+
+class SupportEndsError(ConflictError):
+    code = "support_ends"
+
+    def __init__(self) -> None:
+        super().__init__("Your support is set to end. Resume it first, then choose another tier.")
+
+
+class RefundTooLateError(ConflictError):
+    code = "refund_too_late"
+
+    def __init__(self, days: int) -> None:
+        super().__init__(
+            f"This payment is more than {days} days ago, so it can't be given back here. Settle it with the member directly."
+        )
+
+
+class UnknownCountryError(InvalidInputError):
+    code = "unknown_country"
+
+    def __init__(self, country: str) -> None:
+        super().__init__(
+            f"“{country[:20]}” is no country that payouts go to. Choose one from the list.", field="country"
+        )

@@ -1,0 +1,145 @@
+"""What a support's objects at Stripe say, in our words. Pure: fetched objects in, values out.
+
+Everything follows from the objects as they are now, so that the order in which news arrives cannot matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from billing.reading import OVER, id_of, moment, unpaid_since
+from engagement.supporters.mirroring import PaymentFacts, SupportFacts
+from saas.core import clock
+
+MARK: Final = "support"  # metadata[kind] of the subscription at Stripe's
+_LATE: Final = frozenset({"past_due", "unpaid", "paused"})
+# Invoices that pay for a whole period; others pay for the rest of one with a dearer tier.
+_PERIODS: Final = frozenset({"subscription_create", "subscription_cycle"})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A support as Stripe tells it."""
+
+    stripe_id: str
+    customer_id: str
+    checkout: str
+    status: str
+    state: str
+    tier: str
+    amount: int
+    currency: str
+    interval: str
+    item_id: str
+    account_id: str
+    fee: Decimal
+    begun_at: datetime
+    period_end: datetime | None
+    cancel_at: datetime | None
+    ended_at: datetime | None
+
+
+def is_support(data: Mapping[str, Any]) -> bool:
+    """Whether a subscription of Stripe's is a member's."""
+    return bool((data.get("metadata") or {}).get("kind") == MARK)
+
+
+def read_support(data: Mapping[str, Any]) -> Told:
+    """From the subscription's plain data."""
+    item = data["items"]["data"][0]
+    price, metadata = item["price"], data.get("metadata") or {}
+    over = data["status"] in OVER
+    period_end = moment(item.get("current_period_end"))
+    cancel_at = moment(data.get("cancel_at"))
+    if cancel_at is None and data.get("cancel_at_period_end"):
+        cancel_at = period_end
+    begun_at = moment(data["created"])
+    assert begun_at is not None
+    ended_at = moment(data.get("ended_at") or data.get("canceled_at")) or begun_at
+    return Told(
+        stripe_id=data["id"],
+        customer_id=id_of(data["customer"]),
+        checkout=str(metadata.get("checkout") or "")[:26],
+        status=data["status"],
+        state="ended" if over else "late" if data["status"] in _LATE else "active",
+        tier=str((price.get("metadata") or {}).get("tier") or "")[:26],
+        amount=int(price.get("unit_amount") or 0),
+        currency=price["currency"],
+        interval=str((price.get("recurring") or {}).get("interval") or ""),
+        item_id=item["id"],
+        account_id=id_of((data.get("transfer_data") or {}).get("destination")),
+        fee=Decimal(str(data.get("application_fee_percent") or 0)).quantize(Decimal("0.01")),
+        begun_at=begun_at,
+        period_end=period_end,
+        cancel_at=None if over else cancel_at,
+        ended_at=ended_at if over else None,
+    )
+
+
+def support_facts(told: Told, member_id: int, invoices: Iterable[Mapping[str, Any]]) -> SupportFacts:
+    """For the community: `invoices` say since when a late one is late."""
+    late = (unpaid_since(invoices) or told.period_end) if told.state == "late" else None
+    return SupportFacts(
+        reference=told.stripe_id,
+        member_id=member_id,
+        tier_key=told.tier,
+        state=told.state,
+        amount=told.amount,
+        currency=told.currency,
+        interval=told.interval,
+        begun_at=told.begun_at,
+        period_end=told.period_end,
+        cancel_at=told.cancel_at,
+        late_since=late,
+        ended_at=told.ended_at,
+    )
+
+
+def payment_facts(
+    told: Told, invoices: Iterable[Mapping[str, Any]], charges: Iterable[Mapping[str, Any]]
+) -> list[PaymentFacts]:
+    """What was paid, the oldest first. An invoice that cost nothing is none."""
+    by_intent = {id_of(charge.get("payment_intent")): charge for charge in charges if charge.get("paid")}
+    found = []
+    for invoice in invoices:
+        if invoice.get("status") != "paid" or not invoice.get("amount_paid"):
+            continue
+        charge = next((by_intent[intent] for intent in intents_of(invoice) if intent in by_intent), None)
+        if charge is not None:
+            found.append(_payment(told, invoice, charge))
+    return sorted(found, key=lambda one: (one.paid_at, one.reference))
+
+
+def intents_of(invoice: Mapping[str, Any]) -> list[str]:
+    """The payment intents of an invoice that was fetched with its payments."""
+    payments = (invoice.get("payments") or {}).get("data") or ()
+    found = [id_of((one.get("payment") or {}).get("payment_intent")) for one in payments]
+    return [intent for intent in found if intent]
+
+
+def _payment(told: Told, invoice: Mapping[str, Any], charge: Mapping[str, Any]) -> PaymentFacts:
+    details = (invoice.get("parent") or {}).get("subscription_details") or {}
+    fee = charge.get("application_fee") or {}
+    kept = fee["amount"] - fee["amount_refunded"] if isinstance(fee, Mapping) and fee else 0
+    paid_at = moment((invoice.get("status_transitions") or {}).get("paid_at")) or moment(invoice["created"])
+    assert paid_at is not None
+    periods = [line["period"] for line in invoice["lines"]["data"] if line.get("period")]
+    refunded = int(charge.get("amount_refunded") or 0)
+    return PaymentFacts(
+        reference=invoice["id"],
+        support_reference=told.stripe_id,
+        tier_key=str((details.get("metadata") or {}).get("tier") or told.tier)[:26],
+        amount=int(charge["amount_captured"]),
+        fee=int(kept),
+        currency=invoice["currency"],
+        paid_at=paid_at,
+        period_start=moment(max((period["start"] for period in periods), default=None)),
+        period_end=moment(max((period["end"] for period in periods), default=None)),
+        refunded=refunded,
+        refunded_at=clock.now() if refunded else None,
+        is_period=invoice.get("billing_reason") in _PERIODS,
+    )
