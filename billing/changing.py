@@ -14,6 +14,7 @@ from engagement.audit.actor import Actor
 from saas.core import clock
 
 from .attempts import write_attempt
+from .checkout import require_uncovered
 from .locks import holding_tenant
 from .models import Subscription
 from .performing import perform
@@ -60,8 +61,11 @@ def cancel_subscription(*, tenant_id: int, version: str, actor: Actor) -> Subscr
 
 
 def resume_subscription(*, tenant_id: int, version: str, actor: Actor) -> Subscription:
-    """Take a cancellation back that has not taken effect. Lock, idempotency and errors as change_plan."""
-    return _attempt("resume", get_live(tenant_id), {}, version, actor)
+    """Take a cancellation back that has not taken effect. Lock, idempotency and errors as change_plan, and CoveredError where a
+    retainer pays meanwhile."""
+    row = get_live(tenant_id)
+    require_uncovered(row.tenant)
+    return _attempt("resume", row, {}, version, actor)
 
 
 def undo_planned_change(*, tenant_id: int, version: str, actor: Actor) -> Subscription:

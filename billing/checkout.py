@@ -36,7 +36,7 @@ from .models import BillingAttempt, Payer, Subscription
 from .payers import obtain_customer, obtain_payer
 from .plans import TRIAL_DAYS, get_plan
 from .retainers.errors import CoveredError
-from .retainers.selectors import find_place
+from .retainers.selectors import find_place, goes_on
 from .stripe_api import asking_stripe
 from .trials import claim_trial, release_trial
 from .wording import plan_name
@@ -129,6 +129,7 @@ def _prepare(
     standing = _standing(tenant, besides=wanted.get("replaces", ""))
     if standing is not None:
         return None, plan_name(standing.plan)
+    require_uncovered(tenant)  # once more: whoever takes it into a retainer holds the same lock
     attempt, _ = write_attempt(tenant=tenant, payer=payer, kind="checkout", wanted=wanted, actor=actor)
     if not wanted.get("replaces") and get_plan(wanted["plan"]).trial_days and not attempt.url:
         claim_trial(attempt=attempt)
@@ -230,8 +231,13 @@ def require_unsubscribed(tenant: Tenant) -> None:
     standing = _standing(tenant)
     if standing is not None:
         raise AlreadySubscribedError(plan_name(standing.plan))
+    require_uncovered(tenant)
+
+
+def require_uncovered(tenant: Tenant) -> None:
+    """Raises CoveredError where a retainer pays for the plan, and goes on paying."""
     place = find_place(tenant_id=tenant.pk)
-    if place is not None and place.retainer.cancel_at is None and place.retainer.unpaid_since is None:
+    if place is not None and goes_on(place.retainer):
         raise CoveredError(tenant.name, str(place.retainer.payer))
 
 

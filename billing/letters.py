@@ -131,6 +131,35 @@ def write_retainer_left(place: RetainerPlace, ends_at: datetime) -> None:
     )
 
 
+def write_retainer_called_off(place: RetainerPlace, begins: datetime) -> None:
+    name, plan, day = place.tenant.name, plan_name(place.retainer.plan), write_day(place.tenant, begins)
+    _write(
+        place.tenant,
+        place.retainer.payer,
+        subject=f"{name} will not be part of a retainer",
+        lines=(
+            f"{place.retainer.payer} was to pay for {plan} of {name} from {day} on. That was called off.",
+            f"Nothing changes today, and nothing is charged. {name} keeps the plan that it has.",
+        ),
+        action="See the plan",
+    )
+
+
+def write_bought_twice(row: Subscription, place: RetainerPlace) -> None:
+    name, plan, payer = row.tenant.name, plan_name(row.plan), str(place.retainer.payer)
+    _write(
+        row.tenant,
+        row.payer,
+        subject=f"{name}: your purchase was taken back",
+        lines=(
+            f"{plan} was bought for {name} on a page that had been opened earlier. Meanwhile {payer} pays for it, so nobody else has to.",
+            "Your purchase ended at once, and what was left of it is your credit with us. Nothing more is charged.",
+            f"{name} has {plan_name(place.retainer.plan)}, paid by {payer}.",
+        ),
+        action="See the plan",
+    )
+
+
 def write_payment_offered(row: Subscription, heir: User, offered_for: timedelta) -> None:
     name, plan = row.tenant.name, plan_name(row.plan)
     if heir.email:

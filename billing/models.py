@@ -157,6 +157,7 @@ class BillingAttempt(models.Model):
         UNDO = "undo", "Planned change undone"
         INVOICE = "invoice", "Plan by invoice"
         MOVE = "move", "Offered to another payer"
+        COVER = "cover", "Offered a retainer's place"
 
     class State(models.TextChoices):
         OPEN = "open", "Nobody knows yet"

@@ -65,12 +65,15 @@ class Gift:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """A community under a retainer: it has the plan while the retainer is paid for, and for GRACE_DAYS after it left."""
+    """A community under a retainer: it has the plan while the retainer is paid for, and for GRACE_DAYS after it left. `starts_at`: the
+    retainer's first day, where it was agreed ahead; `next_plan`: from `period_end` on, empty where nothing is planned."""
 
     plan: str
     status: str
     joined_at: datetime
+    starts_at: datetime | None = None
     left_at: datetime | None = None
+    next_plan: str = ""
     period_end: datetime | None = None
     cancel_at: datetime | None = None
     unpaid_since: datetime | None = None
@@ -166,19 +169,27 @@ def _spans_of_gift(gift: Gift) -> list[Span]:
 
 def _spans_of_cover(cover: Cover) -> list[Span]:
     """Dated as a subscription's; who leaves, and whose retainer ends, is given the grace to choose what comes next. What was never paid
-    has no second grace."""
-    first, grace = Span(cover.joined_at, cover.plan, "paid"), timedelta(days=GRACE_DAYS)
+    has no second grace, and what was left before it began has none at all."""
+    begins, grace = max(cover.joined_at, cover.starts_at or cover.joined_at), timedelta(days=GRACE_DAYS)
     leaves = _sooner(cover.left_at, cover.cancel_at) if cover.left_at else cover.cancel_at
+    if leaves is not None and leaves < begins:
+        return []
+    before = [Span(cover.joined_at)] if begins > cover.joined_at else []
+    first = Span(begins, cover.plan, "paid")
     if cover.unpaid_since is not None:
         until = cover.unpaid_since + grace
         end = Span(until) if leaves is not None and leaves <= until else Span(until, FREE, "frozen")
-        return _until(end, first, Span(max(cover.unpaid_since, cover.joined_at), cover.plan, "grace"))
-    if cover.left_at is None and cover.status != "active":
+        return _until(end, *before, first, Span(max(cover.unpaid_since, begins), cover.plan, "grace"))
+    if cover.left_at is None and cover.status not in {"active", "not_started"}:
         return []  # nothing is paid, and nothing was promised
-    if leaves is not None:
-        return _until(Span(leaves + grace), first, Span(leaves, cover.plan, "grace"))
-    renews = cover.period_end or cover.joined_at
-    return _until(Span(renews + timedelta(days=LATE_DAYS)), first)
+    renews = cover.period_end or begins
+    paid = [*before, first]
+    if cover.next_plan and renews >= begins:
+        paid.append(Span(renews, cover.next_plan, "paid"))
+    if leaves is None:
+        return _until(Span(renews + timedelta(days=LATE_DAYS)), *paid)
+    last = [span for span in paid if span.starts_at < leaves] or [first]
+    return _until(Span(leaves + grace), *last, Span(leaves, last[-1].plan, "grace"))
 
 
 def _higher(one: list[Span], other: list[Span]) -> list[Span]:

@@ -22,6 +22,8 @@ from .stripe_api import asking_stripe
 if TYPE_CHECKING:
     from stripe.params import InvoiceCreatePreviewParams
 
+Data = Mapping[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -44,6 +46,7 @@ class ChangePreview:
     credit: int  # what is left of the period that was paid for, as a positive number
     tax: int  # within due_now
     lines: tuple[Line, ...]
+    left_over: int  # of that credit, what the change does not use up: it pays what comes after
     next_amount: int
     next_at: datetime | None
     proration_date: int
@@ -62,9 +65,11 @@ def preview_change(*, tenant_id: int, plan: str, interval: str, quantity: int = 
     price = find_price(choice)
     items = item_changes(data["items"]["data"], price, choice.quantity)
     at = _proration_date(row, now)
-    due = _ask(row.stripe_id, items, prorated_at=at) if kind == "now" else None
-    coming = _ask(row.stripe_id, items) if choice.interval == row.interval else None
-    lines = _read_lines(due) if due else ()
+    due = _ask(row.stripe_id, items, {"proration_date": at}) if kind == "now" else None
+    next_at = _next_at(row, choice, due)
+    coming = _ask_coming(row, data, items, kind=kind, at=next_at or now)
+    credit = -min(due["starting_balance"] + due["total"], 0) if due else -min(coming["starting_balance"], 0)
+    lines = read_lines(due) if due else ()
     return ChangePreview(
         kind=kind,
         choice=choice,
@@ -72,10 +77,11 @@ def preview_change(*, tenant_id: int, plan: str, interval: str, quantity: int = 
         effective_at=now if kind != "later" else row.period_end or now,
         due_now=max(due["amount_due"], 0) if due else 0,
         credit=-sum(line.amount for line in lines if line.amount < 0),
-        tax=_read_tax(due) if due else 0,
+        tax=read_tax(due) if due else 0,
         lines=lines,
-        next_amount=coming["amount_due"] if coming else choice.amount,
-        next_at=_next_at(row, choice, due),
+        left_over=credit if due else 0,
+        next_amount=max(coming["total"] - credit, 0),
+        next_at=next_at,
         proration_date=at,
         version=version_of(row),
     )
@@ -118,18 +124,48 @@ def _proration_date(row: Subscription, now: datetime) -> int:
     return int(min(max(now, began), ends).timestamp())
 
 
-def _ask(stripe_id: str, items: list[dict[str, Any]], prorated_at: int | None = None) -> dict[str, Any]:
-    """With `prorated_at` the invoice that the change makes at once, else the first one after it."""
-    how: dict[str, Any] = {"items": items, "proration_behavior": "none"}
-    if prorated_at is not None:
-        how |= {"proration_behavior": "always_invoice", "proration_date": prorated_at}
-    wanted = cast("InvoiceCreatePreviewParams", {"subscription": stripe_id, "subscription_details": how})
+def _ask(stripe_id: str, items: list[dict[str, Any]], details: Data, **more: Any) -> dict[str, Any]:
+    """With `proration_date` the invoice that the change makes at once, else the first one after it."""
+    behavior = "always_invoice" if "proration_date" in details else "none"
+    how = {"items": items, "proration_behavior": behavior, **details}
+    wanted = cast(
+        "InvoiceCreatePreviewParams", {"subscription": stripe_id, "subscription_details": how, **more}
+    )
     with asking_stripe() as stripe:
         data: dict[str, Any] = stripe.v1.invoices.create_preview(wanted).to_dict()
     return data
 
 
-def _read_lines(invoice: Mapping[str, Any]) -> tuple[Line, ...]:
+def _ask_coming(
+    row: Subscription, data: Data, items: list[dict[str, Any]], *, kind: Kind, at: datetime
+) -> dict[str, Any]:
+    """The first whole period that is paid after the change, which is billed at `at`: with the discounts that run then, and without
+    what was planned for the end of the period, because the change takes its place."""
+    planned = data.get("schedule") and row.status != "trialing"
+    details = {"billing_cycle_anchor": {"type": "now"}} if planned else {}
+    discounts = _running_discounts(data, at, billed_before=kind == "now")
+    more = {} if discounts is None else {"discounts": discounts or ""}
+    return _ask(row.stripe_id, items, details, **more)
+
+
+def _running_discounts(data: Data, at: datetime, *, billed_before: bool) -> list[dict[str, str]] | None:
+    """Those of the subscription that still take something off at that moment; None where it has none at all. One that counts once
+    is used up by the bill of the change."""
+    if not data.get("discounts"):
+        return None
+    with asking_stripe() as stripe:
+        found = stripe.v1.subscriptions.retrieve(
+            data["id"], {"expand": ["discounts.source.coupon"]}
+        ).to_dict()
+    return [
+        {"discount": one["id"]}
+        for one in found["discounts"]
+        if (one["end"] is None or one["end"] > at.timestamp())
+        and not (billed_before and one["source"]["coupon"]["duration"] == "once")
+    ]
+
+
+def read_lines(invoice: Mapping[str, Any]) -> tuple[Line, ...]:
     return tuple(
         Line(line.get("description") or "", line["amount"])
         for line in invoice["lines"]["data"]
@@ -137,7 +173,7 @@ def _read_lines(invoice: Mapping[str, Any]) -> tuple[Line, ...]:
     )
 
 
-def _read_tax(invoice: Mapping[str, Any]) -> int:
+def read_tax(invoice: Mapping[str, Any]) -> int:
     return sum(tax["amount"] for tax in invoice.get("total_taxes") or ())
 
 

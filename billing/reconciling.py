@@ -1,8 +1,8 @@
 """Once an hour what Stripe says is held against what we hold, so that losing every webhook costs an hour and no more.
 
 Invariants: what differs is mended by the same functions that webhooks lead to, each under its own lock; running it twice, or beside
-webhooks, changes nothing more. Three things are looked at: Stripe's events since the last run, which are stored like webhooks;
-Stripe's subscriptions that have not ended, and ours; and the entitlements of everybody who has or had a plan.
+webhooks, changes nothing more. Four things are looked at: Stripe's events since the last run, which are stored like webhooks;
+Stripe's subscriptions that have not ended, and ours; who is paid for twice; and the entitlements of everybody who has or had a plan.
 """
 
 from __future__ import annotations
@@ -29,21 +29,15 @@ from .errors import BillingOffError
 from .inbox.errors import WebhookRefusedError
 from .inbox.processing import is_followed
 from .inbox.receiving import store_event
-from .income.accounts import list_stale_accounts, refresh_account_of
-from .income.mirror import refresh_support
-from .income.reading import is_support, read_support
+from .income.comparing import compare_accounts, compare_supports
+from .income.reading import is_support
 from .metering.subscribing import is_usage, refresh_usage_subscription
 from .mirror import EXPAND, refresh_subscription
-from .models import (
-    Reconciliation,
-    Retainer,
-    StripeEvent,
-    Subscription,
-    SupportSubscription,
-    UsageSubscription,
-)
+from .models import Reconciliation, Retainer, StripeEvent, Subscription, UsageSubscription
 from .reading import Told, moment, read_subscription
-from .retainers.agreeing import is_retainer, refresh_retainer
+from .retainers.doubling import end_double, list_doubles
+from .retainers.mirroring import refresh_ahead, refresh_retainer
+from .retainers.terms import deal_of, is_retainer, read_deals
 from .stripe_api import asking_stripe
 
 OVERLAP: Final = timedelta(
@@ -66,6 +60,7 @@ KINDS: Final = {
     "ended": "A subscription had ended at Stripe's.",
     "unknown": "Stripe has a subscription that belongs to no community of ours.",
     "account": "Our copy of a payout account was not what Stripe says.",
+    "twice": "A community was paid for twice: by a plan of its own and by a retainer.",
     "entitlements": "What a community may do was not what its subscription says.",
     "error": "Something could not be compared; it is tried again.",
 }
@@ -109,7 +104,7 @@ def reconcile_billing(*, dry_run: bool = False) -> Comparison:
     try:
         _catch_up(seen, dry_run=dry_run)
         _compare_subscriptions(seen, dry_run=dry_run)
-        _compare_accounts(seen, dry_run=dry_run)
+        _compare_payers(seen, dry_run=dry_run)
         _compare_entitlements(seen, dry_run=dry_run)
     except EngageHubError as error:
         if not dry_run:
@@ -179,7 +174,7 @@ def _store_unknown(page: list[dict[str, Any]], seen: Comparison, *, dry_run: boo
 
 def _compare_subscriptions(seen: Comparison, *, dry_run: bool) -> None:
     rows = {row.stripe_id: row for row in Subscription.objects.filter(ended_at=None)}
-    listed = set()
+    listed, supports = set(), dict[str, dict[str, Any]]()
     for data in _list_subscriptions():
         seen.subscriptions += 1
         listed.add(data["id"])
@@ -190,7 +185,7 @@ def _compare_subscriptions(seen: Comparison, *, dry_run: bool) -> None:
             _compare_retainer(seen, data, dry_run=dry_run)
             continue
         if is_support(data):
-            _compare_support(seen, data, dry_run=dry_run)
+            supports[data["id"]] = data
             continue
         difference = _difference(data, rows.get(data["id"]))
         if difference is not None:
@@ -205,9 +200,8 @@ def _compare_subscriptions(seen: Comparison, *, dry_run: bool) -> None:
         if not dry_run:
             refresh_retainer(stripe_id=row.stripe_id or "")
         _find(seen, "ended", row.stripe_id or "")
-    supports = SupportSubscription.objects.filter(ended_at=None).exclude(stripe_id__in=listed)
-    for support in supports.order_by("pk"):
-        _mend_support(seen, support.stripe_id, "ended", support.tenant_id, dry_run=dry_run)
+    _compare_supports(seen, supports, dry_run=dry_run)
+    _compare_ahead(seen, dry_run=dry_run)
     for stripe_id in sorted(rows.keys() - listed):
         _mend(seen, stripe_id, "ended", "", row=rows[stripe_id], dry_run=dry_run)
 
@@ -227,60 +221,38 @@ def _compare_retainer(seen: Comparison, data: dict[str, Any], *, dry_run: bool) 
     """What a payer pays for several communities together: it has no community, and its copy is of another table."""
     row = Retainer.objects.filter(stripe_id=data["id"]).first()
     if row is None:
-        _find(seen, "unknown", data["id"], what="a retainer that no payer of ours has")
+        # One that was agreed ahead, and whose first day's news did not come.
+        begun = None if dry_run else refresh_retainer(stripe_id=data["id"])
+        if begun is None:
+            _find(seen, "unknown", data["id"], what="a retainer that no payer of ours has")
+        else:
+            _find(seen, "missing", data["id"], what="a retainer that has begun")
         return
     item, dated = data["items"]["data"][0], data.get("cancel_at")
     ends = item.get("current_period_end") if dated is None and data.get("cancel_at_period_end") else dated
     told = (data["status"], moment(item.get("current_period_end")), moment(ends))
-    if told != (row.status, row.period_end, row.cancel_at):
+    held, planned = read_deals(row, data)
+    same = held.is_same(deal_of(row)) and (planned.to_data() if planned else {}) == row.planned
+    if told != (row.status, row.period_end, row.cancel_at) or not same:
         if not dry_run:
             refresh_retainer(stripe_id=data["id"])
-        _find(seen, "differs", data["id"], what="status, period or end")
+        _find(seen, "differs", data["id"], what="status, terms, period or end")
 
 
-def _compare_support(seen: Comparison, data: dict[str, Any], *, dry_run: bool) -> None:
-    """What a member pays their community: its copy is of another table, and what was paid is looked at with it."""
-    row = SupportSubscription.objects.filter(stripe_id=data["id"]).first()
-    told = read_support(data)
-    if row is None:
-        if told.status != "incomplete":
-            _mend_support(seen, data["id"], "missing", None, dry_run=dry_run)
+def _compare_ahead(seen: Comparison, *, dry_run: bool) -> None:
+    """Retainers whose first day was ahead when we looked last: begun or called off at Stripe's meanwhile."""
+    if dry_run:
         return
-    names = ("status", "tier", "amount", "fee", "period_end", "cancel_at", "account_id")
-    differing = [name for name in names if getattr(told, name) != getattr(row, name)]
-    if differing:
-        what = ", ".join(differing)
-        _mend_support(seen, data["id"], "differs", row.tenant_id, what=what, dry_run=dry_run)
+    for row in Retainer.objects.filter(ended_at=None, stripe_id=None).exclude(schedule_id="").order_by("pk"):
+        after = refresh_ahead(key=row.key)
+        if (after.stripe_id, after.ended_at) != (row.stripe_id, row.ended_at):
+            _find(seen, "differs", row.schedule_id, what="a retainer that was agreed ahead")
 
 
-def _mend_support(
-    seen: Comparison, stripe_id: str, kind: str, tenant_id: int | None, *, what: str = "", dry_run: bool
-) -> None:
-    if not dry_run:
-        try:
-            mended = refresh_support(stripe_id=stripe_id)
-        except EngageHubError as error:
-            _find(seen, "error", stripe_id, tenant_id, error.message)
-            return
-        if mended is None and kind == "missing":
-            kind, what = "unknown", "a support that no member of ours began"
-        elif mended is not None:
-            tenant_id = mended.tenant_id
-    _find(seen, kind, stripe_id, tenant_id, what)
-
-
-# --- payout accounts ---
-
-
-def _compare_accounts(seen: Comparison, *, dry_run: bool) -> None:
-    for stripe_id in list_stale_accounts():
-        if not dry_run:
-            try:
-                refresh_account_of(stripe_id=stripe_id)
-            except EngageHubError as error:
-                _find(seen, "error", stripe_id, what=error.message)
-                continue
-        _find(seen, "account", stripe_id)
+def _compare_supports(seen: Comparison, told: dict[str, dict[str, Any]], *, dry_run: bool) -> None:
+    """What members pay their communities, and the accounts that it goes to: their copies are of other tables."""
+    for found in (*compare_supports(told, dry_run=dry_run), *compare_accounts(dry_run=dry_run)):
+        _find(seen, found.kind, found.about, found.tenant_id, found.what)
 
 
 def _list_subscriptions() -> Iterator[dict[str, Any]]:
@@ -318,6 +290,21 @@ def _mend(
         elif mended is not None:
             tenant_id = mended.tenant_id
     _find(seen, kind, stripe_id, tenant_id, what)
+
+
+# --- who pays ---
+
+
+def _compare_payers(seen: Comparison, *, dry_run: bool) -> None:
+    """Nobody pays for what somebody else pays for already."""
+    for double in list_doubles():
+        try:
+            stays = double.stays if dry_run else end_double(tenant_id=double.tenant_id)
+        except EngageHubError as error:
+            _find(seen, "error", double.stripe_id, double.tenant_id, error.message)
+            continue
+        if stays:
+            _find(seen, "twice", double.stripe_id, double.tenant_id, f"the {stays} stays")
 
 
 # --- entitlements ---

@@ -31,7 +31,7 @@ from billing.models import (
     SupportSubscription,
     UsageSubscription,
 )
-from billing.retainers.agreeing import refresh_retainer
+from billing.retainers.mirroring import refresh_retainer
 from billing.stripe_api import asking_stripe
 from saas.core import clock
 from saas.core.errors import EngageHubError

@@ -1,6 +1,8 @@
 """Which communities a retainer covers: taken in, taken out, and what that says of their plan.
 
-Locks: the retainer's row, so that two who take the last place see each other, then the tenant's row.
+Invariant: no page on which a plan could be bought is open for a community that is covered, so that nobody pays for it twice.
+Locks: the tenant's billing, so that nobody begins a purchase meanwhile; the payer's, so that nobody agrees on fewer places meanwhile;
+the retainer's row, so that two who take the last place see each other; then the tenant's row.
 """
 
 from __future__ import annotations
@@ -12,10 +14,12 @@ from typing import Final
 from django.db import transaction
 
 from billing.audit import record
+from billing.checkout import close_checkouts
 from billing.entitling import write_entitlements
-from billing.errors import AlreadySubscribedError
-from billing.letters import write_retainer_left
-from billing.models import Retainer, RetainerPlace, Subscription
+from billing.errors import AlreadySubscribedError, BillingBusyError
+from billing.letters import write_retainer_called_off, write_retainer_left
+from billing.locks import holding_payer, holding_tenant
+from billing.models import BillingAttempt, Retainer, RetainerPlace, Subscription
 from billing.phases import GRACE_DAYS
 from billing.wording import plan_name
 from engagement.audit.actor import Actor
@@ -25,40 +29,37 @@ from tenants.errors import TenantNotFoundError
 from tenants.models import Tenant
 
 from .errors import CoveredError, RetainerEndedError, RetainerFullError, RetainerNotFoundError
+from .selectors import get_retainer
+from .terms import NOT_STARTED, most_places
 
-IN_FORCE: Final = frozenset({"active", "past_due", "unpaid"})
+IN_FORCE: Final = frozenset({"active", "past_due", "unpaid", NOT_STARTED})
 
 
 def cover_community(*, key: str, tenant_id: int, actor: Actor) -> RetainerPlace:
-    """The community has the retainer's plan from now on. Idempotent.
+    """The community has the retainer's plan from now on, or from its first day where that is ahead. Idempotent. Pages on which a plan could be bought for it are closed first;
+    what was bought on one meanwhile counts.
 
-    Locks the retainer, then the tenant. Recorded in the community's audit log; publishes EntitlementsChanged. Raises
-    RetainerNotFoundError, RetainerEndedError, RetainerFullError, CoveredError, AlreadySubscribedError, TenantNotFoundError.
+    Locks the tenant's billing, the payer's, the retainer, then the tenant. Recorded in the community's audit log; publishes EntitlementsChanged.
+    Raises RetainerNotFoundError, RetainerEndedError, RetainerFullError, CoveredError, AlreadySubscribedError, TenantNotFoundError;
+    StripeAwayError, BillingBusyError: then nothing was changed.
     """
-    with enter_schema(PUBLIC), transaction.atomic():
+    with enter_schema(PUBLIC):
+        found = get_retainer(key=key)
+        standing, payer_id = _find_standing(found, tenant_id), found.payer_id
+    if standing is not None:
+        return standing
+    close_checkouts(tenant_id=tenant_id)
+    with holding_tenant(tenant_id), holding_payer(payer_id):
+        if BillingAttempt.objects.filter(
+            tenant_id=tenant_id, kind=BillingAttempt.Kind.CHECKOUT, state=BillingAttempt.State.OPEN
+        ).exists():
+            raise BillingBusyError  # Somebody opened another in this very moment.
         row = lock_retainer(key)
-        tenant = Tenant.objects.filter(pk=tenant_id, state=Tenant.State.ACTIVE).first()
-        if tenant is None:
-            raise TenantNotFoundError(tenant_id)
-        standing = (
-            RetainerPlace.objects.filter(tenant=tenant, left_at=None)
-            .select_related("retainer__payer__user")
-            .first()
-        )
-        if standing is not None and standing.retainer_id == row.pk:
-            return standing
-        if standing is not None:
-            raise CoveredError(tenant.name, str(standing.retainer.payer))
-        if row.ended_at is not None or row.status not in IN_FORCE:
-            raise RetainerEndedError
-        if RetainerPlace.objects.filter(retainer=row, left_at=None).count() >= row.places:
-            raise RetainerFullError(row.places)
-        paid = Subscription.objects.filter(tenant=tenant, ended_at=None, cancel_at=None).first()
-        if paid is not None:
-            raise AlreadySubscribedError(plan_name(paid.plan))
-        place = RetainerPlace.objects.create(retainer=row, tenant=tenant)
-        write_entitlements(tenant_id=tenant.pk)
-        _record(place, actor, "plan.covered")
+        place = _find_standing(row, tenant_id)
+        if place is None:
+            place = RetainerPlace.objects.create(retainer=row, tenant_id=tenant_id)
+            write_entitlements(tenant_id=tenant_id)
+            _record(place, actor, "plan.covered")
     return place
 
 
@@ -110,14 +111,48 @@ def lock_retainer(key: str) -> Retainer:
     return row
 
 
-def _leave(places: Iterable[RetainerPlace], actor: Actor, ended_at: datetime | None = None) -> None:
+def _find_standing(row: Retainer, tenant_id: int) -> RetainerPlace | None:
+    """The community's place in this retainer; None where it can be taken in. Raises as cover_community."""
+    tenant = Tenant.objects.filter(pk=tenant_id, state=Tenant.State.ACTIVE).first()
+    if tenant is None:
+        raise TenantNotFoundError(tenant_id)
+    places = RetainerPlace.objects.select_related("retainer__payer__user", "tenant")
+    standing = places.filter(tenant=tenant, left_at=None).first()
+    if standing is not None and standing.retainer_id == row.pk:
+        return standing
+    if standing is not None:
+        raise CoveredError(tenant.name, str(standing.retainer.payer))
+    if row.ended_at is not None or row.status not in IN_FORCE:
+        raise RetainerEndedError
+    if RetainerPlace.objects.filter(retainer=row, left_at=None).count() >= most_places(row):
+        raise RetainerFullError(most_places(row))
+    paid = Subscription.objects.filter(tenant=tenant, ended_at=None, cancel_at=None).first()
+    if paid is not None:
+        raise AlreadySubscribedError(plan_name(paid.plan))
+    return None
+
+
+def leave_for_own_plan(place: RetainerPlace, actor: Actor) -> None:
+    """The community pays for a plan of its own: it needs no place, and nobody has to choose anything. In the caller's transaction,
+    which holds the retainer's row."""
+    _leave([place], actor, tell=False)
+
+
+def _leave(
+    places: Iterable[RetainerPlace], actor: Actor, ended_at: datetime | None = None, *, tell: bool = True
+) -> None:
     now = min(ended_at or clock.now(), clock.now())
     for place in places:
         place.left_at = max(now, place.joined_at)
         place.save(update_fields=["left_at"])
         write_entitlements(tenant_id=place.tenant_id)
         _record(place, actor, "plan.uncovered")
-        if place.tenant.state == Tenant.State.ACTIVE:
+        if not tell or place.tenant.state != Tenant.State.ACTIVE:
+            continue
+        begins = place.retainer.starts_at
+        if begins is not None and place.left_at < begins:
+            write_retainer_called_off(place, begins)
+        else:
             write_retainer_left(place, now + timedelta(days=GRACE_DAYS))
 
 

@@ -48,3 +48,74 @@ class CoveredError(ConflictError):
         super().__init__(
             f"The plan of {name} is part of {payer}'s retainer already, so nobody pays for it again."
         )
+
+
+class RetainerBegunError(ConflictError):
+    """It was to be called off, and its day has come."""
+
+    code = "retainer_begun"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"This retainer ({key}) has begun, so it can't be called off. End it instead.")
+
+
+class PlannedTermsError(ConflictError):
+    """Something at once, while other terms wait for the next period."""
+
+    code = "retainer_terms_planned"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Other terms are planned for this retainer’s next period. Take that back first, then do this at once."
+        )
+
+
+class RetainerChangedError(ConflictError):
+    """A form began from terms that no longer hold."""
+
+    code = "retainer_changed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This retainer was changed meanwhile, so nothing was done. Look at what holds now, and choose again."
+        )
+
+
+class RetainerUnpaidError(ConflictError):
+    code = "retainer_unpaid"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An invoice of this retainer is late. Once it is paid its terms can change at once; from the next period on they can "
+            "change now."
+        )
+
+
+class RetainerEndsError(ConflictError):
+    code = "retainer_ends"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This retainer ends before another period begins. Let it renew first, or change its terms at once."
+        )
+
+
+class SameTermsError(ConflictError):
+    code = "retainer_same_terms"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "These are the terms that hold already. Choose another price, plan, number of places or days."
+        )
+
+
+class FewerPlacesError(ConflictError):
+    """More are covered than there would be places for."""
+
+    code = "retainer_fewer_places"
+
+    def __init__(self, places: int, covered: int) -> None:
+        super().__init__(
+            f"This retainer covers {covered} communities, and {places} would have a place. Take "
+            f"{covered - places} out first, or agree on more places."
+        )

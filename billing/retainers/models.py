@@ -21,10 +21,27 @@ class Retainer(models.Model):
     amount = models.PositiveIntegerField(help_text="Minor units for each month or year, for all together.")
     places = models.PositiveIntegerField(help_text="So many communities at once.")
     days_until_due = models.PositiveSmallIntegerField()
+    starts_at = models.DateTimeField(
+        null=True, blank=True, help_text="Agreed ahead; empty: it began at once."
+    )
     ends_at = models.DateTimeField(null=True, blank=True, help_text="Agreed; empty: it renews until ended.")
+    planned = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="Other terms from the next period on: billing.retainers.terms.Deal.",
+    )
+    revision = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Rises with each other terms that Stripe tells."
+    )
     note = models.CharField(max_length=200, blank=True)
     stripe_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
-    status = models.CharField(max_length=24, blank=True, help_text="Stripe's own word.")
+    schedule_id = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="Stripe's, until it begins."
+    )
+    status = models.CharField(
+        max_length=24, blank=True, help_text="Stripe's own word; not_started: agreed ahead."
+    )
     period_start = models.DateTimeField(null=True, blank=True)
     period_end = models.DateTimeField(null=True, blank=True)
     cancel_at = models.DateTimeField(null=True, blank=True)

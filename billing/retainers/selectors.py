@@ -14,6 +14,8 @@ from billing.phases import GRACE_DAYS, Cover
 from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 
+from .errors import RetainerNotFoundError
+
 REMEMBERED: Final = timedelta(days=2 * GRACE_DAYS)  # who left longer ago has nothing of it any more
 
 
@@ -39,7 +41,9 @@ def list_covers(tenant_id: int) -> list[Cover]:
             plan=one.retainer.plan,
             status=one.retainer.status,
             joined_at=one.joined_at,
+            starts_at=one.retainer.starts_at,
             left_at=one.left_at,
+            next_plan=one.retainer.planned.get("plan", ""),
             period_end=one.retainer.period_end,
             cancel_at=one.retainer.cancel_at,
             unpaid_since=one.retainer.unpaid_since,
@@ -48,11 +52,25 @@ def list_covers(tenant_id: int) -> list[Cover]:
     ]
 
 
+def get_retainer(*, key: str) -> Retainer:
+    """Raises RetainerNotFoundError."""
+    with enter_schema(PUBLIC):
+        row = Retainer.objects.select_related("payer__user").filter(key=key[:26]).first()
+    if row is None:
+        raise RetainerNotFoundError
+    return row
+
+
 def find_place(*, tenant_id: int) -> RetainerPlace | None:
     """By whose retainer the community is covered now. One query."""
     with enter_schema(PUBLIC):
         rows = RetainerPlace.objects.select_related("retainer__payer__user")
         return rows.filter(tenant_id=tenant_id, left_at=None).first()
+
+
+def goes_on(retainer: Retainer) -> bool:
+    """Whether it pays for its communities and will go on paying: then nobody buys a plan for one of them as well."""
+    return retainer.ended_at is None and retainer.cancel_at is None and retainer.unpaid_since is None
 
 
 def list_retainers(*, payers: Iterable[Payer] | None = None) -> list[RetainerBook]:

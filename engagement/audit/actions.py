@@ -85,6 +85,7 @@ _TABLE: Final = (
     ("plan.change_undone", "took back the planned plan of"),
     ("plan.changed", "changed the plan of"),
     ("plan.checkout_begun", "began to buy a plan for"),
+    ("plan.cover_changed", "changed the retainer's plan for"),
     ("plan.covered", "took into a retainer"),
     ("plan.ended", "ended the plan of"),
     ("plan.given", "gave a plan to"),

@@ -19,7 +19,7 @@ from tenants.entitlements import Entitlements
 from tenants.models import Tenant
 from tenants.selectors import read_entitlements
 
-from .words import Standing, describe_standing
+from .words import UNSETTLED, Standing, describe_standing
 
 GET_OR_POST: Final = ["GET", "HEAD", "POST"]
 Made = TypeVar("Made")
@@ -37,6 +37,11 @@ class Books:
     @property
     def standing(self) -> Standing:
         return describe_standing(self.subscription, self.entitlements, self.now)
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether what is paid for has to be paid or kept before another plan can be chosen."""
+        return self.subscription is not None and self.standing.kind in UNSETTLED
 
 
 def open_books(tenant_id: int) -> Books:

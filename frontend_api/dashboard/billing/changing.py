@@ -12,7 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.changing import cancel_subscription, change_plan, resume_subscription, undo_planned_change
+from billing.choosing import Choice
 from billing.errors import CardDeclinedError, PlanChangedError
+from billing.models import Subscription
 from billing.phases import grace_until
 from billing.plans import FREE, PLANS
 from billing.previews import ChangePreview, preview_change
@@ -25,7 +27,7 @@ from saas.core.errors import ConflictError, EngageHubError, InvalidInputError, U
 
 from .books import GET_OR_POST, Books, open_books, require_sold
 from .usage import list_freezes
-from .words import on, write_price
+from .words import find_plan, on, price_of, write_price
 
 _MOST: Final = 10**12  # of a number that a form brings back
 
@@ -73,14 +75,18 @@ def _change(request: HttpRequest, desk: Desk, given: Mapping[str, str]) -> HttpR
         version=given.get("version", ""),
         actor=desk.actor,
     )
-    plan = PLANS[given["plan"]]
-    if row.next_plan == plan.key and row.plan != plan.key and row.period_end is not None:
-        return go_to(
-            request,
-            reverse("billing"),
-            f"Planned. {plan.name} begins on {on(row.period_end)}; until then everything stays.",
+    return go_to(request, reverse("billing"), _say_what_came(row))
+
+
+def _say_what_came(row: Subscription) -> str:
+    if not row.next_plan or row.period_end is None:
+        return f"Done. This community is on {find_plan(row.plan).name} now."
+    following = find_plan(row.next_plan).name
+    if row.next_plan == row.plan:
+        following += (
+            f", {write_price(find_plan(row.plan), row.next_interval, row.currency, row.next_quantity)},"
         )
-    return go_to(request, reverse("billing"), f"Done. This community is on {plan.name} now.")
+    return f"Planned. {following} begins on {on(row.period_end)}; until then everything stays."
 
 
 def _show(
@@ -88,12 +94,18 @@ def _show(
 ) -> HttpResponse:
     choice, row = preview.choice, books.subscription
     former = PLANS.get(row.plan) if row else None
-    smaller = former is not None and choice.plan.rank < former.rank
+    same = row is not None and row.plan == choice.plan.key
+    smaller = row is not None and (
+        choice.quantity < row.quantity if same else former is None or choice.plan.rank < former.rank
+    )
     facts = {
         "preview": preview,
         "plan": choice.plan,
+        "title": _write_title(choice, row),
         "price": write_price(choice.plan, choice.interval, choice.currency, choice.quantity),
+        "standing": price_of(row) if row else "",
         "former": former,
+        "same": same,
         "effective": preview.effective_at,
         "freezes": list_freezes(desk.context, choice.plan, choice.quantity) if smaller else [],
         "smaller": smaller,
@@ -107,6 +119,17 @@ def _show(
     return render(
         request, "dashboard/billing/change.html", facts, status=problem.http_status if problem else 200
     )
+
+
+def _write_title(choice: Choice, row: Subscription | None) -> str:
+    """Another plan, or the same one paid otherwise or for more or fewer."""
+    if row is None or row.plan != choice.plan.key:
+        return f"Change to {choice.plan.name}"
+    if row.quantity != choice.quantity:
+        return (
+            f"{choice.plan.name} for {choice.quantity} {choice.plan.per}{'s' if choice.quantity > 1 else ''}"
+        )
+    return f"Pay {choice.plan.name} by the {choice.interval}"
 
 
 def _show_away(request: HttpRequest, error: EngageHubError) -> HttpResponse:

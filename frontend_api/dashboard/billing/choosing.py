@@ -175,9 +175,12 @@ def _card(desk: Desk, books: Books, plan: Plan, interval: str, currency: str) ->
         return describe_card(plan, interval, currency, action="The owner decides")
     if plan.by_invoice:
         return describe_card(plan, interval, currency, href=write_to_us(plan.name), action="Write to us")
+    if plan.key == FREE and (row is None or row.cancel_at is not None):
+        return describe_card(plan, interval, currency)
+    if books.is_unsettled and not plan.is_free:
+        first = "Keep your plan first" if books.standing.kind == "ending" else "Pay the open invoice first"
+        return describe_card(plan, interval, currency, action=first)
     if plan.key == FREE:
-        if row is None:
-            return describe_card(plan, interval, currency)
         return describe_card(
             plan, interval, currency, href=reverse("billing-cancel"), action="Cancel the plan"
         )

@@ -45,7 +45,7 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
         "may_pay": _is_payer(desk, books) or desk.may("manage_billing") or _is_heir(desk),
         "metered": metered,
         "cohorts": _cohorts(books) if desk.may("manage_billing") else None,
-        "can_choose": books.standing.kind not in _FIRST,
+        "can_choose": not books.is_unsettled,
         "told": [
             (one.level, write_notice(one))
             for one in list_notices(tenant=books.tenant)
@@ -61,8 +61,6 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 # Notices of which the plan's own sentence says nothing.
 _BESIDES: Final = frozenset({"failed", "ended", "restored"})
-# Before another plan something else has to be settled.
-_FIRST: Final = frozenset({"overdue", "frozen", "ending", "waiting"})
 _NEW_CARD: Final = (("flow", "payment_method_update"),)
 
 
@@ -84,7 +82,7 @@ def _is_payer(desk: Desk, books: Books) -> bool:
 def _cohorts(books: Books) -> int | None:
     """How many are paid for; None where the plan is not sold by them or something else comes first."""
     row = books.subscription
-    if row is None or not books.standing.plan.per or books.standing.kind in _FIRST:
+    if row is None or not books.standing.plan.per or books.is_unsettled:
         return None
     return row.quantity
 

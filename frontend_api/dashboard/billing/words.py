@@ -21,6 +21,10 @@ CALM: Final = ""
 _UNPAID: Final = frozenset({"past_due", "unpaid"})
 
 
+# Before another plan something else has to be settled: paid, or taken back.
+UNSETTLED: Final = frozenset({"overdue", "frozen", "ending", "waiting"})
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """`kind` is free, given, trial, paid, ending, changing, overdue, frozen or waiting. `tag` is its word, `tone` its colour.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from billing.models import Retainer
-from billing.retainers.agreeing import Terms, agree_retainer
+from billing.retainers.agreeing import agree_retainer
+from billing.retainers.terms import Terms
 from tests.billing.shop import Shop
 
 

@@ -17,7 +17,7 @@ from billing.models import Retainer, RetainerPlace
 from billing.paying import list_books, list_unpaid_communities
 from billing.phases import GRACE_DAYS, LATE_DAYS
 from billing.reconciling import reconcile_billing
-from billing.retainers.agreeing import end_retainer, refresh_retainer, renew_retainer
+from billing.retainers.agreeing import end_retainer, renew_retainer
 from billing.retainers.covering import cover_community, release_community
 from billing.retainers.errors import (
     CoveredError,
@@ -26,6 +26,7 @@ from billing.retainers.errors import (
     RetainerNotFoundError,
     RetainerStandsError,
 )
+from billing.retainers.mirroring import refresh_retainer
 from engagement.audit.models import AuditEntry
 from saas.core import clock
 from saas.core.errors import InvalidInputError
@@ -218,12 +219,28 @@ def test_the_command_agrees_covers_and_lists(shop: Shop) -> None:
     call_command("retainer", "cover", row.key, "acme", stdout=told)
     call_command("retainer", "list", stdout=(listed := StringIO()))
     assert json.loads(listed.getvalue())["communities"] == ["acme"]
+    other = ["change", row.key, "--price", "120", "--days", "10"]
+    call_command("retainer", *other, stdout=(shown := StringIO()))
+    assert "Next invoice: 120.00 USD" in shown.getvalue()
+    assert "Nothing was changed." in shown.getvalue()
+    call_command("retainer", *other, "--confirm", stdout=(done := StringIO()))
+    assert "on: Pro for 3 communities, 120.00 USD a month." in done.getvalue()
+    call_command("retainer", "undo", row.key, stdout=told)
+    call_command("retainer", *other, "--when", "now", "--confirm", stdout=(done := StringIO()))
+    assert "Due at once: 20.50 USD." in done.getvalue()
+    ahead = ["--company", "Later Ltd", "--from", "2031-05-01", "--plan", "pro", "--price", "5", "--places", "3"]
+    call_command("retainer", "agree", *facts, *ahead, stdout=(done := StringIO()))
+    assert "It begins on 1 May 2031." in done.getvalue()
+    call_command("retainer", "call-off", Retainer.objects.get(status="not_started").key, stdout=told)
     call_command("retainer", "release", row.key, "acme", stdout=told)
     call_command("retainer", "end", row.key, stdout=told)
     call_command("retainer", "renew", row.key, stdout=told)
     for wrong in (
         ["cover", "none", "acme"],
         ["agree", *facts, "--plan", "pro", "--price", "x", "--places", "3"],
+        ["agree", *facts, "--plan", "pro", "--price", "5", "--places", "3", "--from", "tomorrow"],
+        ["change", row.key, "--places", "2000"],
+        ["call-off", row.key],
     ):
         with pytest.raises(CommandError):
             call_command("retainer", *wrong, stdout=told)

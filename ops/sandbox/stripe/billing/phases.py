@@ -48,6 +48,11 @@ def build_phases(store: Store, given: list[Given], start: int, currency: str | N
             one.get("collection_method"),
             one.get("description"),
         )
+        if one.get("invoice_settings"):
+            refuse_unmodelled(
+                one["invoice_settings"], "account_tax_ids", "custom_fields", "description", "footer", "issuer"
+            )
+            phase["invoice_settings"] = {"days_until_due": one["invoice_settings"].get("days_until_due")}
         phase["metadata"] = dict(one.get("metadata") or {})
         phase["trial_end"] = phase["end_date"] if one.get("trial") else one.get("trial_end")
         phase["discounts"] = [
@@ -76,6 +81,17 @@ def _phase_end(given: Given, start: int, terms: tuple[str, int], where: str) -> 
     if int(end) <= start:
         raise invalid("A phase must end after it begins.", f"{where}[end_date]")
     return int(end)
+
+
+def collection_of(usual: Json, phase: Json) -> Json:
+    """How a phase is paid, as a subscription's parameters: what it says itself, else as usual, which is a schedule's default settings
+    or the subscription as it stands."""
+    method = phase["collection_method"] or usual["collection_method"]
+    if method != "send_invoice":
+        return {"collection_method": method}
+    told = (phase["invoice_settings"] or {}).get("days_until_due")
+    days = told or (usual.get("invoice_settings") or {}).get("days_until_due") or usual.get("days_until_due")
+    return {"collection_method": method, "days_until_due": days}
 
 
 def items_for(subscription: Json, phase: Json) -> list[Given]:

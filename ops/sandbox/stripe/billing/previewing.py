@@ -30,7 +30,7 @@ _CHANGES = ("items", "trial_end", "billing_cycle_anchor", "proration_behavior", 
 def preview(store: Store, given: Given) -> Json:
     """The answer of `POST /v1/invoices/create_preview`. Raises what Stripe raises where nothing would be billed."""
     refuse_unmodelled(given, *_PARTS)
-    details: Given = given.get("subscription_details") or {}
+    details = _with_plain_anchor(given.get("subscription_details") or {})
     refuse_unmodelled(details, *_DETAIL_PARTS)
     name = given.get("subscription")
     schedule = (
@@ -44,6 +44,19 @@ def preview(store: Store, given: Given) -> Json:
     if given.get("customer") and not details.get("items"):
         return _of_customer(store, given)
     return _of_new(store, given, details)
+
+
+def _with_plain_anchor(details: Given) -> Given:
+    """A preview takes the anchor as an object, where creating and updating take the same as a word or a moment."""
+    anchor = details.get("billing_cycle_anchor")
+    if anchor is None:
+        return details
+    if (anchor["type"] == "timestamp") != ("timestamp" in anchor):
+        raise invalid(
+            "`timestamp` is for a `type` of `timestamp`, which needs it.",
+            "subscription_details[billing_cycle_anchor][timestamp]",
+        )
+    return details | {"billing_cycle_anchor": anchor.get("timestamp", anchor["type"])}
 
 
 def upcoming(
@@ -82,6 +95,8 @@ def _of_change(store: Store, subscription: Json, given: Given, details: Given) -
         )
     if details.get("cancel_now"):
         return _of_cancel(store, subscription, details, now)
+    if isinstance(details.get("billing_cycle_anchor"), int):
+        refuse_unmodelled(details, "billing_cycle_anchor")  # An update has no such thing either.
     asked = {name: details[name] for name in _CHANGES if name in details}
     with_coupons = _with_coupons(subscription, coupons)
     change = plan_change(store, with_coupons, asked, now)
@@ -187,6 +202,8 @@ def _of_new(store: Store, given: Given, details: Given) -> Json:
     }
     if given.get("currency"):
         asked["currency"] = given["currency"]
+    if not isinstance(asked.get("billing_cycle_anchor"), int):
+        asked.pop("billing_cycle_anchor", None)
     subscription = build_subscription(store, asked, customer, now, None, writes=False)
     subscription["automatic_tax"]["enabled"] = bool((given.get("automatic_tax") or {}).get("enabled"))
     coupons = discounts.preview_coupons(store, given.get("discounts") or [], None, given.get("customer"), now)

@@ -15,7 +15,7 @@ from . import discounts
 from .changed_items import change_items
 from .ending import end_subscription
 from .items import period_of
-from .phases import build_phases, items_for, new_phase, phase_item
+from .phases import build_phases, collection_of, items_for, new_phase, phase_item
 from .saving import Given, refuse_unmodelled, save
 
 _OPEN = ("not_started", "active")
@@ -56,8 +56,16 @@ def _from_subscription(store: Store, given: Given) -> Json:
             f"You cannot create a schedule from a subscription that is {subscription['status']}.",
             "from_subscription",
         )
+    usual = {
+        "collection_method": subscription["collection_method"],
+        "default_payment_method": subscription["default_payment_method"],
+        "invoice_settings": {"days_until_due": subscription["days_until_due"]},
+    }
     schedule = _blank(
-        subscription["customer"], subscription["test_clock"], given, store.now(subscription["test_clock"])
+        subscription["customer"],
+        subscription["test_clock"],
+        given | {"default_settings": usual},
+        store.now(subscription["test_clock"]),
     )
     start, end = period_of(subscription)
     phase = new_phase(subscription["currency"], start, end) | {
@@ -136,6 +144,8 @@ def next_phase(store: Store, subscription: Json, now: int) -> None:
 
 def _wear(store: Store, subscription: Json, phase: Json, now: int) -> None:
     subscription["metadata"] |= phase["metadata"] or {}
+    if phase["collection_method"] or phase["invoice_settings"]:
+        subscription |= {"days_until_due": None} | collection_of(subscription, phase)
     kept = [{k: v for k, v in one.items() if v} for one in phase["discounts"]]
     if kept:
         known = [
@@ -175,6 +185,7 @@ def begin(store: Store, id: str, now: int) -> None:
         "trial_end": phase["trial_end"],
         "discounts": [{k: v for k, v in one.items() if v} for one in phase["discounts"]],
         "default_payment_method": schedule["default_settings"]["default_payment_method"],
+        **collection_of(schedule["default_settings"], phase),
     }
     subscription = start_subscription(store, given)
     store.put(subscription | {"schedule": id})
@@ -251,6 +262,10 @@ def _enter(store: Store, schedule: Json, phase: Json) -> None:
 
 def _blank(customer: str, clock: str | None, given: Given, now: int) -> Json:
     settings = given.get("default_settings") or {}
+    refuse_unmodelled(
+        settings, "application_fee_percent", "automatic_tax", "billing_cycle_anchor", "billing_thresholds",
+        "on_behalf_of", "transfer_data",
+    )  # fmt: skip
     return {
         "id": new_id("sub_sched", 24),
         "object": "subscription_schedule",
@@ -277,7 +292,7 @@ def _blank(customer: str, clock: str | None, given: Given, now: int) -> Json:
             "invoice_settings": {
                 "account_tax_ids": None,
                 "custom_fields": None,
-                "days_until_due": None,
+                "days_until_due": (settings.get("invoice_settings") or {}).get("days_until_due"),
                 "description": None,
                 "footer": None,
                 "issuer": {"type": "self"},

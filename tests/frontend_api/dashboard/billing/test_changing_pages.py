@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from billing.models import Subscription
 from engagement.audit.actor import SYSTEM
 from engagement.audit.models import AuditEntry
 from engagement.rules.services import create_rule
+from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
 from tests.billing.shop import DECLINED
 from tests.billing.test_changing import use_card
@@ -66,6 +68,61 @@ def test_a_year_is_shown_with_its_price(paid: Till) -> None:
     text = paid.text("change/?plan=growth&interval=year")
     assert "$250 a year" in text
     assert "Change and pay" in text
+
+
+def test_the_year_is_left_when_it_is_over_and_the_page_says_so(paid: Till) -> None:
+    text = paid.text("change/?plan=growth&interval=year")
+    assert "Pay Growth by the year" in text
+    assert "Growth stays on as it is, for $250 a year." in text
+    confirm(paid, "change/?plan=growth&interval=year")
+    back = "change/?plan=growth&interval=month"
+    assert "After that it is $25 a month." in paid.text(back)
+    said = paid.follow(confirm(paid, back))
+    assert "Planned. Growth, $25 a month, begins on" in said
+    assert (paid.shop.row().interval, paid.shop.row().next_interval) == ("year", "month")
+
+
+def test_what_a_change_leaves_over_is_said(till: Till) -> None:
+    till.shop.skip_trial()
+    till.shop.buy("starter", "year")
+    preview = till.get(PRO).context["preview"]
+    assert (preview.credit, preview.due_now, preview.left_over, preview.next_amount) == (10_000, 0, 5000, 0)
+    text = till.text(PRO)
+    assert "of it are left over then." in text
+    assert "Change the plan" in text
+    confirm(till, PRO)
+    assert plan_of(till) == ("pro", "")
+
+
+def test_fewer_cohorts_say_what_will_wait(till: Till) -> None:
+    from tenants.models import Tenant
+
+    Tenant.objects.filter(slug="acme").update(kind="course")
+    till.shop.skip_trial()
+    till.shop.buy("course", quantity=5)
+    fewer = "change/?plan=course&interval=month&quantity=1"
+    assert "What will wait or be off" in till.text(fewer)
+    assert "Course for 1 cohort" in till.text(fewer)
+    assert "What will wait or be off" not in till.text("change/?plan=course&interval=month&quantity=9")
+    assert "Planned. Course, $20 a month, begins on" in till.follow(confirm(till, fewer))
+
+
+@pytest.mark.parametrize(
+    ("facts", "first"),
+    [
+        ({"cancel_at": timedelta(days=9)}, "Keep your plan first"),
+        ({"status": "past_due", "unpaid_since": -timedelta(days=1)}, "Pay the open invoice first"),
+    ],
+)
+def test_no_plan_is_offered_that_could_not_be_taken(paid: Till, facts: dict[str, Any], first: str) -> None:
+    now = clock.now()
+    Subscription.objects.update(
+        **{name: now + value if isinstance(value, timedelta) else value for name, value in facts.items()}
+    )
+    text = paid.text("plans/")
+    assert text.count(first) == 2
+    assert "Change to" not in text
+    assert "cannot be chosen yet" in text
 
 
 def test_a_stale_form_changes_nothing_and_shows_what_stands(paid: Till) -> None:

@@ -97,6 +97,55 @@ def test_it_can_begin_a_subscription_later_and_end_it(shop: Shop) -> None:
     assert shop.stripe.v1.subscription_schedules.retrieve(schedule.id).status == "completed"
 
 
+def test_one_that_begins_later_is_paid_by_invoice(shop: Shop) -> None:
+    clock = shop.clock("2027-04-01T00:00:00")
+    schedule = shop.stripe.v1.subscription_schedules.create(
+        {
+            "customer": shop.customer(clock=clock),
+            "start_date": END,
+            "default_settings": {
+                "collection_method": "send_invoice",
+                "invoice_settings": {"days_until_due": 20},
+            },
+            "phases": [
+                {
+                    "items": [{"price": shop.pro}],
+                    "metadata": {"kind": "retainer"},
+                    "duration": {"interval": "month"},
+                },
+                {
+                    "items": [{"price": shop.pro}],
+                    "invoice_settings": {"days_until_due": 5},
+                    "duration": {"interval": "month"},
+                },
+            ],
+        }
+    )
+    assert schedule.default_settings.collection_method == "send_invoice"
+    shop.advance(clock, END)
+    name = shop.stripe.v1.subscription_schedules.retrieve(schedule.id).subscription
+    begun = shop.stripe.v1.subscriptions.retrieve(str(name))
+    assert (begun.collection_method, begun.days_until_due, begun.status) == ("send_invoice", 20, "active")
+    assert begun.metadata["kind"] == "retainer"
+    shop.advance(clock, at("2027-06-01T00:00:00"))
+    assert shop.stripe.v1.subscriptions.retrieve(begun.id).days_until_due == 5
+
+
+def test_released_before_it_began_it_never_begins(shop: Shop) -> None:
+    clock = shop.clock("2027-04-01T00:00:00")
+    schedule = shop.stripe.v1.subscription_schedules.create(
+        {
+            "customer": shop.customer(clock=clock),
+            "start_date": END,
+            "phases": [{"items": [{"price": shop.pro}]}],
+        }
+    )
+    released = shop.stripe.v1.subscription_schedules.release(schedule.id)
+    assert (released.status, released.released_subscription) == ("released", None)
+    shop.advance(clock, END + 3600)
+    assert shop.stripe.v1.subscriptions.list({"status": "all"}).data == []
+
+
 def test_a_phase_within_a_period_is_prorated(shop: Shop) -> None:
     subscription, schedule, clock = downgrade(shop)
     half = at("2027-04-16T00:00:00")
