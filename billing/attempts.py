@@ -15,6 +15,7 @@ from tenants.models import Tenant
 
 from .audit import record
 from .models import BillingAttempt, Payer, Subscription
+from .wording import describe_standing
 
 # Stripe forgets idempotency keys after a day; a request's parameters stay the same for as long.
 REUSED_FOR: Final = timedelta(hours=1)
@@ -69,6 +70,40 @@ def finish_move(*, former: Subscription, payer: Payer) -> None:
         action="plan.payer_changed",
         before={"payer": str(former.payer)},
         after={"payer": str(payer)},
+    )
+
+
+def find_to_confirm(*, tenant_id: int) -> BillingAttempt | None:
+    """The change of plan that came to nothing last, within the hour: its payer may go and let their bank ask them."""
+    rows = BillingAttempt.objects.filter(tenant_id=tenant_id, created_at__gt=clock.now() - REUSED_FOR)
+    last = rows.exclude(kind__in=("checkout", "move")).order_by("-pk").first()
+    return last if last is not None and (last.kind, last.state) == ("change", State.FAILED) else None
+
+
+def finish_confirmed(*, before: Subscription, row: Subscription) -> None:
+    """The plan became what a payer went to confirm with their bank: the change is done, by whoever asked for it. In the transaction that
+    wrote the subscription, whoever brought the news; the caller holds the tenant's lock."""
+    goal = {"plan": row.plan, "interval": row.interval, "quantity": row.quantity}
+    if all(getattr(before, name) == value for name, value in goal.items()):
+        return
+    asked = BillingAttempt.objects.filter(
+        tenant_id=row.tenant_id,
+        kind="change",
+        state=State.FAILED,
+        wanted__contains=goal | {"stripe_id": row.stripe_id},
+    )
+    attempt = (
+        asked.exclude(url="").filter(created_at__gt=clock.now() - timedelta(days=1)).order_by("-pk").first()
+    )
+    if attempt is None:
+        return
+    BillingAttempt.objects.filter(pk=attempt.pk).update(state=State.DONE, url="", settled_at=clock.now())
+    record(
+        tenant=row.tenant,
+        actor=actor_of(attempt),
+        action="plan.changed",
+        before={"plan": describe_standing(before)},
+        after={"plan": describe_standing(row)},
     )
 
 

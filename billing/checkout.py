@@ -81,7 +81,7 @@ def begin_checkout(
     payer = obtain_payer(user=user, key=payer_key)
     check_currency(payer, currency)
     require_unsubscribed(tenant)
-    code_id = find_promotion_code(tenant=tenant, code=promotion_code)
+    code_id = find_promotion_code(tenant=tenant, payer=payer, code=promotion_code)
     obtain_customer(payer=payer)
     wanted = {
         **choice.to_data(),
@@ -104,7 +104,9 @@ def open_checkout(*, tenant: Tenant, payer: Payer, wanted: dict[str, Any], actor
     except StripeRefusedError as error:
         with holding_tenant(tenant.pk):
             _give_up(attempt)
-        if wanted.get("code_id") and "promotion" in str(error.__cause__):
+        # What a code asks for, Stripe says by the parameter or in words: too small a sum, another currency, a second payment.
+        about = f"{getattr(error.__cause__, 'param', '')} {error.__cause__}"
+        if wanted.get("code_id") and any(word in about for word in ("promotion", "discounts", "coupon")):
             raise PromotionCodeError("it is not for this purchase.") from error
         raise
 

@@ -97,8 +97,9 @@ def find_price(choice: Choice) -> str:
         return listed.data[0].id
 
 
-def find_promotion_code(*, tenant: Tenant, code: str) -> str:
-    """Stripe's id of a code that is in force and that this community did not have before. Empty for none.
+def find_promotion_code(*, tenant: Tenant, payer: Payer, code: str) -> str:
+    """Stripe's id of a code that is in force and that this community did not have before. Empty for none. The same words may be a code
+    for everybody and one for each of some customers: the payer's own comes first.
 
     Raises PromotionCodeError, StripeAwayError. What else a code asks for (a first payment, an amount, a customer) Stripe checks.
     """
@@ -113,7 +114,11 @@ def find_promotion_code(*, tenant: Tenant, code: str) -> str:
     if before.exists():
         raise PromotionCodeError("this community has used it already, and a code counts once.")
     with asking_stripe() as stripe:
-        listed = stripe.v1.promotion_codes.list({"code": code, "active": True, "limit": 1})
-        if not listed.data:
-            raise PromotionCodeError("there is no such code, or it has run out. Look at how it is written.")
-        return str(listed.data[0].id)
+        found = stripe.v1.promotion_codes.list({"code": code, "active": True, "limit": 100}).data
+    if not found:
+        raise PromotionCodeError("there is no such code, or it has run out. Look at how it is written.")
+    own = [one.id for one in found if one.customer is not None and one.customer == payer.stripe_id]
+    ids = [*own, *(one.id for one in found if one.customer is None)]
+    if not ids:
+        raise PromotionCodeError("it is not for this purchase.")
+    return str(ids[0])

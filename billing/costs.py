@@ -13,7 +13,7 @@ from typing import Any, Final
 from saas.core.errors import InvalidInputError
 from saas.core.schemas import PUBLIC, enter_schema
 
-from .models import Payer, Subscription
+from .models import Payer, Retainer, Subscription
 from .reading import id_of, moment, plan_of_price
 from .stripe_api import asking_stripe
 from .wording import plan_name
@@ -52,6 +52,7 @@ def list_costs(*, payer: Payer, start: datetime, end: datetime) -> list[Cost]:
     with enter_schema(PUBLIC):
         rows = Subscription.objects.select_related("tenant").filter(payer=payer)
         known = {row.stripe_id: row for row in rows}
+        bundles = dict(Retainer.objects.filter(payer=payer).values_list("stripe_id", "plan"))
     found = []
     with asking_stripe() as stripe:
         listed = stripe.v1.invoices.list(
@@ -63,7 +64,7 @@ def list_costs(*, payer: Payer, start: datetime, end: datetime) -> list[Cost]:
         )
         for invoice in listed.auto_paging_iter():
             if invoice.status in _TOLD:
-                found.append(_read(invoice.to_dict(), known))
+                found.append(_read(invoice.to_dict(), known, bundles))
             if len(found) > MOST:
                 raise InvalidInputError(
                     f"More than {MOST:,} invoices: choose a shorter period.", field="until"
@@ -71,9 +72,16 @@ def list_costs(*, payer: Payer, start: datetime, end: datetime) -> list[Cost]:
     return sorted(found, key=lambda one: (one.invoiced_at, one.number))
 
 
-def _read(data: Mapping[str, Any], known: Mapping[str, Subscription]) -> Cost:
+def _read(
+    data: Mapping[str, Any], known: Mapping[str, Subscription], bundles: Mapping[str | None, str]
+) -> Cost:
+    """`bundles`: the plan of each retainer, which is for no community alone."""
     details = (data.get("parent") or {}).get("subscription_details") or {}
-    row = known.get(id_of(details.get("subscription")))
+    subscription_id = id_of(details.get("subscription"))
+    row = known.get(subscription_id)
+    usual = plan_name(row.plan) if row else ""
+    if subscription_id in bundles:
+        usual = f"Retainer: {plan_name(bundles[subscription_id])}"
     invoiced_at = moment(data["created"])
     assert invoiced_at is not None
     tax = sum(one["amount"] for one in data.get("total_taxes") or ())
@@ -83,7 +91,7 @@ def _read(data: Mapping[str, Any], known: Mapping[str, Subscription]) -> Cost:
         number=data.get("number") or "",
         community=row.tenant.name if row else "",
         address=row.tenant.slug if row else "",
-        plan=_plan(data) or (plan_name(row.plan) if row else ""),
+        plan=_plan(data) or usual,
         period_start=start,
         period_end=end,
         currency=data["currency"],

@@ -111,8 +111,28 @@ class ConfirmationNeededError(CardDeclinedError):
     def __init__(self) -> None:
         InvalidInputError.__init__(
             self,
-            "Your bank wants you to confirm this payment yourself, so it was not taken and nothing was changed. Open your cards "
-            "on the plan page and add the card again, which lets your bank ask you; then change the plan.",
+            "Your bank wants whoever pays to confirm this payment, so it was not taken and nothing was changed. Confirm it on the page of "
+            "our payment provider, where the bank can ask, or use another card.",
+        )
+
+
+class NothingToConfirmError(ConflictError):
+    code = "nothing_to_confirm"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no change of plan that waits for your bank. Choose the plan once more; if the bank wants to be asked, you can go "
+            "there from that page."
+        )
+
+
+class PlannedFirstError(ConflictError):
+    code = "planned_first"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A change is planned for the end of the period, and your bank cannot be asked meanwhile. Take the planned change back on "
+            "the Billing page, then change the plan."
         )
 
 

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from django.db.models import Min
-
 from engagement.boosts.selectors import list_live_boosts
 from engagement.credits.models import CreditType
 from engagement.ledger.models import LedgerEntry
@@ -151,9 +149,11 @@ def _commands(context: TenantContext, allowed: int) -> Iterator[Freeze]:
 
 
 def _history_days(context: TenantContext, allowed: int) -> Iterator[Freeze]:
+    since = clock.now() - timedelta(days=allowed)
     with enter_tenant(context):
-        first = LedgerEntry.objects.aggregate(first=Min("created_at"))["first"]
-    if first is not None and first < clock.now() - timedelta(days=allowed):
+        # By when it happened, as it is shown: what was imported or booked late is older than its row.
+        hides = LedgerEntry.objects.filter(occurred_at__lt=since).exists()
+    if hides:
         text = f"The last {allowed:,} days are shown. Older history is kept, and hidden."
         yield Freeze("history_days", LIMITS["history_days"].title, 0, (), text)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from saas.core.schemas import PUBLIC, enter_schema
 from tenants.models import Tenant
 
-from .models import Payer, Subscription
+from .models import Payer, Retainer, Subscription, UsageSubscription
 from .reading import id_of, moment
 from .stripe_api import asking_stripe
 
@@ -43,6 +43,7 @@ class Invoice:
     tenant_id: int | None
     tenant_name: str
     plan: str
+    kind: str = "plan"  # or retainer, use: what a payer pays for together
 
 
 def list_invoices(
@@ -54,8 +55,10 @@ def list_invoices(
     rows = _known_rows(tenant, payer)
     found: dict[str, Invoice] = {}
     if payer is not None and payer.stripe_id:
+        together = _known_together(payer)
         for data, refunds in _ask({"customer": payer.stripe_id, "limit": limit}):
-            found[data["id"]] = _read(data, rows, refunds)
+            one = _read(data, rows, refunds)
+            found[data["id"]] = replace(one, **cast("Any", together.get(one.subscription_id, {})))
     if tenant is not None:
         for stripe_id in rows:
             for data, refunds in _ask({"subscription": stripe_id, "limit": limit}):
@@ -69,6 +72,15 @@ def _known_rows(tenant: Tenant | None, payer: Payer | None) -> dict[str, Subscri
         rows = Subscription.objects.select_related("tenant").order_by("-pk")
         rows = rows.filter(tenant=tenant) if tenant is not None else rows.filter(payer=payer)
         return {row.stripe_id: row for row in rows}
+
+
+def _known_together(payer: Payer) -> dict[str, dict[str, str]]:
+    """What of a payer's subscriptions is no community's alone, by Stripe's id."""
+    with enter_schema(PUBLIC):
+        bundles = Retainer.objects.filter(payer=payer, stripe_id__isnull=False)
+        found = {row.stripe_id or "": {"kind": "retainer", "plan": row.plan} for row in bundles}
+        used = UsageSubscription.objects.filter(payer=payer).values_list("stripe_id", flat=True)
+        return found | {stripe_id: {"kind": "use"} for stripe_id in used}
 
 
 def _ask(wanted: Mapping[str, Any]) -> Iterable[tuple[dict[str, Any], dict[str, int]]]:

@@ -11,7 +11,7 @@ from tenants.letters import Letter, send_letter
 from tenants.models import Membership, Tenant, User
 
 from .addresses import plan_page
-from .models import Payer, RetainerPlace, Subscription
+from .models import Payer, Retainer, RetainerPlace, Subscription
 from .wording import plan_name, write_day
 
 _LEFT = {"half": "one week", "three_days": "three days", "one_day": "one day"}
@@ -128,6 +128,35 @@ def write_retainer_left(place: RetainerPlace, ends_at: datetime) -> None:
             "Choose a plan until then, and nothing changes for anybody.",
         ),
         action="Choose a plan",
+    )
+
+
+def write_place_offered(row: Retainer, tenant: Tenant, offered_for: timedelta) -> None:
+    """To the community's owner alone."""
+    owner = (
+        Membership.objects.select_related("user").filter(tenant=tenant, role=Membership.Role.OWNER).first()
+    )
+    if owner is None or not owner.user.email:
+        return
+    begins = (
+        f" from {write_day(tenant, row.starts_at)} on"
+        if row.status == "not_started" and row.starts_at
+        else ""
+    )
+    send_letter(
+        Letter(
+            to=owner.user.email,
+            subject=f"{row.payer} would like to pay for {tenant.name}",
+            lines=(
+                f"{row.payer} ({row.payer.user}) offers {tenant.name} the plan {plan_name(row.plan)}{begins}, paid by them with others "
+                "together. It would cost you nothing.",
+                f"The offer stands for {offered_for.days} days. Nothing changes unless you accept it. They see that {tenant.name} is "
+                "part of it, and nothing of what happens in it.",
+            ),
+            action="Look at the offer",
+            address=plan_page(tenant),
+            reason=f"You get this mail because you own {tenant.name}.",
+        )
     )
 
 

@@ -18,7 +18,7 @@ from saas.core.schemas import PUBLIC, enter_schema
 from saas.events import publish
 from tenants.models import Tenant
 
-from .attempts import find_asker, finish_move
+from .attempts import find_asker, finish_confirmed, finish_move
 from .audit import record
 from .entitling import write_entitlements
 from .events import SubscriptionEnded, SubscriptionStarted
@@ -145,6 +145,8 @@ def write_told(told: Told, owner: Owner) -> Subscription | None:
         if told.trial_end is not None:
             use_trial(tenant=owner.tenant)
         _tell(before, row, made)
+        if before is not None:
+            finish_confirmed(before=before, row=row)
         write_entitlements(tenant_id=owner.tenant.pk)
         remind(subscription_id=row.pk)
     row.refresh_from_db()

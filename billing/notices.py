@@ -16,7 +16,8 @@ from saas.core.schemas import PUBLIC, enter_schema
 from tenants.models import Tenant
 
 from .grace import grace_end
-from .models import BillingAttempt, Subscription
+from .models import BillingAttempt, RetainerPlace, Subscription
+from .retainers.selectors import find_last_place, is_ahead, plan_ends
 from .wording import plan_name, write_interval
 
 Level = Literal["bad", "warn", "info"]
@@ -29,7 +30,7 @@ _FAILURE_SHOWN: Final = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class Notice:
     """`kind` names the case, `at` the moment that counts (the page writes it in the reader's zone), `target` where the one thing
-    to do is: the open invoice (the payer's portal), the plan page or the choice of plans. `text` may hold `{at}`."""
+    to do is: the open invoice (the payer's portal), the plan page or the choice of plans. `text` may hold `{at}` and `{then}`."""
 
     kind: str
     level: Level
@@ -37,10 +38,11 @@ class Notice:
     text: str
     at: datetime | None = None
     target: Target = "plan"
+    then: datetime | None = None
 
 
 def list_notices(*, tenant: Tenant) -> list[Notice]:
-    """The most urgent first; none where nothing is sold. Two queries."""
+    """The most urgent first; none where nothing is sold. Two queries; three where no plan of its own goes on."""
     if not settings.BILLING_ON:
         return []
     with enter_schema(PUBLIC):
@@ -50,8 +52,57 @@ def list_notices(*, tenant: Tenant) -> list[Notice]:
         failed = _last_failure(tenant)
     now = clock.now()
     live = next((row for row in rows if row.ended_at is None), None)
+    goes_on = live is not None and live.cancel_at is None
+    place = None if goes_on else find_last_place(tenant_id=tenant.pk)
     found = _of_live(live, now) if live is not None else _of_past(rows, now)
+    if place is not None:
+        covered = list_cover_notices(place, now)
+        # Under a retainer an earlier plan of its own is past and gone; one that ends, ends without harm.
+        found = (
+            [one for one in found if one.kind not in {"cancelled", "ended", "restored"}] if covered else found
+        )
+        found = [*covered, *found]
     return [*found, *([failed] if failed else [])]
+
+
+def list_cover_notices(place: RetainerPlace, now: datetime) -> list[Notice]:
+    """Of a community under a retainer, or that was not long ago: late, ending, left, or ahead. Pure."""
+    retainer, ends = place.retainer, plan_ends(place)
+    payer, plan = str(retainer.payer), plan_name(retainer.plan)
+    if is_ahead(place, now):
+        text = f"From {{at}} on {payer} pays for it with others together. There is nothing to do."
+        return [Notice("cover_ahead", "info", f"{plan} begins soon", text, retainer.starts_at)]
+    if ends is None or now - ends > _END_SHOWN:
+        return []
+    if now >= ends:
+        text = f"Since {{at}} {payer} no longer pays for this community. Nothing was deleted: what is above Free’s limits waits for a plan."
+        return [Notice("cover_over", "bad", "Free’s limits hold", text, ends, "choose")]
+    stays = f"Everything that {plan} includes stays on until {{then}}; after that Free’s limits hold, and nothing is deleted."
+    if place.left_at is not None:
+        begins = retainer.starts_at
+        if begins is not None and place.left_at < begins:
+            return []  # It never had anything of it.
+        text = f"{payer} has not paid for this community since {{at}}. {stays} Choose a plan until then, and nothing changes."
+        return [
+            Notice("cover_left", "warn", "No retainer pays any more", text, place.left_at, "choose", ends)
+        ]
+    if retainer.unpaid_since is not None:
+        text = f"An invoice to {payer}, who pays for this community, is late since {{at}}. {stays} Ask {payer}, or choose a plan."
+        return [
+            Notice(
+                "cover_unpaid",
+                "warn",
+                "The retainer is not paid",
+                text,
+                retainer.unpaid_since,
+                "choose",
+                ends,
+            )
+        ]
+    if retainer.cancel_at is None or retainer.cancel_at - now > _END_SHOWN:
+        return []
+    text = f"{payer} pays for this community until {{at}}. {stays} Ask {payer}, or choose a plan until then."
+    return [Notice("cover_ends", "info", "The retainer ends soon", text, retainer.cancel_at, "choose", ends)]
 
 
 def _of_live(row: Subscription, now: datetime) -> list[Notice]:
@@ -145,7 +196,7 @@ def _of_past(rows: list[Subscription], now: datetime) -> list[Notice]:
 def _last_failure(tenant: Tenant) -> Notice | None:
     """A change whose answer was lost, and of which it turned out later that it came to nothing."""
     tried = BillingAttempt.objects.filter(tenant=tenant).exclude(kind="checkout")
-    last = tried.exclude(kind="move").order_by("-pk").first()
+    last = tried.exclude(kind__in=("move", "cover")).order_by("-pk").first()
     if last is None or last.settled_at is None or last.state != BillingAttempt.State.FAILED:
         return None
     late = last.settled_at - last.created_at > timedelta(seconds=15)

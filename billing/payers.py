@@ -6,6 +6,7 @@ before anything else is asked of Stripe.
 
 from __future__ import annotations
 
+import structlog
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
@@ -14,10 +15,12 @@ from saas.core.schemas import PUBLIC, enter_schema
 from saas.core.text import require_line
 from tenants.models import Tenant, User
 
-from .errors import PayerNotFoundError
+from .errors import PayerNotFoundError, StripeRefusedError
 from .locks import holding_payer
 from .models import Payer, Subscription
 from .stripe_api import asking_stripe
+
+log = structlog.get_logger(__name__)
 
 
 def obtain_payer(*, user: User, key: str = "") -> Payer:
@@ -105,15 +108,27 @@ def obtain_customer(*, payer: Payer) -> str:
             )
         row.stripe_id = made.id
         row.save(update_fields=["stripe_id"])
-    _describe_to_stripe(row, made.id)
+    try:
+        _describe_to_stripe(row, made.id)
+    except InvalidInputError:
+        log.warning("stripe_takes_no_such_address", payer=row.key)  # Stripe's page asks for one.
     return made.id
 
 
 def _describe_to_stripe(payer: Payer, stripe_id: str) -> None:
-    with asking_stripe() as stripe:
-        stripe.v1.customers.update(
-            stripe_id, {"name": payer.name or str(payer.user), "email": payer.email or payer.user.email}
-        )
+    """Raises InvalidInputError for an address that Stripe does not take; the name is there then all the same."""
+    name, email = payer.name or str(payer.user), payer.email or payer.user.email
+    try:
+        with asking_stripe() as stripe:
+            stripe.v1.customers.update(stripe_id, {"name": name, "email": email})
+    except StripeRefusedError as error:
+        if getattr(error.__cause__, "param", "") != "email":
+            raise
+        with asking_stripe() as stripe:
+            stripe.v1.customers.update(stripe_id, {"name": name})
+        raise InvalidInputError(
+            "Our payment provider does not take this address. Use another one for invoices.", field="email"
+        ) from error
 
 
 def _check_name(name: str) -> str:

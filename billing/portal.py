@@ -1,11 +1,12 @@
 """Stripe's own pages for whoever pays: cards, invoices, tax ids, cancelling.
 
-Invariant: they open for the payer alone. Another plan is never chosen there, because the choice would not say what freezes.
+Invariant: they open for the payer alone. Another plan is never chosen there, because the choice would not say what freezes; one that was
+chosen here is confirmed there, where the bank asks for that.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -17,12 +18,16 @@ from saas.core.schemas import PUBLIC, enter_schema
 from tenants.models import Tenant, User
 
 from .addresses import plan_page
+from .attempts import find_to_confirm
 from .audit import record
-from .errors import NoSubscriptionError, NotThePayerError
+from .choosing import find_price
+from .errors import NoSubscriptionError, NothingToConfirmError, NotThePayerError, PlannedFirstError
 from .locks import holding_tenant
-from .mirror import refresh_held
-from .models import Subscription
-from .portal_settings import find_configuration, make_configuration
+from .mirror import fetch_subscription, refresh_held
+from .models import BillingAttempt, Subscription
+from .portal_settings import find_configuration, make_configuration, obtain_confirming
+from .previews import check_change, get_live
+from .reading import read_subscription
 from .stripe_api import asking_stripe
 
 if TYPE_CHECKING:
@@ -61,6 +66,52 @@ def open_portal(
     with enter_schema(PUBLIC), transaction.atomic():
         who = actor or Actor("user", user.pk, str(user), via="web")
         record(tenant=row.tenant, actor=who, action="plan.portal_opened")
+    return session.url
+
+
+def confirm_change(*, tenant_id: int, user: User, return_url: str = "", actor: Actor | None = None) -> str:
+    """The address of Stripe's page on which the payer makes the change that their bank did not let us make, with its cost and the
+    bank's own question. What is changed there comes back as our change.
+
+    Which change stands in our books and not in the request. Raises NotThePayerError, NothingToConfirmError, PlannedFirstError, what
+    preview_change raises, StripeAwayError.
+    """
+    row = get_live(tenant_id)
+    if row.payer.user_id != user.pk:
+        raise NotThePayerError(str(row.payer))
+    with enter_schema(PUBLIC):
+        attempt = find_to_confirm(tenant_id=tenant_id)
+    if attempt is None or attempt.wanted["when"] != "now" or attempt.wanted["stripe_id"] != row.stripe_id:
+        raise NothingToConfirmError
+    wanted = {name: attempt.wanted[name] for name in ("plan", "interval", "quantity")}
+    row, choice = check_change(tenant_id=tenant_id, **wanted)
+    data = fetch_subscription(row.stripe_id)
+    if data is None:
+        raise NothingToConfirmError
+    if data.get("schedule"):
+        raise PlannedFirstError
+    back = _check_return(row.tenant, return_url)
+    price = find_price(choice)
+    confirm = {
+        "subscription": row.stripe_id,
+        "items": [{"id": read_subscription(data).item_id, "price": price, "quantity": choice.quantity}],
+    }
+    with asking_stripe() as stripe:
+        parameters = {
+            "customer": row.payer.stripe_id or "",
+            "configuration": obtain_confirming(stripe, price),
+            "return_url": back,
+            "flow_data": {
+                "type": "subscription_update_confirm",
+                "subscription_update_confirm": confirm,
+                "after_completion": {"type": "redirect", "redirect": {"return_url": back}},
+            },
+        }
+        session = stripe.v1.billing_portal.sessions.create(cast("SessionCreateParams", parameters))
+    with enter_schema(PUBLIC), transaction.atomic():
+        BillingAttempt.objects.filter(pk=attempt.pk).update(url=session.url)
+        who = actor or Actor("user", user.pk, str(user), via="web")
+        record(tenant=row.tenant, actor=who, action="plan.portal_opened", after=wanted)
     return session.url
 
 

@@ -5,7 +5,7 @@ Another plan is never chosen there, because the choice would not say what freeze
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
     from stripe import StripeClient
@@ -36,6 +36,29 @@ def make_configuration(stripe: StripeClient) -> str:
     wanted: ConfigurationCreateParams = {"metadata": dict(MARK), "features": FEATURES}  # type: ignore[typeddict-item]
     return stripe.v1.billing_portal.configurations.create(
         wanted, {"idempotency_key": "engagehub-portal-1"}
+    ).id
+
+
+def obtain_confirming(stripe: StripeClient, price_id: str) -> str:
+    """Pages on which nothing can be done but to change to this one price and pay for it, where a bank can ask: one configuration for
+    each price, found by its mark. Idempotent."""
+    listed = stripe.v1.billing_portal.configurations.list({"active": True, "limit": 100})
+    for one in listed.auto_paging_iter():
+        if one.metadata is not None and one.metadata.to_dict().get("engagehub_price") == price_id:
+            return one.id
+    price = stripe.v1.prices.retrieve(price_id)
+    change = {
+        "enabled": True,
+        "default_allowed_updates": ["price", "quantity"],
+        "products": [{"product": price.product, "prices": [price_id]}],
+        "proration_behavior": "always_invoice",
+    }
+    wanted = {
+        "metadata": {"engagehub_price": price_id},
+        "features": {"subscription_update": change, "payment_method_update": {"enabled": True}},
+    }
+    return stripe.v1.billing_portal.configurations.create(
+        cast("ConfigurationCreateParams", wanted), {"idempotency_key": f"engagehub-confirm-{price_id}"}
     ).id
 
 

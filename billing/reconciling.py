@@ -59,8 +59,8 @@ KINDS: Final = {
     "differs": "Our copy of a subscription was not what Stripe says.",
     "ended": "A subscription had ended at Stripe's.",
     "unknown": "Stripe has a subscription that belongs to no community of ours.",
-    "account": "Our copy of a payout account was not what Stripe says.",
     "twice": "A community was paid for twice: by a plan of its own and by a retainer.",
+    "account": "Our copy of a payout account was not what Stripe says.",
     "entitlements": "What a community may do was not what its subscription says.",
     "error": "Something could not be compared; it is tried again.",
 }

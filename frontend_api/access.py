@@ -84,6 +84,7 @@ TENANT_ROUTES: Final = {
     "billing-begin": "manage_billing",
     "billing-return": "view_billing",  # what this community began; an admin may have taken the payment over
     "billing-change": "manage_billing",
+    "billing-cover": "manage_billing",
     "billing-cancel": "manage_billing",
     "billing-resume": "manage_billing",
     "billing-undo": "manage_billing",
@@ -359,6 +360,8 @@ PUBLIC_ROUTES: Final = {
     "console-payer-new": USER,
     "console-payer": USER,  # one of their own
     "console-costs": USER,  # likewise
+    "console-invoices": USER,  # likewise
+    "console-retainer": USER,  # likewise
     "console-copy": USER,  # asks for the permission of each part in both communities
     "console-copy-undo": USER,  # likewise
     "install": EVERYBODY,  # leads strangers to the form; asks for "link_guild" in the community that it names
@@ -388,6 +391,7 @@ PUBLIC_ROUTES: Final = {
     "ops-stripe-replay-all": "operate",
     "ops-retainers": "operate",
     "ops-retainer": "operate",
+    "ops-retainer-terms": "operate",
 }
 CLOSED_ROUTES: Final = {"closed": EVERYBODY}
 SOCKETS: Final = {

@@ -33,9 +33,10 @@ class RetainerEndedError(ConflictError):
 class RetainerFullError(ConflictError):
     code = "retainer_full"
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, waiting: int = 0) -> None:
+        taken = f"taken, or offered to {waiting} who have not answered yet" if waiting else "taken"
         super().__init__(
-            f"All {places} places of this retainer are taken. Take a community out first, or agree on more places."
+            f"All {places} places of this retainer are {taken}. Take a community out first, or agree on more places."
         )
 
 
@@ -118,4 +119,16 @@ class FewerPlacesError(ConflictError):
         super().__init__(
             f"This retainer covers {covered} communities, and {places} would have a place. Take "
             f"{covered - places} out first, or agree on more places."
+        )
+
+
+class PlaceOfferOverError(ConflictError):
+    """An offer of a place that does not wait any more."""
+
+    code = "place_offer_over"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(
+            message
+            or "This offer was answered, was taken back or has run out. Ask whoever made it to offer the place again."
         )

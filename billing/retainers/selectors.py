@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import Q
@@ -61,11 +61,42 @@ def get_retainer(*, key: str) -> Retainer:
     return row
 
 
+def find_book(*, key: str) -> RetainerBook:
+    """Raises RetainerNotFoundError. Two queries."""
+    row = get_retainer(key=key)
+    with enter_schema(PUBLIC):
+        covered = RetainerPlace.objects.select_related("tenant").filter(retainer=row, left_at=None)
+        return RetainerBook(row, tuple(covered.order_by("tenant__name", "pk")))
+
+
 def find_place(*, tenant_id: int) -> RetainerPlace | None:
     """By whose retainer the community is covered now. One query."""
     with enter_schema(PUBLIC):
         rows = RetainerPlace.objects.select_related("retainer__payer__user")
         return rows.filter(tenant_id=tenant_id, left_at=None).first()
+
+
+def find_last_place(*, tenant_id: int) -> RetainerPlace | None:
+    """As find_place; else the place that it left not long ago. One query."""
+    with enter_schema(PUBLIC):
+        rows = RetainerPlace.objects.select_related("retainer__payer__user")
+        recent = Q(left_at=None) | Q(left_at__gt=clock.now() - REMEMBERED)
+        return rows.filter(recent, tenant_id=tenant_id).order_by("-pk").first()
+
+
+def plan_ends(place: RetainerPlace) -> datetime | None:
+    """When a covered community's plan ends as things stand, its grace included; None while the retainer goes on and is paid."""
+    retainer = place.retainer
+    if retainer.unpaid_since is not None:
+        return retainer.unpaid_since + timedelta(days=GRACE_DAYS)
+    leaves = place.left_at or retainer.cancel_at
+    return None if leaves is None else leaves + timedelta(days=GRACE_DAYS)
+
+
+def is_ahead(place: RetainerPlace, now: datetime) -> bool:
+    """Whether the first day of its retainer is still to come."""
+    starts_at = place.retainer.starts_at
+    return place.left_at is None and starts_at is not None and starts_at > now
 
 
 def goes_on(retainer: Retainer) -> bool:

@@ -6,6 +6,7 @@ from frontend_api.operator import communities as ops_communities
 from frontend_api.operator import flags as ops_flags
 from frontend_api.operator import plan_gifts as ops_gifts
 from frontend_api.operator import queues as ops_queues
+from frontend_api.operator import retainer_terms as ops_retainer_terms
 from frontend_api.operator import retainers as ops_retainers
 from frontend_api.operator import stripe_events as ops_stripe
 from frontend_api.operator.admin_public import public_site
@@ -28,7 +29,9 @@ from frontend_api.site import (
 from frontend_api.site.console import copying as console_copying
 from frontend_api.site.console import costs as console_costs
 from frontend_api.site.console import handing as console_handing
+from frontend_api.site.console import invoices as console_invoices
 from frontend_api.site.console import pages as console
+from frontend_api.site.console import retainers as console_retainers
 from frontend_api.v1.urls import ON_BASE_DOMAIN
 
 handler400 = "frontend_api.errors.handle_bad_request"
@@ -101,6 +104,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("billing/payers/new/", console.add_payer, name="console-payer-new"),
     path("billing/payers/<str:key>/", console.edit_payer, name="console-payer"),
     path("billing/payers/<str:key>/costs/", console_costs.export_costs, name="console-costs"),
+    path("billing/payers/<str:key>/invoices/", console_invoices.show_invoices, name="console-invoices"),
+    path("billing/retainers/<str:key>/", console_retainers.show_retainer, name="console-retainer"),
     path("billing/copy/", console_copying.copy, name="console-copy"),
     path("billing/copy/<int:tenant_id>/undo/", console_copying.undo, name="console-copy-undo"),
     path("discord/install/", install.begin, name="install"),
@@ -130,6 +135,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ops/stripe/<int:event_id>/", ops_stripe.show_event, name="ops-stripe-event"),
     path("ops/stripe/<int:event_id>/replay/", ops_stripe.replay, name="ops-stripe-replay"),
     path("ops/retainers/", ops_retainers.show_retainers, name="ops-retainers"),
+    path("ops/retainers/<str:key>/terms/", ops_retainer_terms.change, name="ops-retainer-terms"),
     path("ops/retainers/<str:key>/", ops_retainers.change_retainer, name="ops-retainer"),
     path("ops/admin/", public_site.urls),
 ]

@@ -9,6 +9,7 @@ from frontend_api.dashboard.billing import banners as billing_banners
 from frontend_api.dashboard.billing import caps as billing_caps
 from frontend_api.dashboard.billing import changing as billing_changes
 from frontend_api.dashboard.billing import choosing as billing_plans
+from frontend_api.dashboard.billing import covering as billing_covering
 from frontend_api.dashboard.billing import invoices as billing_invoices
 from frontend_api.dashboard.billing import pages as billing
 from frontend_api.dashboard.billing import paying as billing_payer
@@ -161,6 +162,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/billing/invoices/", billing_invoices.show_invoices, name="billing-invoices"),
     path("dashboard/billing/payer/", billing_payer.show_payer, name="billing-payer"),
     path("dashboard/billing/payer/offer/end/", billing_payer.end_offer, name="billing-offer-end"),
+    path("dashboard/billing/cover/", billing_covering.answer_offer, name="billing-cover"),
     path("dashboard/billing/cap/", billing_caps.change_cap, name="billing-cap"),
     path("dashboard/audit/", audit.show_audit, name="dashboard-audit"),
     path("dashboard/audit/export.<str:format>", audit.export_audit, name="dashboard-audit-export"),

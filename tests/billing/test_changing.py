@@ -123,7 +123,7 @@ def test_a_declined_card_changes_nothing(paid: Shop) -> None:
 
 def test_a_card_whose_bank_wants_to_be_asked_changes_nothing(paid: Shop) -> None:
     use_card(paid, SECURE)
-    with pytest.raises(ConfirmationNeededError, match="confirm this payment yourself"):
+    with pytest.raises(ConfirmationNeededError, match="wants whoever pays to confirm"):
         change(paid, "pro")
     assert (paid.row().plan, paid.row().status) == ("growth", "active")
     assert not paid.stripe.v1.invoices.list({"subscription": paid.row().stripe_id, "status": "open"}).data

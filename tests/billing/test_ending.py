@@ -7,7 +7,8 @@ import pytest
 from billing.ending import delete_community, end_for_deletion
 from billing.errors import StripeAwayError
 from billing.jobs import end_deleted_plan, offer_plan_again, tell_payer_stays
-from billing.models import BillingAttempt, Subscription
+from billing.mirror import refresh_subscription
+from billing.models import BillingAttempt
 from billing.notices import list_notices
 from engagement.kinds.lifecycle import restore_community
 from saas.events.jobs import PUBLIC
@@ -16,7 +17,8 @@ from tenants.context import TenantContext
 from tenants.errors import NotTheNameError
 from tenants.models import Tenant
 from tests.billing.making import subscribed, tenant_of
-from tests.billing.shop import ACTOR, Shop
+from tests.billing.shop import ACTOR, DECLINED, Shop
+from tests.billing.test_changing import use_card
 from tests.mailbox import send_waiting
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -90,9 +92,18 @@ def test_another_way_of_deleting_ends_the_plan_too(paid: Shop) -> None:
 
 
 def test_what_was_not_paid_is_written_off(paid: Shop) -> None:
-    Subscription.objects.filter(pk=paid.row().pk).update(unpaid_since=paid.row().period_start)
+    name = paid.row().stripe_id
+    use_card(paid, DECLINED)
+    paid.stripe.v1.subscriptions.update(
+        name, {"billing_cycle_anchor": {"type": "now"}, "proration_behavior": "none"}
+    )
+    refresh_subscription(stripe_id=name)
+    assert paid.row().unpaid_since is not None
     end_for_deletion(tenant_id=paid.tenant.pk, actor=ACTOR)
     assert paid.row().status == "canceled"
+    listed = paid.stripe.v1.invoices.list({"subscription": name}).data
+    assert sorted(str(one.status) for one in listed) == ["paid", "void"]
+    assert paid.stripe.v1.customers.retrieve(paid.row().payer.stripe_id or "").balance == 0
 
 
 def test_a_restored_community_is_asked_and_not_charged(paid: Shop) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from billing.freezing import list_freezes
 from engagement.analytics.activities import get_activity, list_activities
 from engagement.analytics.selectors import explain_entry, explain_message, list_entries, list_history
 from engagement.analytics.window import has_older_history
@@ -101,3 +102,14 @@ def test_the_pages_say_so(acme: TenantContext, talked: int, settings: Any) -> No
         page = browser.on(ACME).get(f"/members/{talked}/").content.decode()
     assert "Older history is kept." in page
     assert "Starter" not in page
+
+
+def test_before_a_smaller_plan_it_is_said_that_older_history_will_be_hidden(
+    acme: TenantContext, talked: int
+) -> None:
+    whole = put_on_plan(acme)
+    with clock.frozen_at(NOW):
+        told = {plan: [one.sentence for one in list_freezes(whole, plan)] for plan in ("free", "starter")}
+    line = "History: The last 30 days are shown. Older history is kept, and hidden."
+    assert line in told["free"]
+    assert not [one for one in told["starter"] if one.startswith("History")]

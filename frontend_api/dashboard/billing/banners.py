@@ -33,6 +33,10 @@ _SAID: Final = {
     "cancelled": ("Look at it", True),
     "trial": ("Decide", True),
     "failed": ("Look at it", True),
+    "cover_left": ("See what to do", False),
+    "cover_over": ("See what to do", True),
+    "cover_unpaid": ("See what to do", False),
+    "cover_ends": ("Look at it", True),
 }
 _SEEN: Final = "billing_banner"  # in the session: which banner was put away
 
@@ -50,7 +54,7 @@ class Banner:
 
 
 def find_banner(request: HttpRequest, context: TenantContext) -> Banner | None:
-    """At most two queries."""
+    """At most three queries."""
     if not settings.BILLING_ON or not context.entitlements.phases:
         return None
     if request.path.startswith(reverse("billing")):
@@ -74,7 +78,8 @@ def dismiss(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 def write_notice(notice: Notice) -> str:
     """With its day in the reader's zone."""
-    return f"{notice.title}. {notice.text.replace('{at}', on(notice.at) if notice.at else 'then')}"
+    text = notice.text.replace("{at}", on(notice.at) if notice.at else "then")
+    return f"{notice.title}. {text.replace('{then}', on(notice.then) if notice.then else 'then')}"
 
 
 def _write(context: TenantContext) -> Banner | None:

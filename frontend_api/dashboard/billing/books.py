@@ -10,7 +10,8 @@ from typing import Final, TypeVar
 from django.conf import settings
 
 from billing.errors import AlreadySubscribedError, BillingOffError
-from billing.models import Subscription
+from billing.models import RetainerPlace, Subscription
+from billing.retainers.selectors import find_last_place
 from frontend_api.dashboard.parts.forms import DeskForm
 from saas.core import clock
 from saas.core.errors import ConflictError, InvalidInputError, UnavailableError
@@ -27,16 +28,18 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Read from the database, because a process's memory may be a second old. `subscription` is the one that has not ended."""
+    """Read from the database, because a process's memory may be a second old. `subscription` is the one that has not ended, `place`
+    the retainer's that covers the community, or did not long ago."""
 
     tenant: Tenant
     subscription: Subscription | None
     entitlements: Entitlements
     now: datetime
+    place: RetainerPlace | None = None
 
     @property
     def standing(self) -> Standing:
-        return describe_standing(self.subscription, self.entitlements, self.now)
+        return describe_standing(self.subscription, self.entitlements, self.now, self.place)
 
     @property
     def is_unsettled(self) -> bool:
@@ -45,11 +48,12 @@ class Books:
 
 
 def open_books(tenant_id: int) -> Books:
-    """Three queries."""
+    """Four queries."""
     with enter_schema(PUBLIC):
         tenant = Tenant.objects.get(pk=tenant_id)
         rows = Subscription.objects.select_related("payer__user").filter(tenant_id=tenant_id, ended_at=None)
-        return Books(tenant, rows.first(), read_entitlements(tenant_id=tenant_id), clock.now())
+        place = find_last_place(tenant_id=tenant_id)
+        return Books(tenant, rows.first(), read_entitlements(tenant_id=tenant_id), clock.now(), place)
 
 
 def require_sold() -> None:

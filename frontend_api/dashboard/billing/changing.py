@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.changing import cancel_subscription, change_plan, resume_subscription, undo_planned_change
 from billing.choosing import Choice
-from billing.errors import CardDeclinedError, PlanChangedError
+from billing.errors import CardDeclinedError, ConfirmationNeededError, PlanChangedError
 from billing.models import Subscription
 from billing.phases import grace_until
 from billing.plans import FREE, PLANS
@@ -111,6 +111,8 @@ def _show(
         "smaller": smaller,
         "problem": problem,
         "declined": isinstance(problem, CardDeclinedError),
+        "asks_bank": isinstance(problem, ConfirmationNeededError),
+        "is_payer": row is not None and row.payer.user_id == desk.user_id,
         "hidden": [
             ("plan", choice.plan.key), ("interval", choice.interval), ("quantity", choice.quantity),
             ("proration_date", preview.proration_date), ("version", preview.version),

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from billing.portal import open_portal, refresh_tenant
+from billing.portal import confirm_change, open_portal, refresh_tenant
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
 from saas.core.errors import ConflictError, InvalidInputError, UnavailableError
@@ -18,14 +18,16 @@ from tenants.models import User
 @dashboard_page("view_billing")
 def enter_portal(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Cards, addresses, invoices, for the payer, who need not be the owner. `flow` in the form leads straight to one thing."""
+    user, flow = User.objects.get(pk=desk.user_id), request.POST.get("flow", "")
+    back = request.build_absolute_uri(reverse("billing-portal-back"))
+    community = desk.context.tenant_id
     try:
-        address = open_portal(
-            tenant_id=desk.context.tenant_id,
-            user=User.objects.get(pk=desk.user_id),
-            return_url=request.build_absolute_uri(reverse("billing-portal-back")),
-            flow=request.POST.get("flow", ""),
-            actor=desk.actor,
-        )
+        if flow == "confirm":
+            address = confirm_change(tenant_id=community, user=user, return_url=back, actor=desk.actor)
+        else:
+            address = open_portal(
+                tenant_id=community, user=user, return_url=back, flow=flow, actor=desk.actor
+            )
     except (ConflictError, InvalidInputError, UnavailableError) as error:
         return go_to(request, reverse("billing"), error.message, kind="warn")
     return HttpResponseRedirect(address)

@@ -8,9 +8,10 @@ from typing import Final
 
 from django.utils import timezone
 
-from billing.models import Subscription
+from billing.models import Retainer, RetainerPlace, Subscription
 from billing.phases import grace_until
 from billing.plans import FREE, PLANS, Plan
+from billing.retainers.selectors import is_ahead, plan_ends
 from frontend_api.figures import write_day
 from frontend_api.money import write_money
 from tenants.entitlements import Entitlements
@@ -27,7 +28,8 @@ UNSETTLED: Final = frozenset({"overdue", "frozen", "ending", "waiting"})
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`kind` is free, given, trial, paid, ending, changing, overdue, frozen or waiting. `tag` is its word, `tone` its colour.
+    """`kind` is free, given, trial, paid, ending, changing, overdue, frozen, waiting, or under a retainer covered, leaving or ahead.
+    `tag` is its word, `tone` its colour.
 
     `ends_at`: when what is said changes by itself.
     """
@@ -41,11 +43,15 @@ class Standing:
 
 
 def describe_standing(
-    subscription: Subscription | None, entitlements: Entitlements, now: datetime
+    subscription: Subscription | None,
+    entitlements: Entitlements,
+    now: datetime,
+    place: RetainerPlace | None = None,
 ) -> Standing:
-    """`subscription` is the one that has not ended, None for none."""
+    """`subscription` is the one that has not ended, None for none; `place` the retainer's that covers the community, or did not long
+    ago."""
     if subscription is None:
-        return _without(entitlements, now)
+        return _without(entitlements, now, place)
     plan = find_plan(subscription.plan)
     if subscription.status in _UNPAID:
         return _unpaid(subscription, plan, now)
@@ -94,16 +100,18 @@ def on(moment: datetime) -> str:
     return write_day(timezone.localtime(moment))
 
 
-def _without(entitlements: Entitlements, now: datetime) -> Standing:
+def _without(entitlements: Entitlements, now: datetime, place: RetainerPlace | None) -> Standing:
     phase = entitlements.phase_at(now)
     if phase is None or phase.plan in {"", FREE}:
+        if place is not None and is_ahead(place, now):
+            return _ahead(place)
         return Standing(
             "free", PLANS[FREE], "Free. There is nothing to pay, and no date on which that ends.", "Free"
         )
     plan = find_plan(phase.plan)
     end = next((one.starts_at for one in entitlements.phases if one.starts_at > now), None)
     if phase.why != "given":
-        return _covered(plan, phase.why, end)
+        return _covered(plan, phase.why, end, place)
     until = f" until {on(end)}" if end else ""
     return Standing(
         "given",
@@ -115,14 +123,51 @@ def _without(entitlements: Entitlements, now: datetime) -> Standing:
     )
 
 
-def _covered(plan: Plan, why: str, end: datetime | None) -> Standing:
-    """Under somebody's retainer. Its end is told only once it is one: while it is paid the date moves with each period."""
+def _covered(plan: Plan, why: str, end: datetime | None, place: RetainerPlace | None) -> Standing:
+    """Under somebody's retainer: who pays, until when, what then, and whom to ask."""
+    if place is None:
+        text = f"{plan.name}, paid under a retainer. There is nothing to pay here."
+        return Standing("covered", plan, text, "Retainer", GOOD)
+    retainer, ends = place.retainer, plan_ends(place)
+    payer = str(retainer.payer)
     if why == "grace" and end is not None:
-        text = f"{plan.name} stays on until {on(end)}: the retainer that pays for it is over or not paid. Choose a plan until then."
-        return Standing("ending", plan, text, "Ends", WARN, end)
-    return Standing(
-        "given", plan, f"{plan.name}, paid under a retainer. There is nothing to pay here.", "Retainer", GOOD
+        if place.left_at is not None or retainer.unpaid_since is None:
+            what = f"{payer} no longer pays for this community"
+        else:
+            what = f"an invoice to {payer}, who pays for this community, is late since {on(retainer.unpaid_since)}"
+        text = (
+            f"{plan.name} stays on until {on(end)}: {what}. Then the limits of Free hold, and nothing is deleted. Choose a plan until "
+            f"then, or ask {write_contact(retainer)}."
+        )
+        return Standing("leaving", plan, text, "Ends", WARN, end)
+    renews = f", which renews on {on(retainer.period_end)}" if retainer.period_end else ""
+    until = f" until {on(retainer.cancel_at)}" if retainer.cancel_at else renews
+    then = f"until {on(ends)}" if ends else "for 14 days"
+    text = (
+        f"{plan.name}, paid by {payer} under a retainer{until}; should it end, everything stays on {then}, then the limits of Free hold, "
+        f"and {write_contact(retainer)} is whom to ask."
     )
+    if retainer.planned and retainer.period_end and not retainer.cancel_at:
+        text += f" From {on(retainer.period_end)} on the plan is {find_plan(retainer.planned['plan']).name}."
+    tone, tag = (WARN, "Ends") if retainer.cancel_at else (GOOD, "Retainer")
+    return Standing("leaving" if retainer.cancel_at else "covered", plan, text, tag, tone, ends)
+
+
+def _ahead(place: RetainerPlace) -> Standing:
+    retainer = place.retainer
+    assert retainer.starts_at is not None
+    plan = find_plan(retainer.plan)
+    text = (
+        f"Free until {on(retainer.starts_at)}. From then on {plan.name} is paid by {retainer.payer} under a retainer; "
+        f"{write_contact(retainer)} is whom to ask."
+    )
+    return Standing("ahead", PLANS[FREE], text, "Begins later", CALM, retainer.starts_at)
+
+
+def write_contact(retainer: Retainer) -> str:
+    """Who manages it: `Ada Lovelace of Agency Ltd`."""
+    payer = retainer.payer
+    return f"{payer.user} of {payer.name}" if payer.name and payer.name != str(payer.user) else str(payer)
 
 
 def _trial(subscription: Subscription, plan: Plan) -> Standing:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
@@ -18,8 +17,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from billing.models import Payer, Subscription
 from billing.payers import add_company, change_payer
 from billing.paying import PayerBook, Totals, add_up, find_paid, list_books, list_unpaid_communities
-from billing.retainers.selectors import RetainerBook
-from billing.wording import plan_name
 from frontend_api.dashboard.billing.books import try_stripe
 from frontend_api.dashboard.billing.usage import UsageLine, list_usage
 from frontend_api.dashboard.billing.words import Standing, describe_standing
@@ -31,7 +28,8 @@ from saas.core.errors import NotFoundError
 from tenants.context import TenantContext
 from tenants.entitlements import Entitlements
 from tenants.models import Membership, Tenant
-from tenants.tickets import get_tenant_address
+
+from .bundles import describe_bundle, enter
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 
@@ -93,7 +91,7 @@ def show_console(request: HttpRequest) -> HttpResponse:
         "totals": write_totals(_sum_up(paying)) if len(paying) > 1 else [],
         "count": sum(book.communities for book in paying),
         "unpaid": [
-            (one, _enter(one, "/dashboard/billing/plans/")) for one in list_unpaid_communities(user=user)
+            (one, enter(one, "/dashboard/billing/plans/")) for one in list_unpaid_communities(user=user)
         ],
         "done": request.GET.get("done", "") == "saved",
     }
@@ -204,22 +202,7 @@ def _view(book: PayerBook, roles: dict[int, str]) -> BookView:
     for row in book.subscriptions:
         entitlements = Entitlements.parse(row.tenant.entitlements, row.tenant.entitlements_version)
         standing = describe_standing(row, entitlements, now)
-        href = _enter(row.tenant, "/dashboard/billing/")
+        href = enter(row.tenant, "/dashboard/billing/")
         lines.append(PlaceLine(row, standing, href, roles.get(row.tenant_id, "")))
-    bundles = [_describe_bundle(bundle) for bundle in book.retainers]
+    bundles = [describe_bundle(bundle) for bundle in book.retainers]
     return BookView(book.payer, lines, write_totals(book.totals), bundles)
-
-
-def _describe_bundle(book: RetainerBook) -> dict[str, Any]:
-    row = book.retainer
-    return {
-        "row": row,
-        "plan": plan_name(row.plan),
-        "price": f"{write_money(row.amount, row.currency)} a {row.interval}",
-        "places": [(place.tenant, _enter(place.tenant, "/dashboard/billing/")) for place in book.places],
-        "left": max(row.places - len(book.places), 0),
-    }
-
-
-def _enter(tenant: Tenant, path: str) -> str:
-    return f"{get_tenant_address(tenant.slug)}/login/?{urlencode({'next': path})}"

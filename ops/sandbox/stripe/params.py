@@ -18,6 +18,13 @@ from .errors import ParameterError
 from .forms import join
 from .hints import EMPTY, alternatives, hints_of, literals
 
+# They name an object or a place in a list, and cannot be unset; left empty they are an id that somebody forgot to look up.
+_NAMING: Final = frozenset(
+    {
+        "charge", "configuration", "customer", "ending_before", "invoice", "payment_intent", "payment_method", "price", "product",
+        "schedule", "starting_after", "subscription",
+    }
+)  # fmt: skip
 Check = Callable[[Any, str], Any]  # what was sent, the parameter's name → the value
 
 
@@ -73,6 +80,11 @@ def _struct(cls: type) -> Check:
     return check
 
 
+def _last(where: str) -> str:
+    """`price` of `items[0][price]`."""
+    return where.rpartition("[")[2].rstrip("]")
+
+
 def _lazy(hint: Any, required: bool) -> Check:
     """Compiled with the first value that comes: the library's schemas are large and hardly used."""
     compiled: list[Check] = []
@@ -98,7 +110,8 @@ def _compile(hint: Any, required: bool = False) -> Check:
 
     def check(value: Any, where: str) -> Any:
         if value == "" and isinstance(value, str):
-            if EMPTY in values or (str in options and not required and not words):
+            plain = str in options and not required and not words and _last(where) not in _NAMING
+            if EMPTY in values or plain:
                 return None
             raise _empty(where)
         if isinstance(value, dict):
@@ -178,8 +191,7 @@ def _enumeration(words: list[Any]) -> Check:
             return value
         if {True, False} & {word for word in words if isinstance(word, bool)} and value in ("true", "false"):
             return value == "true"
-        name = where.rpartition("[")[2].rstrip("]")
-        raise ParameterError(f"Invalid {name}: must be {listed}", param=where)
+        raise ParameterError(f"Invalid {_last(where)}: must be {listed}", param=where)
 
     return check
 

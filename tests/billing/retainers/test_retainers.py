@@ -228,7 +228,18 @@ def test_the_command_agrees_covers_and_lists(shop: Shop) -> None:
     call_command("retainer", "undo", row.key, stdout=told)
     call_command("retainer", *other, "--when", "now", "--confirm", stdout=(done := StringIO()))
     assert "Due at once: 20.50 USD." in done.getvalue()
-    ahead = ["--company", "Later Ltd", "--from", "2031-05-01", "--plan", "pro", "--price", "5", "--places", "3"]
+    ahead = [
+        "--company",
+        "Later Ltd",
+        "--from",
+        "2031-05-01",
+        "--plan",
+        "pro",
+        "--price",
+        "5",
+        "--places",
+        "3",
+    ]
     call_command("retainer", "agree", *facts, *ahead, stdout=(done := StringIO()))
     assert "It begins on 1 May 2031." in done.getvalue()
     call_command("retainer", "call-off", Retainer.objects.get(status="not_started").key, stdout=told)

@@ -14,6 +14,7 @@ from ..errors import invalid
 from ..routes import merge_metadata
 from ..store import Json, Store
 from . import discounts
+from .anchors import with_plain_anchor
 from .changed_items import change_items
 from .invoices import bill_subscription, create_draft
 from .items import period_of, set_period, terms_of
@@ -103,6 +104,7 @@ def _restart(before: Json, after: Json, given: Given, now: int) -> Period | None
 def change_subscription(store: Store, id: str, given: Given, *, authenticated: bool = False) -> Json:
     """Make a change by the API's parameters. Emits what Stripe emits; raises its refusals, and declined cards where asked to."""
     refuse_unmodelled(given, *_PARTS)
+    given = with_plain_anchor(given)
     before = store.get("subscription", id)
     _check_open(before, given)
     now = store.now(before["test_clock"])

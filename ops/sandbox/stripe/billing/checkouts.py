@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ..emails import check_email
 from ..engine.periods import DAY
 from ..errors import StripeError, card_declined, invalid
 from ..payments.cards import DECLINES, Card, make_method
@@ -124,6 +125,7 @@ def _customer(store: Store, session: Json, filled: Filled) -> Json:
         email = session["customer_email"] or filled.email
         if not email:
             raise invalid("Enter your email address.", "email")
+        check_email(email)
         customer = new_customer(store, email=email, name=filled.name, address=_address(filled))
     if filled.tax_id:
         _add_tax_id(store, customer, *filled.tax_id)

@@ -8,6 +8,7 @@ from ..engine.periods import Period, boundary
 from ..errors import invalid
 from ..store import Json, Store
 from . import discounts
+from .anchors import with_plain_anchor
 from .ending import end_subscription
 from .invoices import bill_subscription, create_draft
 from .items import period_of, set_period, terms_of
@@ -53,7 +54,7 @@ def resume(store: Store, subscription: Json, given: Given) -> Json:
     before = store.get("subscription", subscription["id"])
     now = store.now(subscription["test_clock"])
     interval, count = terms_of(subscription["items"]["data"])
-    if given.get("billing_cycle_anchor") != "unchanged":
+    if with_plain_anchor(given).get("billing_cycle_anchor") != "unchanged":
         subscription["billing_cycle_anchor"] = now
     anchor = subscription["billing_cycle_anchor"]
     number = 0

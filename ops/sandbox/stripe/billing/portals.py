@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ..emails import check_email
 from ..engine.pricing import amount_of
 from ..errors import StripeError, card_declined, invalid
 from ..payments.cards import DECLINES, Card, make_method
@@ -332,6 +333,7 @@ def change_details(portal: Portal, given: dict[str, str], tax_id: tuple[str, str
             customer[name] = given[name] or None
     if "email" in allowed and not customer["email"]:
         raise invalid("Enter an email address.", "email")
+    check_email(customer["email"])
     if "address" in allowed:
         parts = ("city", "country", "line1", "line2", "postal_code", "state")
         customer["address"] = {part: given.get(part) or None for part in parts}

@@ -12,6 +12,7 @@ from ..engine.periods import Period, period_at
 from ..errors import StripeError, invalid
 from ..store import Json, Store
 from . import discounts
+from .anchors import with_plain_anchor
 from .changed_items import change_items
 from .changing import plan_change
 from .invoices import bill_subscription, compose
@@ -30,7 +31,9 @@ _CHANGES = ("items", "trial_end", "billing_cycle_anchor", "proration_behavior", 
 def preview(store: Store, given: Given) -> Json:
     """The answer of `POST /v1/invoices/create_preview`. Raises what Stripe raises where nothing would be billed."""
     refuse_unmodelled(given, *_PARTS)
-    details = _with_plain_anchor(given.get("subscription_details") or {})
+    details = with_plain_anchor(
+        given.get("subscription_details") or {}, "subscription_details[billing_cycle_anchor]"
+    )
     refuse_unmodelled(details, *_DETAIL_PARTS)
     name = given.get("subscription")
     schedule = (
@@ -44,19 +47,6 @@ def preview(store: Store, given: Given) -> Json:
     if given.get("customer") and not details.get("items"):
         return _of_customer(store, given)
     return _of_new(store, given, details)
-
-
-def _with_plain_anchor(details: Given) -> Given:
-    """A preview takes the anchor as an object, where creating and updating take the same as a word or a moment."""
-    anchor = details.get("billing_cycle_anchor")
-    if anchor is None:
-        return details
-    if (anchor["type"] == "timestamp") != ("timestamp" in anchor):
-        raise invalid(
-            "`timestamp` is for a `type` of `timestamp`, which needs it.",
-            "subscription_details[billing_cycle_anchor][timestamp]",
-        )
-    return details | {"billing_cycle_anchor": anchor.get("timestamp", anchor["type"])}
 
 
 def upcoming(

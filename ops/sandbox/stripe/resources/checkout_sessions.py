@@ -9,6 +9,7 @@ from ..billing.checkout_totals import add_up_session
 from ..billing.checkouts import EXPIRES_AFTER, KIND, expire
 from ..billing.saving import refuse_unmodelled
 from ..billing.shares import read_shares
+from ..emails import check_email
 from ..errors import invalid, missing
 from ..expansion import includable
 from ..ids import new_id
@@ -51,6 +52,9 @@ def create_session(call: Call) -> Json:
         )
     merge_metadata(session, given)
     add_up_session(store, session)
+    for one in session["discounts"]:
+        code = store.find("promotion_code", one["promotion_code"])
+        discounts.check_minimum(code, session["amount_subtotal"], session["currency"])
     store.put(session)
     return session
 
@@ -71,6 +75,7 @@ def _check(call: Call, given: Json, mode: str) -> None:
         raise invalid(
             "You may only specify one of these parameters: customer, customer_email.", "customer_email"
         )
+    check_email(given.get("customer_email"), "customer_email")
     if given.get("customer_update") and not given.get("customer"):
         raise invalid("`customer_update` can only be used with `customer`.", "customer_update")
     discounts.refuse_both(given)

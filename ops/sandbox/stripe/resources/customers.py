@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ..billing.ending import end_all
+from ..emails import check_email
 from ..errors import invalid
 from ..ids import new_id, random_text
 from ..payments.cards import find_method
@@ -114,6 +115,7 @@ def _apply(customer: Json, call: Call) -> None:
     for name, empty in (("balance", 0), ("preferred_locales", []), ("tax_exempt", "none")):
         if name in params:
             customer[name] = empty if params[name] is None else params[name]
+    check_email(params.get("email"))
     _check_default_method(customer, call)
     customer["invoice_settings"] |= params.get("invoice_settings") or {}
 

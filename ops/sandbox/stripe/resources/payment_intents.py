@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..billing.lines import money
 from ..errors import StripeError, invalid
 from ..payments.cards import find_method, method_of_data
 from ..payments.intents import cancel, capture, check_open, confirm, declined, new_intent
@@ -12,6 +13,7 @@ from ..store import Json, Store
 from .prices import check_currency
 
 _SMALLEST: Final = {"usd": 50, "eur": 50, "gbp": 30, "jpy": 50}
+_LARGEST: Final = 99_999_999
 _PLAIN: Final = (
     "application_fee_amount", "capture_method", "confirmation_method", "description", "on_behalf_of", "receipt_email",
     "setup_future_usage", "shipping", "statement_descriptor", "statement_descriptor_suffix", "transfer_group",
@@ -128,9 +130,13 @@ def check_amount(amount: int, currency: str) -> None:
     if amount < 1:
         raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
     if amount < least:
-        raise invalid(f"Amount must be at least {least / 100:.2f} {currency}", "amount", "amount_too_small")
-    if amount > 99_999_999:
-        raise invalid("Amount must be no more than 999,999.99", "amount", "amount_too_large")
+        raise invalid(
+            f"Amount must be at least {money(least, currency)} {currency}", "amount", "amount_too_small"
+        )
+    if amount > _LARGEST:
+        raise invalid(
+            f"Amount must be no more than {money(_LARGEST, currency)}", "amount", "amount_too_large"
+        )
 
 
 def _confirmed(call: Call, intent: Json) -> Json:

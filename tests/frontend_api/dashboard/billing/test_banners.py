@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from billing.entitling import write_entitlements
+from billing.retainers.covering import cover_community, release_community
 from saas.core import clock
 from tenants.context import TenantContext
 from tenants.routing import get_routing
 from tests.billing.making import subscribed
+from tests.billing.retainers.agreeing import agree
+from tests.billing.shop import ACTOR, Shop
 from tests.frontend_api.hosts import ACME, Browser
 from tests.frontend_api.portal.test_leaderboard import text_of
 
@@ -129,3 +132,18 @@ def test_a_community_without_a_plan_costs_no_query(
 
     with django_assert_num_queries(0):
         assert find_banner(Request(), acme) is None  # type: ignore[arg-type]
+
+
+def test_the_team_is_told_when_a_retainer_leaves_it(pages: Browser, shop: Shop) -> None:
+    row = agree(shop)
+    cover_community(key=row.key, tenant_id=shop.tenant.pk, actor=ACTOR)
+    get_routing().load()
+    pages.sign_in("acme-moderator", path="/earn/")
+    assert "retainer" not in text_of(pages.on(ACME).get(MEMBERS))
+    release_community(key=row.key, tenant_id=shop.tenant.pk, actor=ACTOR)
+    get_routing().load()
+    text = text_of(pages.on(ACME).get(MEMBERS))
+    assert "No retainer pays any more. Agency Ltd has not paid for this community since" in text
+    assert "Everything that Growth includes stays on until" in text
+    assert "See what to do" not in text
+    assert "retainer" not in text_of(pages.on(ACME).get("/earn/"))

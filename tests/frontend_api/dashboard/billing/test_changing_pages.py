@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 
 from billing.models import Subscription
 from engagement.audit.actor import SYSTEM
@@ -13,7 +14,7 @@ from engagement.audit.models import AuditEntry
 from engagement.rules.services import create_rule
 from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
-from tests.billing.shop import DECLINED
+from tests.billing.shop import DECLINED, SECURE
 from tests.billing.test_changing import use_card
 from tests.frontend_api.dashboard.billing.till import Till
 
@@ -149,6 +150,20 @@ def test_a_declined_card_leaves_everything_and_offers_another(paid: Till) -> Non
     text = answer.content.decode()
     assert "The payment was declined" in text
     assert "Use another card" in text
+    assert plan_of(paid) == ("growth", "")
+
+
+def test_a_bank_that_wants_to_be_asked_is_asked_on_stripes_page(paid: Till) -> None:
+    use_card(paid.shop, SECURE)
+    assert "There is no change of plan that waits for your bank" in paid.follow(
+        paid.post("portal/", {"flow": "confirm"})
+    )
+    answer = confirm(paid, PRO)
+    assert answer.status_code == 422
+    assert "Confirm with your bank" in answer.content.decode()
+    there = paid.post("portal/", {"flow": "confirm", "plan": "starter"})["Location"]
+    assert there.startswith(paid.shop.server.url)
+    assert "Change to EngageHub Pro" in requests.get(there, timeout=20).text
     assert plan_of(paid) == ("growth", "")
 
 

@@ -207,6 +207,17 @@ def test_a_payment_that_makes_no_sense_is_refused(stripe_server: StripeServer, p
     assert stripe_server.client.v1.charges.list().data == []
 
 
+def test_what_is_too_little_is_said_in_the_currencys_own_units(stripe_server: StripeServer):
+    yen = refusal(lambda: pay(stripe_server, amount=49, currency="jpy"))
+    pounds = refusal(lambda: pay(stripe_server, amount=29, currency="gbp"))
+
+    assert [yen.user_message, pounds.user_message] == [
+        "Amount must be at least ¥50 jpy",
+        "Amount must be at least £0.30 gbp",
+    ]
+    assert pay(stripe_server, amount=50, currency="jpy").amount == 50
+
+
 def test_a_payment_is_made_once_under_its_key(stripe_server: StripeServer):
     sent = {"amount": 2500, "currency": "usd", "payment_method": "pm_card_chargeDeclined", "confirm": True}
     for _ in range(2):

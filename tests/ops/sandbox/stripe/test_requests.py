@@ -40,6 +40,25 @@ def test_a_wrong_parameter_is_refused_as_stripe_refuses_it(
     assert stripe_server.events == []
 
 
+@pytest.mark.parametrize("param", ["customer", "starting_after", "price"])
+def test_an_id_that_is_left_empty_does_not_mean_all_of_them(stripe_server: StripeServer, param: str):
+    error = refusal(lambda: stripe_server.client.v1.subscriptions.list({param: ""}))
+
+    assert (error.http_status, error.code, error.param) == (400, "parameter_invalid_empty", param)
+    stripe_server.take_violations()
+
+
+@pytest.mark.parametrize(
+    "email", ["nobody", "a@gmail", "a b@example.org", "a@.example.org", "a＠example.org"]
+)
+def test_an_address_that_is_none_is_refused(stripe_server: StripeServer, email: str):
+    error = refusal(lambda: stripe_server.client.v1.customers.create({"email": email}))
+
+    assert (error.http_status, error.code, error.param) == (400, "email_invalid", "email")
+    assert error.user_message == f"Invalid email address: {email}"
+    assert stripe_server.events == []
+
+
 def test_a_missing_parameter_and_an_unknown_route_are_violations(stripe_server: StripeServer):
     missing = refusal(lambda: stripe_server.client.v1.products.create({}))
     route = refusal(lambda: stripe_server.client.v1.issuing.cards.list())

@@ -99,8 +99,7 @@ def test_a_yearly_price_begins_a_new_period_at_once(shop: Shop) -> None:
     assert shop.invoice(after).amount_paid == 49_500
 
 
-def test_a_preview_takes_the_anchor_as_an_object(shop: Shop) -> None:
-    """Where an update takes a word. Anchored now, a whole period is billed."""
+def test_anchored_now_a_whole_period_is_billed_as_its_preview_said(shop: Shop) -> None:
     subscription, _ = running(shop)
     now: Any = {"type": "now"}
     said = preview(shop, subscription, shop.pro, proration_behavior="none", billing_cycle_anchor=now)
@@ -110,6 +109,8 @@ def test_a_preview_takes_the_anchor_as_an_object(shop: Shop) -> None:
     assert [line.amount for line in said.lines] == [-500, 2500, 5000]
     with pytest.raises(stripe.InvalidRequestError, match="`timestamp` is for"):
         preview(shop, subscription, shop.pro, billing_cycle_anchor={"type": "timestamp"})
+    after = change(shop, subscription, shop.pro, proration_behavior="none", billing_cycle_anchor=now)
+    assert (after.billing_cycle_anchor, shop.invoice(after).amount_paid) == (HALF, 5000)
 
 
 def test_a_preview_writes_nothing(shop: Shop) -> None:

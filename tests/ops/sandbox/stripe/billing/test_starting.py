@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import stripe
 
@@ -143,14 +145,16 @@ def test_a_trial_that_ends_without_a_card(shop: Shop, behavior: str, status: str
     assert event in shop.types()
 
 
-def test_a_paused_subscription_resumes_with_a_card(shop: Shop) -> None:
+@pytest.mark.parametrize("anchor", [{}, {"billing_cycle_anchor": {"type": "unchanged"}}])
+def test_a_paused_subscription_resumes_with_a_card(shop: Shop, anchor: Any) -> None:
     clock = shop.clock()
     customer = shop.customer(None, clock)
     pause = {"end_behavior": {"missing_payment_method": "pause"}}
     subscription = shop.subscribe(customer, trial_period_days=7, trial_settings=pause)
     shop.advance(clock, at("2027-02-08T00:00:00"))
     shop.give_card(customer, "pm_card_visa")
-    resumed = shop.stripe.v1.subscriptions.resume(subscription.id, {})
+    resumed = shop.stripe.v1.subscriptions.resume(subscription.id, anchor)
+    assert (resumed.billing_cycle_anchor == subscription.billing_cycle_anchor) is bool(anchor)
     assert (resumed.status, shop.invoice(subscription).amount_paid) == ("active", 5000)
     assert "customer.subscription.resumed" in shop.types()
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0007_retainers"),
+        ("billing", "0008_income"),
     ]
 
     operations = [

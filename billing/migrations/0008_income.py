@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0008_retainer_terms'),
+        ('billing', '0007_retainers'),
         ('tenants', '0014_flag_setting'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
