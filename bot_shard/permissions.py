@@ -38,6 +38,7 @@ COMMANDS = {
     "shop": "view_shop",
     "redeem": "redeem_rewards",
     "redemptions": "redeem_rewards",
+    "support": "support_community",
     "privacy show": "change_own_privacy",
     "privacy alias": "change_own_privacy",
     "privacy hide": "change_own_privacy",

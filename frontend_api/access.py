@@ -248,6 +248,31 @@ TENANT_ROUTES: Final = {
     "submission": "submit_work",  # one's own
     "submission-withdraw": "submit_work",  # one's own
     "survey": EVERYBODY,  # needs a signed link
+    # supporters
+    "dashboard-supporters": "view_supporters",
+    "dashboard-support-tiers": "view_supporters",
+    "dashboard-support-tier-new": "manage_supporters",
+    "dashboard-support-tier": "manage_supporters",
+    "dashboard-support-tier-switch": "manage_supporters",
+    "dashboard-support-tier-move": "manage_supporters",
+    "dashboard-support-tier-delete": "manage_supporters",
+    "dashboard-supporters-people": "view_supporters",
+    "dashboard-supporters-people-export": "view_supporters",
+    "dashboard-support-payments": "view_supporters",
+    "dashboard-support-payments-export": "view_supporters",
+    "dashboard-support-payment": "view_supporters",
+    "dashboard-support-refund": "manage_supporters",
+    "dashboard-payouts": "manage_payouts",
+    "dashboard-payouts-connect": "manage_payouts",
+    "dashboard-payouts-return": "manage_payouts",
+    "dashboard-payouts-again": "manage_payouts",
+    "dashboard-payouts-open": "manage_payouts",
+    "support": "view_shop",
+    "support-tier": "support_community",
+    "support-return": "support_community",  # one's own; another member's payment is a 404
+    "support-cancel": "support_community",  # one's own
+    "support-resume": "support_community",  # likewise
+    "support-card": "support_community",  # likewise
     "login": EVERYBODY,
     "credit-mail": EVERYBODY,  # needs the signed link of a mail; deciding asks what its addressee may
     "ticket": EVERYBODY,  # needs a ticket and its nonce

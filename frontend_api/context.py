@@ -17,6 +17,7 @@ from frontend_api.dashboard.notices import take_notices
 from frontend_api.dashboard.pages import NavLine, list_bottom_nav, list_dashboard_nav, list_section_tabs
 from frontend_api.figures import initials_of
 from frontend_api.people import Person, get_person
+from frontend_api.portal.support_nav import is_shown_in_nav
 from frontend_api.tenant import find_context
 from saas.core.errors import InvalidInputError
 from tenants.communities import list_doors
@@ -105,13 +106,16 @@ def count_own_unread(request: HttpRequest) -> int:
 
 
 def list_portal_nav(request: HttpRequest) -> list[NavLine]:
-    """The member's pages: four at most, so that they fit the bottom of a phone."""
+    """The member's pages: five at most, so that they fit the bottom of a phone."""
     person: Person | None = get_person(request)
+    context = find_context(request)
     lines = [
         _line(request, reverse("leaderboard"), "trophy", "Leaderboard", also=reverse("front")),
         _line(request, reverse("earn"), "target-arrow", "Ways to earn"),
         _line(request, reverse("shop"), "gift", "Shop", below=True),
     ]
+    if context is not None and is_shown_in_nav(context, person.member_id if person is not None else None):
+        lines.append(_line(request, reverse("support"), "sparkles", "Support", below=True))
     if person is not None and person.member_id is not None:
         lines.append(_line(request, reverse("member", args=[person.member_id]), "user", "You"))
     return lines

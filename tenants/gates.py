@@ -148,6 +148,16 @@ _GATES: Final = (
         "Members pay their community by the month or year, for tiers that it makes; EngageHub keeps a part.",
         freezes="No tier is put on sale, and nobody new begins to support.",
         spares="Who supports goes on with every benefit, and can cancel, resume and change the card; payouts go on.",
+        surfaces=(
+            "page dashboard-support-tier-switch",
+            "page dashboard-payouts-connect",
+            "page support",
+            "page support-tier",
+            "rest switch_supporter_tier",
+            "rest list_support_offers",
+            "rest begin_own_support",
+            "bot support",
+        ),
     ),
     Gate(
         "custom_domain", "Custom domain", "The member pages live under an address of your own.", built=False

@@ -67,6 +67,13 @@ _TABLE: Final = (
     _scope("imports:write", "bring levels over from another bot", "run_imports"),
     _scope("usage:read", "read what was used this month and what it costs", "view_billing"),
     _scope("economy:read", "read how the economy is, and how rewards fare", "view_economy"),
+    _scope(
+        "supporters:read",
+        "read tiers of support, who supports and what was paid",
+        "view_shop",
+        "view_supporters",
+    ),
+    _scope("supporters:write", "change tiers of support, and give payments back", "manage_supporters"),
     _scope("audit:read", "read the audit log", "view_audit"),
 )
 SCOPES: Final = {scope.name: scope for scope in _TABLE}

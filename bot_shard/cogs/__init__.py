@@ -14,6 +14,7 @@ EXTENSIONS = (
     "bot_shard.cogs.about",
     "bot_shard.cogs.shop",
     "bot_shard.cogs.redemptions",
+    "bot_shard.cogs.support",
     "bot_shard.cogs.submitting",
     "bot_shard.cogs.reviewing",
     "bot_shard.cogs.privacy",

@@ -91,6 +91,8 @@ GERMAN_COMMANDS: Final[Mapping[str, str]] = {
     "Give credits to a member.": "Gib einem Mitglied Credits.",
     "Take credits from a member.": "Nimm einem Mitglied Credits.",
     "Which ones?": "Welche?",
+    # supporting with money
+    "What you can support this community with, and your own support.": "Womit du diese Community unterstützen kannst, und wie deine Unterstützung steht.",
     # setting up
     "How I work here, for who manages the server.": "Wie ich hier arbeite, für die Serververwaltung.",
     "Where my commands answer. Without a channel: everywhere.": "Wo meine Befehle antworten. Ohne Kanal: überall.",

@@ -171,6 +171,7 @@ _TABLE: Final = (
     ("sponsor.changed", "changed the sponsor"),
     ("sponsor.created", "added the sponsor"),
     ("sponsor.restored", "restored the sponsor"),
+    ("supporter.exported", "exported the supporters of"),
     ("supporter.joined", "began to support:"),
     ("supporter.left", "no longer supports:"),
     ("supporter.moved", "supports with another tier:"),

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from billing.ending import delete_community, get_plan_to_end
 from engagement.kinds.lifecycle import end_offer, move_address, offer_to
 from engagement.members.models import Member
+from engagement.supporters.selectors import count_running
 from frontend_api.actors import actor_of
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
@@ -161,6 +162,7 @@ def _delete(request: HttpRequest, desk: Desk) -> HttpResponse:
     name = Tenant.objects.values_list("name", flat=True).get(pk=desk.context.tenant_id)
     members = Member.objects.filter(is_bot=False, deleted_at=None).count()
     plan = get_plan_to_end(tenant_id=desk.context.tenant_id)
+    supporters = count_running()
     page = Confirm(
         title=f"Delete {name}",
         submit="Delete the community",
@@ -173,6 +175,17 @@ def _delete(request: HttpRequest, desk: Desk) -> HttpResponse:
             *(
                 [Consequence(f"The plan {plan} ends at once; what is left of it is credited.", "coins")]
                 if plan
+                else []
+            ),
+            *(
+                [
+                    Consequence(
+                        f"{write_unit(supporters, 'supporters')} {'stops' if supporters == 1 else 'stop'} paying at once, and "
+                        "nothing that they paid is given back. Restoring the community does not bring their support back.",
+                        "sparkles",
+                    )
+                ]
+                if supporters
                 else []
             ),
             Consequence(f"For {UNDO_DAYS} days you can restore it, with everything in it.", "arrow-back-up"),

@@ -141,6 +141,14 @@ PAGES: Final = (
         "view_credits",
         "requests grant revoke quota approvers AI lead",
     ),
+    DashboardPage(
+        "spend",
+        "Supporters",
+        "sparkles",
+        "dashboard-supporters",
+        "view_supporters",
+        "patrons tiers money income payments payouts refund stripe membership",
+    ),
     # --- boards ---
     DashboardPage(
         "boards",
@@ -251,6 +259,13 @@ ACTS: Final[tuple[DashboardAct, ...]] = (
     DashboardAct("Grant or revoke credits", "coins", "dashboard-credit-move", "grant_credits", "give take"),
     DashboardAct(
         "Make a kind of credits", "plus", "dashboard-credit-type-new", "change_credits", "currency new"
+    ),
+    DashboardAct(
+        "Make a tier for supporters",
+        "sparkles",
+        "dashboard-support-tier-new",
+        "manage_supporters",
+        "patron membership money",
     ),
     DashboardAct("Change the curve", "stairs-up", "dashboard-curve", "change_levels", "levels steeper"),
     DashboardAct(

@@ -205,6 +205,24 @@ OPERATIONS: Final = {
     "list_stock_forecasts": Access("view_economy", "economy:read"),
     "list_reward_funnel": Access("view_economy", "economy:read"),
     "get_sponsor_report": Access("view_economy", "economy:read"),
+    # supporters
+    "list_support_offers": Access("view_shop", "supporters:read"),
+    "list_supporter_tiers": Access("view_supporters", "supporters:read"),
+    "get_supporter_tier": Access("view_supporters", "supporters:read"),
+    "create_supporter_tier": Access("manage_supporters", "supporters:write"),
+    "change_supporter_tier": Access("manage_supporters", "supporters:write"),
+    "switch_supporter_tier": Access("manage_supporters", "supporters:write"),
+    "move_supporter_tier": Access("manage_supporters", "supporters:write"),
+    "delete_supporter_tier": Access("manage_supporters", "supporters:write"),
+    "list_supporters": Access("view_supporters", "supporters:read"),
+    "list_supporter_payments": Access("view_supporters", "supporters:read"),
+    "refund_supporter_payment": Access("manage_supporters", "supporters:write"),
+    "get_own_support": Access("support_community"),
+    "begin_own_support": Access("support_community"),  # one's own money: no key spends it
+    "cancel_own_support": Access("support_community"),
+    "resume_own_support": Access("support_community"),
+    "preview_own_support_change": Access("support_community"),
+    "change_own_support": Access("support_community"),
     # what is sold by use
     "get_usage": Access("view_billing", "usage:read"),
     # levels from another bot

@@ -43,7 +43,7 @@ class DemoPlan:
 # The community that is not here has the free plan.
 PLANS: Final = {
     "pixel-pals": DemoPlan("growth"),
-    "night-owls": DemoPlan("starter", currency="eur", card=False),
+    "night-owls": DemoPlan("growth", currency="eur", card=False),
     "harbour-school": DemoPlan("course", currency="gbp", quantity=2),
     "ledgerline": DemoPlan("scale", "year"),
 }

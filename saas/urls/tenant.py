@@ -42,6 +42,7 @@ from frontend_api.portal import claim, earn, entrance, leaderboard, member, noti
 from frontend_api.v1.urls import ON_TENANTS
 
 from .spending import SPENDING
+from .supporting import SUPPORTING
 
 handler400 = "frontend_api.errors.handle_bad_request"
 handler403 = "frontend_api.errors.handle_forbidden"
@@ -215,6 +216,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/read/", notices.read_notices, name="notices-read"),
     path("notices/choose/", notices.choose_notices, name="notices-choose"),
     *SPENDING,
+    *SUPPORTING,
     path("login/", entrance.begin_sign_in, name="login"),
     path("login/ticket/", entrance.finish_sign_in, name="ticket"),
     path("visit/", entrance.visit, name="visit"),

@@ -135,6 +135,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
             context=context, member_id=member_id, type_id=kind.pk, answers={"what": "It"}, key="scene", via="web", actor=SYSTEM,
         )  # fmt: skip
         reason = save_reason(text="Counted before.", outcome="rejected", actor=SYSTEM)
+        supported = _find_supporter(context, member_id)
         with transaction.atomic():
             changes = {
                 noun: record_audit(
@@ -165,6 +166,7 @@ def set_up_things(context: Any) -> dict[str, Any]:
     return (
         found
         | credits
+        | supported
         | {
             "number": 1,
             "type_key": "talk",
@@ -216,6 +218,15 @@ def _hold_credits(context: Any, member_id: int) -> dict[str, Any]:
         "request_id": request_credits(**facts, key="scene", via="web", actor=SYSTEM).pk,
         "move_id": grant_credits(**facts, key="scene", actor=SYSTEM).move.pk,
     }
+
+
+def _find_supporter(context: Any, member_id: int) -> dict[str, Any]:
+    """A tier that was never on sale, and one with a supporter and a payment. Inside the community."""
+    from engagement.members.models import Member
+    from tests.engagement.supporters.supporting import begin, make_tier, pay
+
+    bought = begin(context, Member.objects.get(pk=member_id), make_tier(context, on_sale=True))
+    return {"tier_key": make_tier(context, name="Draft").key, "payment_key": pay(context, bought).key}
 
 
 def _fill_catalogue(context: Any) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from tenants.entitlements import Entitlements
 from tenants.models import Membership, Tenant
 
 from .bundles import describe_bundle, enter
+from .income import describe_income
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 
@@ -90,6 +91,7 @@ def show_console(request: HttpRequest) -> HttpResponse:
         "books": [_view(book, roles) for book in books],
         "totals": write_totals(_sum_up(paying)) if len(paying) > 1 else [],
         "count": sum(book.communities for book in paying),
+        "income": describe_income(user),
         "unpaid": [
             (one, enter(one, "/dashboard/billing/plans/")) for one in list_unpaid_communities(user=user)
         ],

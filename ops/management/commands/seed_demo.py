@@ -27,6 +27,7 @@ from ops.demo.redeeming import redeem_demo_rewards
 from ops.demo.shops import stock_demo_shop
 from ops.demo.submitting import hand_in_demo
 from ops.demo.subscribing import buy_demo_plan
+from ops.demo.supporting import support_demo
 from saas.core import clock
 from saas.core.errors import EngageHubError
 
@@ -103,6 +104,9 @@ class Command(BaseCommand):
                 with plan_held_since(context, long_ago), in_the_past(context.schema, since=now):
                     handed = hand_in_demo(community, context, now=now)
                 self.stdout.write(f"{community.name}: {handed} submissions.")
+                supporters = support_demo(community, context, now=clock.now())
+                if supporters:
+                    self.stdout.write(f"{community.name}: {supporters} supporters.")
 
     def _print_labels(self, chosen: list[DemoCommunity], born: date) -> None:
         for community in chosen:

@@ -37,7 +37,7 @@ def test_each_has_the_plan_it_is_to_have_and_buys_it_once(communities: dict[str,
     assert sorted(found) == [
         ("harbour-school", "course", "active", "gbp", 2),
         ("ledgerline", "scale", "active", "usd", 1),
-        ("night-owls", "starter", "trialing", "eur", 1),
+        ("night-owls", "growth", "trialing", "eur", 1),
         ("pixel-pals", "growth", "active", "usd", 1),
     ]
 
