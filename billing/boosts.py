@@ -34,6 +34,7 @@ from .metering.caps import allowed_units
 from .metering.months import following, month_of
 from .models import Subscription
 from .plans import CURRENCIES, METERS
+from .retainers.selectors import find_place
 
 METER: Final = "boost_hours"
 
@@ -66,11 +67,13 @@ class MonthQuote:
 
 @dataclass(frozen=True, slots=True)
 class BoostQuote:
-    """Months that the boost takes nothing of are left out. Money in minor units of `currency`."""
+    """Months that the boost takes nothing of are left out. Money in minor units of `currency`. `sold`: whether hours above the plan can
+    be bought, which they can't where a retainer pays."""
 
     months: tuple[MonthQuote, ...]
     currency: str
     unit_price: int
+    sold: bool = True
 
     @property
     def hours(self) -> int:
@@ -82,7 +85,7 @@ class BoostQuote:
 
     @property
     def cost(self) -> int:
-        return self.over * self.unit_price
+        return self.over * self.unit_price if self.sold else 0
 
     @property
     def is_allowed(self) -> bool:
@@ -112,7 +115,8 @@ def quote_boost(*, context: TenantContext, draft: BoostDraft) -> BoostQuote:
     needs = hours_needed(boost, _allowances(context, boost, entitlements, now))
     currency = _currency_of(context)
     months = tuple(_quote(need, entitlements, now) for need in needs if need.needed)
-    return BoostQuote(months, currency, METERS[METER].price(currency))
+    covered = find_place(tenant_id=context.tenant_id) is not None
+    return BoostQuote(months, currency, METERS[METER].price(currency), not covered)
 
 
 def start_boost(*, context: TenantContext, draft: BoostDraft, actor: Actor, key: str) -> Boost:

@@ -18,7 +18,8 @@ from tenants.models import Tenant
 from .metering.counting import HOURS, Terms, affordable, find_cap, get_terms
 from .metering.months import month_of
 from .models import MeterReport, Subscription, UsageMonth
-from .plans import CURRENCIES, METERS, Meter
+from .plans import CURRENCIES, METERS, Meter, plan_at
+from .retainers.selectors import find_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ class UsageLine:
 @dataclass(frozen=True, slots=True)
 class Usage:
     """`lines` is empty where the plan sells nothing by use. `cap`: what the owner allows a month, 0 where they never said; `in_force`:
-    whether it counts now, which it does not in a trial or while a bill is open."""
+    whether it counts now, which it does not in a trial or while a bill is open. `sold`: whether more than the plan includes can be
+    bought, which it can't where a retainer pays."""
 
     starts_at: datetime
     ends_at: datetime
@@ -64,6 +66,7 @@ class Usage:
     cap: int
     in_force: bool
     lines: tuple[UsageLine, ...]
+    sold: bool = True
 
     @property
     def cost(self) -> int:
@@ -86,7 +89,7 @@ class SparedUnits:
 
 
 def get_usage(tenant_id: int) -> Usage | None:
-    """The running month; None for a community without a paid plan. The queries do not grow with what was used, except that boosts
+    """The running month; None for a community without a paid plan. Under a retainer: what is included and used, and nothing that costs. The queries do not grow with what was used, except that boosts
     are read."""
     now = clock.now()
     start, end = month_of(now)
@@ -94,7 +97,7 @@ def get_usage(tenant_id: int) -> Usage | None:
         tenant = Tenant.objects.get(pk=tenant_id)
         terms = get_terms(tenant, now)
         if terms is None:
-            return None
+            return _under_retainer(tenant, now)
         row = Subscription.objects.filter(tenant_id=tenant_id, ended_at=None).first()
         cap = None if row is None else find_cap(row)
         rows = {row.meter: row for row in UsageMonth.objects.filter(tenant_id=tenant_id, month=start.date())}
@@ -109,6 +112,22 @@ def get_usage(tenant_id: int) -> Usage | None:
             lines.append(line)
     amount = cap.amount if cap else 0
     return Usage(start, end, terms.currency, amount, terms.cap == amount, tuple(lines))
+
+
+def _under_retainer(tenant: Tenant, now: datetime) -> Usage | None:
+    """A retainer's price is agreed, so nothing above the plan is sold: boosts end with the plan's hours, and active members above its
+    number are neither counted nor charged. None where no retainer covers the community now."""
+    place = find_place(tenant_id=tenant.pk)
+    entitlements = TenantContext.of(tenant).entitlements
+    phase, plan = entitlements.phase_at(now), plan_at(entitlements, now)
+    if place is None or phase is None or phase.why not in {"paid", "grace"}:
+        return None
+    start, end = month_of(now)
+    row = UsageMonth.objects.filter(tenant=tenant, meter=HOURS, month=start.date()).first()
+    row = row or UsageMonth(tenant=tenant, meter=HOURS, month=start.date())
+    terms = Terms(plan, 1, place.retainer.currency, 0)
+    lines = () if terms.included(HOURS) is None else (_describe(tenant, terms, row, now, 0),)
+    return Usage(start, end, place.retainer.currency, 0, False, lines, sold=False)
 
 
 def use_nothing() -> Usage:

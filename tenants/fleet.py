@@ -17,28 +17,25 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from django.apps import apps
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.migration import Migration
-from django.db.migrations.recorder import MigrationRecorder
 from django_tenants.postgresql_backend.base import DatabaseWrapper
 
-from saas.core.schemas import PUBLIC, enter_schema
+from saas.core.schemas import PUBLIC
 
 from .errors import FleetBusyError
 from .grants import apply_grants
 from .models import Tenant
 from .owner import app_role, as_owner, owner_database
+from .replaying import Script, collect, make_plan, needs_django, read_applied, read_rights_of, replay
 from .schema_script import migrate_schema
 from .selectors import list_tenant_schemas
 
-Applied = frozenset[tuple[str, str]]
 WORKERS: Final = 4
 MOST_FAILURES: Final = 20
 PATIENCE: Final = 600.0  # seconds that a second run waits for the first
@@ -152,11 +149,11 @@ def list_behind() -> list[str]:
     nodes = set(MigrationLoader(None).graph.nodes)
     labels = {apps.get_app_config(label).label: apps.get_app_config(label).name for label, _ in nodes}
     of_tenants = {node for node in nodes if labels[node[0]] in settings.TENANT_APPS}
-    behind = [] if nodes - of_tenants <= _read_applied(PUBLIC) else [PUBLIC]
-    return behind + [schema for schema in list_tenant_schemas() if not of_tenants <= _read_applied(schema)]
+    behind = [] if nodes - of_tenants <= _read_recorded(PUBLIC) else [PUBLIC]
+    return behind + [schema for schema in list_tenant_schemas() if not of_tenants <= _read_recorded(schema)]
 
 
-def _read_applied(schema: str) -> Applied:
+def _read_recorded(schema: str) -> frozenset[tuple[str, str]]:
     with connection.cursor() as cursor:
         cursor.execute(f'select app, name from "{schema}".django_migrations')
         return frozenset(cursor.fetchall())
@@ -164,46 +161,46 @@ def _read_applied(schema: str) -> Applied:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Schemas of one group that get the same statements."""
+    """Schemas of one group, which get the same script; None: Django itself migrates them."""
 
     schemas: deque[str]
-    applied: Applied
-    plan: list[Migration]
-    statements: list[str] | None
+    script: Script | None
 
 
-def _group(run: _Run, schemas: list[str]) -> dict[Applied, list[str]]:
-    groups: dict[Applied, list[str]] = defaultdict(list)
+def _group(run: _Run, schemas: list[str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
     for schema in schemas:
         try:
-            groups[_read_applied(schema)].append(schema)
+            groups[read_applied(schema)].append(schema)
         except Exception as error:
             _note_failure(run, schema, error)
     return groups
 
 
-def _begin_group(run: _Run, applied: Applied, schemas: deque[str]) -> _Batch | None:
+def _begin_group(run: _Run, applied: str, schemas: deque[str]) -> _Batch | None:
     """Migrate the first schema that can be: what it shows to be wrong goes wrong before many hold locks. None: nothing is left to do."""
     while schemas and not run.is_over:
         first = schemas.popleft()
         try:
-            plan = _plan_for(first)
-            if not plan:
+            plan = make_plan(first)
+            if not plan.migrations:
                 run.counts["current"] += 1 + len(schemas)
                 return None
-            statements = None if _needs_django(plan) else _collect(first, plan)
-            _try_one(first, applied, plan, statements)
+            script = None if needs_django(plan) else collect(first, applied, plan)
+            _try_one(first, script)
+            if script is not None:
+                script = replace(script, rights=read_rights_of(first))
         except Exception as error:
             _note_failure(run, first, error)
             continue
-        run.note(first, _how(statements))
-        return _Batch(schemas, applied, plan, statements)
+        run.note(first, _how(script))
+        return _Batch(schemas, script)
     return None
 
 
 def _replay(run: _Run, batch: _Batch, workers: int) -> None:
     """The others of a group, shared between threads; what a thread cannot go on with, such as an interruption, ends all of them."""
-    count = 1 if batch.statements is None else max(1, min(workers, len(batch.schemas)))
+    count = 1 if batch.script is None else max(1, min(workers, len(batch.schemas)))
     with ThreadPoolExecutor(count, thread_name_prefix="fleet") as pool:
         works = [pool.submit(_work, run, batch) for _ in range(count)]
         try:
@@ -222,15 +219,15 @@ def _work(run: _Run, batch: _Batch) -> None:
             except IndexError:
                 return
             try:
-                _try_one(schema, batch.applied, batch.plan, batch.statements)
+                _try_one(schema, batch.script)
             except Exception as error:
                 _note_failure(run, schema, error)
             else:
-                run.note(schema, _how(batch.statements))
+                run.note(schema, _how(batch.script))
 
 
-def _how(statements: list[str] | None) -> str:
-    return "migrated" if statements is None else "replayed"
+def _how(script: Script | None) -> str:
+    return "migrated" if script is None else "replayed"
 
 
 def _note_failure(run: _Run, schema: str, error: Exception) -> None:
@@ -242,12 +239,10 @@ def _note_failure(run: _Run, schema: str, error: Exception) -> None:
         run.gone += 1
 
 
-def _try_one(schema: str, applied: Applied, plan: list[Migration], statements: list[str] | None) -> None:
+def _try_one(schema: str, script: Script | None) -> None:
     for attempt in range(1, TRIES + 1):
         try:
-            with connection.cursor() as cursor:
-                cursor.execute("select set_config('lock_timeout', %s, false)", [LOCK_TIMEOUT])
-            _migrate_one(schema, applied, plan, statements)
+            _migrate_one(schema, script)
         except OperationalError:
             connection.close()
             if attempt == TRIES:
@@ -257,46 +252,12 @@ def _try_one(schema: str, applied: Applied, plan: list[Migration], statements: l
             return
 
 
-def _plan_for(schema: str) -> list[Migration]:
-    with enter_schema(schema):
-        executor = MigrationExecutor(connection)
-        return [migration for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
-
-
-def _needs_django(plan: list[Migration]) -> bool:
-    """Whether a step of a tenant's app is more than SQL in a transaction."""
-    return any(
-        not migration.atomic or not operation.reduces_to_sql
-        for migration in plan
-        if apps.get_app_config(migration.app_label).name in settings.TENANT_APPS
-        for operation in migration.operations
-    )
-
-
-def _collect(schema: str, plan: list[Migration]) -> list[str]:
-    """The plan's SQL, as Django writes it for a schema of this group. Names are unqualified: the path decides."""
-    with enter_schema(schema):
-        executor = MigrationExecutor(connection)
-        state = executor.loader.project_state(list(executor.loader.applied_migrations))
-        statements: list[str] = []
-        for migration in plan:
-            with connection.schema_editor(collect_sql=True, atomic=migration.atomic) as editor:
-                state = migration.apply(state, editor, collect_sql=True)
-            statements += [sql for sql in editor.collected_sql if not sql.startswith("--")]
-        return statements
-
-
-def _migrate_one(schema: str, applied: Applied, plan: list[Migration], statements: list[str] | None) -> None:
-    if statements is None:
-        migrate_schema(schema)
-    with enter_schema(schema), transaction.atomic(), connection.cursor() as cursor:
-        if statements is not None:
-            cursor.execute("select pg_advisory_xact_lock(hashtext(%s))", [f"migrate {schema}"])
-            if _read_applied(schema) != applied:
-                return  # Another run was here first.
-            if statements:
-                cursor.execute("\n".join(statements))
-            recorder = MigrationRecorder(connection)
-            for migration in plan:
-                recorder.record_applied(migration.app_label, migration.name)
+def _migrate_one(schema: str, script: Script | None) -> None:
+    if script is not None:
+        replay(schema, script, lock_timeout=LOCK_TIMEOUT)
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('lock_timeout', %s, false)", [LOCK_TIMEOUT])
+    migrate_schema(schema)
+    with transaction.atomic(), connection.cursor() as cursor:
         apply_grants(cursor, schema=schema, role=app_role())

@@ -29,7 +29,7 @@ from saas.core.schemas import PUBLIC, is_tenant_schema
 
 from . import catalogue, grants
 from .catalogue import PLACEHOLDER, quote, read_schema
-from .grants import apply_grants, grant_statements, list_tables, read_tables
+from .grants import apply_grants, grant_statements, list_tables, read_relations
 from .models import SchemaScript, new_schema_name
 from .owner import app_role, as_owner
 
@@ -97,8 +97,8 @@ def _dump_scratch() -> list[str]:
         migrate_schema(scratch)
         with transaction.atomic(), connection.cursor() as cursor:
             statements = read_schema(cursor, scratch)
-            tables = read_tables(cursor, scratch)
-        return statements + list(grant_statements(PLACEHOLDER, app_role(), existing=tables))
+            relations = read_relations(cursor, scratch)
+        return statements + list(grant_statements(PLACEHOLDER, app_role(), relations=relations))
     finally:
         connection.set_schema_to_public()  # type: ignore[attr-defined]
         with connection.cursor() as cursor:

@@ -63,7 +63,15 @@ def get_terms(tenant: Tenant, now: datetime) -> Terms | None:
         usage = UsageSubscription.objects.filter(payer_id=row.payer_id, ended_at=None).first()
         set_to = find_cap(row)
         cap = set_to.amount if set_to is not None and not is_overdue(usage) else 0
-    return Terms(plan, row.quantity if row.plan == plan.key else 1, row.currency, cap)
+    return Terms(plan, quantity_at(row, plan, now), row.currency, cap)
+
+
+def quantity_at(row: Subscription, plan: Plan, moment: datetime) -> int:
+    """How many of `plan`, which is in force at that moment, are paid for: from the next period on as many as were chosen for it, also
+    before Stripe has told of it."""
+    if row.next_plan == plan.key and row.period_end is not None and moment >= row.period_end:
+        return row.next_quantity or row.quantity
+    return row.quantity if row.plan == plan.key else 1
 
 
 def find_cap(row: Subscription) -> SpendingCap | None:

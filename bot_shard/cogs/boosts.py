@@ -193,14 +193,14 @@ def show_quote(ask: Ask, wish: Wish, quote: BoostQuote) -> Answer:
         (ask.say("boost_takes"), ask.many("boost_hours", quote.hours)),
         (ask.say("boost_left"), left if lefts else "–"),
     ]
-    if quote.over:
+    if quote.over and quote.sold:
         money = f"{quote.cost / 100:,.2f} {quote.currency.upper()}"
         fields.append((ask.say("boost_over"), f"{ask.many('boost_hours', quote.over)} · {money}"))
     where = f"<#{wish.channel_id}>" if wish.channel_id else ask.say("boost_everywhere")
     return Answer(
         ask.say("boost_ask", factor=factor_text(wish.percent), hours=ask.many("boost_hours", wish.hours)),
         text=f"**{plain(wish.name)}** · {where}"
-        + ("" if quote.is_allowed else f"\n{ask.say('boost_too_much')}"),
+        + ("" if quote.is_allowed else f"\n{ask.say('boost_too_much' if quote.sold else 'boost_not_sold')}"),
         fields=fields,
         hint=ask.say("boost_highest"),
         buttons=[Button(ask.say("boost_go"), wish.button_id(), discord.ButtonStyle.primary)]

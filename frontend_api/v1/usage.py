@@ -51,6 +51,10 @@ class UsageAnswer(Output):
     cap_in_force = serializers.BooleanField(help_text="Not in a trial, nor while a bill is open.")
     cost = serializers.IntegerField()
     projected_cost = serializers.IntegerField()
+    sold = serializers.BooleanField(
+        help_text="Whether more than the plan includes can be bought. False under a retainer: what it includes is all there is, "
+        "and nothing above it costs."
+    )
     lines = UsageLineAnswer(many=True)
 
 
@@ -62,6 +66,7 @@ _EXAMPLE = {
     "cap_in_force": True,
     "cost": 30,
     "projected_cost": 80,
+    "sold": True,
     "lines": [
         {
             "meter": "boost_hours",
@@ -94,7 +99,7 @@ class UsageView(ApiView):
     def get(self, request: Request) -> Response:
         usage = get_usage(self.context.tenant_id) or use_nothing()
         totals = {"cost": usage.cost, "projected_cost": usage.projected_cost, "cap_in_force": usage.in_force}
-        facts = {name: getattr(usage, name) for name in ("starts_at", "ends_at", "currency", "cap")}
+        facts = {name: getattr(usage, name) for name in ("starts_at", "ends_at", "currency", "cap", "sold")}
         return Response(
             UsageAnswer({**facts, **totals, "lines": [_describe(line) for line in usage.lines]}).data
         )

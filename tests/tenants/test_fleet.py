@@ -19,7 +19,7 @@ from tenants.context import TenantContext, enter_tenant
 from tenants.errors import FleetBusyError
 from tenants.fleet import hold_fleet, migrate_fleet
 from tenants.models import Tenant, User
-from tenants.owner import as_owner
+from tenants.owner import app_role, as_owner
 from tenants.provisioning import provision_tenant
 from tests.tenants.catalogue_reading import describe
 
@@ -208,6 +208,26 @@ def test_the_command_names_what_failed_and_ends_with_an_error(
     undo(fleet_of_four[1])
     call_command("migrate_fleet", stdout=said)
     assert "1 tenants migrated (0 of them by Django step by step), 3 were up to date." in said.getvalue()
+
+
+def test_rights_that_differ_are_mended_where_it_is_replayed(
+    fleet_of_four: list[TenantContext], release: Any
+) -> None:
+    """Given one where the app may do less than it should, and one where it may do more."""
+    first, less, more, _last = (one.schema for one in fleet_of_four)
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute(f'revoke all on "{less}".member, "{less}".member_id_seq from {app_role()}')
+        cursor.execute(f'revoke usage on schema "{less}" from {app_role()}')
+        cursor.execute(f'grant delete, truncate on "{more}".ledger_entry to {app_role()}')
+        assert describe(more)["grants"] != describe(first)["grants"]
+    release(Early)
+    with as_owner():
+        assert migrate_fleet().replayed == 4
+        for schema in (less, more):
+            assert describe(schema)["grants"] == describe(first)["grants"]
+    assert words(fleet_of_four[1]) == ["100 % sql; really"]
+    with enter_tenant(fleet_of_four[1]), connection.cursor() as cursor:
+        cursor.execute("select nextval('member_id_seq')")
 
 
 def test_where_all_fail_the_rest_is_left_alone(fleet_of_four: list[TenantContext], release: Any) -> None:

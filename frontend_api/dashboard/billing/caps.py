@@ -34,8 +34,12 @@ class CapForm(DeskForm):
 def change_cap(request: HttpRequest, desk: Desk) -> HttpResponse:
     require_sold()
     usage = get_usage(desk.context.tenant_id)
-    if usage is None or not usage.lines:
-        text = "This community’s plan sells nothing by use, so there is nothing to limit."
+    if usage is None or not usage.lines or not usage.sold:
+        text = (
+            "A retainer pays for this community, and nothing above its plan is sold, so there is nothing to limit."
+            if usage is not None and not usage.sold
+            else "This community’s plan sells nothing by use, so there is nothing to limit."
+        )
         return go_to(request, reverse("billing"), text, kind="warn")
     form = CapForm(
         request.POST if request.method == "POST" else None,

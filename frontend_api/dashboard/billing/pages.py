@@ -35,7 +35,7 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Stripe is not asked: what it said last stands in our books, and invoices come as a part of their own."""
     books = open_books(desk.context.tenant_id)
     kind = books.tenant.kind
-    metered = get_usage(desk.context.tenant_id) if books.subscription else None
+    metered = get_usage(desk.context.tenant_id) if books.subscription or books.place else None
     by_use = {line.meter.name for line in metered.lines} if metered else set()
     usage = list_usage(context=desk.context, entitlements=books.entitlements, kind=kind, now=books.now)
     facts: dict[str, Any] = {
@@ -52,7 +52,7 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
         "told": [
             (one.level, write_notice(one))
             for one in list_notices(tenant=books.tenant)
-            if one.kind in _BESIDES
+            if one.kind in _BESIDES or (one.kind == "cover_ahead" and books.subscription)
         ],
         "acts": _list_acts(books, may_manage=desk.may("manage_billing"), may_pay=_is_payer(desk, books)),
         "standing": books.standing,

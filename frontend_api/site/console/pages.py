@@ -30,7 +30,6 @@ from tenants.entitlements import Entitlements
 from tenants.models import Membership, Tenant
 
 from .bundles import describe_bundle, enter
-
 from .income import describe_income
 
 GET_OR_POST = ["GET", "HEAD", "POST"]

@@ -17,6 +17,7 @@ from frontend_api.dashboard.billing.words import describe_standing
 from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
 from tenants.entitlements import NO_PLAN
+from tenants.models import Tenant
 from tests.billing.making import subscribed
 from tests.frontend_api.hosts import ACME, Browser
 from tests.frontend_api.portal.test_leaderboard import text_of
@@ -140,6 +141,14 @@ def test_a_paid_plan_shows_who_pays_and_what_can_be_done(desk: Browser, acme: Te
     assert "Growth, $25 a month. Next payment on" in text
     assert "Paid by you" in text
     assert "Cancel the plan" in text
+
+
+def test_what_is_sold_by_use_names_its_month_in_every_time_zone(desk: Browser, acme: TenantContext) -> None:
+    """Months are counted in UTC; in New York they begin on the last evening of the one before."""
+    Tenant.objects.filter(pk=acme.tenant_id).update(timezone="America/New_York")
+    subscribed(period_end=clock.now() + timedelta(days=20))
+    write_entitlements(tenant_id=acme.tenant_id)
+    assert f"{clock.now():%B %Y} (UTC), to now" in text_of(desk.on(ACME).get(PAGE))
 
 
 def test_a_moderator_may_not_look(pages: Browser) -> None:

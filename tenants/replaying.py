@@ -1,0 +1,121 @@
+"""A group's migrations as SQL: collected once from Django, then sent to each schema (tenants.fleet).
+
+Names are unqualified: the path decides which schema is meant. What is done schema by schema reads that schema's part of the catalogue by an
+index and stays a handful of messages: a look through the whole catalogue would make each schema dearer the more there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.migration import Migration
+
+from saas.core.schemas import enter_schema
+
+from .catalogue import literal
+from .grants import Rights, apply_grants, mend_grants, read_rights
+from .owner import app_role
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What brings a schema from the migrations `applied` (a digest) to this release: `text` is one message, the recorder's rows
+    included. `rights` is what the app's role has afterwards; None: not known yet, and given from scratch."""
+
+    applied: str
+    text: str
+    rights: Rights | None = None
+
+
+def read_applied(schema: str) -> str:
+    """Of the migrations that are recorded in a schema: how many, a space and a digest."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select concat(count(*), ' ', sum(hashtextextended(app || '.' || name, 0))) "
+            f'from "{schema}".django_migrations'
+        )
+        return str(cursor.fetchone()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The migrations that a group lacks, in their order, and Django's executor that found them."""
+
+    migrations: list[Migration]
+    executor: MigrationExecutor
+
+
+def make_plan(schema: str) -> Plan:
+    with enter_schema(schema):
+        executor = MigrationExecutor(connection)
+        found = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return Plan([migration for migration, _ in found], executor)
+
+
+def needs_django(plan: Plan) -> bool:
+    """Whether a step of a tenant's app is more than SQL in a transaction."""
+    return any(
+        not migration.atomic or not operation.reduces_to_sql
+        for migration in plan.migrations
+        if apps.get_app_config(migration.app_label).name in settings.TENANT_APPS
+        for operation in migration.operations
+    )
+
+
+def collect(schema: str, applied: str, plan: Plan) -> Script:
+    """The plan's SQL, as Django writes it for a schema of this group, and the recorder's rows."""
+    with enter_schema(schema):
+        loader = plan.executor.loader
+        state = loader.project_state(list(loader.applied_migrations))
+        state.apps  # noqa: B018 - rendered here once, as Django's executor does; else once before and once after the first step
+        statements: list[str] = []
+        for migration in plan.migrations:
+            with connection.schema_editor(collect_sql=True, atomic=migration.atomic) as editor:
+                state = migration.apply(state, editor, collect_sql=True)
+            statements += [sql for sql in editor.collected_sql if not sql.startswith("--")]
+    return Script(applied, "\n".join([*statements, _write_records(plan.migrations)]))
+
+
+def _write_records(plan: list[Migration]) -> str:
+    """Django's recorder would look for its table first, among those of all tenants, for each row."""
+    rows = ", ".join(f"({literal(one.app_label)}, {literal(one.name)}, now())" for one in plan)
+    return f"insert into django_migrations (app, name, applied) values {rows}"
+
+
+def replay(schema: str, script: Script, *, lock_timeout: str) -> None:
+    """Bring one schema of the group to this release, in one transaction; nothing, where another run was here first."""
+    role = app_role()
+    with enter_schema(schema), transaction.atomic(), connection.cursor() as cursor:
+        before = _read_last(
+            cursor,
+            f"set local lock_timeout = {literal(lock_timeout)};"
+            f"select pg_advisory_xact_lock(hashtext({literal(f'migrate {schema}')}));"
+            "select count(*) from django_migrations",
+        )
+        # The schema had the group's migrations a moment ago, and another run would have added to them.
+        if before != script.applied.partition(" ")[0]:
+            return
+        if script.rights is None:
+            cursor.execute(script.text)
+            apply_grants(cursor, schema=schema, role=role)
+        elif _read_last(cursor, f"{script.text};{script.rights.query}") != script.rights.digest:
+            mend_grants(cursor, schema=schema, role=role, model=script.rights)
+
+
+def read_rights_of(schema: str) -> Rights:
+    """What the app's role has in a schema that was brought to this release: the model for the others of its group."""
+    with enter_schema(schema), connection.cursor() as cursor:
+        return read_rights(cursor, schema=schema, role=app_role())
+
+
+def _read_last(cursor: Any, message: str) -> str:
+    """The one value that a message's last statement answers."""
+    cursor.execute(message)
+    while cursor.nextset():
+        pass
+    return str(cursor.fetchone()[0])
