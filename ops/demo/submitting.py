@@ -56,6 +56,7 @@ _AGES: Final = (
     1,
 )
 _SCORES: Final = (5, 4, 3, 4, 5)
+_DRAFT: Final = "demo:draft"
 
 
 def hand_in_demo(community: DemoCommunity, context: TenantContext, *, now: datetime) -> int:
@@ -73,10 +74,16 @@ def hand_in_demo(community: DemoCommunity, context: TenantContext, *, now: datet
         _flag_links(types, context)
         made = 0
         turns = _turns([one for one in types if one.active])[: len(_AGES)]
+        # Who leads changes from one start to the next; what was handed in stays whose it was.
+        there_by_key = Submission.objects.in_bulk(
+            [_key(left) for left in range(len(turns))], field_name="key"
+        )
         for left, (of, answers) in zip(range(len(turns) - 1, -1, -1), turns, strict=True):
             member = people[left * 5 % len(people)]
             moment = now - _AGES[-1 - left] * _HOUR
-            handed = _hand_in(context, of, member, people, answers, left, moment)
+            handed = there_by_key.get(_key(left)) or _hand_in(
+                context, of, member, people, answers, left, moment
+            )
             if handed is None:
                 continue
             made += 1
@@ -117,6 +124,10 @@ def _is_free(key: str) -> bool:
     return key in {"topic", "name", "title", "what", "event"}
 
 
+def _key(number: int) -> str:
+    return f"demo:{number}"
+
+
 def _hand_in(
     context: TenantContext,
     of: SubmissionType,
@@ -140,7 +151,7 @@ def _hand_in(
                 member_id=member.pk,
                 type_id=of.pk,
                 answers=filled,
-                key=f"demo:{number}",
+                key=_key(number),
                 via=actor.via,
                 actor=actor,
             )
@@ -207,7 +218,7 @@ def _flag_links(types: list[SubmissionType], context: TenantContext) -> None:
 
 
 def _keep_draft(context: TenantContext, of: SubmissionType, member: Member, now: datetime) -> None:
-    if not of.active:
+    if not of.active or Submission.objects.filter(key=_DRAFT).exists():
         return
     actor = Actor("member", member.pk, member.display_name, role="member", via="web")
     answers = {next(iter(of.fields))["key"]: "Not done yet"} if of.fields[0]["kind"] == "text" else {}
@@ -217,7 +228,7 @@ def _keep_draft(context: TenantContext, of: SubmissionType, member: Member, now:
             member_id=member.pk,
             type_id=of.pk,
             answers=answers,
-            key="demo:draft",
+            key=_DRAFT,
             via="web",
             actor=actor,
             draft=True,
