@@ -23,10 +23,10 @@ from .supporter_shapes import (
     PREVIEW,
     SUPPORTER,
     TAG,
-    AddressAnswer,
-    ChooseInput,
     OwnSupportAnswer,
-    PreviewAnswer,
+    SupportAddressAnswer,
+    SupportChoiceInput,
+    SupportPreviewAnswer,
 )
 
 _TIER = {"tier": SUPPORTER["tier"]}
@@ -50,8 +50,8 @@ class OwnSupport(ApiView):
         summary="Begin to support",
         description="Answers the page on which the card is asked for. The same choice leads to the same page while that is open.",
         tag=TAG,
-        body=ChooseInput,
-        answer=AddressAnswer,
+        body=SupportChoiceInput,
+        answer=SupportAddressAnswer,
         errors=(404, 409),
         writes=True,
         body_example=_TIER,
@@ -114,8 +114,8 @@ class OwnSupportPreview(ApiView):
         summary="See what a change of your support costs",
         description="To a dearer tier in the same currency and period. Nothing is changed.",
         tag=TAG,
-        body=ChooseInput,
-        answer=PreviewAnswer,
+        body=SupportChoiceInput,
+        answer=SupportPreviewAnswer,
         errors=(404, 409),
         body_example=_TIER,
         example=PREVIEW,
@@ -123,7 +123,7 @@ class OwnSupportPreview(ApiView):
     def post(self, request: Request) -> Response:
         member_id, tier = own_member(self), self.read_body()["tier"]
         preview = preview_support_change(context=self.context, member_id=member_id, tier_key=tier)
-        return Response(PreviewAnswer(preview).data)
+        return Response(SupportPreviewAnswer(preview).data)
 
 
 class OwnSupportChange(ApiView):
@@ -133,7 +133,7 @@ class OwnSupportChange(ApiView):
         description="To a dearer tier, at once; the difference for the rest of the period is charged now. For a cheaper one cancel, and begin anew "
         "when it has ended.",
         tag=TAG,
-        body=ChooseInput,
+        body=SupportChoiceInput,
         answer=OwnSupportAnswer,
         errors=(404, 409),
         writes=True,

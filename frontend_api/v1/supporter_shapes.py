@@ -25,7 +25,7 @@ _KEY: Final = 26  # characters of a key
 _MINOR: Final = "Minor units of the currency, such as cents."
 
 
-class TierChange(Input):
+class SupporterTierChange(Input):
     name = serializers.CharField(max_length=MAX_NAME, required=False)
     description = serializers.CharField(max_length=MAX_DESCRIPTION, required=False, allow_blank=True)
     perks = serializers.ListField(
@@ -46,22 +46,22 @@ class TierChange(Input):
     )
 
 
-class TierInput(TierChange):
+class SupporterTierInput(SupporterTierChange):
     name = serializers.CharField(max_length=MAX_NAME)
     amount = serializers.IntegerField(min_value=LEAST, max_value=MOST, help_text=_MINOR)
     currency = serializers.ChoiceField(choices=CURRENCIES)
     interval = serializers.ChoiceField(choices=Interval.values)
 
 
-class SwitchInput(Input):
+class SupporterTierSwitchInput(Input):
     state = serializers.ChoiceField(choices=[TierState.ON_SALE.value, TierState.RETIRED.value])
 
 
-class MoveInput(Input):
+class SupporterTierMoveInput(Input):
     position = serializers.IntegerField(min_value=1, max_value=1_000, help_text="Counted from 1.")
 
 
-class OfferAnswer(Output):
+class SupportOfferAnswer(Output):
     """What members can support with."""
 
     key = serializers.CharField(source="tier.key")
@@ -74,7 +74,7 @@ class OfferAnswer(Output):
     points = serializers.IntegerField(source="tier.points", help_text="For each paid period.")
 
 
-class TierAnswer(OfferAnswer):
+class SupporterTierAnswer(SupportOfferAnswer):
     """A tier as the team keeps it."""
 
     role_id = serializers.CharField(source="tier.role_id")
@@ -86,16 +86,18 @@ class TierAnswer(OfferAnswer):
     )
 
 
-class OffersAnswer(Output):
-    items = OfferAnswer(many=True)
+class SupportOffersAnswer(Output):
+    items = SupportOfferAnswer(many=True)
 
 
-class TiersAnswer(Output):
-    items = TierAnswer(many=True)
+class SupporterTiersAnswer(Output):
+    items = SupporterTierAnswer(many=True)
 
 
 class SupporterQuery(Paging):
-    state = serializers.ChoiceField(choices=SupportState.values, required=False, default="")
+    state = serializers.ChoiceField(
+        choices=SupportState.values, required=False, default="", help_text="Only those in this state."
+    )
     tier = serializers.CharField(max_length=_KEY, required=False, default="", help_text="A tier's key.")
     member_id = id_field("Only this member's.", required=False)
     search = serializers.CharField(
@@ -122,16 +124,21 @@ class SupporterAnswer(Output):
     ended_at = serializers.DateTimeField(allow_null=True)
 
 
-class PaymentQuery(Paging):
+class SupporterPaymentQuery(Paging):
     tier = serializers.CharField(max_length=_KEY, required=False, default="", help_text="A tier's key.")
     supporter = serializers.CharField(
         max_length=_KEY, required=False, default="", help_text="A supporter's key."
     )
     member_id = id_field("Only this member's.", required=False)
-    refunded = serializers.BooleanField(required=False, allow_null=True, default=None)
+    refunded = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Only those that were given back, or only those that were not.",
+    )
 
 
-class PaymentAnswer(Output):
+class SupporterPaymentAnswer(Output):
     key = serializers.CharField()
     supporter = serializers.CharField(source="supporter.key")
     member_id = serializers.IntegerField(source="supporter.member_id")
@@ -147,17 +154,17 @@ class PaymentAnswer(Output):
     refunded_at = serializers.DateTimeField(allow_null=True)
 
 
-class RefundInput(Input):
+class SupporterRefundInput(Input):
     end = serializers.BooleanField(
         required=False, default=False, help_text="The support ends as well, at once."
     )
 
 
-class ChooseInput(Input):
+class SupportChoiceInput(Input):
     tier = serializers.CharField(max_length=_KEY, help_text="The key of a tier on sale.")
 
 
-class AddressAnswer(Output):
+class SupportAddressAnswer(Output):
     url = serializers.URLField(help_text="The payment provider's page, to be opened by the member.")
 
 
@@ -181,7 +188,7 @@ class OwnSupportAnswer(Output):
     paid = serializers.IntegerField(help_text=f"Altogether, less what went back. {_MINOR}")
 
 
-class PreviewAnswer(Output):
+class SupportPreviewAnswer(Output):
     """What a change costs, by the payment provider's own figures."""
 
     due_now = serializers.IntegerField(help_text=_MINOR)

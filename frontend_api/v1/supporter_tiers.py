@@ -24,14 +24,14 @@ from .supporter_shapes import (
     OFFER,
     TAG,
     TIER,
-    MoveInput,
-    OfferAnswer,
-    OffersAnswer,
-    SwitchInput,
-    TierAnswer,
-    TierChange,
-    TierInput,
-    TiersAnswer,
+    SupporterTierAnswer,
+    SupporterTierChange,
+    SupporterTierInput,
+    SupporterTierMoveInput,
+    SupporterTiersAnswer,
+    SupporterTierSwitchInput,
+    SupportOfferAnswer,
+    SupportOffersAnswer,
 )
 
 GATE = "supporters"
@@ -46,7 +46,7 @@ def _describe(key: str) -> dict[str, Any]:
     found = next((one for one in list_tiers() if one.tier.key == key), None)
     if found is None:
         raise TierNotFoundError
-    return dict(TierAnswer(found).data)
+    return dict(SupporterTierAnswer(found).data)
 
 
 class OfferList(ApiView):
@@ -55,7 +55,7 @@ class OfferList(ApiView):
         summary="List what one can support with",
         description="Tiers on sale, in the community's order. Empty while nobody can begin: the plan lacks it, or the account for payouts is not ready.",
         tag=TAG,
-        answer=OffersAnswer,
+        answer=SupportOffersAnswer,
         example={"items": [OFFER]},
     )
     def get(self, request: Request) -> Response:
@@ -64,7 +64,7 @@ class OfferList(ApiView):
             account = get_payout_account(tenant_id=self.context.tenant_id)
             if account is not None and account.can_sell:
                 rows = list_tiers(on_sale_only=True)
-        return Response({"items": OfferAnswer(rows, many=True).data})
+        return Response({"items": SupportOfferAnswer(rows, many=True).data})
 
 
 class TierList(ApiView):
@@ -73,19 +73,19 @@ class TierList(ApiView):
         summary="List tiers of support",
         description="All of them, in their order, each with how many support with it now.",
         tag=TAG,
-        answer=TiersAnswer,
+        answer=SupporterTiersAnswer,
         example={"items": [TIER]},
     )
     def get(self, request: Request) -> Response:
-        return Response({"items": TierAnswer(list_tiers(), many=True).data})
+        return Response({"items": SupporterTierAnswer(list_tiers(), many=True).data})
 
     @operation(
         "create_supporter_tier",
         summary="Make a tier of support",
         description="A draft, below all others. Members see it once it is switched to `on_sale`.",
         tag=TAG,
-        body=TierInput,
-        answer=TierAnswer,
+        body=SupporterTierInput,
+        answer=SupporterTierAnswer,
         status=201,
         writes=True,
         body_example=BODY,
@@ -110,7 +110,7 @@ class TierDetail(ApiView):
         summary="Read a tier of support",
         description="In whatever state it is. The ETag is what a change names in If-Match.",
         tag=TAG,
-        answer=TierAnswer,
+        answer=SupporterTierAnswer,
         errors=(404,),
         example=TIER,
     )
@@ -123,8 +123,8 @@ class TierDetail(ApiView):
         description="Only what the body names. Amount, currency and interval hold for whoever begins from then on; the rest for everybody. "
         "Needs If-Match: the ETag that you read, or `*`.",
         tag=TAG,
-        body=TierChange,
-        answer=TierAnswer,
+        body=SupporterTierChange,
+        answer=SupporterTierAnswer,
         errors=(404, 412, 428),
         body_example={"points": 150},
         example=TIER | {"points": 150},
@@ -164,8 +164,8 @@ class TierSwitch(ApiView):
         summary="Put a tier on sale, or retire it",
         description="A retired tier is sold no more and goes on for who has it. Twice changes nothing.",
         tag=TAG,
-        body=SwitchInput,
-        answer=TierAnswer,
+        body=SupporterTierSwitchInput,
+        answer=SupporterTierAnswer,
         errors=(404, 409),
         writes=True,
         body_example={"state": "on_sale"},
@@ -187,8 +187,8 @@ class TierMove(ApiView):
         summary="Move a tier of support",
         description="To this place among all tiers; the others close up.",
         tag=TAG,
-        body=MoveInput,
-        answer=TierAnswer,
+        body=SupporterTierMoveInput,
+        answer=SupporterTierAnswer,
         errors=(404,),
         writes=True,
         body_example={"position": 1},

@@ -19,11 +19,11 @@ from .supporter_shapes import (
     PAYMENT,
     SUPPORTER,
     TAG,
-    PaymentAnswer,
-    PaymentQuery,
-    RefundInput,
     SupporterAnswer,
+    SupporterPaymentAnswer,
+    SupporterPaymentQuery,
     SupporterQuery,
+    SupporterRefundInput,
 )
 
 
@@ -54,8 +54,8 @@ class Payments(ApiView):
         summary="List what supporters paid",
         description="The newest first. Amounts are minor units of their currency.",
         tag=TAG,
-        query=PaymentQuery,
-        answer=PaymentAnswer,
+        query=SupporterPaymentQuery,
+        answer=SupporterPaymentAnswer,
         paged=True,
         example=PAYMENT,
     )
@@ -69,7 +69,7 @@ class Payments(ApiView):
         )
         found = _after(rows, "paid_at", query)
         page = cut(found, query["limit"], lambda row: (row.paid_at.isoformat(), row.pk))
-        return self.answer_page(page, PaymentAnswer)
+        return self.answer_page(page, SupporterPaymentAnswer)
 
 
 class PaymentRefund(ApiView):
@@ -79,8 +79,8 @@ class PaymentRefund(ApiView):
         description="Whole, within 90 days, with the platform's fee; the points of that period are taken back. The support goes on unless "
         "`end` is true. Twice changes nothing.",
         tag=TAG,
-        body=RefundInput,
-        answer=PaymentAnswer,
+        body=SupporterRefundInput,
+        answer=SupporterPaymentAnswer,
         errors=(404, 409),
         writes=True,
         body_example={"end": False},
@@ -91,7 +91,7 @@ class PaymentRefund(ApiView):
 
         def work() -> Response:
             row = refund_payment(context=self.context, payment_key=payment_key, end=end, actor=self.actor)
-            return Response(PaymentAnswer(get_payment(key=row.key)).data)
+            return Response(SupporterPaymentAnswer(get_payment(key=row.key)).data)
 
         return once(self, work)
 
