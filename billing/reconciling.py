@@ -32,6 +32,7 @@ from .inbox.receiving import store_event
 from .income.accounts import list_stale_accounts, refresh_account_of
 from .income.mirror import refresh_support
 from .income.reading import is_support, read_support
+from .income.replacing import list_tenants_astray, move_supports
 from .metering.subscribing import is_usage, refresh_usage_subscription
 from .mirror import EXPAND, refresh_subscription
 from .models import (
@@ -69,6 +70,7 @@ KINDS: Final = {
     "unknown": "Stripe has a subscription that belongs to no community of ours.",
     "twice": "A community was paid for twice: by a plan of its own and by a retainer.",
     "account": "Our copy of a payout account was not what Stripe says.",
+    "destination": "What supporters pay still went to an account that was replaced.",
     "entitlements": "What a community may do was not what its subscription says.",
     "error": "Something could not be compared; it is tried again.",
 }
@@ -114,6 +116,7 @@ def reconcile_billing(*, dry_run: bool = False) -> Comparison:
         _compare_subscriptions(seen, dry_run=dry_run)
         _compare_payers(seen, dry_run=dry_run)
         _compare_accounts(seen, dry_run=dry_run)
+        _compare_destinations(seen, dry_run=dry_run)
         _compare_entitlements(seen, dry_run=dry_run)
     except EngageHubError as error:
         if not dry_run:
@@ -303,6 +306,17 @@ def _compare_accounts(seen: Comparison, *, dry_run: bool) -> None:
                 _find(seen, "error", stripe_id, what=error.message)
                 continue
         _find(seen, "account", stripe_id)
+
+
+def _compare_destinations(seen: Comparison, *, dry_run: bool) -> None:
+    """After the supports and the accounts were looked at: supports that still point to a former account."""
+    for tenant_id in list_tenants_astray():
+        try:
+            moved = 0 if dry_run else move_supports(tenant_id=tenant_id)
+        except EngageHubError as error:
+            _find(seen, "error", str(tenant_id), tenant_id, error.message)
+            continue
+        _find(seen, "destination", str(tenant_id), tenant_id, f"{moved} moved")
 
 
 def _list_subscriptions() -> Iterator[dict[str, Any]]:
