@@ -51,3 +51,12 @@ class SubscriptionEnded(DomainEvent):
     tenant_id: int
     plan: str
     interval: str
+
+
+@dataclass(frozen=True)
+class PayoutAccountReplaced(DomainEvent):
+    """What supporters pay goes to another account from now on. `former` and `account` are Stripe's ids."""
+
+    tenant_id: int
+    former: str
+    account: str

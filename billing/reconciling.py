@@ -29,7 +29,7 @@ from .errors import BillingOffError
 from .inbox.errors import WebhookRefusedError
 from .inbox.processing import is_followed
 from .inbox.receiving import store_event
-from .income.comparing import compare_accounts, compare_supports
+from .income.comparing import compare_accounts, compare_destinations, compare_supports
 from .income.reading import is_support
 from .metering.subscribing import is_usage, refresh_usage_subscription
 from .mirror import EXPAND, refresh_subscription
@@ -61,6 +61,7 @@ KINDS: Final = {
     "unknown": "Stripe has a subscription that belongs to no community of ours.",
     "twice": "A community was paid for twice: by a plan of its own and by a retainer.",
     "account": "Our copy of a payout account was not what Stripe says.",
+    "destination": "What supporters pay still went to an account that was replaced.",
     "entitlements": "What a community may do was not what its subscription says.",
     "error": "Something could not be compared; it is tried again.",
 }
@@ -251,7 +252,11 @@ def _compare_ahead(seen: Comparison, *, dry_run: bool) -> None:
 
 def _compare_supports(seen: Comparison, told: dict[str, dict[str, Any]], *, dry_run: bool) -> None:
     """What members pay their communities, and the accounts that it goes to: their copies are of other tables."""
-    for found in (*compare_supports(told, dry_run=dry_run), *compare_accounts(dry_run=dry_run)):
+    for found in (
+        *compare_supports(told, dry_run=dry_run),
+        *compare_accounts(dry_run=dry_run),
+        *compare_destinations(dry_run=dry_run),  # last: the accounts may have changed just now
+    ):
         _find(seen, found.kind, found.about, found.tenant_id, found.what)
 
 

@@ -267,6 +267,9 @@ TENANT_ROUTES: Final = {
     "dashboard-payouts-return": "manage_payouts",
     "dashboard-payouts-again": "manage_payouts",
     "dashboard-payouts-open": "manage_payouts",
+    "dashboard-payouts-confirm": "manage_payouts",
+    "dashboard-payouts-replace": "manage_payouts",
+    "dashboard-payouts-call-off": "manage_payouts",
     "support": "view_shop",
     "support-tier": "support_community",
     "support-return": "support_community",  # one's own; another member's payment is a 404

@@ -47,7 +47,12 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "CreditRequestsOverdue": ("integrations.discord.tell_team_requests",),
     "CommunityDeleted": ("billing.end_deleted_plan",),
     "CommunityRestored": ("billing.offer_plan_again",),
-    "OwnershipTransferred": ("billing.tell_payer_stays",),
+    "OwnershipTransferred": (
+        "billing.tell_payer_stays",
+        "billing.income.stop_sales",
+        "billing.income.tell_whose_account",
+    ),
+    "PayoutAccountReplaced": ("billing.income.follow_replacement",),
     "PaymentOverdue": ("integrations.discord.tell_owner_overdue",),
     "PaymentRecovered": ("integrations.discord.tell_owner_recovered",),
     "MemberTold": ("integrations.discord.bring_notice",),

@@ -19,10 +19,14 @@ def return_page(slug: str) -> str:
     return f"{support_page(slug)}return/?session_id={{CHECKOUT_SESSION_ID}}"
 
 
+def payout_page(slug: str) -> str:
+    return f"{get_tenant_address(slug)}/dashboard/supporters/payouts/"
+
+
 def payout_return_page(slug: str) -> str:
-    return f"{get_tenant_address(slug)}/dashboard/supporters/payouts/return/"
+    return f"{payout_page(slug)}return/"
 
 
 def payout_again_page(slug: str) -> str:
     """Stripe leads here when its link is too old, or was opened before."""
-    return f"{get_tenant_address(slug)}/dashboard/supporters/payouts/again/"
+    return f"{payout_page(slug)}again/"

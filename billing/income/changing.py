@@ -21,7 +21,8 @@ from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
 from tenants.gatekeeping import require_gate
 
-from .errors import SupportEndsError, SupportLateError
+from .accounts import get_payout_account
+from .errors import PayoutsNotReadyError, SupportEndsError, SupportLateError
 from .mirror import refresh_held
 from .prices import obtain_price
 from .reading import read_support
@@ -94,7 +95,8 @@ def change_support(
     """Take a dearer tier at once: the rest of the period is charged now, or nothing is changed.
 
     Idempotent: who has the tier already is charged nothing. Holds the lock of the support. Publishes SupporterMoved, recorded. Raises
-    GateClosedError, SupportNotFoundError, TierNotFoundError, TierNotOnSaleError, TierNotDearerError, SupportLateError, SupportEndsError,
+    GateClosedError, PayoutsNotReadyError where the new owner has not confirmed the account, SupportNotFoundError, TierNotFoundError,
+    TierNotOnSaleError, TierNotDearerError, SupportLateError, SupportEndsError,
     CardDeclinedError, ConfirmationNeededError, StripeAwayError, StripeUnsureError, StripeRefusedError, BillingBusyError.
     """
     with holding_running(context=context, member_id=member_id) as running:
@@ -117,6 +119,9 @@ def change_support(
 
 
 def _check(context: TenantContext, member_id: int, tier_key: str) -> SupporterTier:
+    account = get_payout_account(tenant_id=context.tenant_id)
+    if account is None or not account.is_confirmed:
+        raise PayoutsNotReadyError  # What was agreed goes on; nothing dearer is sold into a former owner's account.
     with enter_tenant(context):
         require_gate("supporters", context)
         supporter = find_running(member_id=member_id)

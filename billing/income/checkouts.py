@@ -131,6 +131,10 @@ def _send(context: TenantContext, checkout: SupportCheckout, price: str) -> str:
         return checkout.url
     if checkout.state != State.OPEN:
         raise BillingBusyError  # They chose something else in this very moment.
+    # Once more, since the checkout is committed: a transfer or another account from now on finds it, and closes its page.
+    account = get_payout_account(tenant_id=context.tenant_id)
+    if account is None or not account.can_sell or account.stripe_id != checkout.wanted["account"]:
+        raise PayoutsNotReadyError
     session = _create_session(context, checkout, price)
     checkout.stripe_id, checkout.url = session.id, session.url or ""
     checkout.save(update_fields=["stripe_id", "url"])
@@ -187,8 +191,9 @@ def list_open_support_checkouts() -> list[int]:
         return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
-def close_support_checkouts(*, tenant_id: int, member_id: int | None = None) -> int:
-    """Close the pages on which somebody, or this member, could still begin; what was paid on one meanwhile is written.
+def close_support_checkouts(*, tenant_id: int, member_id: int | None = None, but_into: str = "") -> int:
+    """Close the pages on which somebody, or this member, could still begin, but for those into the account `but_into`; what was paid on
+    one meanwhile is written.
 
     Answers how many there were. Idempotent. Raises StripeAwayError, BillingBusyError.
     """
@@ -198,6 +203,8 @@ def close_support_checkouts(*, tenant_id: int, member_id: int | None = None) -> 
         )
         if member_id is not None:
             rows = rows.filter(customer__member_id=member_id)
+        if but_into:
+            rows = rows.exclude(wanted__account=but_into)
         found = list(rows.order_by("pk"))
     for checkout in found:
         with holding_support(tenant_id, checkout.customer.member_id):

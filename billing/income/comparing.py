@@ -13,6 +13,7 @@ from saas.core.errors import EngageHubError
 from .accounts import list_stale_accounts, refresh_account_of
 from .mirror import refresh_support
 from .reading import read_support
+from .replacing import list_tenants_astray, move_supports
 
 _SAME: Final = ("status", "tier", "amount", "fee", "period_end", "cancel_at", "account_id")
 
@@ -54,6 +55,18 @@ def compare_accounts(*, dry_run: bool) -> Iterator[Found]:
             yield Found("error", stripe_id, what=error.message)
             continue
         yield Found("account", stripe_id, row.tenant_id if row is not None else None)
+
+
+def compare_destinations(*, dry_run: bool) -> Iterator[Found]:
+    """Supports that still point to a former account, by community."""
+    for tenant_id in list_tenants_astray():
+        about = f"tenant {tenant_id}"
+        try:
+            moved = 0 if dry_run else move_supports(tenant_id=tenant_id)
+        except EngageHubError as error:
+            yield Found("error", about, tenant_id, error.message)
+            continue
+        yield Found("destination", about, tenant_id, f"{moved} moved")
 
 
 def _mend(found: Found, *, dry_run: bool) -> Found:

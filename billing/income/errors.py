@@ -7,6 +7,10 @@ EngageHubError
 ├── ConflictError
 │   ├── PayoutsNotReadyError          Stripe does not let the community take payments yet
 │   ├── PayoutCountryError            the account was made for another country
+│   ├── AnothersAccountError          only who connected it is led to Stripe's pages of it
+│   ├── OwnerChangedError             the community has another owner by now
+│   ├── AccountChangedError           another account stands by now
+│   ├── ReplacementBegunError         first call off the one that is being connected
 │   ├── SupportLateError              first the open payment, then another tier
 │   ├── SupportEndsError              it is set to end: first resume it
 │   └── RefundTooLateError            the payment is too long ago
@@ -53,6 +57,43 @@ class PayoutCountryError(ConflictError):
     def __init__(self, country: str) -> None:
         super().__init__(
             f"The payout account was begun for {country}, and Stripe can't move it to another country. Go on with that one, or write to us."
+        )
+
+
+class AnothersAccountError(ConflictError):
+    code = "anothers_account"
+
+    def __init__(self, name: str) -> None:
+        whose = f"{name} connected this account" if name else "Somebody else connected this account"
+        super().__init__(
+            f"{whose}, so only they can open it at Stripe: bank details stand there. Connect an account of your own instead."
+        )
+
+
+class OwnerChangedError(ConflictError):
+    code = "owner_changed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This community has another owner by now, and only its owner decides where the money goes. Nothing was changed."
+        )
+
+
+class AccountChangedError(ConflictError):
+    code = "payout_account_changed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The money goes to another account by now, so nothing was confirmed. Look at the account below, then decide again."
+        )
+
+
+class ReplacementBegunError(ConflictError):
+    code = "replacement_begun"
+
+    def __init__(self, country: str) -> None:
+        super().__init__(
+            f"You began to connect another account, for {country}. Go on with that one, or call it off first."
         )
 
 

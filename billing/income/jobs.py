@@ -19,6 +19,8 @@ from .ending import (
     list_overdue_supports,
 )
 from .fees import list_tenants_with_supports, lower_fees
+from .replacing import follow_transfer, move_supports
+from .telling import tell_new_owner
 
 QUEUE: Final = "billing"
 PATIENT: Final = Backoff(tries=20, first=10, longest=3600)
@@ -95,3 +97,23 @@ def follow_merge(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
         end_second_after_merge(
             context=current_tenant(), member_id=int(event["member_id"]), merged_id=int(event["merged_id"])
         )
+
+
+@job(queue=QUEUE, retry=PATIENT)
+def stop_sales(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of OwnershipTransferred: nothing more is paid into an account that the new owner has not confirmed."""
+    if settings.STRIPE_SECRET_KEY:
+        follow_transfer(tenant_id=int(event["tenant_id"]))
+
+
+@job(queue=QUEUE, retry=PATIENT)
+def tell_whose_account(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of OwnershipTransferred: the new owner is told to whose account the money goes."""
+    tell_new_owner(tenant_id=int(event["tenant_id"]), owner_id=int(event["owner_id"]))
+
+
+@job(queue=QUEUE, retry=PATIENT)
+def follow_replacement(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of PayoutAccountReplaced: running supports pay into the account that stands."""
+    if settings.STRIPE_SECRET_KEY:
+        move_supports(tenant_id=int(event["tenant_id"]))

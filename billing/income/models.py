@@ -5,20 +5,51 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import OuterRef, Subquery
 
 from saas.core import clock
 from saas.core.ids import new_ulid
+from tenants.models import Membership
 
 from .requirements import describe_required
 
 
+class PayoutAccounts(models.QuerySet["PayoutAccount"]):
+    def with_owner(self) -> PayoutAccounts:
+        """Each with who owns its community now, read in the same query: `can_sell` asks for it."""
+        owner = Membership.objects.filter(tenant_id=OuterRef("tenant_id"), role=Membership.Role.OWNER)
+        return self.annotate(read_owner=Subquery(owner.values("user_id")[:1]))
+
+
 class PayoutAccount(models.Model):
-    """A community's own account at Stripe's, as Stripe last told it (`seen_at`). `stripe_id` is empty until Stripe has it."""
+    """An account of a community at Stripe's, as Stripe last told it (`seen_at`). `stripe_id` is empty until Stripe has it.
+
+    One stands: where money goes. One may be next: it stands as soon as it can take payments. Those that stood before, or were called
+    off, are kept for the books. The one that stands is confirmed for whom connected it and for `confirmed_for`; who owns the community
+    is looked up when it counts, so that from the moment of a transfer on it is confirmed for nobody else.
+    """
+
+    class State(models.TextChoices):
+        STANDING = "standing", "Money goes there"
+        NEXT = "next", "Is being connected"
+        FORMER = "former", "Money went there"
+        DROPPED = "dropped", "Called off"
 
     key = models.CharField(max_length=26, unique=True, default=new_ulid, editable=False)
-    tenant = models.OneToOneField("tenants.Tenant", on_delete=models.CASCADE, related_name="payout_account")
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="payout_accounts")
+    state = models.CharField(
+        max_length=8, choices=State, default=State.STANDING, db_default=State.STANDING.value
+    )
     user = models.ForeignKey(
         "tenants.User", on_delete=models.SET_NULL, null=True, related_name="+", help_text="Who set it up."
+    )
+    confirmed_for = models.ForeignKey(
+        "tenants.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The owner who goes on with an account that somebody else set up.",
     )
     stripe_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
     country = models.CharField(max_length=2)
@@ -32,17 +63,49 @@ class PayoutAccount(models.Model):
     disabled_reason = models.CharField(max_length=60, blank=True, help_text="Stripe's own word.")
     seen_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now)
+    settled_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it stopped to stand, or was called off."
+    )
+
+    objects = PayoutAccounts.as_manager()
 
     class Meta:
         db_table = "payout_account"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant"], condition=models.Q(state="standing"), name="payout_account_one_stands"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant"], condition=models.Q(state="next"), name="payout_account_one_next"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"payouts of {self.tenant_id}"
+        return f"payouts of {self.tenant_id}: {self.state}"
+
+    @property
+    def owner_id(self) -> int | None:
+        """Who owns the community. A query, unless it was read `with_owner`."""
+        if "read_owner" in self.__dict__:
+            found: int | None = self.__dict__["read_owner"]
+            return found
+        rows = Membership.objects.filter(tenant_id=self.tenant_id, role=Membership.Role.OWNER)
+        return rows.values_list("user_id", flat=True).first()
+
+    @property
+    def can_take(self) -> bool:
+        """Whether Stripe lets payments go there."""
+        return bool(self.stripe_id) and self.charges_enabled and self.transfers == "active"
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the community's owner connected it, or goes on with it knowingly."""
+        return self.owner_id is not None and self.owner_id in {self.user_id, self.confirmed_for_id}
 
     @property
     def can_sell(self) -> bool:
-        """Whether members can pay this community now."""
-        return bool(self.stripe_id) and self.charges_enabled and self.transfers == "active"
+        """Whether members can begin to pay this community now."""
+        return self.can_take and self.is_confirmed
 
     @property
     def required(self) -> list[str]:

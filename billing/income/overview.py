@@ -45,7 +45,8 @@ def list_income(*, user: User) -> list[CommunityIncome]:
                 memberships__user=user, memberships__role=Membership.Role.OWNER
             ).order_by("name", "pk")
         }
-        accounts = {row.tenant_id: row for row in PayoutAccount.objects.filter(tenant_id__in=owned)}
+        standing = PayoutAccount.objects.with_owner().filter(state=PayoutAccount.State.STANDING)
+        accounts = {row.tenant_id: row for row in standing.filter(tenant_id__in=owned)}
         sums = (
             SupportSubscription.objects.filter(tenant_id__in=owned, refused=False)
             .values("tenant_id", "currency")

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from billing.ending import delete_community, get_plan_to_end
+from billing.income.telling import list_destinations, write_for_giver
 from engagement.kinds.lifecycle import end_offer, move_address, offer_to
 from engagement.members.models import Member
 from engagement.supporters.selectors import count_running
@@ -120,6 +121,7 @@ def _offer(request: HttpRequest, desk: Desk) -> HttpResponse:
     team = Membership.objects.select_related("user").filter(tenant_id=desk.context.tenant_id)
     people = list(team.exclude(role=Membership.Role.OWNER).order_by("user__display_name", "user_id"))
     form = HeirForm(request.POST or None, people=people)
+    destination = list_destinations(tenant_ids=[desk.context.tenant_id]).get(desk.context.tenant_id)
     page = Confirm(
         title="Hand the community over",
         submit="Offer it",
@@ -129,6 +131,7 @@ def _offer(request: HttpRequest, desk: Desk) -> HttpResponse:
             Consequence("They get a mail and have a week to accept. Until then nothing changes.", "mail"),
             Consequence("Once they accept, they own it, and you stay on the team as an admin.", "users"),
             Consequence("Only they can hand it back to you.", "alert-triangle"),
+            *([Consequence(write_for_giver(destination, desk.user_id), "coins")] if destination else []),
         ],
         form=form,
     )

@@ -9,6 +9,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from billing.income.telling import list_destinations, write_for_taker
 from engagement.kinds.lifecycle import end_offer, hand_over, restore_community
 from frontend_api.actors import actor_of
 from frontend_api.site.step_up import require_recent_proof
@@ -24,9 +25,12 @@ def show_communities(request: HttpRequest) -> HttpResponse:
     """All of them. Opening one fetches its session by a ticket, without another login."""
     if not isinstance(request.user, User):
         return HttpResponseRedirect(f"{reverse('login')}?{urlencode({'next': request.get_full_path()})}")
+    found = list_places(user=request.user)
+    offered = list_destinations(tenant_ids=[place.tenant_id for place in found if place.offered_by])
+    told = {key: write_for_taker(one, request.user.pk) for key, one in offered.items()}
     places = [
-        (place, f"{get_tenant_address(place.slug)}/login/?next=/dashboard/")
-        for place in list_places(user=request.user)
+        (place, f"{get_tenant_address(place.slug)}/login/?next=/dashboard/", told.get(place.tenant_id, ""))
+        for place in found
     ]
     return render(request, "site/communities.html", {"places": places})
 

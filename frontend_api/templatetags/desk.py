@@ -9,6 +9,7 @@ from django.forms import BoundField
 from django.template import Context
 from django.utils.safestring import SafeString
 
+from billing.income.accounts import get_payout_account
 from engagement.audit.actions import words_of
 from engagement.audit.models import AuditEntry
 from engagement.audit.selectors import list_history
@@ -75,6 +76,15 @@ def lock(context: Context, gate: str, brief: bool = False) -> dict[str, Any]:
     desk: Desk = context["desk"]
     shown = None if desk.opens[gate] else describe_lock(gate, desk.context, desk.person.rights)
     return {"lock": shown, "brief": brief}
+
+
+@register.inclusion_tag("dashboard/supporters/whose_account.html", takes_context=True)
+def whose_account(context: Context) -> dict[str, Any]:
+    """After a transfer, until the new owner has decided: to whose account supporters' money goes. One query."""
+    desk: Desk = context["desk"]
+    account = get_payout_account(tenant_id=desk.context.tenant_id)
+    open_question = account is not None and bool(account.stripe_id) and not account.is_confirmed
+    return {"account": account if open_question else None, "may": desk.may("manage_payouts")}
 
 
 @register.inclusion_tag("parts/history.html")

@@ -11,6 +11,7 @@ from engagement.supporters.models import Supporter, SupporterPayment, SupporterT
 from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 from tenants.context import TenantContext, enter_tenant
+from tenants.models import Membership
 from tests.engagement.supporters import supporting
 from tests.frontend_api.givers import give
 
@@ -20,7 +21,11 @@ def connect(context: TenantContext, *, ready: bool = True, due: tuple[str, ...] 
     with enter_schema(PUBLIC):
         account, _ = PayoutAccount.objects.update_or_create(
             tenant_id=context.tenant_id,
+            state=PayoutAccount.State.STANDING,
             defaults={
+                "user_id": Membership.objects.get(
+                    tenant_id=context.tenant_id, role=Membership.Role.OWNER
+                ).user_id,
                 "stripe_id": f"acct_test{context.tenant_id}",
                 "country": "DE",
                 "details_submitted": ready,

@@ -177,6 +177,9 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     # supporters
     "dashboard-payouts-connect": ("payouts.begun",),
     "dashboard-payouts-open": ("payouts.opened",),
+    "dashboard-payouts-confirm": ("payouts.confirmed",),
+    "dashboard-payouts-replace": ("payouts.replacing",),
+    "dashboard-payouts-call-off": ("payouts.called_off",),
     "dashboard-support-refund": ("supporter.refunded",),
     "dashboard-support-tier": ("tier.changed",),
     "dashboard-support-tier-delete": ("tier.deleted",),

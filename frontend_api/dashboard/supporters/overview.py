@@ -74,8 +74,10 @@ def show_overview(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 def find_step(desk: Desk, account: PayoutAccount | None, tiers: Sequence[TierView]) -> NextStep | None:
     """The first thing that is missing; None where members can support and somebody does."""
-    if account is None or not account.can_sell:
+    if account is None or not account.can_take:
         return _account_step(desk, account)
+    if not account.is_confirmed:
+        return None  # The banner above says what the new owner has to decide first.
     new, listed = reverse("dashboard-support-tier-new"), reverse("dashboard-support-tiers")
     may = desk.may("manage_supporters") and desk.opens[GATE]
     if not tiers:

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from billing.handing import offer_handover, withdraw_handover
+from billing.income.telling import list_destinations, write_for_giver
 from billing.moving import get_payment_offer
 from billing.paying import find_paid
 from frontend_api.actors import actor_of
@@ -73,6 +74,7 @@ def hand_over(request: HttpRequest, tenant_id: int) -> HttpResponse:
 def _facts(user: User, tenant: Tenant, form: ClientForm, people: list[Membership]) -> dict[str, Any]:
     row = find_paid(user=user, tenant_id=tenant.pk)
     payment = get_payment_offer(tenant_id=tenant.pk)
+    destination = list_destinations(tenant_ids=[tenant.pk]).get(tenant.pk)
     return {
         "tenant": tenant,
         "form": form,
@@ -82,6 +84,7 @@ def _facts(user: User, tenant: Tenant, form: ClientForm, people: list[Membership
         "offered_until": offer_until(tenant),
         "heir": tenant.heir,
         "payment": payment,
+        "supporters": write_for_giver(destination, user.pk) if destination else "",
         "invite_href": f"{get_tenant_address(tenant.slug)}/login/?next=/dashboard/team/invite/",
         "back": reverse("console"),
     }

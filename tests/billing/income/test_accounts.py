@@ -59,17 +59,23 @@ def test_nothing_is_kept_but_ids_flags_and_what_is_missing() -> None:
     assert {field.name for field in PayoutAccount._meta.get_fields()} == {
         "id", "key", "tenant", "user", "stripe_id", "country", "details_submitted", "charges_enabled", "payouts_enabled",
         "transfers", "currently_due", "disabled_reason", "seen_at", "created_at",
+        "state", "confirmed_for", "settled_at",
     }  # fmt: skip
 
 
 def test_the_balance_is_stripe_s_own_page(fresh: World) -> None:
     with pytest.raises(NoPayoutAccountError):
-        open_payouts(tenant_id=fresh.tenant_id)
+        open_payouts(tenant_id=fresh.tenant_id, user_id=owner_of(fresh.community).pk)
     begin(fresh)
     with pytest.raises(NoPayoutAccountError):
-        open_payouts(tenant_id=fresh.tenant_id)
+        open_payouts(tenant_id=fresh.tenant_id, user_id=owner_of(fresh.community).pk)
     fresh.onboard()
-    assert b"Nothing yet" in urllib.request.urlopen(open_payouts(tenant_id=fresh.tenant_id)).read()
+    assert (
+        b"Nothing yet"
+        in urllib.request.urlopen(
+            open_payouts(tenant_id=fresh.tenant_id, user_id=owner_of(fresh.community).pk)
+        ).read()
+    )
 
 
 def test_without_the_plan_none_is_begun_and_one_that_is_there_goes_on(fresh: World) -> None:

@@ -53,7 +53,7 @@ def test_an_outage_changes_nothing_and_says_so(world: World, act: str) -> None:
         "refund": lambda: refund_payment(context=world.context, payment_key=key, end=True, actor=OWNER),
         "onboard": lambda: begin_onboarding(**tenant, user=user, actor=OWNER, country="US"),
         "account": lambda: refresh_account(**tenant),
-        "payouts": lambda: open_payouts(**tenant),
+        "payouts": lambda: open_payouts(**tenant, user_id=owner_of(world.community).pk),
         "fees": lambda: lower_fees(**tenant),
         "end": lambda: end_supports_of_tenant(**tenant),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.request
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ import pytest
 
 from tenants.context import TenantContext
 from tenants.routing import get_routing
-from tests.frontend_api.hosts import ACME, Browser
+from tests.frontend_api.hosts import ACME, BASE, Browser
 from tests.frontend_api.portal.test_shop import text_of
 
 if TYPE_CHECKING:
@@ -103,3 +104,61 @@ def test_a_payment_is_given_back_as_it_was_shown(pages: Browser, world: World, e
     assert world.points(member) == 0
     assert desk.post(address, form)["Location"] == page  # once more gives nothing back
     assert [one.refunded for one in world.payments()] == [500]
+
+
+def words_of(answer: Any) -> str:
+    """The page without its tags."""
+    return " ".join(re.sub(r"<[^>]+>", "", text_of(answer)).split())
+
+
+def test_after_a_transfer_the_pages_say_whose_it_is_until_it_is_confirmed(
+    pages: Browser, world: World
+) -> None:
+    from tests.billing.income.handing import hand_over, heir_of
+
+    owner = f"{world.onboard().user}"
+    world.support(world.member(), world.tier())
+    assert "You connected it on" in words_of(pages.on(ACME).get(PAYOUTS))
+    offer = words_of(pages.on(ACME).get("/dashboard/settings/community/hand-over/"))
+    assert "1 supporter pays this community, and the money goes to your account at Stripe" in offer
+    hand_over(world)
+    for host in (ACME, BASE):
+        pages.on(host).logout()
+    pages.sign_in(heir_of(world).username, path="/dashboard/")
+    desk = pages.on(ACME)
+    for page in ("", "tiers/", "people/", "payments/"):
+        text = words_of(desk.get(f"/dashboard/supporters/{page}"))
+        assert f"Payouts go to {owner}’s account. Connect your own." in text, page
+    text = words_of(desk.get(PAYOUTS))
+    for words in (
+        f"{owner} connected it on",
+        "1 supporter goes on paying into it",
+        "Connect your own account",
+    ):
+        assert words in text
+    assert "Open payouts" not in text
+    assert "bank details" in words_of(desk.get(desk.post(f"{PAYOUTS}open/")["Location"]))
+    desk.post(f"{PAYOUTS}confirm/", {"account": "another"})
+    assert "nothing was confirmed" in words_of(desk.get(PAYOUTS))
+    desk.post(f"{PAYOUTS}confirm/", {"account": world.account().key})
+    assert "You confirmed it" in words_of(desk.get(PAYOUTS))
+    assert "Payouts go to" not in words_of(desk.get("/dashboard/supporters/"))
+
+
+def test_another_account_is_connected_called_off_and_takes_over(pages: Browser, world: World) -> None:
+    desk = pages.on(ACME)
+    world.onboard()
+    assert "Choose the country" in text_of(desk.post(f"{PAYOUTS}replace/"), 422)
+    desk.post(f"{PAYOUTS}replace/", {"country": "DE"})
+    assert "Being connected" in text_of(desk.get(PAYOUTS))
+    desk.post(f"{PAYOUTS}call-off/")
+    assert "Called off" in text_of(desk.get(PAYOUTS))
+    desk.post(f"{PAYOUTS}call-off/")
+    assert "nothing to call off" in text_of(desk.get(PAYOUTS))
+    led = desk.post(f"{PAYOUTS}replace/", {"country": "FR"})
+    assert urlsplit(led["Location"]).netloc == urlsplit(world.server.url).netloc
+    answer_at_stripe(desk.post(f"{PAYOUTS}replace/")["Location"], "complete")
+    desk.get(f"{PAYOUTS}return/")
+    text = text_of(desk.get(PAYOUTS))
+    for words in ("for France", "Accounts before", "The account is ready"):
+        assert words in text
