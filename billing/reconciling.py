@@ -30,6 +30,7 @@ from .inbox.errors import WebhookRefusedError
 from .inbox.processing import is_followed
 from .inbox.receiving import store_event
 from .income.accounts import list_stale_accounts, refresh_account_of
+from .income.disputes import list_unsettled_supports
 from .income.mirror import refresh_support
 from .income.reading import is_support, read_support
 from .metering.subscribing import is_usage, refresh_usage_subscription
@@ -68,6 +69,7 @@ KINDS: Final = {
     "ended": "A subscription had ended at Stripe's.",
     "unknown": "Stripe has a subscription that belongs to no community of ours.",
     "twice": "A community was paid for twice: by a plan of its own and by a retainer.",
+    "dispute": "A dispute of what a member paid was not settled as Stripe says.",
     "account": "Our copy of a payout account was not what Stripe says.",
     "entitlements": "What a community may do was not what its subscription says.",
     "error": "Something could not be compared; it is tried again.",
@@ -113,7 +115,7 @@ def reconcile_billing(*, dry_run: bool = False) -> Comparison:
         _catch_up(seen, dry_run=dry_run)
         _compare_subscriptions(seen, dry_run=dry_run)
         _compare_payers(seen, dry_run=dry_run)
-        _compare_accounts(seen, dry_run=dry_run)
+        _compare_income(seen, dry_run=dry_run)
         _compare_entitlements(seen, dry_run=dry_run)
     except EngageHubError as error:
         if not dry_run:
@@ -291,10 +293,10 @@ def _mend_support(
     _find(seen, kind, stripe_id, tenant_id, what)
 
 
-# --- payout accounts ---
+# --- payout accounts, and what banks took back ---
 
 
-def _compare_accounts(seen: Comparison, *, dry_run: bool) -> None:
+def _compare_income(seen: Comparison, *, dry_run: bool) -> None:
     for stripe_id in list_stale_accounts():
         if not dry_run:
             try:
@@ -303,6 +305,8 @@ def _compare_accounts(seen: Comparison, *, dry_run: bool) -> None:
                 _find(seen, "error", stripe_id, what=error.message)
                 continue
         _find(seen, "account", stripe_id)
+    for dispute_id, support_id in list_unsettled_supports():
+        _mend_support(seen, support_id, "dispute", None, what=dispute_id, dry_run=dry_run)
 
 
 def _list_subscriptions() -> Iterator[dict[str, Any]]:

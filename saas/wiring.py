@@ -81,6 +81,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "SupporterJoined": ("integrations.discord.follow_level",),
     "SupporterMoved": ("integrations.discord.follow_level",),
     "SupporterRecovered": ("integrations.discord.follow_level",),
+    "SupporterDisputed": ("integrations.discord.follow_level",),
     "SupporterLeft": ("integrations.discord.follow_level",),
     "SupporterRoleChanged": ("integrations.discord.follow_curve",),
     "CommunityFounded": ("engagement.kinds.provision_community",),

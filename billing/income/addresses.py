@@ -19,6 +19,10 @@ def return_page(slug: str) -> str:
     return f"{support_page(slug)}return/?session_id={{CHECKOUT_SESSION_ID}}"
 
 
+def payments_page(slug: str) -> str:
+    return f"{get_tenant_address(slug)}/dashboard/supporters/payments/"
+
+
 def payout_return_page(slug: str) -> str:
     return f"{get_tenant_address(slug)}/dashboard/supporters/payouts/return/"
 
