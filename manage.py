@@ -9,6 +9,8 @@ from saas.settings.env import BadSettingError
 # Commands that change the catalogue run as the database's owner; everything else runs as the app's role,
 # which may not (DESIGN section 4.6).
 OWNER_COMMANDS = {"migrate", "migrate_schemas", "makemigrations", "sqlmigrate", "showmigrations"}
+# What serves no page carries no app that only pages need; see saas/settings/apps.py.
+PAGELESS_COMMANDS = {"run_shards", "run_ingest"}
 LOCAL_SETTINGS = "saas.settings.dev"
 
 
@@ -17,6 +19,8 @@ def main() -> int:
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     if command in OWNER_COMMANDS:
         os.environ.setdefault("DATABASE_ROLE", "owner")
+    if command in PAGELESS_COMMANDS:
+        os.environ.setdefault("PAGES", "0")
     if os.environ["DJANGO_SETTINGS_MODULE"] == LOCAL_SETTINGS:
         from saas.settings.local import load_local_stack
 

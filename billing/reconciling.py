@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Final
 
 import structlog
@@ -29,20 +30,11 @@ from .errors import BillingOffError
 from .inbox.errors import WebhookRefusedError
 from .inbox.processing import is_followed
 from .inbox.receiving import store_event
-from .income.accounts import list_stale_accounts, refresh_account_of
-from .income.disputes import list_unsettled_supports
-from .income.mirror import refresh_support
-from .income.reading import is_support, read_support
+from .income.comparing import compare_accounts, compare_disputes, compare_supports
+from .income.reading import is_support
 from .metering.subscribing import is_usage, refresh_usage_subscription
 from .mirror import EXPAND, refresh_subscription
-from .models import (
-    Reconciliation,
-    Retainer,
-    StripeEvent,
-    Subscription,
-    SupportSubscription,
-    UsageSubscription,
-)
+from .models import Reconciliation, Retainer, StripeEvent, Subscription, UsageSubscription
 from .reading import Told, moment, read_subscription
 from .retainers.doubling import end_double, list_doubles
 from .retainers.mirroring import refresh_ahead, refresh_retainer
@@ -115,7 +107,6 @@ def reconcile_billing(*, dry_run: bool = False) -> Comparison:
         _catch_up(seen, dry_run=dry_run)
         _compare_subscriptions(seen, dry_run=dry_run)
         _compare_payers(seen, dry_run=dry_run)
-        _compare_income(seen, dry_run=dry_run)
         _compare_entitlements(seen, dry_run=dry_run)
     except EngageHubError as error:
         if not dry_run:
@@ -185,7 +176,7 @@ def _store_unknown(page: list[dict[str, Any]], seen: Comparison, *, dry_run: boo
 
 def _compare_subscriptions(seen: Comparison, *, dry_run: bool) -> None:
     rows = {row.stripe_id: row for row in Subscription.objects.filter(ended_at=None)}
-    listed = set()
+    listed, supports = set(), dict[str, dict[str, Any]]()
     for data in _list_subscriptions():
         seen.subscriptions += 1
         listed.add(data["id"])
@@ -196,7 +187,7 @@ def _compare_subscriptions(seen: Comparison, *, dry_run: bool) -> None:
             _compare_retainer(seen, data, dry_run=dry_run)
             continue
         if is_support(data):
-            _compare_support(seen, data, dry_run=dry_run)
+            supports[data["id"]] = data
             continue
         difference = _difference(data, rows.get(data["id"]))
         if difference is not None:
@@ -211,10 +202,8 @@ def _compare_subscriptions(seen: Comparison, *, dry_run: bool) -> None:
         if not dry_run:
             refresh_retainer(stripe_id=row.stripe_id or "")
         _find(seen, "ended", row.stripe_id or "")
+    _compare_supports(seen, supports, dry_run=dry_run)
     _compare_ahead(seen, dry_run=dry_run)
-    supports = SupportSubscription.objects.filter(ended_at=None).exclude(stripe_id__in=listed)
-    for support in supports.order_by("pk"):
-        _mend_support(seen, support.stripe_id, "ended", support.tenant_id, dry_run=dry_run)
     for stripe_id in sorted(rows.keys() - listed):
         _mend(seen, stripe_id, "ended", "", row=rows[stripe_id], dry_run=dry_run)
 
@@ -262,51 +251,15 @@ def _compare_ahead(seen: Comparison, *, dry_run: bool) -> None:
             _find(seen, "differs", row.schedule_id, what="a retainer that was agreed ahead")
 
 
-def _compare_support(seen: Comparison, data: dict[str, Any], *, dry_run: bool) -> None:
-    """What a member pays their community: its copy is of another table, and what was paid is looked at with it."""
-    row = SupportSubscription.objects.filter(stripe_id=data["id"]).first()
-    told = read_support(data)
-    if row is None:
-        if told.status != "incomplete":
-            _mend_support(seen, data["id"], "missing", None, dry_run=dry_run)
-        return
-    names = ("status", "tier", "amount", "fee", "period_end", "cancel_at", "account_id")
-    differing = [name for name in names if getattr(told, name) != getattr(row, name)]
-    if differing:
-        what = ", ".join(differing)
-        _mend_support(seen, data["id"], "differs", row.tenant_id, what=what, dry_run=dry_run)
-
-
-def _mend_support(
-    seen: Comparison, stripe_id: str, kind: str, tenant_id: int | None, *, what: str = "", dry_run: bool
-) -> None:
-    if not dry_run:
-        try:
-            mended = refresh_support(stripe_id=stripe_id)
-        except EngageHubError as error:
-            _find(seen, "error", stripe_id, tenant_id, error.message)
-            return
-        if mended is None and kind == "missing":
-            kind, what = "unknown", "a support that no member of ours began"
-        elif mended is not None:
-            tenant_id = mended.tenant_id
-    _find(seen, kind, stripe_id, tenant_id, what)
-
-
-# --- payout accounts, and what banks took back ---
-
-
-def _compare_income(seen: Comparison, *, dry_run: bool) -> None:
-    for stripe_id in list_stale_accounts():
-        if not dry_run:
-            try:
-                refresh_account_of(stripe_id=stripe_id)
-            except EngageHubError as error:
-                _find(seen, "error", stripe_id, what=error.message)
-                continue
-        _find(seen, "account", stripe_id)
-    for dispute_id, support_id in list_unsettled_supports():
-        _mend_support(seen, support_id, "dispute", None, what=dispute_id, dry_run=dry_run)
+def _compare_supports(seen: Comparison, told: dict[str, dict[str, Any]], *, dry_run: bool) -> None:
+    """What members pay their communities, and the accounts that it goes to: their copies are of other tables."""
+    compared = (
+        compare_supports(told, dry_run=dry_run),
+        compare_disputes(dry_run=dry_run),
+        compare_accounts(dry_run=dry_run),
+    )
+    for found in chain(*compared):
+        _find(seen, found.kind, found.about, found.tenant_id, found.what)
 
 
 def _list_subscriptions() -> Iterator[dict[str, Any]]:

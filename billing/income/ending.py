@@ -77,7 +77,7 @@ def end_overdue_support(*, stripe_id: str) -> bool:
     if row is None:
         return False
     with holding_support(row.tenant_id, row.customer.member_id):
-        seen = refresh_held(stripe_id=stripe_id)
+        seen = refresh_held(stripe_id=stripe_id, payments=False)
         if seen is None or seen.ended_at is not None or seen.late_since is None:
             return False
         if seen.late_since >= clock.now() - GRACE:
@@ -97,7 +97,7 @@ def _running(tenant_id: int) -> list[SupportSubscription]:
 
 def _end(row: SupportSubscription, actor: Actor) -> int:
     with holding_support(row.tenant_id, row.customer.member_id):
-        seen = refresh_held(stripe_id=row.stripe_id)
+        seen = refresh_held(stripe_id=row.stripe_id, payments=False)
         if seen is None or seen.ended_at is not None:
             return 0
         end_at_stripe(row.stripe_id)

@@ -37,7 +37,7 @@ def lower_fees(*, tenant_id: int) -> int:
     changed = 0
     for row in dearer:
         with holding_support(tenant_id, row.customer.member_id):
-            seen = refresh_held(stripe_id=row.stripe_id)
+            seen = refresh_held(stripe_id=row.stripe_id, payments=False)
             if seen is None or seen.ended_at is not None or seen.fee <= fee:
                 continue
             with telling_stripe() as stripe:

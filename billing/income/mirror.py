@@ -83,36 +83,51 @@ def find_customer(*, stripe_id: str) -> SupportCustomer | None:
         return _whose(read_support(data))
 
 
-def refresh_held(*, stripe_id: str, actor: Actor = SYSTEM, why: str = "asked") -> SupportSubscription | None:
-    """As `refresh_support`, for a caller that holds the lock."""
+def refresh_held(
+    *, stripe_id: str, actor: Actor = SYSTEM, why: str = "asked", payments: bool = True
+) -> SupportSubscription | None:
+    """As `refresh_support`, for a caller that holds the lock.
+
+    Without `payments` it only looks, for who is about to tell Stripe something: the row that is answered is not saved, so that the next
+    full look finds what was paid. Booking points takes the community's ledger lock, which nobody may hold while Stripe takes its time.
+    """
     data = fetch_subscription(stripe_id)
     if data is None or not is_support(data):
         return None
     told = read_support(data)
     customer = _whose(told)
     row = SupportSubscription.objects.filter(stripe_id=stripe_id).first()
-    if customer is None or (row is None and told.status in {"incomplete", "incomplete_expired"}):
+    if customer is None or (
+        row is None and (told.status in {"incomplete", "incomplete_expired"} or not payments)
+    ):
         return None
-    money = _fetch_money(told)
-    settled = move_money(money.charges, money.disputes)
-    if has_to_end(told, money.disputes):
-        end_at_stripe(stripe_id)
-        told = read_support(fetch_subscription(stripe_id) or data)
-    if settled:
-        money = _fetch_money(told)  # a fee that went back is none
-    paid = payment_facts(told, money.invoices, money.charges, money.disputes)
-    row, began = SupportSubscription.objects.update_or_create(
-        stripe_id=stripe_id, defaults=_facts(told, customer, paid, money) | {"disputes": settled}
-    )
+    money = _fetch_money(told) if payments or told.state == "late" else Money([], [])
+    settled: dict[str, str] | None = None
+    if payments:
+        settled = move_money(money.charges, money.disputes)
+        if has_to_end(told, money.disputes):
+            end_at_stripe(stripe_id)
+            told = read_support(fetch_subscription(stripe_id) or data)
+        if settled:
+            money = _fetch_money(told)  # a fee that went back is none
+    paid = payment_facts(told, money.invoices, money.charges, money.disputes) if payments else None
+    began = row is None
+    row = row or SupportSubscription(stripe_id=stripe_id)
+    for name, value in _facts(told, customer, paid, money).items():
+        setattr(row, name, value)
+    if settled is not None:
+        row.disputes = settled
+    if payments:
+        row.save()
     if row.refused:
-        return row if told.status in OVER else _refuse(row, money)
+        return row if told.status in OVER else _refuse(row, told)
     if began and customer.tenant.state == Tenant.State.DELETED:
-        return _refuse(row, money)
+        return _refuse(row, told)
     try:
-        _write_to_community(customer, told, money, paid, actor, why)
+        _write_to_community(customer, told, money, paid or [], actor, why)
     except _IMPOSSIBLE as error:
         log.error("support_refused", support=stripe_id, tenant=customer.tenant_id, why=error.code)
-        return _refuse(row, money)
+        return _refuse(row, told)
     return row
 
 
@@ -174,8 +189,16 @@ def _fetch_money(told: Told) -> Money:
     return Money(money.invoices, money.charges, fetch_disputes(disputed))
 
 
-def _facts(told: Told, customer: SupportCustomer, paid: list[PaymentFacts], money: Money) -> dict[str, Any]:
+def _facts(
+    told: Told, customer: SupportCustomer, paid: list[PaymentFacts] | None, money: Money
+) -> dict[str, Any]:
+    sums = {
+        "gross": sum(one.amount for one in paid or ()),
+        "fees": sum(one.fee for one in paid or ()),
+        "refunded": sum(one.refunded + min(one.disputed, one.amount - one.refunded) for one in paid or ()),
+    }
     return {
+        **({} if paid is None else sums),
         "customer": customer,
         "tenant": customer.tenant,
         "account_id": told.account_id,
@@ -189,18 +212,16 @@ def _facts(told: Told, customer: SupportCustomer, paid: list[PaymentFacts], mone
         "cancel_at": told.cancel_at,
         "late_since": support_facts(told, 0, money.invoices).late_since,
         "ended_at": told.ended_at,
-        "gross": sum(one.amount for one in paid),
-        "fees": sum(one.fee for one in paid),
-        "refunded": sum(one.refunded + min(one.disputed, one.amount - one.refunded) for one in paid),
         "seen_at": clock.now(),
         "created_at": told.begun_at,
     }
 
 
-def _refuse(row: SupportSubscription, money: Money) -> SupportSubscription:
+def _refuse(row: SupportSubscription, told: Told) -> SupportSubscription:
     """Give back what was paid for it, and end it. Safe to repeat: while it runs it is refused again, and what was given back is seen
     as such; so the end comes last."""
     SupportSubscription.objects.filter(pk=row.pk).update(refused=True)
+    money = _fetch_money(told)
     mine = {id_ for invoice in money.invoices for id_ in intents_of(invoice)}
     taken = {id_of(one["charge"]) for one in money.disputes if dispute_state(one) in (OPEN, LOST)}
     for charge in money.charges:
@@ -211,8 +232,8 @@ def _refuse(row: SupportSubscription, money: Money) -> SupportSubscription:
     end_at_stripe(row.stripe_id)
     data = fetch_subscription(row.stripe_id)
     if data is not None:
-        told = read_support(data)
-        SupportSubscription.objects.filter(pk=row.pk).update(status=told.status, ended_at=told.ended_at)
+        after = read_support(data)
+        SupportSubscription.objects.filter(pk=row.pk).update(status=after.status, ended_at=after.ended_at)
     row.refresh_from_db()
     return row
 

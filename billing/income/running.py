@@ -30,7 +30,7 @@ def holding_running(*, context: TenantContext, member_id: int) -> Iterator[Runni
     """The member's running support, fetched anew, with its lock held. Raises SupportNotFoundError, StripeAwayError, BillingBusyError."""
     standing = get_row(context=context, member_id=member_id)
     with holding_support(context.tenant_id, standing.customer.member_id):
-        row = refresh_held(stripe_id=standing.stripe_id)
+        row = refresh_held(stripe_id=standing.stripe_id, payments=False)
         with enter_tenant(context):
             supporter = find_running(member_id=member_id)
         if row is None or supporter is None or supporter.reference != row.stripe_id:

@@ -35,9 +35,12 @@ class RetainerFullError(ConflictError):
 
     def __init__(self, places: int, waiting: int = 0) -> None:
         taken = f"taken, or offered to {waiting} who have not answered yet" if waiting else "taken"
-        super().__init__(
-            f"All {places} places of this retainer are {taken}. Take a community out first, or agree on more places."
+        all_of_them = (
+            "The only place of this retainer is"
+            if places == 1
+            else f"All {places} places of this retainer are"
         )
+        super().__init__(f"{all_of_them} {taken}. Take a community out first, or agree on more places.")
 
 
 class CoveredError(ConflictError):

@@ -11,6 +11,7 @@ from typing import Any
 
 from billing.audit import record
 from billing.locks import holding_payer
+from billing.mirror import fetch_subscription
 from billing.models import Payer, Retainer, RetainerPlace
 from billing.reading import OVER, UNPAID, id_of, moment, unpaid_since
 from billing.stripe_api import asking_stripe, telling_stripe
@@ -152,8 +153,6 @@ def _find_ahead(stripe_id: str) -> Retainer | None:
     ahead = Retainer.objects.select_related("payer").filter(stripe_id=None, ended_at=None, status=NOT_STARTED)
     if not ahead.exists():
         return None
-    from billing.mirror import fetch_subscription
-
     data = fetch_subscription(stripe_id)
     if data is None or not is_retainer(data):
         return None

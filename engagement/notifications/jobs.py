@@ -12,7 +12,7 @@ from saas.events.jobs import defer, job, periodic_job
 from tenants.context import current_tenant
 from tenants.routing import get_routing
 
-from . import affordable, notices, outcomes
+from . import affordable, notices, outcomes, supports
 from .selectors import has_old_notices
 
 logger = logging.getLogger(__name__)
@@ -123,6 +123,30 @@ def tell_credits_granted(*, tenant: str, event_id: int, event: dict[str, Any]) -
 def tell_credits_revoked(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of CreditsRevoked. Idempotent."""
     outcomes.tell_credits_moved(move_id=int(event["move_id"]), kind="credits_revoked")
+
+
+@job(queue=QUEUE)
+def tell_support_began(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of SupporterJoined. Idempotent."""
+    supports.tell_support_began(supporter_id=int(event["supporter_id"]), event_id=event_id)
+
+
+@job(queue=QUEUE)
+def tell_support_late(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of SupporterLate. Idempotent."""
+    supports.tell_support_late(supporter_id=int(event["supporter_id"]), event_id=event_id)
+
+
+@job(queue=QUEUE)
+def tell_support_ending(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of SupporterEnding. Idempotent."""
+    supports.tell_support_ending(supporter_id=int(event["supporter_id"]), why=event["why"], event_id=event_id)
+
+
+@job(queue=QUEUE)
+def tell_support_ended(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of SupporterLeft. Idempotent."""
+    supports.tell_support_ended(supporter_id=int(event["supporter_id"]), event_id=event_id)
 
 
 @job(queue=QUEUE)

@@ -10,7 +10,7 @@ from .errors import UnknownNoticeError
 
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """`about` says where its page is, with the fact `id`: redemption, reward, submission, credits, credit_queue, or nothing.
+    """`about` says where its page is, with the fact `id`: redemption, reward, submission, credits, credit_queue, support, or nothing.
 
     `dm`: it goes to Discord as a direct message. `channel`: where that is refused, the community's channel for it says that there
     is news, never which. `optional`: the member may switch it off.
@@ -63,6 +63,11 @@ _TABLE: Final = (
     NoticeKind("credits_granted", "coins", "credits"),
     NoticeKind("credits_revoked", "coins", "credits"),
     NoticeKind("credits_low", "alert-triangle", "credits", channel=False, optional=True),
+    # supporting with money
+    NoticeKind("support_began", "sparkles", "support", channel=False),
+    NoticeKind("support_late", "alert-triangle", "support", channel=False),
+    NoticeKind("support_ends", "info-circle", "support", channel=False),
+    NoticeKind("support_ended", "info-circle", "support", channel=False),
 )
 NOTICE_KINDS: Final = {kind.name: kind for kind in _TABLE}
 # Beside the optional kinds: no direct messages at all. Everything still stands on the member's page.

@@ -17,14 +17,11 @@ from django.db.models import Max
 
 from engagement.audit.actor import Actor
 from engagement.audit.services import record_audit
-from engagement.credits.models import CreditType
-from engagement.files.models import FileUse, StoredFile
-from engagement.files.services import keep_file, release_file
+from engagement.files.services import keep_file
 from saas.core import clock
 from saas.core.ids import new_ulid
 from saas.events import publish
 from tenants.context import TenantContext
-from tenants.gatekeeping import require_gate
 
 from .errors import (
     InvalidRewardError,
@@ -32,7 +29,6 @@ from .errors import (
     RewardChangedError,
     RewardKeyTakenError,
     RewardNotFoundError,
-    SponsorNotFoundError,
     StockPromisedError,
     TooManyRewardsError,
 )
@@ -41,7 +37,8 @@ from .facts import FIELDS, check_facts, check_key, check_whole, whole_number
 from .freezing import require_room_for_reward
 from .kinds import check_settings, get_kind, is_pool
 from .locks import lock_catalogue
-from .models import Approval, LimitPeriod, Redemption, Reward, RewardCode, RewardKind, RewardState, Sponsor
+from .models import Approval, LimitPeriod, Reward, RewardCode, RewardKind, RewardState
+from .references import check_references, files_of, follow_files, possible_id
 
 MAX_REWARDS: Final = 5_000
 DEFAULTS: Final[Mapping[str, Any]] = {
@@ -97,7 +94,7 @@ def create_reward(
         raise TooManyRewardsError(
             f"A catalogue has at most {MAX_REWARDS:,} rewards. Archive one that is no longer needed."
         )
-    _check_references(context, kind, values, before=DEFAULTS)
+    check_references(context, kind, values, before=DEFAULTS)
     last = Reward.objects.aggregate(last=Max("position"))["last"]
     now = clock.now()
     reward = Reward.objects.create(
@@ -108,7 +105,7 @@ def create_reward(
         changed_at=now,
         **values,
     )
-    for file_id in _files_of(reward):
+    for file_id in files_of(reward):
         keep_file(file_id=file_id)
     said = {
         name: value for name, value in describe_reward(reward).items() if value not in (None, "", False, {})
@@ -154,16 +151,16 @@ def change_reward(
     if expected_version is not None and expected_version != reward.version:
         raise RewardChangedError(reward.name, reward.version)
     check_whole(values)
-    _check_references(context, reward.kind, values, before=before)
+    check_references(context, reward.kind, values, before=before)
     if values["stock"] is not None and values["stock"] < reward.reserved:
         raise StockPromisedError(reward.reserved)
-    files_before, described = _files_of(reward), describe_reward(reward)
+    files_before, described = files_of(reward), describe_reward(reward)
     for name in changed:
         setattr(reward, name, values[name])
     reward.version += 1
     reward.changed_at = clock.now()
     reward.save(update_fields=[*changed, "version", "changed_at"])
-    _follow_files(reward, files_before)
+    follow_files(reward, files_before)
     publish(RewardChanged(reward.pk, reward.name, reward.price, changed))
     record_reward(actor, "reward.changed", reward, before=described, after=describe_reward(reward))
     return reward
@@ -184,7 +181,7 @@ def offer_reward(*, context: TenantContext, reward_id: int, actor: Actor) -> Rew
         return reward
     check_settings(reward.kind, reward.settings, complete=True)
     _refuse_drawn(reward)
-    _check_references(context, reward.kind, values_of(reward), before=DEFAULTS, promised=True)
+    check_references(context, reward.kind, values_of(reward), before=DEFAULTS, promised=True)
     require_room_for_reward(context)
     _move_to(reward, RewardState.ACTIVE, actor, "reward.offered")
     publish(RewardOffered(reward.pk, reward.name, reward.price))
@@ -246,7 +243,7 @@ def copy_reward(*, context: TenantContext, reward_id: int, actor: Actor, token: 
 
     Takes the catalogue's lock. Raises RewardNotFoundError, TooManyRewardsError, GateClosedError.
     """
-    original = Reward.objects.filter(pk=_id(reward_id)).first()
+    original = Reward.objects.filter(pk=possible_id(reward_id)).first()
     if original is None:
         raise RewardNotFoundError
     key = key_of(original.name, token)
@@ -307,31 +304,6 @@ def _stock_wanted(reward: Reward, wanted: int | None, seen: int | None) -> int |
     return whole_number("stock", max(reward.stock + wanted - seen, 0), least=0)
 
 
-def _check_references(
-    context: TenantContext,
-    kind: str,
-    values: Mapping[str, Any],
-    *,
-    before: Mapping[str, Any],
-    promised: bool = False,
-) -> None:
-    """What is named by id is there, is of the right kind, and is in the plan. Only what differs from `before` is asked of the plan."""
-    if values["sponsor_id"] is not None and values["sponsor_id"] != before["sponsor_id"]:
-        if not promised:
-            require_gate("sponsors", context)
-        if not Sponsor.objects.filter(pk=values["sponsor_id"]).exists():
-            raise SponsorNotFoundError
-    if values["is_drop"] and not before["is_drop"]:
-        require_gate("drops", context)
-    if values["picture_id"] is not None and values["picture_id"] != before["picture_id"]:
-        _require_file(values["picture_id"], FileUse.PICTURE, "picture_id")
-    settings, former = values["settings"], before["settings"]
-    if kind == RewardKind.DOWNLOAD and settings.get("file_id") not in (None, former.get("file_id")):
-        _require_file(settings["file_id"], FileUse.DOWNLOAD, "settings.file_id")
-    if kind == RewardKind.CREDITS and settings.get("type_id") not in (None, former.get("type_id")):
-        _require_credits(settings["type_id"])
-
-
 def _refuse_drawn(reward: Reward) -> None:
     if (
         reward.kind == RewardKind.RAFFLE
@@ -340,40 +312,6 @@ def _refuse_drawn(reward: Reward) -> None:
         raise InvalidRewardError(
             "The winners would be drawn in the past. Choose a later moment.", field="settings.draws_at"
         )
-
-
-def _require_file(file_id: int, use: FileUse, field: str) -> None:
-    # Locked, so that the sweep does not take it before it is kept.
-    if not StoredFile.objects.select_for_update().filter(pk=_id(file_id), use=use).exists():
-        raise InvalidRewardError("The file is no longer there. Upload it again.", field=field)
-
-
-def _require_credits(type_id: int) -> None:
-    if not CreditType.objects.filter(pk=min(type_id, 2**15 - 1), archived_at=None).exists():
-        raise InvalidRewardError(
-            "Choose one of the credits that this community has.", field="settings.type_id"
-        )
-
-
-def _files_of(reward: Reward) -> set[int]:
-    files = {
-        reward.picture_id,
-        reward.settings.get("file_id") if reward.kind == RewardKind.DOWNLOAD else None,
-    }
-    return {file_id for file_id in files if file_id is not None}
-
-
-def _follow_files(reward: Reward, before: set[int]) -> None:
-    """Keep what it names now; let go of what nobody names any more. A download that somebody redeemed stays theirs."""
-    now = _files_of(reward)
-    for file_id in now - before:
-        keep_file(file_id=file_id)
-    for file_id in before - now:
-        named = Reward.objects.filter(picture_id=file_id) | Reward.objects.filter(settings__file_id=file_id)
-        is_download = StoredFile.objects.filter(pk=file_id, use=FileUse.DOWNLOAD).exists()
-        if named.exists() or (is_download and Redemption.objects.filter(reward=reward).exists()):
-            continue
-        release_file(file_id=file_id)
 
 
 def _move_to(reward: Reward, state: RewardState, actor: Actor, action: str) -> None:
@@ -390,14 +328,10 @@ def _count_codes(reward: Reward) -> int:
 
 def lock_reward(reward_id: int) -> Reward:
     """Its row, to the end of the transaction. Raises RewardNotFoundError."""
-    reward = Reward.objects.select_for_update().filter(pk=_id(reward_id)).first()
+    reward = Reward.objects.select_for_update().filter(pk=possible_id(reward_id)).first()
     if reward is None:
         raise RewardNotFoundError
     return reward
-
-
-def _id(given: int) -> int:
-    return given if 0 < given < 2**31 else 0
 
 
 def record_reward(

@@ -25,6 +25,7 @@ from .eligibility import MemberFacts, Refusal, check_offer, check_supply, find_r
 from .errors import RewardNotFoundError
 from .freezing import first_frozen_id, names_sponsors
 from .models import DropPlace, LimitPeriod, Redemption, RedemptionState, Reward, RewardState, Sponsor
+from .references import possible_id
 from .sponsors import count_sponsored, is_sponsoring
 from .tiers import Tier, list_tiers, price_range, tier_of
 
@@ -119,7 +120,7 @@ def get_shop_item(*, reward_id: int, member_id: int | None, context: TenantConte
     Raises RewardNotFoundError."""
     now = clock.now()
     rows = _with_parts(Reward.objects.filter(pk__lt=first_frozen_id(context), state=RewardState.ACTIVE))
-    reward = rows.filter(pk=_id(reward_id)).first() or _queued_for(reward_id, member_id)
+    reward = rows.filter(pk=possible_id(reward_id)).first() or _queued_for(reward_id, member_id)
     if reward is None:
         raise RewardNotFoundError
     return _items([reward], member_id, context, now, list_tiers())[0]
@@ -129,7 +130,7 @@ def _queued_for(reward_id: int, member_id: int | None) -> Reward | None:
     if member_id is None:
         return None
     places = DropPlace.objects.filter(member_id=member_id, left_at=None)
-    rows = Reward.objects.filter(pk=_id(reward_id), is_drop=True, state=RewardState.ACTIVE)
+    rows = Reward.objects.filter(pk=possible_id(reward_id), is_drop=True, state=RewardState.ACTIVE)
     return _with_parts(rows.filter(pk__in=places.values("reward_id"))).first()
 
 
@@ -181,7 +182,7 @@ def read_member_facts(
 
 def get_reward(*, reward_id: int) -> Reward:
     """In whatever state it is. Raises RewardNotFoundError."""
-    reward = _with_parts(Reward.objects.filter(pk=_id(reward_id))).first()
+    reward = _with_parts(Reward.objects.filter(pk=possible_id(reward_id))).first()
     if reward is None:
         raise RewardNotFoundError
     return reward
@@ -316,7 +317,3 @@ def _count_taken(
 
 def _json(value: Any) -> list[Any]:
     return json.loads(value) if isinstance(value, str) else list(value or ())
-
-
-def _id(given: int) -> int:
-    return given if 0 < given < 2**31 else 0

@@ -81,44 +81,17 @@ def list_boosts_running(context: TenantContext, *, now: datetime) -> list[tuple[
 def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
     """What members wait for, what became of the server, what was set aside, gaps in the bot's hearing of the last days, what Discord
     refused."""
-    lines = [*list_guild_attention(context), *list_rule_attention()]
-    lines += [
-        Attention(
-            "ear-off",
-            f"The bot heard nothing for {write_span(gap.started_at, gap.ended_at)}",
-            f"What was said meanwhile earned nothing. {gap.reason}",
-            gap.ended_at,
-        )
-        for gap in list_gaps(limit=GAPS_SHOWN)
-        if gap.ended_at > now - GAPS_KEPT
+    lines = [
+        *list_redemption_attention(),
+        *list_submission_attention(),
+        *list_credit_attention(),
+        *list_guild_attention(context),
+        *list_rule_attention(),
+        *_gap_attention(now),
+        *_problem_attention(),
+        *_claim_attention(),
+        *_departure_attention(context, now),
     ]
-    lines += [
-        Attention(
-            "alert-triangle",
-            TROUBLE.get(problem.kind, TROUBLE["role"]),
-            problem.message,
-            problem.last_seen_at,
-        )
-        for problem in list_problems()[:PROBLEMS_SHOWN]
-    ]
-    lines += [
-        Attention(
-            "shield-lock",
-            f"{one.name or 'Somebody'} entered three wrong claim codes",
-            "They are locked out for an hour. If they forgot theirs, make them a new code on the member’s page.",
-        )
-        for one in list_locked_claimants()[:PROBLEMS_SHOWN]
-    ]
-    lines += [
-        Attention(
-            "archive",
-            f"{line.name} was deleted with things pending",
-            f"Cancelled with that: {words_of(line.returned, context.points_name)}. Restoring them brings the points, not what was pending.",
-            line.at,
-        )
-        for line in list_returned(limit=PROBLEMS_SHOWN, now=now)
-    ]
-    lines = [*list_redemption_attention(), *list_submission_attention(), *list_credit_attention(), *lines]
     waiting = count_poison(tenant_id=context.tenant_id)
     if waiting:
         lines.insert(
@@ -130,6 +103,54 @@ def list_attention(context: TenantContext, *, now: datetime) -> list[Attention]:
             ),
         )
     return lines
+
+
+def _gap_attention(now: datetime) -> list[Attention]:
+    return [
+        Attention(
+            "ear-off",
+            f"The bot heard nothing for {write_span(gap.started_at, gap.ended_at)}",
+            f"What was said meanwhile earned nothing. {gap.reason}",
+            gap.ended_at,
+        )
+        for gap in list_gaps(limit=GAPS_SHOWN)
+        if gap.ended_at > now - GAPS_KEPT
+    ]
+
+
+def _problem_attention() -> list[Attention]:
+    return [
+        Attention(
+            "alert-triangle",
+            TROUBLE.get(problem.kind, TROUBLE["role"]),
+            problem.message,
+            problem.last_seen_at,
+        )
+        for problem in list_problems()[:PROBLEMS_SHOWN]
+    ]
+
+
+def _claim_attention() -> list[Attention]:
+    return [
+        Attention(
+            "shield-lock",
+            f"{one.name or 'Somebody'} entered three wrong claim codes",
+            "They are locked out for an hour. If they forgot theirs, make them a new code on the member’s page.",
+        )
+        for one in list_locked_claimants()[:PROBLEMS_SHOWN]
+    ]
+
+
+def _departure_attention(context: TenantContext, now: datetime) -> list[Attention]:
+    return [
+        Attention(
+            "archive",
+            f"{line.name} was deleted with things pending",
+            f"Cancelled with that: {words_of(line.returned, context.points_name)}. Restoring them brings the points, not what was pending.",
+            line.at,
+        )
+        for line in list_returned(limit=PROBLEMS_SHOWN, now=now)
+    ]
 
 
 def write_span(start: datetime, end: datetime) -> str:

@@ -32,6 +32,7 @@ PLACES: Final = {
     "submission": ("submission", "submission_id"),
     "credits": ("my-credits", ""),
     "credit_queue": ("credits-trusted", ""),
+    "support": ("support", ""),
 }
 QUIET_WORDS: Final = {
     NO_DM: ("Direct messages", "Your news also comes to you in Discord, from the bot."),

@@ -93,28 +93,13 @@ def operation(
 ) -> Callable[[View], View]:
     """Declares a method of an ApiView. `upload`: it takes one file as multipart/form-data (multipart.py); this is an example of it."""
     access = OPERATIONS[name]
-    statuses = {401, 403, 406, 429, 503, *errors}
-    if body is not None:
-        statuses |= {400, 413, 415, 422}
-    if query is not None or writes:
-        statuses |= {422}
-    if writes:
-        statuses |= {409}
     responses: dict[Any, Any] = {
         status: _answer(answer, paged) if answer else OpenApiResponse(description="Done.")
     }
-    for number in sorted(statuses):
+    for number in _list_statuses(errors, body=body is not None, query=query is not None, writes=writes):
         responses[(number, MEDIA_TYPE)] = OpenApiResponse(ProblemBody, description=MEANINGS[number])
-    examples = []
-    if example is not None:
-        value = {"items": [example], "next_cursor": None} if paged else example
-        examples.append(OpenApiExample(summary, value=value, response_only=True, status_codes=[str(status)]))
-    if body_example is not None:
-        examples.append(OpenApiExample(summary, value=body_example, request_only=True))
-    if upload is not None:
-        examples.append(
-            OpenApiExample(summary, value=upload, request_only=True, media_type="multipart/form-data")
-        )
+    answered = {"items": [example], "next_cursor": None} if paged and example is not None else example
+    examples = _list_examples(summary, status, answered, body_example, upload)
     who = f"\n\nOpen to: {access.words}."
 
     def declare(view: View) -> View:
@@ -136,6 +121,33 @@ def operation(
         return extended
 
     return declare
+
+
+def _list_statuses(errors: Sequence[int], *, body: bool, query: bool, writes: bool) -> list[int]:
+    """What may go wrong: with every operation, with one that takes a body or a query, with one that writes, and `errors`."""
+    statuses = {401, 403, 406, 429, 503, *errors}
+    if body:
+        statuses |= {400, 413, 415, 422}
+    if query or writes:
+        statuses |= {422}
+    if writes:
+        statuses |= {409}
+    return sorted(statuses)
+
+
+def _list_examples(summary: str, status: int, answered: Any, body: Any, upload: Any) -> list[OpenApiExample]:
+    examples = []
+    if answered is not None:
+        examples.append(
+            OpenApiExample(summary, value=answered, response_only=True, status_codes=[str(status)])
+        )
+    if body is not None:
+        examples.append(OpenApiExample(summary, value=body, request_only=True))
+    if upload is not None:
+        examples.append(
+            OpenApiExample(summary, value=upload, request_only=True, media_type="multipart/form-data")
+        )
+    return examples
 
 
 _pages: dict[str, SerializerClass] = {}

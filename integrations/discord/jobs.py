@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.db import ProgrammingError
 
 from engagement.boosts.events import BoostStarted
@@ -25,11 +24,7 @@ from engagement.supporters.roles import list_members_with_wrong_roles, list_supp
 from saas.core import clock
 from saas.core.schemas import enter_schema
 from saas.events.jobs import defer, job, periodic_job
-from saas.events.log import get_moment
 from saas.events.retries import Backoff
-from tenants.context import TenantContext
-from tenants.entitlements import Entitlements
-from tenants.gates import GATES, is_open
 from tenants.models import GuildGreeting, GuildLink
 from tenants.routing import get_routing
 from tenants.selectors import read_liveness
@@ -50,8 +45,8 @@ from . import (
 from .announcements import announce_level_up
 from .client import get_client
 from .errors import UNKNOWN_GUILD, DiscordRefusedError
+from .hearing import heard
 from .models import LevelRole
-from .problems import clear_problem, note_problem
 from .roles import SWEEP_LOCK, bring_roles, desired_roles
 from .team_words import language_of
 from .template_parts import list_planned_roles, make_planned_roles
@@ -63,48 +58,10 @@ MOST_A_SWEEP = 300
 SWEEP_PAUSE = timedelta(minutes=5)  # 300 members at Discord's ten changes in ten seconds
 
 
-def _heard(tenant: str, gate: str = "", *, event_id: int | None = None) -> TenantContext | None:
-    """The tenant, while Discord is to hear of it: linked, active, live, and with a plan that opens `gate`, if one is named.
-
-    In shadow mode nothing shows in Discord; once the community is live, the sweep catches up. Whether it is live and what its plan
-    has is asked of the database, because what routing remembers may be old; `event_id` names the news that is to be told: what
-    was published before the community went live stays untold, however late its job runs.
-    """
-    context = get_routing().context_for_schema(tenant)
-    if context is None or context.guild_id is None:
-        return None
-    now = read_liveness(schema=tenant)
-    if not now.live or (event_id is not None and _is_older(event_id, now.since)):
-        return None
-    return context if not gate or _is_in_plan(gate, now.entitlements) else None
-
-
-def _is_in_plan(gate: str, entitlements: Entitlements) -> bool:
-    """What the plan leaves out is skipped and, where plans are sold, shown to the organiser until it is open again."""
-    key = f"plan:{gate}"
-    if not is_open(gate, entitlements, clock.now()):
-        note_problem(
-            key=key,
-            message=f"{GATES[gate].title} are not part of the plan, so nothing is done in Discord. Nothing is lost: it goes "
-            "on with a plan that has them. You find the plans under Billing.",
-        )
-        return False
-    if settings.BILLING_ON:
-        clear_problem(key=key)
-    return True
-
-
-def _is_older(event_id: int, since: datetime | None) -> bool:
-    if since is None:
-        return False
-    published = get_moment(event_id)
-    return published is not None and published < since
-
-
 @job(queue=QUEUE, retry=PATIENT, lock="discord announcements")
 def announce_level(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of LevelReached."""
-    context = _heard(tenant, "announcements", event_id=event_id)
+    context = heard(tenant, "announcements", event_id=event_id)
     if context is not None:
         announce_level_up(
             replace(context, live=True), get_client(), event_id=event_id, event=LevelReached.from_data(event)
@@ -114,7 +71,7 @@ def announce_level(*, tenant: str, event_id: int, event: dict[str, Any]) -> None
 @job(queue=QUEUE, retry=PATIENT, lock="discord announcements")
 def announce_boost(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of BoostStarted."""
-    context = _heard(tenant, "announcements", event_id=event_id)
+    context = heard(tenant, "announcements", event_id=event_id)
     if context is not None:
         announcements.announce_boost(
             replace(context, live=True), get_client(), event_id=event_id, event=BoostStarted.from_data(event)
@@ -124,7 +81,7 @@ def announce_boost(*, tenant: str, event_id: int, event: dict[str, Any]) -> None
 @job(queue=QUEUE, retry=PATIENT, lock="discord notices")
 def bring_notice(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of MemberTold: where Discord cannot be reached, the notice stands on the member's page all the same."""
-    context = _heard(tenant, event_id=event_id)
+    context = heard(tenant, event_id=event_id)
     if context is not None:
         notices.bring_notice(context, get_client(), event_id=event_id, notice_id=int(event["notice_id"]))
 
@@ -133,7 +90,7 @@ def bring_notice(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
 def follow_credit_request(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of CreditRequested and CreditRequestDecided: approvers are asked in the type's channel, and a message that stands follows
     what was decided elsewhere. Nothing is asked in shadow mode."""
-    context = _heard(tenant)
+    context = heard(tenant)
     if context is not None:
         credit_asking.follow_request(
             context, get_client(), event_id=event_id, request_id=int(event["request_id"])
@@ -143,7 +100,7 @@ def follow_credit_request(*, tenant: str, event_id: int, event: dict[str, Any]) 
 @job(queue=QUEUE, retry=PATIENT, lock="discord team")
 def tell_team_returned(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of PendingReturned."""
-    context = _heard(tenant, event_id=event_id)
+    context = heard(tenant, event_id=event_id)
     if context is not None:
         departure_news.tell_team_returned(
             context, get_client(), event_id=event_id, event=PendingReturned.from_data(event)
@@ -191,10 +148,10 @@ def sync_member_roles(*, tenant: str, member_id: int) -> None:
 
 
 def _sync(tenant: str, member_id: int) -> None:
-    context = _heard(tenant)
+    context = heard(tenant)
     if context is None:
         return
-    levels = LevelRole.objects.exists() and _heard(tenant, "level_roles") is not None
+    levels = LevelRole.objects.exists() and heard(tenant, "level_roles") is not None
     if levels or list_role_grants(member_id=member_id) or list_support_roles(member_id=member_id):
         bring_roles(context, get_client(), member_id=member_id, levels=levels)
 
@@ -212,10 +169,10 @@ def tend_reward_role(*, tenant: str, redemption_id: int) -> None:
 
 
 def _follow_reward_role(tenant: str, redemption_id: int) -> None:
-    context = _heard(tenant)
+    context = heard(tenant)
     if context is None:
         return
-    levels = LevelRole.objects.exists() and _heard(tenant, "level_roles") is not None
+    levels = LevelRole.objects.exists() and heard(tenant, "level_roles") is not None
     client, over = get_client(), {one.pk for one in list_ended_roles()}
     act = reward_roles.end_reward_role if redemption_id in over else reward_roles.follow_reward_role
     act(context, client, redemption_id=redemption_id, levels=levels)
@@ -297,7 +254,7 @@ def _tell_team(
     tenant: str, event_id: int, text: Callable[[str], str], *, path: str = team_news.REDEMPTIONS
 ) -> None:
     """In the team's channel, where one is chosen, in the community's language; the dashboard says it in any case."""
-    context = _heard(tenant, event_id=event_id)
+    context = heard(tenant, event_id=event_id)
     if context is not None:
         team_news.tell_team(
             context, get_client(), event_id=event_id, text=text(language_of(context)), path=path
@@ -316,13 +273,13 @@ def sweep_level_roles(*, tenant: str, timestamp: int = 0) -> None:
 def sweep_tenant_roles(*, tenant: str, after_id: int = 0) -> None:
     """Defer a sync for members whose roles, as last seen, differ from the desired ones: a few hundred, the next ones when those
     should be through. `after_id`: from the member after that one on."""
-    if not after_id and _heard(tenant) is not None:
+    if not after_id and heard(tenant) is not None:
         lacking = reward_roles.list_members_lacking(limit=MOST_A_SWEEP)
         for member_id in {*lacking, *list_members_with_wrong_roles(limit=MOST_A_SWEEP)}:
             defer(
                 sync_member_roles, tenant=tenant, member_id=member_id, queueing_lock=f"sync roles {member_id}"
             )
-    context = _heard(tenant, "level_roles")
+    context = heard(tenant, "level_roles")
     if context is None:
         return
     if not after_id and (planned := list_planned_roles(context=context)):

@@ -44,3 +44,22 @@ TENANT_APPS = [
 ]
 
 INSTALLED_APPS = SHARED_APPS + [app for app in TENANT_APPS if app not in SHARED_APPS]
+
+# What only pages and REST need. Apps with tables stay but for the admin's log: models refer to each other, and jobs to all of them.
+# They are 7 MB of each process that has no pages (PAGES=0): allauth's provider alone brings an HTTP client.
+PAGE_APPS = {
+    "unfold",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "django_structlog",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+    "django_filters",
+    "allauth.socialaccount.providers.discord",
+    "dj_rest_auth",
+    "frontend_api",
+}

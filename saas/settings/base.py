@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .apps import INSTALLED_APPS as INSTALLED_APPS
+from .apps import PAGE_APPS
 from .apps import SHARED_APPS as SHARED_APPS
 from .apps import TENANT_APPS as TENANT_APPS
 from .env import env
@@ -27,6 +28,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DEBUG = False
 SECRET_KEY = check_secret_key(env, "SECRET_KEY")
 FIELD_KEYS = check_field_keys(env, "FIELD_KEYS")
+# manage.py says so for the bot and ingest, which then don't carry what only pages need.
+if not env.flag("PAGES", True):
+    INSTALLED_APPS = [app for app in INSTALLED_APPS if app not in PAGE_APPS]
 BASE_DOMAIN = check_host(env, "BASE_DOMAIN")
 BASE_URL = env.url("BASE_URL", f"https://{BASE_DOMAIN}")
 # tenants.middleware lets only known hosts through, custom ones included.

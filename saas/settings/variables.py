@@ -175,6 +175,10 @@ def check_number(low: int, high: int) -> Check:
     return check
 
 
+def check_flag(environment: Environment, name: str) -> bool:
+    return environment.flag(name, True)
+
+
 def check_text(environment: Environment, name: str) -> str:
     return environment.text(name, "")
 
@@ -195,6 +199,7 @@ VARIABLES = (
         advised=True,
     ),
     Variable("DATABASE_ROLE", "Which of the two a process uses.", check_choice("app", "owner")),
+    Variable("PAGES", "Whether a process shows pages.", check_flag),
     Variable("REDIS_URL", "Redis for wake-ups, caches and leases.", _REDIS, True),
     Variable("REDIS_STREAM_URL", "Redis for the activity stream.", _REDIS, True),
     Variable(

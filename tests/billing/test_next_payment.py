@@ -25,15 +25,16 @@ def coming(shop: Shop) -> int:
     return shop.stripe.v1.invoices.create_preview({"subscription": shop.row().stripe_id}).amount_due
 
 
-@pytest.mark.parametrize("coupon", ["", "nonprofit_30", "welcome_20"])
 @pytest.mark.parametrize(
-    ("begin", "to"),
+    ("begin", "to", "coupon"),
     [
-        (("starter", "month"), ("growth", "month")),  # more, at once
-        (("starter", "month"), ("growth", "year")),  # a year begins at once
-        (("pro", "year"), ("growth", "month")),  # less, when the year is over
-        (("starter", "year"), ("pro", "month")),  # at once, and the year's credit pays the first month
-        (("starter", "year"), ("growth", "month")),  # … or several of them
+        (("starter", "month"), ("growth", "month"), "welcome_20"),  # more, at once
+        (("starter", "month"), ("growth", "year"), "nonprofit_30"),  # a year begins at once
+        (("starter", "month"), ("growth", "year"), "welcome_20"),  # … after which the discount is over
+        (("pro", "year"), ("growth", "month"), "nonprofit_30"),  # less, when the year is over
+        (("pro", "year"), ("growth", "month"), "welcome_20"),
+        (("starter", "year"), ("pro", "month"), ""),  # at once, and the year's credit pays the first month
+        (("starter", "year"), ("growth", "month"), "nonprofit_30"),  # … or several of them
     ],
 )
 def test_the_next_payment_is_what_stripe_asks_for(
@@ -44,6 +45,24 @@ def test_the_next_payment_is_what_stripe_asks_for(
     if coupon:
         shop.stripe.v1.subscriptions.update(shop.row().stripe_id, {"discounts": [{"coupon": coupon}]})
     assert change(shop, *to).next_amount == coming(shop)
+
+
+@pytest.mark.parametrize(
+    ("begin", "to", "amount"),
+    [
+        ("starter", ("growth", "month"), 2500),
+        ("starter", ("growth", "year"), 25_000),
+        ("growth", ("starter", "month"), 900),  # no bill is made, so that the coupon waits
+    ],
+)
+def test_a_coupon_for_once_is_used_up_by_the_bill_of_the_change(
+    shop: Shop, begin: str, to: tuple[str, str], amount: int
+) -> None:
+    shop.skip_trial()
+    shop.buy(begin)
+    once = shop.stripe.v1.coupons.create({"percent_off": 10, "duration": "once"}).id
+    shop.stripe.v1.subscriptions.update(shop.row().stripe_id, {"discounts": [{"coupon": once}]})
+    assert change(shop, *to).next_amount == coming(shop) == amount
 
 
 def test_within_a_trial_it_is_the_first_payment(shop: Shop) -> None:

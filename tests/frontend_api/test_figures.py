@@ -17,6 +17,8 @@ def test_numbers_are_whole_with_their_unit() -> None:
     assert figures.write_unit(1284, "points") == "1,284 points"
     assert figures.write_unit(1, "points") == "1 point"
     assert figures.write_unit(1, "kudos") == "1 kudo"
+    assert figures.write_unit(1, "communities") == "1 community"
+    assert figures.write_unit(1, "cookies") == "1 cookie"
     assert figures.write_unit(0, "points") == "0 points"
     assert figures.write_signed(-1200) == "−1,200"
     assert figures.write_signed(5) == "+5"

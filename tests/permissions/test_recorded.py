@@ -30,6 +30,7 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "billing-cancel": ("plan.cancelled",),
     "billing-cap": ("spending_cap.changed",),
     "billing-change": ("plan.changed", "plan.change_planned"),
+    "billing-cover": ("plan.covered", "plan.cover_offer_ended"),
     "billing-offer-end": ("plan.payer_offer_ended",),
     "billing-payer": ("plan.payer_offered", "plan.payer_changed"),
     "billing-portal": ("plan.portal_opened",),

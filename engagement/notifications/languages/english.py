@@ -45,6 +45,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     "credits_granted": "You were given {amount} {credits}.",
     "credits_revoked": "{amount} {credits} were taken back.",
     "credits_low": "You have {amount} {credits} left.",
+    "support_began": "Thank you. You support with “{tier}”.",
+    "support_late": "The last payment for “{tier}” did not go through. It is tried again, and what you get goes on meanwhile. Check your card.",
+    "support_ends": "You left the server, so your support with “{tier}” ends with its period. Nothing more is charged, and until then you can resume it.",
+    "support_ended": "Your support with “{tier}” ended. Nothing more is charged.",
     # what may follow
     "reason": "Reason: {reason}",
     "question": "{question}",

@@ -45,6 +45,10 @@ GERMAN: Final[Mapping[str, str]] = {
     "credits_granted": "Du hast {amount} {credits} bekommen.",
     "credits_revoked": "{amount} {credits} wurden zurückgenommen.",
     "credits_low": "Du hast noch {amount} {credits}.",
+    "support_began": "Danke. Du unterstützt mit „{tier}“.",
+    "support_late": "Die letzte Zahlung für „{tier}“ hat nicht geklappt. Sie wird noch einmal versucht, und was du bekommst, läuft so lange weiter. Prüfe deine Karte.",
+    "support_ends": "Du hast den Server verlassen, darum endet deine Unterstützung mit „{tier}“ zum Ende des Zeitraums. Es wird nichts mehr abgebucht, und bis dahin kannst du sie fortsetzen.",
+    "support_ended": "Deine Unterstützung mit „{tier}“ ist zu Ende. Es wird nichts mehr abgebucht.",
     # what may follow
     "reason": "Grund: {reason}",
     "question": "{question}",

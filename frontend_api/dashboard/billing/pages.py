@@ -52,7 +52,7 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
         "told": [
             (one.level, write_notice(one))
             for one in list_notices(tenant=books.tenant)
-            if one.kind in _BESIDES
+            if one.kind in _BESIDES or (one.kind == "cover_ahead" and books.subscription)
         ],
         "acts": _list_acts(books, may_manage=desk.may("manage_billing"), may_pay=_is_payer(desk, books)),
         "standing": books.standing,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -67,35 +68,10 @@ def build_requests_list(*, acts: tuple[BulkAct, ...] = ()) -> ListKind:
         name="requests",
         source=QuerySetSource(search_requests, dress),
         search="Search by member or reason",
-        columns=(
-            Column("what", "Request", lambda row: Link(_what(row.request), address_of(row.pk))),
-            Column("member", "Member", lambda row: show_member(row.member)),
-            Column("state", "State", lambda row: show_states(row)),
-            Column("flags", "Look twice", _show_flags),
-            Column("amount", "Amount", lambda row: row.amount, sort="amount", number=True, shown=False),
-            Column("when", "Requested", lambda row: row.requested_at, sort="when"),
-            Column("reason", "Reason", lambda row: row.request.reason, shown=False),
-            Column("granted", "Granted", lambda row: row.request.granted, number=True, shown=False),
-            Column("decided", "Decided", lambda row: row.request.decided_at, shown=False),
-            Column("by", "Decided by", lambda row: row.request.decided_by, shown=False),
-            Column("note", "Note", lambda row: row.request.note, shown=False),
-            Column("via", "From", lambda row: _VIA.get(row.request.via, row.request.via), shown=False),
-            Column("id", "Number", lambda row: row.pk, number=True, shown=False),
-        ),
+        columns=_request_columns(),
         sorts=(Sort("when", "moment", "requested_at"), Sort("amount", "number")),
         sort="-when",
-        filters=(
-            Filter(
-                "state", "State", "choice", tuple(Choice(one, words) for one, words in STATE_WORDS.items())
-            ),
-            Filter(
-                "type", "Credits", "choice", tuple(Choice(str(row.pk), row.name) for row in types.values())
-            ),
-            Filter("flagged", "Look twice", "one", _YES),
-            Filter("overdue", "Waits for too long", "one", _YES),
-            Filter("amount", "Amount", "number"),
-            Filter("days", "Requested", "days"),
-        ),
+        filters=_request_filters(types),
         acts=acts,
         empty=Empty(
             "coins",
@@ -106,6 +82,35 @@ def build_requests_list(*, acts: tuple[BulkAct, ...] = ()) -> ListKind:
         ),
         row_name=lambda row: f"{_what(row.request)} for {row.member.display_name}",
         row_id=lambda row: int(row.pk),
+    )
+
+
+def _request_columns() -> tuple[Column, ...]:
+    return (
+        Column("what", "Request", lambda row: Link(_what(row.request), address_of(row.pk))),
+        Column("member", "Member", lambda row: show_member(row.member)),
+        Column("state", "State", lambda row: show_states(row)),
+        Column("flags", "Look twice", _show_flags),
+        Column("amount", "Amount", lambda row: row.amount, sort="amount", number=True, shown=False),
+        Column("when", "Requested", lambda row: row.requested_at, sort="when"),
+        Column("reason", "Reason", lambda row: row.request.reason, shown=False),
+        Column("granted", "Granted", lambda row: row.request.granted, number=True, shown=False),
+        Column("decided", "Decided", lambda row: row.request.decided_at, shown=False),
+        Column("by", "Decided by", lambda row: row.request.decided_by, shown=False),
+        Column("note", "Note", lambda row: row.request.note, shown=False),
+        Column("via", "From", lambda row: _VIA.get(row.request.via, row.request.via), shown=False),
+        Column("id", "Number", lambda row: row.pk, number=True, shown=False),
+    )
+
+
+def _request_filters(types: Mapping[int, CreditType]) -> tuple[Filter, ...]:
+    return (
+        Filter("state", "State", "choice", tuple(Choice(one, words) for one, words in STATE_WORDS.items())),
+        Filter("type", "Credits", "choice", tuple(Choice(str(row.pk), row.name) for row in types.values())),
+        Filter("flagged", "Look twice", "one", _YES),
+        Filter("overdue", "Waits for too long", "one", _YES),
+        Filter("amount", "Amount", "number"),
+        Filter("days", "Requested", "days"),
     )
 
 

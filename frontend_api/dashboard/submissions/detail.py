@@ -211,8 +211,6 @@ def _show(
     own = submission.member_id in {member.pk for member in mine}
     waits = submission.state in (PENDING, NEEDS_INFO)
     reasons = list_reasons() if decides and waits else []
-    back = _list_query(request)
-    following, previous = _neighbours(submission, desk, back)
     most = most_points(detail.form)
     approving = approving or ApproveForm(form=detail.form, most=most, scores=submission.scores)
     refused = [one for one in (approving, rejecting, asking) if one is not None and one.is_bound]
@@ -239,16 +237,25 @@ def _show(
         "asking": asking or ReasonForm(act="ask", templates=reasons),
         "can_undo": decides and not own and submission.state in DECIDED,
         "undo_left": int(undo_left(submission).total_seconds()),
-        "back": reverse("dashboard-submissions") + (f"?{back}" if back else ""),
-        "list_query": back,
-        "next": None if following is None else _address(following, back),
-        "previous": None if previous is None else _address(previous, back),
-    } | _sum(approving, submission)
+    }
+    facts |= _tell_ways(request, submission, desk) | _sum(approving, submission)
     status = 200
     if refused:
         conflict = any(error for one in refused for error in one.non_field_errors())
         status = 409 if conflict else 422
     return render(request, "dashboard/submissions/detail.html", facts, status=status)
+
+
+def _tell_ways(request: HttpRequest, submission: Submission, desk: Desk) -> dict[str, Any]:
+    """Back to the list as it was, and to those before and after it there."""
+    back = _list_query(request)
+    following, previous = _neighbours(submission, desk, back)
+    return {
+        "back": reverse("dashboard-submissions") + (f"?{back}" if back else ""),
+        "list_query": back,
+        "next": None if following is None else _address(following, back),
+        "previous": None if previous is None else _address(previous, back),
+    }
 
 
 def _answered(desk: Desk, earlier: Submission) -> list[Question]:

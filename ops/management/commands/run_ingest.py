@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand
 
 from engagement.activity.consumer import Consumer, calm_collector
 from ops.health.process import serve_health
+from ops.heap import keep_one_heap
 from saas.core.redis_clients import cache_redis, stream_redis
 from tenants.routing import get_routing
 
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, most_partitions: int | None, **options: Any) -> None:
+        keep_one_heap()
         routing = get_routing()
         with serve_health("ingest", stream_required=True) as health:
             consumer = Consumer(

@@ -16,6 +16,7 @@ from bot_shard.process import BotOptions
 from bot_shard.serve import BotService, serve
 from bot_shard.stats import StatsCollector
 from ops.health.process import serve_health
+from ops.heap import keep_one_heap
 from tenants.routing import get_routing
 
 
@@ -78,6 +79,7 @@ class Command(BaseCommand):
             per_process=settings.DISCORD_SHARDS_PER_PROCESS,
             default_count=settings.DISCORD_SHARD_COUNT,
         )
+        keep_one_heap()
         routing = get_routing()
         try:
             with serve_health("bot", stream_required=True) as health:

@@ -114,3 +114,19 @@ def test_the_picture_of_time_is_the_community_s(months: Months) -> None:
     with enter_tenant(months.context):
         assert months.supporter(member).runs(months.moment)
         assert not months.supporter(member).runs(clock.now() + timedelta(days=365))
+
+
+def test_looking_before_acting_hides_no_payment(months: Months) -> None:
+    """A renewal that nobody heard of; then the member presses a button that changes nothing."""
+    from billing.reconciling import reconcile_billing
+
+    member = months.member()
+    months.open(member)
+    with months.today():
+        months.support(member, months.tier(points=50))
+    months.pass_days(33, look=False)
+    with months.today():
+        resume_support(context=months.context, member_id=member.pk, actor=OWNER)
+        assert len(months.payments()) == 1
+        reconcile_billing()
+    assert (len(months.payments()), months.points(member)) == (2, 100)

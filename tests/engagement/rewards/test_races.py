@@ -3,75 +3,34 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from engagement.audit.actor import Actor
 from engagement.ledger.models import LedgerBalance
 from engagement.progression import merging
 from engagement.progression.merging import merge_members
-from engagement.rewards import deciding, drops, fulfilling, redeeming, states
+from engagement.rewards import deciding, fulfilling, redeeming, states
 from engagement.rewards.deciding import approve_redemption, cancel_redemption
-from engagement.rewards.drops import join_drop, tend_drop
 from engagement.rewards.eligibility import MemberFacts
 from engagement.rewards.fulfilling import fulfil_redemption
-from engagement.rewards.models import Approval, DropPlace, Redemption, Reward, RewardCode, Sponsor
+from engagement.rewards.models import Approval, Redemption, Reward, RewardCode, Sponsor
 from engagement.rewards.redeem_statements import Written
-from engagement.rewards.redeeming import redeem_reward
-from engagement.rewards.states import APPROVED, CANCELLED, ENDED, MOVES, REQUESTED
-from engagement.rewards.telling import tell_new_redemptions
+from engagement.rewards.states import APPROVED, CANCELLED, MOVES, REQUESTED
 from saas.core import clock
 from saas.events.models import TenantEvent
 from saas.events.retries import RetryLaterError
 from tenants.context import TenantContext, enter_tenant
 from tests.limits.racing import holds_up_another, meet, row_locks_off, wait_until
 
-from .racing import crowd, people, top_up, went_through
-from .spending import MODERATOR, assert_books_balance, make_reward
+from .racing import ROUNDS, asks, crowd, had, people, top_up, went_through
+from .spending import MODERATOR, make_reward
 
-pytestmark = [pytest.mark.race, pytest.mark.usefixtures("committed_db")]
-# (rounds, racers)
-ROUNDS = [
-    pytest.param(3, 40, id="3"),
-    pytest.param(1, 200, id="200 racers"),
-    pytest.param(100, 200, id="100", marks=[pytest.mark.faults, pytest.mark.timeout(1800)]),
-]
+pytestmark = [pytest.mark.race, pytest.mark.usefixtures("committed_db", "books_balance")]
 DISCORD = Actor("discord", 42, "Mod in Discord", role="moderator", via="bot")
-
-
-@pytest.fixture(autouse=True)
-def _acme(request: pytest.FixtureRequest, committed_db: None, acme: TenantContext) -> Iterator[None]:
-    yield
-    if "without" in request.node.name:
-        return  # a lock was off, and the books show it
-    with enter_tenant(acme):
-        assert_books_balance(acme)
-        tell_new_redemptions(acme.schema)
-        # Of each redemption it was told once that it came into being.
-        firsts = TenantEvent.objects.filter(type="RedemptionChanged", data__was="")
-        assert sorted(row.data["redemption_id"] for row in firsts) == sorted(
-            Redemption.objects.values_list("pk", flat=True)
-        )
-
-
-def asks(context: TenantContext, member_id: int, reward: Reward, key: str) -> Callable[[], object]:
-    def ask() -> object:
-        with enter_tenant(context):
-            actor = Actor("member", member_id, "Racer", via="web")
-            return redeem_reward(
-                context=context, member_id=member_id, reward_id=reward.pk, key=key, via="web", actor=actor
-            )
-
-    return ask
-
-
-def had(context: TenantContext, reward: Reward) -> int:
-    """How many were given away."""
-    with enter_tenant(context):
-        return Redemption.objects.filter(reward=reward).exclude(state__in=ENDED).count()
 
 
 def race_for_the_last(context: TenantContext, members: list[int]) -> int:
@@ -279,78 +238,6 @@ def test_without_the_lock_both_would_decide(
     seen = [race_to_decide(acme, member_id, first, approve_redemption) for _ in range(5)]
 
     assert not all(is_chain(steps) for steps in seen)
-
-
-def race_into_the_queue(context: TenantContext, members: list[int]) -> list[int | None]:
-    """All join a drop that has begun; answers the places."""
-    with enter_tenant(context):
-        drop = make_reward(is_drop=True, starts_at=clock.now(), stock=2)
-        tend_drop(context=context, reward_id=drop.pk)
-
-    def join(member_id: int) -> Callable[[], object]:
-        def work() -> object:
-            with enter_tenant(context):
-                return join_drop(context=context, member_id=member_id, reward_id=drop.pk)
-
-        return work
-
-    crowd(join(one) for one in members)
-    with enter_tenant(context):
-        offered = DropPlace.objects.filter(reward=drop, offered_until__isnull=False).count()
-        assert offered == 2
-        return sorted(DropPlace.objects.filter(reward=drop).values_list("place", flat=True))
-
-
-@pytest.mark.parametrize(("rounds", "racers"), [ROUNDS[0], ROUNDS[2]])
-def test_everybody_has_a_place_of_their_own(acme: TenantContext, rounds: int, racers: int) -> None:
-    members = people(acme, racers, points=0)
-
-    for _ in range(rounds):
-        assert race_into_the_queue(acme, members) == list(range(1, racers + 1))
-
-
-def test_without_the_lock_two_would_have_the_same_place(
-    acme: TenantContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    together, last = meet(threading.Barrier(2)), drops._last_place
-
-    def late(reward: Reward) -> int:
-        found = last(reward)
-        together()
-        return found
-
-    monkeypatch.setattr(drops, "_last_place", late)
-    members = people(acme, 2, points=0)
-
-    def five_times() -> None:
-        for _ in range(5):
-            race_into_the_queue(acme, members)
-
-    with row_locks_off(monkeypatch), pytest.raises(IntegrityError, match="drop_place_once"):
-        five_times()
-
-
-def race_for_an_offer(context: TenantContext, member_id: int, racers: int) -> int:
-    """One member, offered one, takes it many times at once, while the job tends the queue."""
-    with enter_tenant(context):
-        drop = make_reward(is_drop=True, starts_at=clock.now(), stock=racers)
-        join_drop(context=context, member_id=member_id, reward_id=drop.pk)
-
-    def tend() -> object:
-        with enter_tenant(context):
-            tend_drop(context=context, reward_id=drop.pk)
-        return None
-
-    acts = [asks(context, member_id, drop, f"o-{drop.pk}-{number}") for number in range(racers)]
-    crowd([*acts, tend, tend])
-    return had(context, drop)
-
-
-@pytest.mark.parametrize("rounds", [3, pytest.param(100, marks=pytest.mark.faults)])
-def test_an_offer_is_taken_once(acme: TenantContext, rounds: int) -> None:
-    (member_id,) = people(acme, 1, points=100 * 9 * rounds)
-
-    assert [race_for_an_offer(acme, member_id, 8) for _ in range(rounds)] == [1] * rounds
 
 
 def merge_while_redeeming(context: TenantContext) -> tuple[int, int, int]:

@@ -107,23 +107,23 @@ def announce_by_bot(world: World) -> bool:
 @asks("job integrations.discord.announce_boost")
 @asks("job integrations.discord.announce_level")
 def announce_in_a_job(world: World) -> bool:
-    return _is_heard(world, "announcements")
+    return _isheard(world, "announcements")
 
 
 @asks("job integrations.discord.sync_member_roles")
 @asks("job integrations.discord.sweep_tenant_roles")
 def give_roles_in_a_job(world: World) -> bool:
-    return _is_heard(world, "level_roles")
+    return _isheard(world, "level_roles")
 
 
-def _is_heard(world: World, gate: str) -> bool:
+def _isheard(world: World, gate: str) -> bool:
     """The jobs' own door; tests/integrations/discord has them at work. What is skipped is shown to the organiser."""
-    from integrations.discord.jobs import _heard
+    from integrations.discord.hearing import heard
     from integrations.discord.problems import list_problems
     from tenants.context import enter_tenant
 
     with enter_tenant(world.context):
-        heard = _heard(world.context.schema, gate) is not None
+        heard = heard(world.context.schema, gate) is not None
         noted = [problem.key for problem in list_problems() if problem.key == f"plan:{gate}"]
     assert bool(noted) != heard
     return heard
