@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Final
 
 import structlog
@@ -29,7 +30,7 @@ from .errors import BillingOffError
 from .inbox.errors import WebhookRefusedError
 from .inbox.processing import is_followed
 from .inbox.receiving import store_event
-from .income.comparing import compare_accounts, compare_destinations, compare_supports
+from .income.comparing import compare_accounts, compare_destinations, compare_disputes, compare_supports
 from .income.reading import is_support
 from .metering.subscribing import is_usage, refresh_usage_subscription
 from .mirror import EXPAND, refresh_subscription
@@ -60,6 +61,7 @@ KINDS: Final = {
     "ended": "A subscription had ended at Stripe's.",
     "unknown": "Stripe has a subscription that belongs to no community of ours.",
     "twice": "A community was paid for twice: by a plan of its own and by a retainer.",
+    "dispute": "A dispute of what a member paid was not settled as Stripe says.",
     "account": "Our copy of a payout account was not what Stripe says.",
     "destination": "What supporters pay still went to an account that was replaced.",
     "entitlements": "What a community may do was not what its subscription says.",
@@ -252,11 +254,13 @@ def _compare_ahead(seen: Comparison, *, dry_run: bool) -> None:
 
 def _compare_supports(seen: Comparison, told: dict[str, dict[str, Any]], *, dry_run: bool) -> None:
     """What members pay their communities, and the accounts that it goes to: their copies are of other tables."""
-    for found in (
-        *compare_supports(told, dry_run=dry_run),
-        *compare_accounts(dry_run=dry_run),
-        *compare_destinations(dry_run=dry_run),  # last: the accounts may have changed just now
-    ):
+    compared = (
+        compare_supports(told, dry_run=dry_run),
+        compare_disputes(dry_run=dry_run),
+        compare_accounts(dry_run=dry_run),
+        compare_destinations(dry_run=dry_run),  # last: the accounts may have changed just now
+    )
+    for found in chain(*compared):
         _find(seen, found.kind, found.about, found.tenant_id, found.what)
 
 

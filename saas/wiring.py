@@ -86,6 +86,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "SupporterJoined": ("integrations.discord.follow_level", "engagement.notifications.tell_support_began"),
     "SupporterMoved": ("integrations.discord.follow_level",),
     "SupporterRecovered": ("integrations.discord.follow_level",),
+    "SupporterDisputed": ("integrations.discord.follow_level",),
     "SupporterLeft": ("integrations.discord.follow_level", "engagement.notifications.tell_support_ended"),
     "SupporterLate": ("engagement.notifications.tell_support_late",),
     "SupporterEnding": ("engagement.notifications.tell_support_ending",),

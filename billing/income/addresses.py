@@ -23,6 +23,10 @@ def payout_page(slug: str) -> str:
     return f"{get_tenant_address(slug)}/dashboard/supporters/payouts/"
 
 
+def payments_page(slug: str) -> str:
+    return f"{get_tenant_address(slug)}/dashboard/supporters/payments/"
+
+
 def payout_return_page(slug: str) -> str:
     return f"{payout_page(slug)}return/"
 

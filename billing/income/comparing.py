@@ -1,4 +1,4 @@
-"""The hourly comparison's part: supports and payout accounts, held against what Stripe lists. What differs is mended by the same
+"""The hourly comparison's part: supports, disputes and payout accounts, held against what Stripe lists. What differs is mended by the same
 functions that webhooks lead to; running it twice, or beside webhooks, changes nothing more."""
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from billing.models import SupportSubscription
 from saas.core.errors import EngageHubError
 
 from .accounts import list_stale_accounts, refresh_account_of
+from .disputes import list_unsettled_supports
 from .mirror import refresh_support
 from .reading import read_support
 from .replacing import list_tenants_astray, move_supports
@@ -67,6 +68,12 @@ def compare_destinations(*, dry_run: bool) -> Iterator[Found]:
             yield Found("error", about, tenant_id, error.message)
             continue
         yield Found("destination", about, tenant_id, f"{moved} moved")
+
+
+def compare_disputes(*, dry_run: bool) -> Iterator[Found]:
+    """What banks took back of what members paid, or gave back. Raises StripeAwayError."""
+    for dispute_id, stripe_id in list_unsettled_supports():
+        yield _mend(Found("dispute", stripe_id, what=dispute_id), dry_run=dry_run)
 
 
 def _mend(found: Found, *, dry_run: bool) -> Found:

@@ -13,7 +13,8 @@ EngageHubError
 │   ├── ReplacementBegunError         first call off the one that is being connected
 │   ├── SupportLateError              first the open payment, then another tier
 │   ├── SupportEndsError              it is set to end: first resume it
-│   └── RefundTooLateError            the payment is too long ago
+│   ├── RefundTooLateError            the payment is too long ago
+│   └── PaymentDisputedError          the payer's bank took it back, or gave it back to the community
 └── InvalidInputError
     └── UnknownCountryError           no payouts there
 """
@@ -119,6 +120,18 @@ class RefundTooLateError(ConflictError):
     def __init__(self, days: int) -> None:
         super().__init__(
             f"This payment is more than {days} days ago, so it can't be given back here. Settle it with the member directly."
+        )
+
+
+class PaymentDisputedError(ConflictError):
+    code = "payment_disputed"
+
+    def __init__(self, *, won: bool = False) -> None:
+        super().__init__(
+            "The bank of who paid decided a dispute of this payment for you, so it can’t be given back here. Settle it with the member "
+            "directly."
+            if won
+            else "This payment is disputed: the bank of who paid has taken it back already, so there is nothing left to refund."
         )
 
 

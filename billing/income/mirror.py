@@ -7,7 +7,7 @@ deleted, or the community was — is ended at once and its money given back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
@@ -15,19 +15,32 @@ from django.db import transaction
 
 from billing.locks import holding_support
 from billing.mirror import fetch_subscription
-from billing.reading import OVER
+from billing.reading import OVER, id_of
 from billing.stripe_api import asking_stripe, telling_stripe
 from engagement.audit.actor import SYSTEM, Actor
 from engagement.members.errors import MemberDeletedError, MemberNotFoundError
 from engagement.supporters.errors import SecondSupportError, TierNotFoundError
 from engagement.supporters.mirroring import PaymentFacts, write_payment, write_support
+from engagement.supporters.selectors import list_dispute_states
 from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 from tenants.context import TenantContext, enter_tenant
 from tenants.models import Tenant
 
+from .dispute_letters import write_dispute_letter
+from .disputes import fetch_disputes, has_to_end, move_money
 from .models import SupportCheckout, SupportCustomer, SupportSubscription
-from .reading import Told, intents_of, is_support, payment_facts, read_support, support_facts
+from .reading import (
+    LOST,
+    OPEN,
+    Told,
+    dispute_state,
+    intents_of,
+    is_support,
+    payment_facts,
+    read_support,
+    support_facts,
+)
 
 PAGE: Final = 100
 _IMPOSSIBLE: Final = (SecondSupportError, TierNotFoundError, MemberNotFoundError, MemberDeletedError)
@@ -36,10 +49,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """A support's invoices and its customer's charges, as plain data."""
+    """A support's invoices, its customer's charges, and the disputes of what paid those invoices, as plain data."""
 
     invoices: list[dict[str, Any]]
     charges: list[dict[str, Any]]
+    disputes: list[dict[str, Any]] = field(default_factory=list)
 
 
 def refresh_support(*, stripe_id: str) -> SupportSubscription | None:
@@ -88,11 +102,21 @@ def refresh_held(
     ):
         return None
     money = _fetch_money(told) if payments or told.state == "late" else Money([], [])
-    paid = payment_facts(told, money.invoices, money.charges) if payments else None
+    settled: dict[str, str] | None = None
+    if payments:
+        settled = move_money(money.charges, money.disputes)
+        if has_to_end(told, money.disputes):
+            end_at_stripe(stripe_id)
+            told = read_support(fetch_subscription(stripe_id) or data)
+        if settled:
+            money = _fetch_money(told)  # a fee that went back is none
+    paid = payment_facts(told, money.invoices, money.charges, money.disputes) if payments else None
     began = row is None
     row = row or SupportSubscription(stripe_id=stripe_id)
     for name, value in _facts(told, customer, paid, money).items():
         setattr(row, name, value)
+    if settled is not None:
+        row.disputes = settled
     if payments:
         row.save()
     if row.refused:
@@ -115,8 +139,12 @@ def _write_to_community(
     with enter_tenant(context), transaction.atomic():
         facts = support_facts(told, customer.member_id, money.invoices)
         write_support(context=context, facts=facts, actor=actor, why=why)
+        held = list_dispute_states(reference=told.stripe_id)
         for payment in paid:
             write_payment(context=context, facts=payment)
+    for payment in paid:
+        if payment.dispute != held.get(payment.reference, ""):
+            write_dispute_letter(customer.tenant, payment, money.disputes)
 
 
 def _whose(told: Told) -> SupportCustomer | None:
@@ -150,13 +178,15 @@ def _fetch_money(told: Told) -> Money:
         invoices = stripe.v1.invoices.list(
             {"subscription": told.stripe_id, "limit": PAGE, "expand": ["data.payments"]}
         )
-        charges = stripe.v1.charges.list(
-            {"customer": told.customer_id, "limit": PAGE, "expand": ["data.application_fee"]}
-        )
-        return Money(
+        expand = ["data.application_fee", "data.transfer"]
+        charges = stripe.v1.charges.list({"customer": told.customer_id, "limit": PAGE, "expand": expand})
+        money = Money(
             [one.to_dict() for one in invoices.auto_paging_iter()],
             [one.to_dict() for one in charges.auto_paging_iter()],
         )
+    mine = {id_ for invoice in money.invoices for id_ in intents_of(invoice)}
+    disputed = [one for one in money.charges if id_of(one.get("payment_intent")) in mine]
+    return Money(money.invoices, money.charges, fetch_disputes(disputed))
 
 
 def _facts(
@@ -165,7 +195,7 @@ def _facts(
     sums = {
         "gross": sum(one.amount for one in paid or ()),
         "fees": sum(one.fee for one in paid or ()),
-        "refunded": sum(one.refunded for one in paid or ()),
+        "refunded": sum(one.refunded + min(one.disputed, one.amount - one.refunded) for one in paid or ()),
     }
     return {
         **({} if paid is None else sums),
@@ -193,7 +223,10 @@ def _refuse(row: SupportSubscription, told: Told) -> SupportSubscription:
     SupportSubscription.objects.filter(pk=row.pk).update(refused=True)
     money = _fetch_money(told)
     mine = {id_ for invoice in money.invoices for id_ in intents_of(invoice)}
+    taken = {id_of(one["charge"]) for one in money.disputes if dispute_state(one) in (OPEN, LOST)}
     for charge in money.charges:
+        if charge["id"] in taken:
+            continue  # the bank has it back already
         if charge.get("payment_intent") in mine and charge.get("paid") and not charge.get("refunded"):
             give_back(charge["id"], key=f"refuse-{charge['id']}")
     end_at_stripe(row.stripe_id)

@@ -195,6 +195,12 @@ class SupportSubscription(models.Model):
     gross = models.BigIntegerField(default=0, help_text="Paid so far, in minor units.")
     fees = models.BigIntegerField(default=0, help_text="What the platform keeps of it, less what went back.")
     refunded = models.BigIntegerField(default=0)
+    disputes = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
+        help_text="Stripe’s word for each dispute whose money is where it belongs.",
+    )
     refused = models.BooleanField(
         default=False,
         help_text="It could not stand, such as a second one: it was ended and its money given back.",

@@ -5,7 +5,7 @@ Everything follows from the objects as they are now, so that the order in which 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,6 +19,19 @@ MARK: Final = "support"  # metadata[kind] of the subscription at Stripe's
 _LATE: Final = frozenset({"past_due", "unpaid", "paused"})
 # Invoices that pay for a whole period; others pay for the rest of one with a dearer tier.
 _PERIODS: Final = frozenset({"subscription_create", "subscription_cycle"})
+
+
+INQUIRY: Final = "inquiry"
+OPEN: Final = "open"
+LOST: Final = "lost"
+_DISPUTES: Final = {
+    "warning_needs_response": INQUIRY,
+    "warning_under_review": INQUIRY,
+    "needs_response": OPEN,
+    "under_review": OPEN,
+    "lost": LOST,
+}
+_WEIGHT: Final = ("", INQUIRY, OPEN, LOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +113,10 @@ def support_facts(told: Told, member_id: int, invoices: Iterable[Mapping[str, An
 
 
 def payment_facts(
-    told: Told, invoices: Iterable[Mapping[str, Any]], charges: Iterable[Mapping[str, Any]]
+    told: Told,
+    invoices: Iterable[Mapping[str, Any]],
+    charges: Iterable[Mapping[str, Any]],
+    disputes: Sequence[Mapping[str, Any]] = (),
 ) -> list[PaymentFacts]:
     """What was paid, the oldest first. An invoice that cost nothing is none."""
     by_intent = {id_of(charge.get("payment_intent")): charge for charge in charges if charge.get("paid")}
@@ -110,7 +126,8 @@ def payment_facts(
             continue
         charge = next((by_intent[intent] for intent in intents_of(invoice) if intent in by_intent), None)
         if charge is not None:
-            found.append(_payment(told, invoice, charge))
+            about = [one for one in disputes if id_of(one["charge"]) == charge["id"]]
+            found.append(_payment(told, invoice, charge, about))
     return sorted(found, key=lambda one: (one.paid_at, one.reference))
 
 
@@ -121,10 +138,41 @@ def intents_of(invoice: Mapping[str, Any]) -> list[str]:
     return [intent for intent in found if intent]
 
 
-def _payment(told: Told, invoice: Mapping[str, Any], charge: Mapping[str, Any]) -> PaymentFacts:
+def dispute_state(dispute: Mapping[str, Any]) -> str:
+    """In the community's words. Won, prevented, or an inquiry that is over: nothing."""
+    return _DISPUTES.get(dispute["status"], "")
+
+
+def marked(thing: Mapping[str, Any], name: str, dispute_id: str) -> int:
+    """How much of a transfer (`reversals`) or a fee (`refunds`) was taken back for that dispute."""
+    listed = (thing.get(name) or {}).get("data") or ()
+    return sum(
+        int(one["amount"]) for one in listed if (one.get("metadata") or {}).get("dispute") == dispute_id
+    )
+
+
+def returned_share(charge: Mapping[str, Any], dispute: Mapping[str, Any]) -> int:
+    """What the community gets again of a dispute that was won."""
+    transfer, fee = charge.get("transfer"), charge.get("application_fee")
+    if not transfer:
+        return 0
+    share = marked(transfer, "reversals", dispute["id"])
+    return share - (marked(fee, "refunds", dispute["id"]) if fee else 0)
+
+
+def _payment(
+    told: Told,
+    invoice: Mapping[str, Any],
+    charge: Mapping[str, Any],
+    disputes: Sequence[Mapping[str, Any]],
+) -> PaymentFacts:
     details = (invoice.get("parent") or {}).get("subscription_details") or {}
     fee = charge.get("application_fee") or {}
     kept = fee["amount"] - fee["amount_refunded"] if isinstance(fee, Mapping) and fee else 0
+    # Of a dispute that was won the share came again without our fee, which is ours as before.
+    kept += sum(marked(fee, "refunds", one["id"]) for one in disputes if fee and one["status"] == "won")
+    worst = max(disputes, key=lambda one: (_WEIGHT.index(dispute_state(one)), one["id"]), default=None)
+    dispute = dispute_state(worst) if worst else ""
     paid_at = moment((invoice.get("status_transitions") or {}).get("paid_at")) or moment(invoice["created"])
     assert paid_at is not None
     periods = [line["period"] for line in invoice["lines"]["data"] if line.get("period")]
@@ -141,5 +189,8 @@ def _payment(told: Told, invoice: Mapping[str, Any], charge: Mapping[str, Any]) 
         period_end=moment(max((period["end"] for period in periods), default=None)),
         refunded=refunded,
         refunded_at=clock.now() if refunded else None,
+        dispute=dispute,
+        disputed=int(worst["amount"]) if worst and dispute in (OPEN, LOST) else 0,
+        disputed_at=moment(worst["created"]) if worst and dispute else None,
         is_period=invoice.get("billing_reason") in _PERIODS,
     )

@@ -18,10 +18,11 @@ from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 from tenants.context import TenantContext, enter_tenant
 
-from .errors import RefundTooLateError
+from .disputes import fetch_disputes
+from .errors import PaymentDisputedError, RefundTooLateError
 from .mirror import end_at_stripe, give_back, refresh_held
 from .models import SupportSubscription
-from .reading import intents_of
+from .reading import LOST, OPEN, dispute_state, intents_of
 
 DAYS: Final = 90
 
@@ -30,7 +31,7 @@ def refund_payment(*, context: TenantContext, payment_key: str, end: bool, actor
     """Give back what is left of a payment of the last DAYS days, and with `end` end its support now.
 
     Stripe is looked at first, under the lock of the member's support, so that asking again gives nothing back twice. The points of the
-    period are taken back. Recorded. Raises PaymentNotFoundError, RefundTooLateError, StripeAwayError, StripeUnsureError,
+    period are taken back. Recorded. Raises PaymentNotFoundError, RefundTooLateError, PaymentDisputedError, StripeAwayError, StripeUnsureError,
     StripeRefusedError, BillingBusyError.
     """
     with enter_tenant(context):
@@ -46,6 +47,7 @@ def refund_payment(*, context: TenantContext, payment_key: str, end: bool, actor
         with enter_tenant(context):
             before = get_payment(key=payment_key)
         charge = _find_charge(payment.reference)
+        _refuse_disputed(charge)
         if not charge.get("refunded"):
             # A part may have been given back at Stripe's before: what is left then is another request.
             give_back(charge["id"], key=f"refund-{payment.key}-{charge.get('amount_refunded') or 0}")
@@ -69,6 +71,13 @@ def _find_charge(invoice_id: str) -> dict[str, Any]:
             if isinstance(charge, dict) and charge.get("paid") and id_of(charge):
                 return charge
     raise StripeRefusedError
+
+
+def _refuse_disputed(charge: dict[str, Any]) -> None:
+    """Of a dispute that was won the share came again by a transfer of its own, which no refund takes back. Raises PaymentDisputedError."""
+    for dispute in fetch_disputes([charge]):
+        if dispute_state(dispute) in (OPEN, LOST) or dispute["status"] == "won":
+            raise PaymentDisputedError(won=dispute["status"] == "won")
 
 
 def _record(actor: Actor, after: SupporterPayment, before: SupporterPayment, end: bool) -> None:

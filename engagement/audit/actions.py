@@ -178,6 +178,7 @@ _TABLE: Final = (
     ("supporter.cancelled", "set to end with its period the support of"),
     ("supporter.resumed", "resumed the support of"),
     ("supporter.refunded", "gave back a payment of"),
+    ("supporter.disputed", "heard of a dispute about a payment of"),
     ("payouts.begun", "began to set up payouts of"),
     ("payouts.changed", "heard anew from Stripe about the payouts of"),
     ("payouts.opened", "opened the payouts of"),

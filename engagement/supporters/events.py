@@ -57,6 +57,17 @@ class SupporterEnding(DomainEvent):
 
 
 @dataclass(frozen=True)
+class SupporterDisputed(DomainEvent):
+    """The bank of who paid asks about a payment or took it back, or that was decided. `state`: “inquiry”, “open”, “lost”, or empty where
+    the payment stands again."""
+
+    supporter_id: int
+    member_id: int
+    payment_id: int
+    state: str
+
+
+@dataclass(frozen=True)
 class SupporterLeft(DomainEvent):
     """A support ended, and its benefits with it."""
 

@@ -22,6 +22,7 @@ from saas.core import clock
 from saas.events import publish
 from tenants.context import TenantContext
 
+from .disputing import write_dispute
 from .errors import SecondSupportError, SupporterNotFoundError, TierNotFoundError
 from .events import (
     SupporterEnding,
@@ -58,8 +59,8 @@ class SupportFacts:
 
 @dataclass(frozen=True, slots=True)
 class PaymentFacts:
-    """How a payment stands. `fee` is what the platform keeps, `refunded` what went back, both minor units. `is_period`: it pays a whole
-    period, and not the rest of one with a dearer tier."""
+    """How a payment stands. `fee` is what the platform keeps, `refunded` what went back, `disputed` what the payer's bank took back, all
+    minor units. `is_period`: it pays a whole period, and not the rest of one with a dearer tier."""
 
     reference: str
     support_reference: str
@@ -73,6 +74,9 @@ class PaymentFacts:
     refunded: int = 0
     refunded_at: datetime | None = None
     is_period: bool = True
+    dispute: str = ""
+    disputed: int = 0
+    disputed_at: datetime | None = None
 
 
 @transaction.atomic
@@ -156,7 +160,8 @@ def _tell(row: Supporter, was: str, was_tier_id: int, actor: Actor) -> None:
 
 @transaction.atomic
 def write_payment(*, context: TenantContext, facts: PaymentFacts) -> SupporterPayment:
-    """Write how a payment stands, and book its points: given once, taken back once it is refunded whole.
+    """Write how a payment stands, and book its points: given once, taken back once it is refunded whole or disputed, and given again
+    when a dispute was won. A dispute's beginning and end are recorded. Publishes SupporterDisputed.
 
     Locks the support, then the payment, then the ledger. Idempotent on `facts.reference`. Points that can't be given now, because the
     member waits for room in the plan or was deleted, are given when it is told again. Raises SupporterNotFoundError before
@@ -188,7 +193,10 @@ def write_payment(*, context: TenantContext, facts: PaymentFacts) -> SupporterPa
     if not made and (row.fee, row.refunded) != (facts.fee, facts.refunded):
         row.fee, row.refunded = facts.fee, facts.refunded
         row.refunded_at = facts.refunded_at if facts.refunded else None
-        row.save(update_fields=["fee", "refunded", "refunded_at"])
+        # What goes back by a refund is no longer the bank's to take; write_dispute says anew what is.
+        row.disputed = min(row.disputed, row.amount - row.refunded)
+        row.save(update_fields=["fee", "refunded", "refunded_at", "disputed"])
+    write_dispute(row, supporter, state=facts.dispute, amount=facts.disputed, at=facts.disputed_at)
     _settle_points(context, row, supporter.member_id)
     return row
 
@@ -206,7 +214,7 @@ def give_owed_points(*, context: TenantContext, payment_id: int) -> bool:
 
 
 def _settle_points(context: TenantContext, row: SupporterPayment, member_id: int) -> None:
-    if row.is_refunded:
+    if row.is_refunded or row.is_disputed:
         if row.points_given:
             take_award_back(
                 member_id=member_id,
@@ -214,9 +222,11 @@ def _settle_points(context: TenantContext, row: SupporterPayment, member_id: int
                 undo=Cause.SUPPORT_REFUND,
                 cause_id=row.pk,
                 context=context,
+                rounds=row.points_rounds,
             )
             row.points_given = False
-            row.save(update_fields=["points_given"])
+            row.points_rounds += 1
+            row.save(update_fields=["points_given", "points_rounds"])
         return
     if row.points_given or not row.points:
         return
@@ -228,6 +238,7 @@ def _settle_points(context: TenantContext, row: SupporterPayment, member_id: int
                 cause=Cause.SUPPORT,
                 cause_id=row.pk,
                 context=context,
+                rounds=row.points_rounds,
             )
     except (MemberDeletedError, MemberWaitsError):
         return

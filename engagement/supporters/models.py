@@ -31,6 +31,15 @@ class SupportState(models.TextChoices):
     ENDED = "ended", "Ended"
 
 
+class DisputeState(models.TextChoices):
+    """Of a payment that its payer's bank asks about or takes back. One that was won leaves no mark."""
+
+    NONE = "", "Not disputed"
+    INQUIRY = "inquiry", "The bank asks"
+    OPEN = "open", "Disputed"
+    LOST = "lost", "Charged back"
+
+
 class SupporterTier(models.Model):
     """What members can pay for. Amount, currency and interval hold for whoever begins; name, perks, role and points for everybody."""
 
@@ -118,7 +127,8 @@ class Supporter(models.Model):
 
 
 class SupporterPayment(models.Model):
-    """One paid period. `fee` is what the platform keeps of it, less what went back; `points` what the period is worth, given when `points_given`."""
+    """One paid period. `fee` is what the platform keeps of it, less what went back; `points` what the period is worth, given when
+    `points_given`, and taken back `points_rounds` times before. `disputed` is what the payer's bank holds back or took."""
 
     key = models.CharField(max_length=26, unique=True, default=new_ulid, editable=False)
     reference = models.CharField(
@@ -134,8 +144,16 @@ class SupporterPayment(models.Model):
     period_end = models.DateTimeField(null=True)
     points = models.PositiveIntegerField(default=0, db_default=0)
     points_given = models.BooleanField(default=False, db_default=False)
+    points_rounds = models.PositiveSmallIntegerField(default=0, db_default=0)
     refunded = models.PositiveIntegerField(default=0, db_default=0, help_text="Minor units that went back.")
     refunded_at = models.DateTimeField(null=True)
+    dispute = models.CharField(
+        max_length=7, choices=DisputeState, blank=True, default=DisputeState.NONE, db_default=""
+    )
+    disputed = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Minor units that the payer's bank took back."
+    )
+    disputed_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "supporter_payment"
@@ -143,6 +161,10 @@ class SupporterPayment(models.Model):
             models.CheckConstraint(
                 condition=models.Q(refunded__lte=models.F("amount")),
                 name="supporter_payment_refunds_what_it_has",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(disputed__lte=models.F("amount") - models.F("refunded")),
+                name="supporter_payment_disputes_what_it_has",
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["-paid_at", "-id"], name="supporter_payment_latest")]
@@ -153,3 +175,8 @@ class SupporterPayment(models.Model):
     @property
     def is_refunded(self) -> bool:
         return 0 < self.amount == self.refunded
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether the bank has the money back; a mere inquiry leaves it where it is."""
+        return self.dispute in (DisputeState.OPEN, DisputeState.LOST)

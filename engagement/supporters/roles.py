@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q
 
 from saas.core import clock
 
+from .disputing import is_charged_back
 from .models import Supporter, SupportState
 
 OURS: Final = "ours"
@@ -35,7 +36,8 @@ def list_support_roles(*, member_id: int, now: datetime | None = None) -> list[S
     """Roles that come with a member's support, and those that came with it and are still to be taken back. One query."""
     now = now or clock.now()
     found: list[SupportRole] = []
-    for row in Supporter.objects.select_related("tier").filter(member_id=member_id).order_by("pk"):
+    rows = Supporter.objects.select_related("tier").annotate(charged_back=is_charged_back(now))
+    for row in rows.filter(member_id=member_id).order_by("pk"):
         wanted = _wanted(row, now)
         if wanted and wanted not in row.roles:
             found.append(SupportRole(int(wanted), wanted=True, ours=None))
@@ -48,7 +50,7 @@ def note_roles(*, member_id: int, held: Collection[int], now: datetime | None = 
     """Write down of a role that is about to be given whether the member, who has `held` in Discord, had it before. Committed before
     Discord is asked: a crash then leaves no doubt whose the role is. Locks the member's supports. Idempotent."""
     now = now or clock.now()
-    rows = _lock(member_id)
+    rows = _lock(member_id, now)
     ours = {role for row in rows for role, said in row.roles.items() if said == OURS}
     for row in rows:
         wanted = _wanted(row, now)
@@ -64,7 +66,7 @@ def forget_roles(*, member_id: int, held: Collection[int], now: datetime | None 
 
     Locks the member's supports. Idempotent."""
     now = now or clock.now()
-    for row in _lock(member_id):
+    for row in _lock(member_id, now):
         wanted = _wanted(row, now)
         kept = {
             role: said
@@ -78,7 +80,8 @@ def forget_roles(*, member_id: int, held: Collection[int], now: datetime | None 
 def list_members_with_wrong_roles(*, limit: int = 300) -> list[int]:
     """Members who, as last seen, lack the role of their support or have one of ours that nothing wants any more; by id. One query."""
     now = clock.now()
-    rows = Supporter.objects.select_related("tier", "member").filter(
+    supports = Supporter.objects.select_related("tier", "member").annotate(charged_back=is_charged_back(now))
+    rows = supports.filter(
         (~Q(state=SupportState.ENDED) & ~Q(tier__role_id="")) | ~Q(roles={}),
         member__departed_at=None,
         member__deleted_at=None,
@@ -89,7 +92,7 @@ def list_members_with_wrong_roles(*, limit: int = 300) -> list[int]:
     return sorted(found)[:limit]
 
 
-def _is_wrong(row: Supporter, now: datetime) -> bool:
+def _is_wrong(row: Any, now: datetime) -> bool:
     held = {str(role) for role in row.member.role_ids}
     wanted = _wanted(row, now)
     if wanted and wanted not in held:
@@ -97,12 +100,11 @@ def _is_wrong(row: Supporter, now: datetime) -> bool:
     return any(said == OURS and role in held and role != wanted for role, said in row.roles.items())
 
 
-def _wanted(row: Supporter, now: datetime) -> str:
-    return row.tier.role_id if row.runs(now) else ""
+def _wanted(row: Any, now: datetime) -> str:
+    """Of a support that was read with `charged_back`."""
+    return str(row.tier.role_id) if row.runs(now) and not row.charged_back else ""
 
 
-def _lock(member_id: int) -> list[Supporter]:
-    rows = (
-        Supporter.objects.select_for_update(of=("self",)).select_related("tier").filter(member_id=member_id)
-    )
-    return list(rows.order_by("pk"))
+def _lock(member_id: int, now: datetime) -> list[Any]:
+    rows = Supporter.objects.select_for_update(of=("self",)).select_related("tier")
+    return list(rows.annotate(charged_back=is_charged_back(now)).filter(member_id=member_id).order_by("pk"))

@@ -49,8 +49,8 @@ class SupportView:
 
 @dataclass(frozen=True, slots=True)
 class IncomeMonth:
-    """Of one month on the community's clock and one currency, in minor units. `refunded` is counted in the month of its payment, and
-    `fee` is what the platform kept after refunds."""
+    """Of one month on the community's clock and one currency, in minor units. `refunded` is counted in the month of its payment, with what
+    banks took back, and `fee` is what the platform kept after refunds."""
 
     month: date
     currency: str
@@ -120,7 +120,7 @@ def get_support(*, member_id: int) -> SupportView | None:
     if row is None:
         return None
     sums = SupporterPayment.objects.filter(supporter=row).aggregate(
-        count=Count("pk"), amount=Sum("amount"), refunded=Sum("refunded")
+        count=Count("pk"), amount=Sum("amount"), refunded=Sum(F("refunded") + F("disputed"))
     )
     late = row.late_since + GRACE if row.state == SupportState.LATE and row.late_since else None
     paid = (sums["amount"] or 0) - (sums["refunded"] or 0)
@@ -133,6 +133,7 @@ def list_payments(
     supporter: str = "",
     tier: str = "",
     refunded: bool | None = None,
+    disputed: bool | None = None,
     search: str = "",
 ) -> QuerySet[SupporterPayment]:
     """With supporter, member and tier, the newest first; what is left out narrows nothing. `supporter` and `tier` are keys."""
@@ -145,6 +146,8 @@ def list_payments(
         found = found.filter(tier__key=_clean(tier))
     if refunded is not None:
         found = found.filter(refunded__gt=0) if refunded else found.filter(refunded=0)
+    if disputed is not None:
+        found = found.exclude(dispute="") if disputed else found.filter(dispute="")
     words = search.strip()[:80].replace("\x00", "")
     if words:
         found = found.filter(supporter__member__in=Member.objects.filter(matches_name(words)).values("pk"))
@@ -160,6 +163,12 @@ def get_payment(*, key: str) -> SupporterPayment:
     return row
 
 
+def list_dispute_states(*, reference: str) -> dict[str, str]:
+    """Of a support's payments that are disputed: how, by the invoice's name. One query."""
+    rows = SupporterPayment.objects.filter(supporter__reference=reference).exclude(dispute="")
+    return dict(rows.values_list("reference", "dispute"))
+
+
 def sum_income(
     *, months: int = 12, now: datetime | None = None, context: TenantContext | None = None
 ) -> list[IncomeMonth]:
@@ -172,7 +181,12 @@ def sum_income(
         SupporterPayment.objects.filter(paid_at__gte=since)
         .annotate(month=TruncMonth("paid_at", tzinfo=zone))
         .values("month", "currency")
-        .annotate(payments=Count("pk"), gross=Sum("amount"), fees=Sum("fee"), back=Sum("refunded"))
+        .annotate(
+            payments=Count("pk"),
+            gross=Sum("amount"),
+            fees=Sum("fee"),
+            back=Sum(F("refunded") + F("disputed")),
+        )
         .order_by("-month", "currency")
     )
     return [
@@ -195,7 +209,7 @@ def list_late_since(*, before: datetime) -> list[Supporter]:
 
 def list_owed_points(*, limit: int = 500) -> list[int]:
     """Payments whose points could not be given yet: the member waits for room in the plan, or was deleted."""
-    rows = SupporterPayment.objects.filter(points__gt=0, points_given=False, refunded=0)
+    rows = SupporterPayment.objects.filter(points__gt=0, points_given=False, refunded=0, disputed=0)
     return list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
 
 

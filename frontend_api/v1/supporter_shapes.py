@@ -16,7 +16,7 @@ from engagement.supporters.forms import (
     MAX_POINTS,
     MOST,
 )
-from engagement.supporters.models import Interval, SupportState, TierState
+from engagement.supporters.models import DisputeState, Interval, SupportState, TierState
 
 from .serializing import Input, Output, Paging, id_field
 
@@ -147,6 +147,12 @@ class SupporterPaymentAnswer(Output):
     amount = serializers.IntegerField(help_text=_MINOR)
     fee = serializers.IntegerField(help_text="The platform's part of it.")
     refunded = serializers.IntegerField(help_text="What went back.")
+    dispute = serializers.ChoiceField(
+        choices=DisputeState.values,
+        help_text="By the bank of who paid: inquiry, open, lost, or empty. One that was won leaves no mark.",
+    )
+    disputed = serializers.IntegerField(help_text="What the bank took back.")
+    disputed_at = serializers.DateTimeField(allow_null=True)
     currency = serializers.CharField()
     paid_at = serializers.DateTimeField()
     period_start = serializers.DateTimeField(allow_null=True)
@@ -243,6 +249,9 @@ PAYMENT: Final[dict[str, Any]] = {
     "amount": 500,
     "fee": 25,
     "refunded": 0,
+    "dispute": "",
+    "disputed": 0,
+    "disputed_at": None,
     "currency": "eur",
     "paid_at": "2026-11-03T08:31:00Z",
     "period_start": "2026-11-03T08:30:00Z",

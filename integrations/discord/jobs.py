@@ -124,8 +124,8 @@ def ask_team(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
 
 @job(queue=QUEUE, retry=PATIENT, lock="discord roles")
 def follow_level(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
-    """Handler of LevelReached, LevelLost, MemberJoined, MembersMerged, SupporterJoined, SupporterMoved, SupporterRecovered and
-    SupporterLeft: the member's roles follow."""
+    """Handler of LevelReached, LevelLost, MemberJoined, MembersMerged, SupporterJoined, SupporterMoved, SupporterRecovered,
+    SupporterDisputed and SupporterLeft: the member's roles follow."""
     _sync(tenant, int(event["member_id"]))
 
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from engagement.supporters.models import Supporter, SupporterPayment, SupportState
+from engagement.supporters.models import DisputeState, Supporter, SupporterPayment, SupportState
 from engagement.supporters.selectors import list_payments, list_supporters, list_tiers
 from frontend_api.addresses import write_address
 from frontend_api.dashboard.parts.cells import Face, Link, Tag
@@ -97,6 +97,13 @@ def build_payments_list(*, for_file: bool = False) -> ListKind:
             ),
             Column("currency", "Currency", lambda row: row.currency.upper(), shown=for_file),
             Column(
+                "disputed",
+                "Taken back by the bank",
+                lambda row: write(row.disputed, row.currency),
+                number=True,
+                shown=for_file,
+            ),
+            Column(
                 "points",
                 "Points",
                 lambda row: row.points if row.points_given else 0,
@@ -110,6 +117,7 @@ def build_payments_list(*, for_file: bool = False) -> ListKind:
         filters=(
             Filter("tier", "Tier", "one", _tier_choices()),
             Filter("refunded", "Refunded", "one", (Choice("yes", "Yes"), Choice("no", "No"))),
+            Filter("disputed", "Disputed", "one", (Choice("yes", "Yes"), Choice("no", "No"))),
         ),
         empty=Empty(
             "coins",
@@ -123,12 +131,14 @@ def build_payments_list(*, for_file: bool = False) -> ListKind:
 
 
 def net_of(row: SupporterPayment) -> int:
-    """What reached the community and stayed. Of a refund the fee went back as well, in proportion."""
-    kept = row.amount - row.refunded
+    """What reached the community and stayed. Of a refund the fee went back as well, in proportion, and of a dispute too."""
+    kept = row.amount - row.refunded - row.disputed
     return kept - (row.fee * kept // row.amount if row.amount else 0)
 
 
 def show_payment_state(row: SupporterPayment) -> Tag:
+    if row.dispute:
+        return Tag(DisputeState(row.dispute).label, "" if row.dispute == DisputeState.LOST else "warn")
     if row.is_refunded:
         return Tag("Refunded")
     return Tag("Partly refunded", "warn") if row.refunded else Tag("Paid", "good")
@@ -140,10 +150,11 @@ def _supporters(query: ListQuery) -> QuerySet[Any, Any]:
 
 
 def _payments(query: ListQuery) -> QuerySet[Any, Any]:
-    asked = query.values.get("refunded")
+    asked, disputed = query.values.get("refunded"), query.values.get("disputed")
     return list_payments(
         tier=query.values.get("tier", ""),
         refunded=None if asked is None else asked == "yes",
+        disputed=None if disputed is None else disputed == "yes",
         search=query.text,
     )
 

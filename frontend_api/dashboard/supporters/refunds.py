@@ -82,7 +82,7 @@ def _until(row: SupporterPayment) -> datetime:
 
 
 def _can_refund(row: SupporterPayment) -> bool:
-    return not row.refunded and clock.now() < _until(row)
+    return not row.refunded and not row.is_disputed and clock.now() < _until(row)
 
 
 def _consequences(desk: Desk, row: SupporterPayment, *, end: bool) -> list[Consequence]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Sum
 
 from billing.income.overview import CommunityIncome, Total, list_income
 from engagement.supporters.models import SupporterPayment
@@ -58,7 +58,12 @@ def list_period_income(user: User, *, start: datetime, end: datetime) -> list[Pe
             rows = (
                 SupporterPayment.objects.filter(paid_at__gte=start, paid_at__lt=end)
                 .values("currency")
-                .annotate(payments=Count("pk"), gross=Sum("amount"), fees=Sum("fee"), back=Sum("refunded"))
+                .annotate(
+                    payments=Count("pk"),
+                    gross=Sum("amount"),
+                    fees=Sum("fee"),
+                    back=Sum(F("refunded") + F("disputed")),
+                )
                 .order_by("currency")
             )
             found += [

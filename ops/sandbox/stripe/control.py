@@ -15,6 +15,8 @@ POST   /_sandbox/endpoints           {"url": …, "secret": …}, an endpoint wi
 POST   /_sandbox/endpoints/roll      {"endpoint": id, "secret": …, "keep": true}, a new secret, the old still signing
 POST   /_sandbox/billing             {"retry_days": [3, 5, 7], "end_of_retries": "canceled|unpaid|past_due"}
 POST   /_sandbox/checkout/{id}/complete  {"card": "4242 4242 4242 4242", "email": …, "code": …, "authenticated": true}
+POST   /_sandbox/charges/{id}/dispute    {"amount": 250, "inquiry": true}: the payer's bank takes it back, or only asks
+POST   /_sandbox/disputes/{id}/{act}     review, escalate (an inquiry), won or lost
 GET    /_sandbox/objects/{kind}      as they are kept
 """
 
@@ -34,6 +36,7 @@ from .billing.ticking import run_until
 from .delivery import KIND
 from .errors import StripeError
 from .ids import random_text
+from .resources.disputes import close_dispute, escalate_inquiry, open_dispute, review_dispute
 from .resources.events import make_endpoint
 from .signing import body_of
 from .store import Json
@@ -68,6 +71,8 @@ class Control:
             ("POST", "endpoints/roll", self.roll_secret),
             ("POST", "billing", lambda body: change_settings(self._server.store, body)),
             ("POST", "checkout/{id}/complete", lambda body: complete_checkout(self._server.store, body)),
+            ("POST", "charges/{id}/dispute", self.dispute_charge),
+            ("POST", "disputes/{id}/{act}", self.go_on_with_dispute),
             ("GET", "objects/{kind}", lambda body: self._server.store.list(body["kind"])),
         ):
             app.router.add_route(method, f"/_sandbox/{path}", _serve(answer))
@@ -86,6 +91,22 @@ class Control:
         self._server.reset()
         for endpoint in kept:
             self._server.store.put(endpoint)
+
+    def dispute_charge(self, body: Json) -> Json:
+        store = self._server.store
+        charge = store.get("charge", body["id"])
+        return open_dispute(store, charge, amount=body.get("amount"), inquiry=bool(body.get("inquiry")))
+
+    def go_on_with_dispute(self, body: Json) -> Json:
+        store = self._server.store
+        dispute = store.get("dispute", body["id"])
+        acts: dict[str, Callable[[], Json]] = {
+            "review": lambda: review_dispute(store, dispute),
+            "escalate": lambda: escalate_inquiry(store, dispute),
+            "won": lambda: close_dispute(store, dispute, won=True),
+            "lost": lambda: close_dispute(store, dispute, won=False),
+        }
+        return acts[body["act"]]()
 
     def set_faults(self, body: Json) -> Json:
         self._server.faults.set(body)

@@ -63,6 +63,14 @@ class Control:
         code, authenticated. Raises ValueError with what the page would say."""
         return dict(self._ask("POST", f"checkout/{session}/complete", filled))
 
+    def dispute(self, charge: str, **how: Any) -> dict[str, Any]:
+        """The payer's bank takes a charge back: amount (a part), inquiry (it only asks)."""
+        return dict(self._ask("POST", f"charges/{charge}/dispute", how))
+
+    def go_on_with_dispute(self, dispute: str, act: str) -> dict[str, Any]:
+        """`act`: review, escalate (an inquiry), won, lost. Raises ValueError where it is closed."""
+        return dict(self._ask("POST", f"disputes/{dispute}/{act}", {}))
+
     def deliveries(self) -> list[dict[str, Any]]:
         """The newest first: event, type, state (pending, delivered, dropped, failed), attempts, log."""
         return list(self._ask("GET", "deliveries"))

@@ -126,6 +126,8 @@ def test_supporters_and_payments_come_page_by_page(program: Api, acme: TenantCon
     assert len(rest["items"]) == 1
     assert program.get("supporter-payments?refunded=true").json()["items"] == []
     assert len(program.get(f"supporter-payments?supporter={grace.key}").json()["items"]) == 2
+    item = payments["items"][0]
+    assert (item["dispute"], item["disputed"], item["disputed_at"]) == ("", 0, None)
     text = program.get("supporters").content.decode() + program.get("supporter-payments").content.decode()
     assert "@" not in text
 

@@ -96,6 +96,11 @@ def refund_charge(store: Store, charge: Json, params: Json) -> Json:
         raise invalid(f"This charge ({charge['id']}) cannot be refunded: it was not paid.", "charge")
     if left == 0:
         raise invalid(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
+    disputes = store.list("dispute", charge=charge["id"])
+    if any(one["status"] in ("needs_response", "under_review", "lost") for one in disputes):
+        raise invalid(
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
+        )
     amount = params.get("amount", left)
     if amount < 1:
         raise invalid("Invalid positive integer", "amount", "parameter_invalid_integer")

@@ -65,7 +65,7 @@ def reverse_transfer(store: Store, transfer: Json, params: Json, *, refund: str 
     return reversal
 
 
-def refund_fee(store: Store, fee: Json, amount: int | None) -> Json:
+def refund_fee(store: Store, fee: Json, amount: int | None, *, metadata: Json | None = None) -> Json:
     """Give a fee back, all that is left or a part. Raises the 400 of more than was taken."""
     left = fee["amount"] - fee["amount_refunded"]
     amount = left if amount is None else amount
@@ -80,7 +80,7 @@ def refund_fee(store: Store, fee: Json, amount: int | None) -> Json:
         "created": store.now(),
         "currency": fee["currency"],
         "fee": fee["id"],
-        "metadata": {},
+        "metadata": metadata or {},
     }
     refund["balance_transaction"] = add_line(store, refund, -amount, "application_fee_refund")
     store.put(refund)

@@ -246,7 +246,8 @@ def list_fees(call: Call) -> Json:
 
 @route("POST", "/v1/application_fees/{id}/refunds", "ApplicationFeeRefundCreateParams")
 def create_fee_refund(call: Call) -> Json:
-    return refund_fee(call.store, call.get("application_fee"), call.params.get("amount"))
+    metadata = call.params.get("metadata") or {}
+    return refund_fee(call.store, call.get("application_fee"), call.params.get("amount"), metadata=metadata)
 
 
 def _apply(account: Json, call: Call) -> None:

@@ -29,7 +29,7 @@ def list_disputes(call: Call) -> Json:
 @route("POST", "/v1/disputes/{dispute}", "DisputeUpdateParams")
 def update_dispute(call: Call) -> Json:
     before, dispute = call.get("dispute"), call.get("dispute")
-    if dispute["status"] != "needs_response":
+    if not dispute["status"].endswith("needs_response"):
         raise invalid(f"This dispute is {dispute['status']}: it takes no evidence any more.")
     dispute["evidence"] |= call.params.get("evidence") or {}
     merge_metadata(dispute, call.params)
@@ -47,12 +47,12 @@ def accept_dispute(call: Call) -> Json:
     return close_dispute(call.store, call.get("dispute"), won=False)
 
 
-def open_dispute(store: Store, charge: Json) -> Json:
-    """The bank takes the charge back; put, with its events."""
+def open_dispute(store: Store, charge: Json, *, amount: int | None = None, inquiry: bool = False) -> Json:
+    """The bank takes the charge back, or `amount` of it; an inquiry only asks and takes nothing. Put, with its events."""
     dispute: Json = {
         "id": new_id("du"),
         "object": "dispute",
-        "amount": charge["amount_captured"],
+        "amount": charge["amount_captured"] if amount is None else amount,
         "balance_transactions": [],
         "charge": charge["id"],
         "created": store.now(),
@@ -67,7 +67,7 @@ def open_dispute(store: Store, charge: Json) -> Json:
             "submission_count": 0,
             "submission_method": "not_submitted",
         },
-        "is_charge_refundable": False,
+        "is_charge_refundable": inquiry,
         "livemode": False,
         "metadata": {},
         "network_reason_code": "10.4",
@@ -75,27 +75,58 @@ def open_dispute(store: Store, charge: Json) -> Json:
         "payment_method_details": {
             "card": {
                 "brand": charge["payment_method_details"]["card"]["brand"],
-                "case_type": "chargeback",
+                "case_type": "inquiry" if inquiry else "chargeback",
                 "network": charge["payment_method_details"]["card"]["network"],
                 "network_reason_code": "10.4",
             },
             "type": "card",
         },
         "reason": "fraudulent",
-        "status": "needs_response",
+        "status": "warning_needs_response" if inquiry else "needs_response",
     }
-    _move_money(store, dispute, -dispute["amount"])
+    if not inquiry:
+        _move_money(store, dispute, -dispute["amount"])
     store.put(dispute)
     store.put(charge | {"disputed": True})
     store.emit("charge.dispute.created", dispute)
+    if not inquiry:
+        store.emit("charge.dispute.funds_withdrawn", dispute)
+    return dispute
+
+
+def review_dispute(store: Store, dispute: Json) -> Json:
+    """The evidence is with the bank."""
+    if not dispute["status"].endswith("needs_response"):
+        raise invalid(f"This dispute is {dispute['status']}: there is nothing to review.")
+    before = dict(dispute)
+    dispute["status"] = dispute["status"].replace("needs_response", "under_review")
+    store.put(dispute)
+    store.emit("charge.dispute.updated", dispute, {"status": before["status"]})
+    return dispute
+
+
+def escalate_inquiry(store: Store, dispute: Json) -> Json:
+    """The bank asked, and now takes the money back."""
+    if not dispute["status"].startswith("warning_") or dispute["status"] == "warning_closed":
+        raise invalid(f"This dispute is {dispute['status']} and no open inquiry.")
+    before = dispute["status"]
+    dispute |= {"status": "needs_response", "is_charge_refundable": False}
+    _move_money(store, dispute, -dispute["amount"])
+    store.put(dispute)
+    store.emit("charge.dispute.updated", dispute, {"status": before})
     store.emit("charge.dispute.funds_withdrawn", dispute)
     return dispute
 
 
 def close_dispute(store: Store, dispute: Json, *, won: bool) -> Json:
-    """Won, the money comes back. Raises the 400 of one that is closed."""
-    if dispute["status"] in ("won", "lost"):
+    """Won, the money comes back; an inquiry only closes. Raises the 400 of one that is closed."""
+    if dispute["status"] in ("won", "lost", "warning_closed"):
         raise invalid(f"This dispute is already {dispute['status']}.")
+    if dispute["status"].startswith("warning_"):
+        dispute["status"] = "warning_closed"
+        store.put(dispute)
+        store.emit("charge.dispute.closed", dispute)
+        return dispute
     dispute["status"] = "won" if won else "lost"
     if won:
         _move_money(store, dispute, dispute["amount"])

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from engagement.audit.models import AuditEntry
+from saas.core import clock
 from tenants.context import TenantContext, enter_tenant
 from tests.frontend_api.hosts import ACME, Browser
 from tests.frontend_api.portal.test_shop import text_of
@@ -76,6 +77,17 @@ def test_lists_ask_as_often_for_many_as_for_few(desk: Any, acme: TenantContext) 
     for number in range(60):
         paid(acme, support(acme, friends, f"M{number}", 79_000 + number))
     assert [count(path) for path in (PEOPLE, PAYMENTS)] == few
+
+
+def test_a_disputed_payment_says_so_and_offers_no_refund(desk: Any, acme: TenantContext) -> None:
+    grace = support(acme, tier(acme))
+    row = paid(acme, grace, fee=0, dispute="open", disputed=500, disputed_at=clock.now())
+    page = text_of(desk.get(f"{PAYMENTS}{row.key}/"))
+    assert "Disputed" in page
+    assert "asked their bank to take this payment back" in page
+    assert "It can be given back" not in page
+    assert "Disputed" in text_of(desk.get(f"{PAYMENTS}?disputed=yes"))
+    assert "Grace" not in text_of(desk.get(f"{PAYMENTS}?disputed=no"))
 
 
 def test_a_payment_says_what_it_was_and_a_moderator_gives_nothing_back(

@@ -255,3 +255,35 @@ def test_a_bank_takes_a_payment_back(stripe_server: StripeServer, words: str, st
     assert stripe_server.client.v1.charges.retrieve(intent.latest_charge.id).disputed
     assert kinds(stripe_server)[-1] == "charge.dispute.closed"
     assert refusal(lambda: disputes.close(dispute.id)).http_status == 400
+
+
+def test_a_bank_asks_and_then_takes_a_part(stripe_server: StripeServer):
+    control, client = stripe_server.control, stripe_server.client.v1
+    intent = pay(stripe_server, payment_method="pm_card_visa", expand=["latest_charge"])
+    charge = intent.latest_charge.id
+
+    asked = control.dispute(charge, amount=700, inquiry=True)
+    held = client.disputes.retrieve(asked["id"])
+    control.go_on_with_dispute(asked["id"], "escalate")
+    refused = refusal(lambda: client.refunds.create({"charge": charge}))
+    control.go_on_with_dispute(asked["id"], "review")
+    control.go_on_with_dispute(asked["id"], "won")
+
+    assert (held.status, held.is_charge_refundable, held.balance_transactions) == (
+        "warning_needs_response",
+        True,
+        [],
+    )
+    assert refused.code == "charge_disputed"
+    lines = client.disputes.retrieve(asked["id"]).balance_transactions
+    assert [line.amount for line in lines] == [-700, 700]
+    assert [kind for kind in kinds(stripe_server) if kind.startswith("charge.dispute.")] == [
+        "charge.dispute.created",
+        "charge.dispute.updated",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.updated",
+        "charge.dispute.funds_reinstated",
+        "charge.dispute.closed",
+    ]
+    with pytest.raises(ValueError, match="already won"):
+        control.go_on_with_dispute(asked["id"], "lost")
