@@ -29,6 +29,7 @@ from billing.income.refunds import refund_payment
 from billing.stripe_api import asking_stripe
 from engagement.audit.actor import SYSTEM, Actor
 from engagement.members.models import Member
+from engagement.progression.newcomers import NAMELESS
 from engagement.supporters.forms import TierForm
 from engagement.supporters.models import Supporter, SupporterTier, TierState
 from engagement.supporters.selectors import list_payments
@@ -156,7 +157,7 @@ def _live_through(context: TenantContext, tiers: list[SupporterTier], stripe: Co
     """From the first to the last beginning: each time what fell due meanwhile is written, then somebody begins."""
     with enter_tenant(context):
         people = Member.objects.filter(is_bot=False, deleted_at=None, departed_at=None, waiting_since=None)
-        members = list(people.order_by("pk")[: len(SUPPORTS)])
+        members = list(people.exclude(display_name=NAMELESS).order_by("pk")[: len(SUPPORTS)])
     made = 0
     for member, support in zip(members, SUPPORTS, strict=False):
         moment = now - timedelta(days=support.days)

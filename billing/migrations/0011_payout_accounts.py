@@ -13,7 +13,7 @@ def keep_what_stands(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0009_retainer_terms'),
+        ('billing', '0010_disputes'),
         ('tenants', '0014_flag_setting'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
