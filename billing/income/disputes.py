@@ -7,7 +7,9 @@ before anything is written here.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
@@ -15,12 +17,14 @@ import structlog
 from billing.errors import StripeRefusedError
 from billing.reading import OVER, id_of
 from billing.stripe_api import asking_stripe, telling_stripe
+from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 
-from .models import SupportCustomer, SupportSubscription
+from .models import SupportSubscription
 from .reading import LOST, OPEN, Told, dispute_state, marked, returned_share
 
 PAGE: Final = 100
+LOOKED_AT: Final = timedelta(days=365)  # a bank may take months to begin one, and months more to decide it
 log = structlog.get_logger(__name__)
 
 
@@ -62,20 +66,29 @@ def has_to_end(told: Told, disputes: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def list_unsettled_supports() -> list[tuple[str, str]]:
-    """(dispute, support) by Stripe's ids, where what Stripe says of a dispute is not what was done here. Raises StripeAwayError."""
+    """(dispute, support) by Stripe's ids, where what Stripe says of a dispute is not what was done here; of those that began within
+    LOOKED_AT. One query, however many there are. Raises StripeAwayError."""
+    since = int((clock.now() - LOOKED_AT).timestamp())
     with asking_stripe() as stripe:
-        listed = stripe.v1.disputes.list({"limit": PAGE, "expand": ["data.charge"]})
+        listed = stripe.v1.disputes.list(
+            {"limit": PAGE, "created": {"gte": since}, "expand": ["data.charge"]}
+        )
         told = [one.to_dict() for one in listed.auto_paging_iter()]
-    found: list[tuple[str, str]] = []
+    by_customer: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for dispute in told:
+        by_customer[id_of(dispute["charge"].get("customer"))].append(dispute)
+    rows: dict[str, list[SupportSubscription]] = defaultdict(list)
     with enter_schema(PUBLIC):
-        for dispute in told:
-            customer = id_of(dispute["charge"].get("customer"))
-            if not customer or not SupportCustomer.objects.filter(stripe_id=customer).exists():
-                continue
-            rows = list(SupportSubscription.objects.filter(customer__stripe_id=customer).order_by("pk"))
-            if all(row.disputes.get(dispute["id"]) != dispute["status"] for row in rows):
-                found += [(dispute["id"], row.stripe_id) for row in rows]
-    return found
+        theirs = SupportSubscription.objects.filter(customer__stripe_id__in=list(by_customer))
+        for row in theirs.select_related("customer").order_by("pk"):
+            rows[row.customer.stripe_id or ""].append(row)
+    return [
+        (dispute["id"], row.stripe_id)
+        for customer, found in rows.items()
+        for dispute in by_customer[customer]
+        if all(row.disputes.get(dispute["id"]) != dispute["status"] for row in found)
+        for row in found
+    ]
 
 
 def _take_back(charge: Mapping[str, Any], dispute: Mapping[str, Any]) -> None:
