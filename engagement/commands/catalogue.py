@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "credits reject": "refuse a request, for who decides on credits",
     "credits grant": "give credits, for who manages the server",
     "credits revoke": "take credits, for who manages the server",
+    "support": "what to support with money, and how one's own stands",
     "submit": "hand something in",
     "submissions": "what one handed in, and how far it is",
     "claim": "take over what was registered by hand, with its code",

@@ -96,7 +96,7 @@ class SupporterTiersAnswer(Output):
 
 class SupporterQuery(Paging):
     state = serializers.ChoiceField(
-        choices=SupportState.values, required=False, default="", help_text="Only those in this state."
+        choices=SupportState.values, required=False, help_text="Only those in this state."
     )
     tier = serializers.CharField(max_length=_KEY, required=False, default="", help_text="A tier's key.")
     member_id = id_field("Only this member's.", required=False)

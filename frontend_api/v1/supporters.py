@@ -41,7 +41,10 @@ class Supporters(ApiView):
     def get(self, request: Request) -> Response:
         query = self.read_query()
         rows = list_supporters(
-            state=query["state"], tier=query["tier"], search=query["search"], member_id=query.get("member_id")
+            state=query.get("state", ""),
+            tier=query["tier"],
+            search=query["search"],
+            member_id=query.get("member_id"),
         )
         found = _after(rows, "begun_at", query)
         page = cut(found, query["limit"], lambda row: (row.begun_at.isoformat(), row.pk))

@@ -41,7 +41,7 @@ def said(context: TenantContext) -> list[str]:
         return list(TenantEvent.objects.order_by("pk").values_list("type", flat=True))
 
 
-def wait_for(holds: Callable[[], bool], seconds: float = 15) -> None:
+def wait_for(holds: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "what was waited for did not happen in time"
