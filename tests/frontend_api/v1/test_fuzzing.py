@@ -79,7 +79,7 @@ def token_of(
     ("who", "examples"),
     [
         ("owner", 2),
-        ("key", 2),
+        ("key", 1),
         ("least", 1),
         ("nobody", 1),
         *(
