@@ -40,10 +40,12 @@ class SupportView:
 
     @property
     def can_cancel(self) -> bool:
+        """Runs, and is not set to end."""
         return self.supporter.state in RUNNING and self.supporter.cancel_at is None
 
     @property
     def can_resume(self) -> bool:
+        """Set to end with its period, which is not over."""
         return self.supporter.state in RUNNING and self.supporter.cancel_at is not None
 
 

@@ -18,8 +18,8 @@ from engagement.audit.services import record_audit
 from engagement.members.models import Member
 from engagement.members.selectors import get_discord_id
 from engagement.progression.models import MemberProgress
-from engagement.rewards.fulfilment_selectors import list_role_grants
-from engagement.supporters.roles import forget_roles, list_support_roles, note_roles
+from engagement.rewards.fulfilment_selectors import RoleGrant, list_role_grants
+from engagement.supporters.roles import SupportRole, forget_roles, list_support_roles, note_roles
 from saas.core.errors import NotFoundError
 from saas.events.jobs import JobRow, defer_rows
 from tenants.context import TenantContext
@@ -88,14 +88,8 @@ def bring_roles(
         return Synced(away=True)
     level = MemberProgress.objects.filter(pk=member_id).values_list("level", flat=True).first() or 0
     redeemed = {grant.role_id for grant in grants if grant.wanted}
-    supported = {role.role_id for role in supports if role.wanted}
-    desired = desired_roles(roles, level) | redeemed | supported
-    managed = {role.role_id for role in roles} | {grant.role_id for grant in grants if grant.ours} | desired
-    managed |= {role.role_id for role in supports if role.ours}
-    kept = {grant.role_id for grant in grants if not grant.ours} | {
-        role.role_id for role in supports if role.ours is False
-    }
-    managed -= kept - desired
+    desired = desired_roles(roles, level) | redeemed | {role.role_id for role in supports if role.wanted}
+    managed = _managed(roles, [*grants, *supports], desired)
     try:
         told = client.get_member(context.guild_id, user_id)
     except DiscordRefusedError as error:
@@ -120,6 +114,16 @@ def bring_roles(
     if supports:
         forget_roles(member_id=member_id, held=held)
     return Synced(changed, frozenset(held), problems)
+
+
+def _managed(
+    roles: Iterable[LevelRole], given: Iterable[RoleGrant | SupportRole], desired: set[int]
+) -> set[int]:
+    """Roles that may be given or taken here: what the member had before we gave it is left alone, unless they are to have it."""
+    given = list(given)
+    ours = {role.role_id for role in roles} | {one.role_id for one in given if one.ours}
+    had = {one.role_id for one in given if one.ours is False}
+    return (ours - had) | desired
 
 
 def _reason(

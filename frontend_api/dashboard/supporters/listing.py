@@ -70,48 +70,12 @@ def build_supporters_list() -> ListKind:
 def build_payments_list(*, for_file: bool = False) -> ListKind:
     """`for_file`: amounts as programs read them, with their currency in a column of its own. One query."""
 
-    def write(amount: int, currency: str) -> str:
-        return write_plain(amount, currency) if for_file else write_money(amount, currency, exact=True)
-
     return ListKind(
         key="supporter-payments",
         name="payments",
         source=QuerySetSource(_payments),
         search="Search by name",
-        columns=(
-            Column("paid", "Paid", lambda row: _moment_link(row, for_file=for_file), sort="paid"),
-            Column("member", "Member", lambda row: _face(row.supporter)),
-            Column("tier", "Tier", lambda row: row.tier.name),
-            Column("state", "State", show_payment_state),
-            Column(
-                "amount", "Amount", lambda row: write(row.amount, row.currency), sort="amount", number=True
-            ),
-            Column("fee", "Our fee", lambda row: write(row.fee, row.currency), number=True),
-            Column("net", "To you", lambda row: write(net_of(row), row.currency), number=True),
-            Column(
-                "refunded",
-                "Refunded",
-                lambda row: write(row.refunded, row.currency),
-                number=True,
-                shown=for_file,
-            ),
-            Column("currency", "Currency", lambda row: row.currency.upper(), shown=for_file),
-            Column(
-                "disputed",
-                "Taken back by the bank",
-                lambda row: write(row.disputed, row.currency),
-                number=True,
-                shown=for_file,
-            ),
-            Column(
-                "points",
-                "Points",
-                lambda row: row.points if row.points_given else 0,
-                number=True,
-                shown=False,
-            ),
-            Column("key", "Number", lambda row: row.key, shown=False),
-        ),
+        columns=_payment_columns(for_file=for_file),
         sorts=(Sort("paid", "moment", "paid_at"), Sort("amount", "number")),
         sort="-paid",
         filters=(
@@ -127,6 +91,44 @@ def build_payments_list(*, for_file: bool = False) -> ListKind:
             "To the overview",
         ),
         row_name=lambda row: f"payment of {row.supporter.member.display_name}",
+    )
+
+
+def _payment_columns(*, for_file: bool) -> tuple[Column, ...]:
+    def write(amount: int, currency: str) -> str:
+        return write_plain(amount, currency) if for_file else write_money(amount, currency, exact=True)
+
+    return (
+        Column("paid", "Paid", lambda row: _moment_link(row, for_file=for_file), sort="paid"),
+        Column("member", "Member", lambda row: _face(row.supporter)),
+        Column("tier", "Tier", lambda row: row.tier.name),
+        Column("state", "State", show_payment_state),
+        Column("amount", "Amount", lambda row: write(row.amount, row.currency), sort="amount", number=True),
+        Column("fee", "Our fee", lambda row: write(row.fee, row.currency), number=True),
+        Column("net", "To you", lambda row: write(net_of(row), row.currency), number=True),
+        Column(
+            "refunded",
+            "Refunded",
+            lambda row: write(row.refunded, row.currency),
+            number=True,
+            shown=for_file,
+        ),
+        Column("currency", "Currency", lambda row: row.currency.upper(), shown=for_file),
+        Column(
+            "disputed",
+            "Taken back by the bank",
+            lambda row: write(row.disputed, row.currency),
+            number=True,
+            shown=for_file,
+        ),
+        Column(
+            "points",
+            "Points",
+            lambda row: row.points if row.points_given else 0,
+            number=True,
+            shown=False,
+        ),
+        Column("key", "Number", lambda row: row.key, shown=False),
     )
 
 
