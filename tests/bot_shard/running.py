@@ -59,7 +59,7 @@ async def running(chosen: BotOptions, guild_ids: Iterable[int]) -> AsyncIterator
         yield process
     finally:
         stop.set()
-        await asyncio.wait_for(task, 30)
+        await asyncio.wait_for(task, 60)
 
 
 async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:

@@ -28,7 +28,7 @@ async def test_discord_away_at_the_start_is_waited_for(local: LocalDiscord, redi
     task = asyncio.create_task(process.run(stop))
     await until(lambda: process.ready)
     stop.set()
-    await asyncio.wait_for(task, 30)
+    await asyncio.wait_for(task, 60)
 
 
 async def test_the_stream_away_at_the_start_is_waited_for_and_a_stop_is_obeyed(local: LocalDiscord) -> None:
@@ -38,7 +38,7 @@ async def test_the_stream_away_at_the_start_is_waited_for_and_a_stop_is_obeyed(l
     assert not task.done()
     assert process.stats.identifies == 0
     stop.set()
-    await asyncio.wait_for(task, 30)
+    await asyncio.wait_for(task, 60)
 
 
 async def test_a_wrong_token_ends_it_at_once(local: LocalDiscord, redis_stream: Redis) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from redis import Redis
 
 from ops.sandbox.discord import Config, LocalDiscordThread
@@ -25,6 +25,10 @@ from tests.browser.chromium import PROJECT, NoChromiumError, environment_for, fi
 from tests.stack import TestStack
 
 START_SECONDS = 40
+# How long a page may take to show what is expected of it. Only a failing test waits this long; a machine that runs
+# the whole suite beside a browser and a server can be slow for some seconds.
+EXPECT_MILLISECONDS = 20_000
+expect.set_options(timeout=EXPECT_MILLISECONDS)
 
 
 @dataclass(frozen=True)

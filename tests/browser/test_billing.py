@@ -114,7 +114,7 @@ def _choose_and_sign_up(page: Page, open_page: Opener, site: Site, stop: Callabl
     stop("new")
     page.get_by_role("button", name="Make the community").click()
     there = re.compile(rf"{HOST}.*/dashboard/billing/begin/\?plan=growth")
-    meanwhile(work, "provisioning", see=lambda: page.wait_for_url(there, timeout=20_000))
+    meanwhile(work, "provisioning", see=lambda: page.wait_for_url(there))
 
 
 def _pay(page: Page, stop: Callable[[str], None]) -> None:

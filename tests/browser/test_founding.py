@@ -97,7 +97,7 @@ def test_a_stranger_walks_from_the_form_to_a_live_community(
     check(page, f"progress-{width}-{scheme}")
     with ThreadPoolExecutor(1) as pool:
         making: Future[None] = pool.submit(work)
-        page.wait_for_url(site.address("/dashboard/setup/", host="acme-hq.localhost"), timeout=20_000)
+        page.wait_for_url(site.address("/dashboard/setup/", host="acme-hq.localhost"))
         making.result()
     expect(page.get_by_role("heading", name="1. Add the bot")).to_be_visible()
     check(page, f"bot-{width}-{scheme}")
@@ -118,7 +118,7 @@ def test_a_stranger_walks_from_the_form_to_a_live_community(
     page.get_by_role("button", name="Send test activity").click()
     with ThreadPoolExecutor(1) as pool:
         booking: Future[None] = pool.submit(book)
-        expect(page.get_by_text("was heard")).to_be_visible(timeout=15_000)
+        expect(page.get_by_text("was heard")).to_be_visible()
         booking.result()
     expect(page.locator("#heard")).to_contain_text("Taking part in the talk")
     check(page, f"test-{width}-{scheme}")

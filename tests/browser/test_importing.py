@@ -63,7 +63,7 @@ def test_from_the_file_to_the_undoing(open_page: Opener, site: Site, width: int,
     check(page)
     work()
     apply = page.get_by_role("button", name="Bring 29 members over")
-    expect(apply).to_be_visible(timeout=10_000)  # by the poll alone
+    expect(apply).to_be_visible()  # by the poll alone
     check(page)
     page.get_by_role("link", name="See everybody").click()
     expect(page.get_by_role("heading", name="Everybody in the import from CSV")).to_be_visible()
@@ -73,13 +73,13 @@ def test_from_the_file_to_the_undoing(open_page: Opener, site: Site, width: int,
     expect(page.get_by_text("Being applied").first).to_be_visible()
     work()
     undo = page.get_by_role("link", name="Undo this import")
-    expect(undo).to_be_visible(timeout=10_000)
+    expect(undo).to_be_visible()
     check(page)
     undo.click()
     check(page)
     page.get_by_role("button", name="Undo the import").click()
     work()
-    expect(page.get_by_text("whom the import had made were removed")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("whom the import had made were removed")).to_be_visible()
     check(page)
 
 
@@ -87,7 +87,8 @@ def test_a_file_that_is_too_large_is_said_before_it_is_sent(open_page: Opener, s
     page = open_page("/")
     sign_in(page, site, "acme-owner", START)
     page.get_by_role("button", name="Bring from MEE6").click()
-    page.evaluate("document.getElementById('file').dataset.most = '1000'")
+    # Of the element, not of the page: this waits until the page that the button leads to has it.
+    page.locator("#file").evaluate("box => { box.dataset.most = '1000'; }")
     page.set_input_files(
         "#file", {"name": "levels.json", "mimeType": "application/json", "buffer": b" " * 2_000}
     )

@@ -134,7 +134,7 @@ def work_off(name: str) -> None:
 def until(condition: Callable[[], object]) -> None:
     import time
 
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 40
     while not condition():
         assert time.monotonic() < deadline, "what was waited for did not happen in time"
         time.sleep(0.1)

@@ -140,7 +140,7 @@ def _make_the_community(page: Page, site: Site, stop: Callable[[str], None]) -> 
     page.get_by_role("button", name="Make the community").click()
     expect(page.get_by_role("heading", name="Setting up Stella's Studio")).to_be_visible()
     there = site.address("/dashboard/setup/", host=HOST)
-    meanwhile(work, "provisioning", see=lambda: page.wait_for_url(there, timeout=20_000))
+    meanwhile(work, "provisioning", see=lambda: page.wait_for_url(there))
     expect(page.get_by_role("heading", name="1. Add the bot")).to_be_visible()
     stop("checklist")
 
@@ -172,11 +172,11 @@ def _bring_the_levels(page: Page, site: Site, stop: Callable[[str], None]) -> No
     page.set_input_files("#file", mee6_file())  # type: ignore[arg-type]
     page.get_by_role("button", name="Upload and read it").click()
     apply = page.get_by_role("button", name="Bring 3 members over")
-    meanwhile(work, "imports", see=lambda: expect(apply).to_be_visible(timeout=15_000))
+    meanwhile(work, "imports", see=lambda: expect(apply).to_be_visible())
     stop("difference")
     apply.click()
     undo = page.get_by_role("link", name="Undo this import")
-    meanwhile(work, "imports", see=lambda: expect(undo).to_be_visible(timeout=15_000))
+    meanwhile(work, "imports", see=lambda: expect(undo).to_be_visible())
     stop("brought")
     page.goto(site.address("/dashboard/setup/", host=HOST))
 
@@ -188,7 +188,7 @@ def _send_a_message(page: Page, discord: LocalPeople, stream: Redis, stop: Calla
         "Stella's server", "general", "milo", "Good morning to all of you, the kettle is on."
     )
     until(lambda: len(message_ids(stream)) > 0)
-    meanwhile(book, see=lambda: expect(page.get_by_text("was heard")).to_be_visible(timeout=15_000))
+    meanwhile(book, see=lambda: expect(page.get_by_text("was heard")).to_be_visible())
     stop("heard")
     page.goto(re.sub("/dashboard/.*", "/dashboard/", page.url))
     stop("home-before-live")

@@ -109,7 +109,7 @@ async def service(
         task.result()
     yield service
     stop.set()
-    await asyncio.wait_for(task, 15)
+    await asyncio.wait_for(task, 60)
     assert list(local.violations) == []
 
 

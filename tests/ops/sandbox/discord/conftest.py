@@ -50,7 +50,7 @@ class Bot(discord.AutoShardedClient):
         """No pause between shards: the local Discord's own bucket is what is tested."""
 
 
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait until a condition holds; fail the test when it does not in time."""
     for _ in range(int(seconds * 200)):
         if condition():

@@ -48,7 +48,7 @@ class RawGateway:
 
     async def take(self) -> dict[str, Any]:
         """The next message; `{"op": "close", "d": code}` when the server closed."""
-        message = await self.socket.receive(timeout=5)
+        message = await self.socket.receive(timeout=20)
         if message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING):
             return {"op": "close", "d": self.socket.close_code}
         raw = message.data if isinstance(message.data, bytes) else message.data.encode()

@@ -61,7 +61,7 @@ async def test_an_outage_refuses_everything_and_ends(local: LocalDiscord, bot: B
             assert response.status == 503
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await http.ws_connect(local.gateway_url)
-    await until(lambda: any(row["connected"] for row in local.hub.describe()), 20)
+    await until(lambda: any(row["connected"] for row in local.hub.describe()))
     local.state.post_message("Pixel Pals", "general", "milo", "after the outage")
     await until(lambda: "after the outage" in bot.texts())
 

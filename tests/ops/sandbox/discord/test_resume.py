@@ -107,12 +107,12 @@ async def test_discordpy_resumes_and_misses_nothing(local: LocalDiscord, bot: Bo
     else:
         local.state.invalidate(resumable=True)
     local.state.post_message("Pixel Pals", "general", "milo", "while away")
-    await until(lambda: "while away" in bot.texts(), 12)
+    await until(lambda: "while away" in bot.texts())
     assert local.hub.resumes == 1
     assert bot.texts().count("while away") == 1
 
 
 async def test_discordpy_identifies_again_after_op_9(local: LocalDiscord, bot: Bot) -> None:
     local.state.invalidate(resumable=False)
-    await until(lambda: local.hub.identifies == 2, 15)
+    await until(lambda: local.hub.identifies == 2)
     await until(lambda: bot.count("READY") == 2)

@@ -37,7 +37,7 @@ async def test_one_shard_resumes_while_the_other_goes_on(
     assert local.state.drop(away.shard_id) == 1
     local.state.post_message("Night Owls", "general", "noor", "still here")
     local.state.post_message("Pixel Pals", "general", "milo", "missed")
-    await until(lambda: sorted(bot.texts()) == ["missed", "still here"], 12)
+    await until(lambda: sorted(bot.texts()) == ["missed", "still here"])
     assert local.hub.identifies == 2
 
 
