@@ -89,10 +89,18 @@ def _plan(attempt: BillingAttempt, data: Data, choice: Choice) -> None:
     """The period runs to its end as it is; then comes what was chosen, and the schedule lets the subscription go."""
     price = find_price(choice)
     schedule_id, began, ends = _obtain_schedule(attempt, data)
+    # What a phase does not name, Stripe takes away.
+    kept = [{"discount": id_of(one)} for one in data.get("discounts") or ()]
     phases = [
-        {"items": phase_items(data["items"]["data"]), "start_date": began, "end_date": ends},
+        {
+            "items": phase_items(data["items"]["data"]),
+            "discounts": kept or "",
+            "start_date": began,
+            "end_date": ends,
+        },
         {
             "items": [{"price": price, "quantity": choice.quantity}],
+            "discounts": kept or "",
             "metadata": {
                 "plan": choice.plan.key,
                 "interval": choice.interval,
