@@ -262,6 +262,7 @@ TENANT_ROUTES: Final = {
     "dashboard-support-payments-export": "view_supporters",
     "dashboard-support-payment": "view_supporters",
     "dashboard-support-refund": "manage_supporters",
+    "dashboard-support-news": "manage_supporters",
     "dashboard-payouts": "manage_payouts",
     "dashboard-payouts-connect": "manage_payouts",
     "dashboard-payouts-return": "manage_payouts",

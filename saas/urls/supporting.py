@@ -4,7 +4,7 @@ from typing import Final
 
 from django.urls import URLPattern, path
 
-from frontend_api.dashboard.supporters import editing, overview, payouts, people, refunds, tiers
+from frontend_api.dashboard.supporters import editing, news, overview, payouts, people, refunds, tiers
 from frontend_api.portal import support, supporting
 
 SUPPORTING: Final[list[URLPattern]] = [
@@ -45,6 +45,7 @@ SUPPORTING: Final[list[URLPattern]] = [
         refunds.refund,
         name="dashboard-support-refund",
     ),
+    path("dashboard/supporters/news/", news.change_news, name="dashboard-support-news"),
     path("dashboard/supporters/payouts/", payouts.show_payouts, name="dashboard-payouts"),
     path("dashboard/supporters/payouts/connect/", payouts.connect, name="dashboard-payouts-connect"),
     path("dashboard/supporters/payouts/return/", payouts.come_back, name="dashboard-payouts-return"),

@@ -50,7 +50,7 @@ def test_some_months(months: Months) -> None:
     months.pass_days(32)
     row = months.supporter(member)
     assert (row.state, row.cancel_at, months.points(member)) == ("ended", None, 200)
-    assert months.news() == ["Joined", "Late", "Recovered", "Ending", "Ending", "Left"]
+    assert months.news() == ["Joined", "Late", "Recovered", "Ending", "Resumed", "Ending", "Left"]
     assert months.recorded() == ["joined", "cancelled", "resumed", "cancelled", "left"]
     assert sum(one.amount - one.fee for one in months.payments()) == 4 * 460
 
