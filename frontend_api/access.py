@@ -258,6 +258,7 @@ TENANT_ROUTES: Final = {
     "dashboard-support-tier-delete": "manage_supporters",
     "dashboard-supporters-people": "view_supporters",
     "dashboard-supporters-people-export": "view_supporters",
+    "dashboard-supporter": "view_supporters",
     "dashboard-support-payments": "view_supporters",
     "dashboard-support-payments-export": "view_supporters",
     "dashboard-support-payment": "view_supporters",

@@ -65,7 +65,7 @@ def list_shown_news(*, since: datetime, limit: int) -> list[ShownNews]:
     shown = []
     for line in list_news(since=since, limit=limit):
         icon, words = _WORDS[line.kind]
-        href = f"{reverse('dashboard-supporters-people')}?q={line.name}" if line.key else ""
+        href = reverse("dashboard-supporter", args=[line.key]) if line.key else ""
         tier = line.tier or "a tier"
         shown.append(ShownNews(icon, line.name or "Somebody", words.format(tier=tier), line.at, href))
     return shown
