@@ -22,7 +22,7 @@ from tenants.gatekeeping import require_gate
 
 from .accounts import get_payout_account
 from .errors import PayoutsNotReadyError, SupportEndsError, SupportLateError
-from .mirror import refresh_held
+from .mirror import end_at_stripe, refresh_held
 from .prices import obtain_price
 from .reading import read_support
 from .running import Running, get_row, holding_running
@@ -46,11 +46,16 @@ class SupportChangePreview:
 
 
 def cancel_support(*, context: TenantContext, member_id: int, actor: Actor, why: str = "asked") -> Supporter:
-    """It ends with the period that was paid; benefits go on until then. Idempotent. Holds the lock of the support. Recorded.
+    """It ends with the period that was paid; benefits go on until then. One whose payment is late has nothing that was paid: it ends
+    now, and what is open is written off, so that nobody is charged after cancelling. Idempotent. Holds the lock of the support.
+    Recorded.
 
-    Publishes SupporterEnding. Raises SupportNotFoundError, StripeAwayError, StripeUnsureError, BillingBusyError.
+    Publishes SupporterEnding or SupporterLeft. Raises SupportNotFoundError, StripeAwayError, StripeUnsureError, BillingBusyError.
     """
     with holding_running(context=context, member_id=member_id) as running:
+        if running.supporter.state == SupportState.LATE:
+            end_at_stripe(running.row.stripe_id)
+            return _look(context, running, actor)
         if running.row.cancel_at is not None:
             return running.supporter
         return _tell(context, running, {"cancel_at_period_end": True}, actor, why=why)
@@ -152,6 +157,10 @@ def _tell(
     """Tell Stripe and write what it says then, which records itself."""
     with telling_stripe() as stripe:
         stripe.v1.subscriptions.update(running.row.stripe_id, wanted)
+    return _look(context, running, actor, why=why)
+
+
+def _look(context: TenantContext, running: Running, actor: Actor, *, why: str = "asked") -> Supporter:
     refresh_held(stripe_id=running.row.stripe_id, actor=actor, why=why)
     with enter_tenant(context):
         return Supporter.objects.select_related("tier", "member").get(pk=running.supporter.pk)

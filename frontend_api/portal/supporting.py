@@ -154,12 +154,14 @@ def cancel(request: HttpRequest, member_id: int) -> HttpResponse:
     problem: EngageHubError | None = None
     if request.method == "POST":
         try:
-            cancel_support(context=get_context(request), member_id=member_id, actor=actor_of(request))
+            row = cancel_support(context=get_context(request), member_id=member_id, actor=actor_of(request))
         except (ConflictError, InvalidInputError) as error:
             return go_to(request, back, _words(error), kind="warn")
         except UnavailableError as error:
             problem = error
         else:
+            if row.state == SupportState.ENDED:
+                return go_to(request, back, "Cancelled. Your support has ended, and nothing more is charged.")
             return go_to(request, back, "Cancelled. Until it ends you can take it back here.")
     facts = {
         "own": own,
