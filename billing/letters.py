@@ -60,6 +60,21 @@ def write_recovered(row: Subscription) -> None:
     )
 
 
+def write_plan_dropped(row: Subscription) -> None:
+    name, plan = row.tenant.name, plan_name(row.plan)
+    _write(
+        row.tenant,
+        row.payer,
+        subject=f"{name}: plan the change of your plan again",
+        lines=(
+            f"A change of the plan of {name} was planned for the end of the period. It was set aside while your bank was asked, and our "
+            "payment provider does not take it any more.",
+            f"Without it {plan} goes on as it is. Choose the other plan once more if you still want it.",
+        ),
+        action="Look at the plan",
+    )
+
+
 def write_trial_ending(row: Subscription, stage: str) -> None:
     assert row.trial_end is not None
     name, plan, day = row.tenant.name, plan_name(row.plan), write_day(row.tenant, row.trial_end)
