@@ -61,7 +61,8 @@ class LocalStripe:
     async def start(self) -> None:
         """Bind the port (0: any free one) and serve."""
         app = web.Application(client_max_size=1024 * 1024, middlewares=[self._unknown_routes])
-        for route in ROUTES:
+        # What is named in full before what stands in its place: /v1/customers/search is no customer.
+        for route in sorted(ROUTES, key=lambda one: "{" in one.path):
             app.router.add_route(route.method, route.path, self._serve(route))
         for page in PAGES:
             app.router.add_route(page.method, page.path, self._serve_page(page))
