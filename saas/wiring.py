@@ -106,6 +106,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
         "engagement.notifications.tell_support_ending",
         "integrations.discord.supports.tell_team_ending",
     ),
+    "SupporterPlanned": ("integrations.discord.supports.tell_team_planned",),
     "SupporterResumed": ("integrations.discord.supports.tell_team_resumed",),
     "SupporterRoleChanged": ("integrations.discord.follow_curve",),
     "CommunityFounded": ("engagement.kinds.provision_community",),
