@@ -98,10 +98,18 @@ def plan_later(*, key: str, data: Data, choice: Choice) -> bool:
     if {one["price"] for one in items} != {id_of(one["price"]) for one in running["items"]}:
         release_schedule(key=f"{key}-moved", data={"schedule": schedule["id"]})
         return False
+    # What a phase does not name, Stripe takes away.
+    kept = [{"discount": id_of(one)} for one in data.get("discounts") or ()]
     phases = [
-        {"items": items, "start_date": began["start_date"], "end_date": began["end_date"]},
+        {
+            "items": items,
+            "discounts": kept or "",
+            "start_date": began["start_date"],
+            "end_date": began["end_date"],
+        },
         {
             "items": [{"price": price, "quantity": choice.quantity}],
+            "discounts": kept or "",
             "metadata": {
                 "plan": choice.plan.key,
                 "interval": choice.interval,

@@ -70,6 +70,11 @@ class Subscription(models.Model):
     cancel_at = models.DateTimeField(null=True, blank=True, help_text="It ends then, unless it is resumed.")
     ended_at = models.DateTimeField(null=True, blank=True)
     unpaid_since = models.DateTimeField(null=True, blank=True, help_text="The grace began then.")
+    first_unpaid = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="What is open is the first payment that was ever due after the trial.",
+    )
     next_plan = models.CharField(max_length=20, blank=True, help_text="What was chosen for the next period.")
     next_interval = models.CharField(max_length=5, blank=True)
     next_quantity = models.PositiveIntegerField(default=0, db_default=0)

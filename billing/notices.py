@@ -16,8 +16,8 @@ from saas.core.schemas import PUBLIC, enter_schema
 from tenants.models import Tenant
 
 from .attempts import PLAN_ACTS, State
-from .grace import grace_end
 from .models import BillingAttempt, RetainerPlace, Subscription
+from .phases import grace_until
 from .retainers.selectors import find_last_place, is_ahead, plan_ends
 from .wording import plan_name, write_interval
 
@@ -109,8 +109,8 @@ def list_cover_notices(place: RetainerPlace, now: datetime) -> list[Notice]:
 def _of_live(row: Subscription, now: datetime) -> list[Notice]:
     plan = plan_name(row.plan)
     found: list[Notice] = []
-    if row.unpaid_since is not None:
-        found.append(_unpaid(row, grace_end(row.unpaid_since), now))
+    if (ends := grace_until(row)) is not None:
+        found.append(_unpaid(row, ends, now))
     if row.cancel_at is not None:
         found.append(
             Notice(
@@ -144,11 +144,12 @@ def _of_live(row: Subscription, now: datetime) -> list[Notice]:
 
 
 def _unpaid(row: Subscription, ends: datetime, now: datetime) -> Notice:
+    which = "first" if row.first_unpaid else "last"
     if now < ends:
         return Notice(
             "grace",
             "warn",
-            "The last payment failed",
+            f"The {which} payment failed",
             f"Everything that {plan_name(row.plan)} includes stays on until {{at}}. After that Free’s limits hold; nothing is "
             f"deleted. {row.payer} can pay the open invoice, with another card if need be.",
             ends,
@@ -158,7 +159,7 @@ def _unpaid(row: Subscription, ends: datetime, now: datetime) -> Notice:
         "frozen",
         "bad",
         "Free’s limits hold",
-        "The last payment has been open since before {at}. Nothing was deleted: what is above the limits waits, and is on again "
+        f"The {which} payment has been open since before {{at}}. Nothing was deleted: what is above the limits waits, and is on again "
         f"as soon as {row.payer} pays the open invoice.",
         ends,
         "pay",

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 from billing.mirror import fetch_subscription
 from billing.stripe_api import asking_stripe, telling_stripe
 from engagement.audit.actor import Actor
-from engagement.audit.services import record_audit
 from engagement.supporters.errors import SupportNotFoundError
 from engagement.supporters.models import Supporter, SupporterTier, SupportState
 from engagement.supporters.offering import require_dearer
@@ -23,7 +22,7 @@ from tenants.gatekeeping import require_gate
 
 from .accounts import get_payout_account
 from .errors import PayoutsNotReadyError, SupportEndsError, SupportLateError
-from .mirror import refresh_held
+from .mirror import end_at_stripe, refresh_held
 from .prices import obtain_price
 from .reading import read_support
 from .running import Running, get_row, holding_running
@@ -47,14 +46,19 @@ class SupportChangePreview:
 
 
 def cancel_support(*, context: TenantContext, member_id: int, actor: Actor, why: str = "asked") -> Supporter:
-    """It ends with the period that was paid; benefits go on until then. Idempotent. Holds the lock of the support. Recorded.
+    """It ends with the period that was paid; benefits go on until then. One whose payment is late has nothing that was paid: it ends
+    now, and what is open is written off, so that nobody is charged after cancelling. Idempotent. Holds the lock of the support.
+    Recorded.
 
-    Publishes SupporterEnding. Raises SupportNotFoundError, StripeAwayError, StripeUnsureError, BillingBusyError.
+    Publishes SupporterEnding or SupporterLeft. Raises SupportNotFoundError, StripeAwayError, StripeUnsureError, BillingBusyError.
     """
     with holding_running(context=context, member_id=member_id) as running:
+        if running.supporter.state == SupportState.LATE:
+            end_at_stripe(running.row.stripe_id)
+            return _look(context, running, actor)
         if running.row.cancel_at is not None:
             return running.supporter
-        return _tell(context, running, {"cancel_at_period_end": True}, actor, "supporter.cancelled", why=why)
+        return _tell(context, running, {"cancel_at_period_end": True}, actor, why=why)
 
 
 def resume_support(*, context: TenantContext, member_id: int, actor: Actor) -> Supporter:
@@ -63,7 +67,7 @@ def resume_support(*, context: TenantContext, member_id: int, actor: Actor) -> S
     with holding_running(context=context, member_id=member_id) as running:
         if running.row.cancel_at is None:
             return running.supporter
-        return _tell(context, running, {"cancel_at_period_end": False}, actor, "supporter.resumed")
+        return _tell(context, running, {"cancel_at_period_end": False}, actor)
 
 
 def preview_support_change(*, context: TenantContext, member_id: int, tier_key: str) -> SupportChangePreview:
@@ -115,7 +119,7 @@ def change_support(
         }
         if proration_date:
             wanted["proration_date"] = proration_date
-        return _tell(context, running, wanted, actor, "")
+        return _tell(context, running, wanted, actor)
 
 
 def _check(context: TenantContext, member_id: int, tier_key: str) -> SupporterTier:
@@ -147,23 +151,16 @@ def _tell(
     running: Running,
     wanted: SubscriptionUpdateParams,
     actor: Actor,
-    action: str,
     *,
     why: str = "asked",
 ) -> Supporter:
-    """Tell Stripe and write what it says then. A new tier records itself."""
+    """Tell Stripe and write what it says then, which records itself."""
     with telling_stripe() as stripe:
         stripe.v1.subscriptions.update(running.row.stripe_id, wanted)
+    return _look(context, running, actor, why=why)
+
+
+def _look(context: TenantContext, running: Running, actor: Actor, *, why: str = "asked") -> Supporter:
     refresh_held(stripe_id=running.row.stripe_id, actor=actor, why=why)
     with enter_tenant(context):
-        supporter = Supporter.objects.select_related("tier", "member").get(pk=running.supporter.pk)
-        if action:
-            record_audit(
-                actor=actor,
-                action=action,
-                target_kind="member",
-                target_id=supporter.member_id,
-                target_name=supporter.member.display_name,
-                after={"tier": supporter.tier.name},
-            )
-    return supporter
+        return Supporter.objects.select_related("tier", "member").get(pk=running.supporter.pk)

@@ -55,8 +55,10 @@ def read_support(who: Who) -> Support:
 def _can_sell(who: Who) -> bool:
     """Asked of the row itself: what else there is about it calls Stripe, which the bot never does."""
     with enter_schema(PUBLIC):
-        account = PayoutAccount.objects.filter(tenant_id=who.context.tenant_id).first()
-    return account is not None and account.can_sell
+        standing = PayoutAccount.objects.filter(
+            tenant_id=who.context.tenant_id, state=PayoutAccount.State.STANDING
+        ).first()
+        return standing is not None and standing.can_sell
 
 
 class SupportCog(DeskCog):

@@ -57,6 +57,15 @@ class SupporterEnding(DomainEvent):
 
 
 @dataclass(frozen=True)
+class SupporterResumed(DomainEvent):
+    """A support that was set to end goes on."""
+
+    supporter_id: int
+    member_id: int
+    tier_id: int
+
+
+@dataclass(frozen=True)
 class SupporterDisputed(DomainEvent):
     """The bank of who paid asks about a payment or took it back, or that was decided. `state`: “inquiry”, “open”, “lost”, or empty where
     the payment stands again."""

@@ -31,6 +31,7 @@ from .events import (
     SupporterLeft,
     SupporterMoved,
     SupporterRecovered,
+    SupporterResumed,
 )
 from .models import Supporter, SupporterPayment, SupporterTier, SupportState
 
@@ -86,9 +87,10 @@ def write_support(
     """Write how a support stands. What ended stays ended, and its beginning stays what it was first told to be. `why` it ends with its
     period: “asked”, or “left” where the member left the server.
 
-    Locks the support; a member who was merged is whom they were merged into. Idempotent on `facts.reference`. Beginning and end are
-    recorded. Publishes SupporterJoined, SupporterMoved, SupporterLate, SupporterRecovered, SupporterEnding, SupporterLeft. Raises TierNotFoundError,
-    MemberNotFoundError, MemberDeletedError, SecondSupportError where the member supports already.
+    Locks the support; a member who was merged is whom they were merged into. Idempotent on `facts.reference`. What it publishes is
+    recorded, but for lateness. Publishes SupporterJoined, SupporterMoved, SupporterLate, SupporterRecovered, SupporterEnding,
+    SupporterResumed, SupporterLeft. Raises TierNotFoundError, MemberNotFoundError, MemberDeletedError, SecondSupportError where the member
+    supports already.
     """
     tier = SupporterTier.objects.filter(key=facts.tier_key).first()
     if tier is None:
@@ -103,8 +105,7 @@ def write_support(
     if {name: getattr(row, name) for name in _MIRRORED} != before:
         row.save(update_fields=list(_MIRRORED))
         _tell(row, before["state"], before["tier_id"], actor)
-        if row.cancel_at is not None and before["cancel_at"] is None and row.state != SupportState.ENDED:
-            publish(SupporterEnding(row.pk, row.member_id, row.tier_id, row.cancel_at.isoformat(), why))
+        _tell_ending(row, before["cancel_at"], actor, why)
     return row
 
 
@@ -156,6 +157,18 @@ def _tell(row: Supporter, was: str, was_tier_id: int, actor: Actor) -> None:
         publish(SupporterLate(row.pk, row.member_id, row.tier_id))
     else:
         publish(SupporterRecovered(row.pk, row.member_id, row.tier_id))
+
+
+def _tell_ending(row: Supporter, was: datetime | None, actor: Actor, why: str) -> None:
+    """Whether it is set to end, whoever did that: the member here or on the provider's page, or their leaving."""
+    if row.state == SupportState.ENDED or (row.cancel_at is None) == (was is None):
+        return
+    if row.cancel_at is None:
+        publish(SupporterResumed(row.pk, row.member_id, row.tier_id))
+        _record(actor, "supporter.resumed", row, row.tier.name)
+        return
+    publish(SupporterEnding(row.pk, row.member_id, row.tier_id, row.cancel_at.isoformat(), why))
+    _record(actor, "supporter.cancelled", row, row.tier.name)
 
 
 @transaction.atomic

@@ -19,6 +19,7 @@ from billing.income.changing import (
 )
 from billing.income.checkouts import apply_support_session, begin_support
 from billing.income.portals import open_support_portal
+from engagement.notifications.support_news import is_to_be_thanked
 from engagement.supporters.errors import TierNotOnSaleError
 from engagement.supporters.models import SupporterTier, SupportState, TierState
 from engagement.supporters.selectors import SupportView, get_support, get_tier
@@ -69,6 +70,7 @@ def _begin(request: HttpRequest, member_id: int, tier: SupporterTier) -> HttpRes
         "tier": tier,
         "card": show_tier(tier, role=names.get(tier.role_id, ""), points_name=context.points_name),
         "price": write_price(tier.amount, tier.currency, tier.interval),
+        "thanked": is_to_be_thanked(member_id=member_id),
         "problem": problem,
         "said": "" if problem is None else _words(problem),
     }
@@ -152,12 +154,14 @@ def cancel(request: HttpRequest, member_id: int) -> HttpResponse:
     problem: EngageHubError | None = None
     if request.method == "POST":
         try:
-            cancel_support(context=get_context(request), member_id=member_id, actor=actor_of(request))
+            row = cancel_support(context=get_context(request), member_id=member_id, actor=actor_of(request))
         except (ConflictError, InvalidInputError) as error:
             return go_to(request, back, _words(error), kind="warn")
         except UnavailableError as error:
             problem = error
         else:
+            if row.state == SupportState.ENDED:
+                return go_to(request, back, "Cancelled. Your support has ended, and nothing more is charged.")
             return go_to(request, back, "Cancelled. Until it ends you can take it back here.")
     facts = {
         "own": own,

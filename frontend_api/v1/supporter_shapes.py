@@ -124,6 +124,27 @@ class SupporterAnswer(Output):
     ended_at = serializers.DateTimeField(allow_null=True)
 
 
+class SupporterSumsAnswer(Output):
+    """What came of a support, over all its payments."""
+
+    benefits_until = serializers.DateTimeField(
+        source="grace_ends_at", allow_null=True, help_text="While a payment is late."
+    )
+    charged_back = serializers.BooleanField(
+        help_text="The payment for the period that runs is disputed, so its role and points are withheld."
+    )
+    payments = serializers.IntegerField(source="count")
+    paid = serializers.IntegerField(source="amount", help_text=f"Altogether. {_MINOR}")
+    fee = serializers.IntegerField(help_text="The platform's part of it.")
+    refunded = serializers.IntegerField(help_text="What went back.")
+    disputed = serializers.IntegerField(help_text="What banks took back.")
+    net = serializers.IntegerField(help_text="What reached the community and stayed.")
+
+
+class SupporterDetailAnswer(SupporterAnswer, SupporterSumsAnswer):
+    """One support with its sums."""
+
+
 class SupporterPaymentQuery(Paging):
     tier = serializers.CharField(max_length=_KEY, required=False, default="", help_text="A tier's key.")
     supporter = serializers.CharField(
@@ -239,6 +260,16 @@ SUPPORTER: Final[dict[str, Any]] = {
     "cancel_at": None,
     "late_since": None,
     "ended_at": None,
+}
+DETAIL: Final[dict[str, Any]] = SUPPORTER | {
+    "benefits_until": None,
+    "charged_back": False,
+    "payments": 3,
+    "paid": 1500,
+    "fee": 75,
+    "refunded": 0,
+    "disputed": 0,
+    "net": 1425,
 }
 PAYMENT: Final[dict[str, Any]] = {
     "key": "01JD8ZB4Y6A8C0E2G4J6M8P0R2",

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from html import escape
 from typing import Any, Final
 
 import orjson
@@ -28,6 +29,7 @@ from .faults import Faults
 from .forms import decode
 from .idempotency import IdempotencyKeys, fingerprint
 from .ids import new_id
+from .look import html_page
 from .params import check_params
 from .resources.events import make_endpoint
 from .routes import BACKGROUND, PAGES, ROUTES, Background, Call, Page, PageCall, Route
@@ -271,11 +273,24 @@ class LocalStripe:
                 (name, value) for name, value in (await request.post()).items() if isinstance(value, str)
             )
             call = PageCall(self.store, dict(request.match_info), request.query, form, self.url)
-            with self.store.transaction():
-                try:
-                    return page.handler(call)
-                except web.HTTPRedirection as redirect:
-                    onward = redirect  # not an error: what was written stands
+            try:
+                with self.store.transaction():
+                    try:
+                        return page.handler(call)
+                    except web.HTTPRedirection as redirect:
+                        onward = redirect  # not an error: what was written stands
+            except StripeError as error:
+                return html_page(
+                    "This cannot be done", f"<p>{escape(error.message)}</p>", status=error.status
+                )
+            except web.HTTPException:
+                raise
+            except Exception as crash:
+                log.exception("A page failed.")
+                self.note("crash", request, repr(crash))
+                return html_page(
+                    "This failed", "<p>Nothing was changed. Go back and try again.</p>", status=500
+                )
             raise onward
 
         return handle

@@ -37,6 +37,20 @@ def test_cancelling_and_resuming_twice_is_once(world: World) -> None:
     assert world.recorded() == ["joined", "cancelled", "resumed"]
 
 
+def test_what_is_cancelled_on_stripes_own_page_is_news_and_recorded_too(world: World) -> None:
+    from billing.income.mirror import refresh_support
+
+    member = world.member()
+    world.support(member, world.tier())
+    for ends in (True, False):
+        reference = world.row(member).stripe_id
+        world.stripe.v1.subscriptions.update(reference, {"cancel_at_period_end": ends})
+        for _ in range(2):
+            refresh_support(stripe_id=reference)
+    assert world.news() == ["Joined", "Ending", "Resumed"]
+    assert world.recorded() == ["joined", "cancelled", "resumed"]
+
+
 def test_a_dearer_tier_costs_what_the_preview_said(world: World) -> None:
     tier, better, member = (
         world.tier(points=50),

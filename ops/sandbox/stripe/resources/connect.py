@@ -7,11 +7,12 @@ from typing import Final
 
 from aiohttp import web
 
+from ..billing.lines import money
 from ..errors import invalid, missing
 from ..ids import new_id, random_text
 from ..look import html_page
 from ..payments.connect import make_transfer, refund_fee, reverse_transfer
-from ..routes import Call, PageCall, changes, merge_metadata, page, route, save, take
+from ..routes import Call, PageCall, changes, merge_metadata, page, route, take
 from ..store import Json, Store
 from .payment_intents import check_amount
 from .prices import check_currency
@@ -69,7 +70,17 @@ def list_accounts(call: Call) -> Json:
 def update_account(call: Call) -> Json:
     before, account = call.get("account"), call.get("account")
     _apply(account, call)
-    return save(call, before, account, "account.updated")
+    return _announce(call.store, before, account)
+
+
+def _announce(store: Store, before: Json, account: Json) -> Json:
+    """Put an account and tell of it, where Connect's endpoints hear it, whoever changed it."""
+    store.put(account)
+    previous = changes(before, account)
+    if previous:
+        with store.as_account(account["id"]):
+            store.emit("account.updated", account, previous)
+    return account
 
 
 @route("DELETE", "/v1/accounts/{account}", "AccountDeleteParams")
@@ -133,9 +144,7 @@ def show_express(call: PageCall) -> web.StreamResponse:
     with call.store.as_account(None):
         for fee in call.store.list("application_fee", account=link["account"]):
             sums[fee["currency"]] = sums.get(fee["currency"], 0) - fee["amount"] + fee["amount_refunded"]
-    lines = "".join(
-        f"<li>{amount / 100:,.2f} {escape(code.upper())}</li>" for code, amount in sorted(sums.items())
-    )
+    lines = "".join(f"<li>{escape(money(amount, code))}</li>" for code, amount in sorted(sums.items()))
     return html_page(
         "Payouts", f"<p>What came in, less fees and refunds:</p><ul>{lines or '<li>Nothing yet</li>'}</ul>"
     )
@@ -175,10 +184,7 @@ def enable_account(store: Store, id: str, *, due: list[str] | None = None) -> Js
         "payouts_enabled": not due,
         "requirements": _requirements(due or [], "requirements.past_due" if due else None),
     }
-    store.put(account)
-    with store.as_account(account["id"]):
-        store.emit("account.updated", account, changes(before, account))
-    return account
+    return _announce(store, before, account)
 
 
 @route("POST", "/v1/transfers", "TransferCreateParams")
