@@ -9,6 +9,7 @@ from saas.events.jobs import PUBLIC, defer, job, periodic_job
 from saas.events.retries import Backoff
 from tenants.models import Tenant
 
+from .asides import list_due_asides, put_back
 from .checkout import list_open_checkouts, settle_checkout
 from .ending import end_for_deletion, offer_again, tell_kept_payer
 from .performing import list_open_attempts, settle_attempt
@@ -46,6 +47,14 @@ def settle_attempts(*, tenant: str, timestamp: int = 0) -> None:
         defer(
             settle_one_checkout, tenant=PUBLIC, attempt_id=attempt_id, queueing_lock=f"checkout {attempt_id}"
         )
+    for tenant_id in list_due_asides():
+        defer(plan_again, tenant=PUBLIC, tenant_id=tenant_id, queueing_lock=f"plan again {tenant_id}")
+
+
+@job(queue=QUEUE, retry=Backoff(tries=8, first=10, longest=600))
+def plan_again(*, tenant: str, tenant_id: int) -> None:
+    """What was set aside while a bank was asked, and whose payer never came back, is planned again. Idempotent."""
+    put_back(tenant_id=tenant_id)
 
 
 @job(queue=QUEUE, retry=Backoff(tries=8, first=10, longest=600))

@@ -60,6 +60,21 @@ def write_recovered(row: Subscription) -> None:
     )
 
 
+def write_plan_dropped(row: Subscription) -> None:
+    name, plan = row.tenant.name, plan_name(row.plan)
+    _write(
+        row.tenant,
+        row.payer,
+        subject=f"{name}: plan the change of your plan again",
+        lines=(
+            f"A change of the plan of {name} was planned for the end of the period. It was set aside while your bank was asked, and our "
+            "payment provider does not take it any more.",
+            f"Without it {plan} goes on as it is. Choose the other plan once more if you still want it.",
+        ),
+        action="Look at the plan",
+    )
+
+
 def write_trial_ending(row: Subscription, stage: str) -> None:
     assert row.trial_end is not None
     name, plan, day = row.tenant.name, plan_name(row.plan), write_day(row.tenant, row.trial_end)
@@ -142,10 +157,44 @@ def write_retainer_left(place: RetainerPlace, ends_at: datetime) -> None:
         subject=f"{name} is no longer part of a retainer",
         lines=(
             f"The plan {plan} of {name} was paid by {place.retainer.payer} with others together. That is over for {name}.",
-            f"Until {day} everything stays on. After that the limits of the Free plan hold; nothing is deleted.",
-            "Choose a plan until then, and nothing changes for anybody.",
+            *_write_end(place, day, ends_at),
         ),
         action="Choose a plan",
+    )
+
+
+def write_retainer_quit(place: RetainerPlace, ends_at: datetime | None) -> None:
+    """The community took itself out. `ends_at` None: the retainer's first day was still ahead."""
+    name, plan, payer = place.tenant.name, plan_name(place.retainer.plan), place.retainer.payer
+    who = f"Its owner took {name} out of the retainer of {payer}. The place is free for another community."
+    if ends_at is None:
+        lines: tuple[str, ...] = (
+            who,
+            f"Nothing changes today, and nothing is charged. {name} keeps the plan that it has.",
+        )
+    else:
+        lines = (who, *_write_end(place, write_day(place.tenant, ends_at), ends_at, f"{plan} of {name}"))
+    _write(
+        place.tenant,
+        payer,
+        subject=f"{name} has left the retainer of {payer}",
+        lines=lines,
+        action="See the plan" if ends_at is None else "Choose a plan",
+    )
+
+
+def _write_end(
+    place: RetainerPlace, day: str, ends_at: datetime, what: str = "everything"
+) -> tuple[str, ...]:
+    """What holds until when. An invoice that was late can have used the days of grace up."""
+    if place.left_at is not None and ends_at <= place.left_at:
+        return (
+            f"The limits of the Free plan hold since {day}, because an invoice was not paid; nothing was deleted.",
+            "Choose a plan, and everything is back at once.",
+        )
+    return (
+        f"Until {day} {what} stays on. After that the limits of the Free plan hold; nothing is deleted.",
+        "Choose a plan until then, and nothing changes for anybody.",
     )
 
 

@@ -163,6 +163,7 @@ class BillingAttempt(models.Model):
         INVOICE = "invoice", "Plan by invoice"
         MOVE = "move", "Offered to another payer"
         COVER = "cover", "Offered a retainer's place"
+        ASIDE = "aside", "Planned change set aside"
 
     class State(models.TextChoices):
         OPEN = "open", "Nobody knows yet"

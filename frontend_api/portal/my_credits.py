@@ -161,7 +161,7 @@ def show_statement(request: HttpRequest, member_id: int) -> HttpResponse:
     """Every change of every balance, the newest first."""
     before = _cursor(request)
     rows = list_statement(member_id=member_id, before_id=before, limit=PAGE + 1)
-    facts = {
+    facts: dict[str, Any] = {
         "lines": rows[:PAGE],
         "older": rows[PAGE - 1].entry_id if len(rows) > PAGE else None,
         "before": before,

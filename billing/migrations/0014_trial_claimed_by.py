@@ -9,7 +9,7 @@ UPDATE trial_claim SET claimed_by = a.tenant_id FROM billing_attempt a WHERE a.i
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0012_first_unpaid'),
+        ('billing', '0013_first_unpaid'),
     ]
 
     operations = [
