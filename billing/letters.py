@@ -106,6 +106,21 @@ def write_trial_over(row: Subscription) -> None:
     )
 
 
+def write_second_trial_over(row: Subscription) -> None:
+    name, plan = row.tenant.name, plan_name(row.plan)
+    _write(
+        row.tenant,
+        row.payer,
+        subject=f"{name}: the trial of {plan} is over",
+        lines=(
+            f"The Discord server that was linked to {name} had its trial with another community, and a server has one. So the trial of "
+            f"{plan} ended now, and nothing was charged.",
+            f"{name} is on the Free plan. Nothing was deleted: what is above its limits waits, and is back as soon as you choose a plan.",
+        ),
+        action="Choose a plan",
+    )
+
+
 def write_plan_offered(row: Subscription) -> None:
     name, plan = row.tenant.name, plan_name(row.plan)
     _write(

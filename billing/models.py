@@ -204,6 +204,9 @@ class TrialClaim(models.Model):
     attempt = models.ForeignKey(
         BillingAttempt, on_delete=models.SET_NULL, null=True, related_name="trial_claims"
     )
+    claimed_by = models.BigIntegerField(
+        null=True, help_text="The community that had it for this holder, also when it is gone."
+    )
     claimed_at = models.DateTimeField(default=clock.now)
     used = models.BooleanField(default=False, help_text="Off: claimed by a checkout that is still open.")
 

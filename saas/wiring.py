@@ -9,6 +9,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "LevelReached": ("integrations.discord.announce_level", "integrations.discord.follow_level"),
     "BoostStarted": ("integrations.discord.announce_boost",),
     "GuildLinked": ("integrations.discord.retire_greeting", "billing.carry_guild_trial"),
+    "SubscriptionStarted": ("billing.check_trial",),
     "LevelLost": ("integrations.discord.follow_level",),
     "CurveChanged": ("integrations.discord.follow_curve",),
     "MembersMerged": (
@@ -105,6 +106,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
         "engagement.notifications.tell_support_ending",
         "integrations.discord.supports.tell_team_ending",
     ),
+    "SupporterPlanned": ("integrations.discord.supports.tell_team_planned",),
     "SupporterResumed": ("integrations.discord.supports.tell_team_resumed",),
     "SupporterRoleChanged": ("integrations.discord.follow_curve",),
     "CommunityFounded": ("engagement.kinds.provision_community",),

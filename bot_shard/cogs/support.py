@@ -109,6 +109,12 @@ def _standing(ask: Ask, own: SupportView) -> str:
     )
     if row.period_end is None:
         return price
+    if row.next_tier is not None:
+        then = ask.say(
+            f"support_each_{row.interval}", amount=write_money(ask.language, row.next_amount, row.currency)
+        )
+        tier = plain(row.next_tier.name)
+        return ask.say("support_then", price=price, when=_day(row.period_end), tier=tier, then=then)
     return ask.say("support_next", price=price, when=_day(row.period_end))
 
 

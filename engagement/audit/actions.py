@@ -177,6 +177,8 @@ _TABLE: Final = (
     ("supporter.joined", "began to support:"),
     ("supporter.left", "no longer supports:"),
     ("supporter.moved", "supports with another tier:"),
+    ("supporter.planned", "chose for the next period another tier for the support of"),
+    ("supporter.kept", "took back the tier for the next period of"),
     ("supporter.cancelled", "set to end with its period the support of"),
     ("supporter.resumed", "resumed the support of"),
     ("supporter.refunded", "gave back a payment of"),

@@ -23,7 +23,8 @@ from .texts import DEFAULT_THANKS
 
 @dataclass(frozen=True, slots=True)
 class TeamNews:
-    """`kind` names the words: joined, moved, ending, left_server, resumed or ended. `until` is the day on which it ends."""
+    """`kind` names the words: joined, moved, planned, ending, left_server, resumed or ended. `was` is the tier before; `until` the day on
+    which it ends, or changes to `tier`."""
 
     kind: str
     member: str
@@ -50,6 +51,8 @@ def find_team_news(
     row = _find(supporter_id)
     if row is None or not _is_so(kind, row):
         return None
+    if kind == "planned" and row.next_tier is not None:
+        return TeamNews(kind, row.member.display_name, row.next_tier.name, row.tier.name, row.period_end)
     was = SupporterTier.objects.filter(pk=was_tier_id).first() if kind == "moved" else None
     words = "left_server" if kind == "ending" and why == "left" else kind
     return TeamNews(
@@ -88,8 +91,13 @@ def _is_nameable(member: Member) -> bool:
 def _is_so(kind: str, row: Supporter) -> bool:
     if row.state == SupportState.ENDED or kind == "ended":
         return row.state == SupportState.ENDED and kind == "ended"
-    return {"ending": row.cancel_at is not None, "resumed": row.cancel_at is None}.get(kind, True)
+    so = {
+        "ending": row.cancel_at is not None,
+        "resumed": row.cancel_at is None,
+        "planned": row.next_tier_id is not None and row.period_end is not None,
+    }
+    return so.get(kind, True)
 
 
 def _find(supporter_id: int) -> Supporter | None:
-    return Supporter.objects.select_related("tier", "member").filter(pk=supporter_id).first()
+    return Supporter.objects.select_related("tier", "next_tier", "member").filter(pk=supporter_id).first()

@@ -30,19 +30,22 @@ from .events import (
     SupporterLate,
     SupporterLeft,
     SupporterMoved,
+    SupporterPlanned,
     SupporterRecovered,
     SupporterResumed,
 )
 from .models import Supporter, SupporterPayment, SupporterTier, SupportState
 
 _MIRRORED = (
-    "tier_id", "state", "amount", "currency", "interval", "period_end", "cancel_at", "late_since", "ended_at",
+    "tier_id", "state", "amount", "currency", "interval", "period_end", "cancel_at", "late_since", "ended_at", "next_tier_id",
+    "next_amount",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class SupportFacts:
-    """How a support stands. `reference`: its name where the money is taken; `amount`: minor units for each `interval`."""
+    """How a support stands. `reference`: its name where the money is taken; `amount`: minor units for each `interval`. `next_tier_key`: of
+    the tier that it has from `period_end` on, for `next_amount`; empty where it stays as it is."""
 
     reference: str
     member_id: int
@@ -56,6 +59,8 @@ class SupportFacts:
     cancel_at: datetime | None = None
     late_since: datetime | None = None
     ended_at: datetime | None = None
+    next_tier_key: str = ""
+    next_amount: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ def write_support(
 
     Locks the support; a member who was merged is whom they were merged into. Idempotent on `facts.reference`. What it publishes is
     recorded, but for lateness. Publishes SupporterJoined, SupporterMoved, SupporterLate, SupporterRecovered, SupporterEnding,
-    SupporterResumed, SupporterLeft. Raises TierNotFoundError, MemberNotFoundError, MemberDeletedError, SecondSupportError where the member
+    SupporterResumed, SupporterPlanned, SupporterLeft. Raises TierNotFoundError, MemberNotFoundError, MemberDeletedError, SecondSupportError where the member
     supports already.
     """
     tier = SupporterTier.objects.filter(key=facts.tier_key).first()
@@ -106,6 +111,7 @@ def write_support(
         row.save(update_fields=list(_MIRRORED))
         _tell(row, before["state"], before["tier_id"], actor)
         _tell_ending(row, before["cancel_at"], actor, why)
+        _tell_plan(row, before["next_tier_id"], before["tier_id"], actor)
     return row
 
 
@@ -135,6 +141,9 @@ def _begin(facts: SupportFacts, tier: SupporterTier, actor: Actor) -> Supporter:
 def _fill(row: Supporter, facts: SupportFacts, tier: SupporterTier) -> None:
     row.tier = tier
     row.state = SupportState(facts.state)
+    coming = SupporterTier.objects.filter(key=facts.next_tier_key).first() if facts.next_tier_key else None
+    row.next_tier = coming if row.state != SupportState.ENDED else None
+    row.next_amount = facts.next_amount if row.next_tier is not None else 0
     row.amount, row.currency, row.interval = facts.amount, facts.currency, facts.interval
     row.period_end, row.cancel_at = facts.period_end, facts.cancel_at
     ended = row.state == SupportState.ENDED
@@ -169,6 +178,19 @@ def _tell_ending(row: Supporter, was: datetime | None, actor: Actor, why: str) -
         return
     publish(SupporterEnding(row.pk, row.member_id, row.tier_id, row.cancel_at.isoformat(), why))
     _record(actor, "supporter.cancelled", row, row.tier.name)
+
+
+def _tell_plan(row: Supporter, was_next: int | None, was_tier: int, actor: Actor) -> None:
+    """What was planned and has come is told as a move, and what ends needs no plan."""
+    if row.state == SupportState.ENDED or row.next_tier_id == was_next:
+        return
+    if row.next_tier is not None:
+        _record(actor, "supporter.planned", row, row.next_tier.name)
+    elif row.tier_id != was_tier or row.cancel_at is not None:
+        return
+    else:
+        _record(actor, "supporter.kept", row, row.tier.name)
+    publish(SupporterPlanned(row.pk, row.member_id, row.tier_id, row.next_tier_id))
 
 
 @transaction.atomic

@@ -17,6 +17,8 @@ from .models import Supporter
 KINDS: Final[Mapping[str, str]] = {
     "supporter.joined": "joined",
     "supporter.moved": "moved",
+    "supporter.planned": "planned",
+    "supporter.kept": "kept",
     "supporter.cancelled": "ending",
     "supporter.resumed": "resumed",
     "supporter.left": "ended",

@@ -56,7 +56,9 @@ class SupporterSheet:
 def get_sheet(*, key: str) -> SupporterSheet:
     """Five queries, however much was paid. Raises SupporterNotFoundError."""
     now = clock.now()
-    rows = Supporter.objects.select_related("member", "tier").annotate(charged_back=is_charged_back(now))
+    rows = Supporter.objects.select_related("member", "tier", "next_tier").annotate(
+        charged_back=is_charged_back(now)
+    )
     row = rows.filter(key=str(key)[:64].replace("\x00", "")).first()
     if row is None:
         raise SupporterNotFoundError

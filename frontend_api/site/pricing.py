@@ -61,7 +61,7 @@ QUESTIONS: Final = (
     (
         "Do I need a card for the trial?",
         f"No. A trial lasts {TRIAL_DAYS} days with everything in the plan. It ends by itself: without a card you are on Free "
-        "afterwards, and nothing is charged. Each community can try once, a Discord community once its server is linked.",
+        "afterwards, and nothing is charged. Each community can try once, and so can each Discord server: a Discord community once its server is linked.",
     ),
     (
         "Can I change the plan in the middle of a month?",

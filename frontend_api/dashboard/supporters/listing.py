@@ -46,6 +46,12 @@ def build_supporters_list() -> ListKind:
             Column(
                 "ends", "Ends", lambda row: row.cancel_at if row.state != SupportState.ENDED else row.ended_at
             ),
+            Column(
+                "then",
+                "With the next payment",
+                lambda row: row.next_tier.name if row.next_tier else "",
+                shown=False,
+            ),
             Column("late", "Late since", lambda row: row.late_since, shown=False),
             Column("key", "Number", lambda row: row.key, shown=False),
         ),

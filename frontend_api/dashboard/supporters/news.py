@@ -42,6 +42,8 @@ TEMPLATE: Final = "dashboard/supporters/news.html"
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "joined": ("sparkles", "supports with {tier} now"),
     "moved": ("stairs-up", "changed to {tier}"),
+    "planned": ("calendar", "changes to {tier} with the next payment"),
+    "kept": ("refresh", "stays with {tier} after all"),
     "ending": ("calendar", "set their support with {tier} to end"),
     "resumed": ("refresh", "goes on supporting with {tier}"),
     "ended": ("circle-x", "no longer supports with {tier}"),

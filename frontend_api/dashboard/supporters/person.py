@@ -27,6 +27,8 @@ from .refunds import can_refund
 _HAPPENED: Final[Mapping[str, tuple[str, str]]] = {
     "supporter.joined": ("sparkles", "Began to support with {tier}"),
     "supporter.moved": ("stairs-up", "Changed to {tier}"),
+    "supporter.planned": ("calendar", "Chose {tier} from the next payment on"),
+    "supporter.kept": ("refresh", "Stays with {tier} after all"),
     "supporter.cancelled": ("calendar", "Was set to end with its period"),
     "supporter.resumed": ("refresh", "Goes on"),
     "supporter.left": ("circle-x", "Ended"),
@@ -73,6 +75,7 @@ def show_person(request: HttpRequest, desk: Desk, supporter_key: str) -> HttpRes
         "state": show_state(row),
         "states": SupportState,
         "price": write_price(row.amount, row.currency, row.interval),
+        "next_price": write_price(row.next_amount, row.currency, row.interval),
         "price_now": write_price(row.tier.amount, row.tier.currency, row.tier.interval),
         "role": read_role(row=row, charged_back=sheet.charged_back, directory=directory, now=now),
         "payments": payments,

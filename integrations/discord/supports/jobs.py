@@ -28,6 +28,13 @@ def tell_team_moved(*, tenant: str, event_id: int, event: dict[str, Any]) -> Non
 
 
 @job(queue=QUEUE, retry=PATIENT, lock="discord team")
+def tell_team_planned(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of SupporterPlanned. One that was taken back is no news of its own."""
+    if event["next_tier_id"] is not None:
+        _tell(tenant, event_id, "planned", event)
+
+
+@job(queue=QUEUE, retry=PATIENT, lock="discord team")
 def tell_team_ending(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
     """Handler of SupporterEnding."""
     _tell(tenant, event_id, "ending", event)

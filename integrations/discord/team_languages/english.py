@@ -91,6 +91,7 @@ ENGLISH: Final[dict[str, str]] = {
     "requests.many": "**{count}** credit requests waited for more than {hours} hours.",
     "support.joined": "**{member}** supports with **{tier}** now.",
     "support.moved": "**{member}** supports with **{tier}** now, with **{was}** before.",
+    "support.planned": "**{member}** changes from **{was}** to **{tier}** on {day}.",
     "support.ending": "**{member}** set their support with **{tier}** to end on {day}.",
     "support.left_server": "**{member}** left the server, so their support with **{tier}** ends on {day}, unless they resume it.",
     "support.resumed": "**{member}** goes on supporting with **{tier}**.",

@@ -91,6 +91,7 @@ GERMAN: Final[dict[str, str]] = {
     "requests.many": "**{count}** Anfragen warten seit mehr als {hours} Stunden.",
     "support.joined": "**{member}** unterstützt jetzt mit **{tier}**.",
     "support.moved": "**{member}** unterstützt jetzt mit **{tier}**, vorher mit **{was}**.",
+    "support.planned": "**{member}** wechselt am {day} von **{was}** zu **{tier}**.",
     "support.ending": "**{member}** lässt die Unterstützung mit **{tier}** am {day} enden.",
     "support.left_server": "**{member}** hat den Server verlassen, darum endet die Unterstützung mit **{tier}** am {day}, wenn sie nicht fortgesetzt wird.",
     "support.resumed": "**{member}** unterstützt weiter mit **{tier}**.",

@@ -6,6 +6,7 @@ Order, as at Stripe's: authentication, route, parameters, idempotency key, the r
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -54,6 +55,7 @@ class LocalStripe:
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
         self._background: list[Background] = []
+        self._listening_again = asyncio.Event()
         resources.load()
 
     # --- life ---
@@ -61,7 +63,8 @@ class LocalStripe:
     async def start(self) -> None:
         """Bind the port (0: any free one) and serve."""
         app = web.Application(client_max_size=1024 * 1024, middlewares=[self._unknown_routes])
-        for route in ROUTES:
+        # What is named in full before what stands in its place: /v1/customers/search is no customer.
+        for route in sorted(ROUTES, key=lambda one: "{" in one.path):
             app.router.add_route(route.method, route.path, self._serve(route))
         for page in PAGES:
             app.router.add_route(page.method, page.path, self._serve_page(page))
@@ -91,8 +94,14 @@ class LocalStripe:
         for connection in self._runner.server.connections if self._runner.server else ():
             if connection.transport is not None:
                 connection.transport.abort()
-        await asyncio.sleep(seconds)
+        self._listening_again.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._listening_again.wait(), seconds)
         await self._listen(self._runner, port)
+
+    def listen_again(self) -> None:
+        """Whoever refuses connections does so no longer."""
+        self._listening_again.set()
 
     async def stop(self) -> None:
         for one in self._background:

@@ -68,6 +68,9 @@ async def test_ones_own_support_comes_first(talk: Talk, acme: TenantContext) -> 
     answer = await talk.command("member", "support")
     assert embed(answer)["title"] == "You support with Friends. Thank you."
     assert "$5 a month. Next payment: <t:" in embed(answer)["description"]
+    await in_thread(_plan)(acme, row.pk, (await in_thread(tier)(acme, "Fans", amount=200)).pk)
+    planned = embed(await talk.command("member", "support"))["description"]
+    assert "on: Fans, $2 a month." in planned
     await in_thread(_make_late)(acme, row.pk)
     late = embed(await talk.command("member", "support"))["description"]
     assert "The last payment did not go through" in late
@@ -99,6 +102,14 @@ def _make_former(pk: int) -> None:
 
     with enter_schema(PUBLIC):
         PayoutAccount.objects.filter(pk=pk).update(state="former")
+
+
+def _plan(acme: TenantContext, pk: int, next_tier_id: int) -> None:
+    from engagement.supporters.models import Supporter
+    from tenants.context import enter_tenant
+
+    with enter_tenant(acme):
+        Supporter.objects.filter(pk=pk).update(next_tier_id=next_tier_id, next_amount=200)
 
 
 def _make_late(acme: TenantContext, pk: int) -> None:

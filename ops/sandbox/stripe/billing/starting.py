@@ -38,9 +38,9 @@ def start_subscription(
             "`pending_if_incomplete` is only for updates, and can't be passed when a subscription is created.",
             "payment_behavior",
         )
+    if not given.get("customer"):
+        raise invalid("Missing required param: customer.", "customer", "parameter_missing")
     customer = store.get("customer", given["customer"], param="customer")
-    if customer.get("deleted"):
-        raise invalid(f"No such customer: '{customer['id']}'", "customer", "resource_missing")
     now = store.now(customer["test_clock"])
     subscription = build_subscription(store, given, customer, now, session)
     trialing = subscription["status"] == "trialing"

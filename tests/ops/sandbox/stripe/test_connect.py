@@ -181,3 +181,42 @@ def test_news_of_an_account_are_connects_whoever_changed_it(stripe_server: Strip
     assert told[0].account == account
     assert told[0].data.to_dict()["previous_attributes"] == {"metadata": {"tenant": None}}
     assert client.events.list({"type": "account.updated"}).data == []
+
+
+def test_what_is_left_of_transfers_and_fees_is_there_one_by_one(stripe_server: StripeServer, account: str):
+    client = stripe_server.client.v1
+    paid = pay(stripe_server, transfer_data={"destination": account}, application_fee_amount=100)
+    transfer, fee = client.transfers.list().data[0], client.application_fees.list().data[0]
+    back = client.transfers.reversals.create(transfer.id, {"amount": 5})
+    given = client.application_fees.refunds.create(fee.id, {"amount": 6})
+
+    assert client.transfers.reversals.retrieve(transfer.id, back.id).amount == 5
+    assert client.application_fees.refunds.retrieve(fee.id, given.id).amount == 6
+    assert [one.id for one in client.application_fees.refunds.list(fee.id)] == [given.id]
+    told = client.transfers.update(transfer.id, {"metadata": {"charge": str(paid.latest_charge)}})
+    assert told.metadata["charge"] == paid.latest_charge
+    marked: Any = {"metadata": {"why": "lost"}}
+    assert client.transfers.reversals.update(transfer.id, back.id, marked).metadata["why"] == "lost"
+    assert client.application_fees.refunds.update(fee.id, given.id, marked).metadata["why"] == "lost"
+    assert refusal(lambda: client.transfers.reversals.retrieve("tr_none", back.id)).code == "resource_missing"
+
+
+def test_capabilities_are_asked_for_and_looked_at(stripe_server: StripeServer, account: str):
+    client = stripe_server.client.v1
+    capabilities = client.accounts.capabilities
+    assert [(one.id, one.status) for one in capabilities.list(account)] == [("transfers", "active")]
+    assert capabilities.retrieve(account, "card_payments").status == "unrequested"
+
+    made = capabilities.update(account, "card_payments", {"requested": True})
+
+    assert (made.status, made.requested, made.requirements.currently_due) == ("active", True, [])
+    assert client.accounts.retrieve(account).capabilities.card_payments == "active"
+    capabilities.update(account, "card_payments", {"requested": False})
+    assert "card_payments" not in client.accounts.retrieve(account).capabilities
+    assert refusal(lambda: capabilities.retrieve(account, "flying")).code == "resource_missing"
+
+
+def test_the_own_account_is_the_platform_or_the_one_in_hand(stripe_server: StripeServer, account: str):
+    accounts = stripe_server.client.v1.accounts
+    assert accounts.retrieve_current().charges_enabled
+    assert accounts.retrieve_current(options={"stripe_account": account}).id == account

@@ -108,6 +108,18 @@ REFUSED: list[tuple[str, Callable[[Shop], Any], str]] = [
         "payment_behavior",
     ),
     (
+        "a subscription of nobody",
+        lambda shop: shop.stripe.v1.subscriptions.create({"items": [{"price": shop.pro}]}),
+        "customer",
+    ),
+    (
+        "a product without a name",
+        lambda shop: shop.stripe.v1.products.update(
+            shop.stripe.v1.products.create({"name": "Pro"}).id, {"name": ""}
+        ),
+        "name",
+    ),
+    (
         "twenty-one items",
         lambda shop: shop.subscribe(shop.customer(), items=[{"price": shop.pro}] * 21),
         "items",
@@ -121,6 +133,51 @@ REFUSED: list[tuple[str, Callable[[Shop], Any], str]] = [
     ),
     ("a code that outlives its coupon", late_code, "expires_at"),
 ]
+
+
+SENT_AMISS: list[tuple[str, Callable[[Shop], Any], str, str]] = [
+    (
+        "a coupon's name of 41 letters",
+        lambda shop: shop.stripe.v1.coupons.create({"percent_off": 10, "duration": "once", "name": "x" * 41}),
+        "name",
+        "parameter_invalid_string_too_long",
+    ),
+    (
+        "a unit of 13 letters",
+        lambda shop: shop.stripe.v1.products.create({"name": "Hours", "unit_label": "x" * 13}),
+        "unit_label",
+        "parameter_invalid_string_too_long",
+    ),
+    (
+        "a description at checkout of 501 letters",
+        lambda shop: session(shop, subscription_data={"description": "x" * 501}),
+        "subscription_data[description]",
+        "parameter_invalid_string_too_long",
+    ),
+    (
+        "an empty place in a list",
+        lambda shop: shop.stripe.v1.products.create({"name": "Pro", "images": [""]}),
+        "images[0]",
+        "parameter_invalid_empty",
+    ),
+    (
+        "an empty mail address at checkout",
+        lambda shop: session(shop, customer_email=""),
+        "customer_email",
+        "parameter_invalid_empty",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("call", "param", "code"), [pytest.param(*rest, id=name) for name, *rest in SENT_AMISS]
+)
+def test_what_no_object_can_hold_is_refused_and_noted(
+    shop: Shop, call: Callable[[Shop], Any], param: str, code: str
+) -> None:
+    error = refusal(lambda: call(shop))
+    assert (error.http_status, error.param, error.code) == (400, param, code)
+    assert [one["kind"] for one in shop.server.take_violations()] == ["parameter"]
 
 
 @pytest.mark.parametrize(("call", "param"), [pytest.param(*rest, id=name) for name, *rest in REFUSED])
