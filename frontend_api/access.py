@@ -390,6 +390,7 @@ PUBLIC_ROUTES: Final = {
     "console-hand-over": USER,  # its owner alone
     "console-payer-new": USER,
     "console-payer": USER,  # one of their own
+    "console-costs-all": USER,  # of their own payers and communities
     "console-costs": USER,  # likewise
     "console-invoices": USER,  # likewise
     "console-retainer": USER,  # likewise

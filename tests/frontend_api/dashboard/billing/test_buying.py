@@ -91,7 +91,24 @@ def test_stripe_away_on_the_way_back_is_waited_for(till: Till) -> None:
     assert "Thank you" in till.follow(till.get(f"return/?session_id={session}"))
 
 
-@pytest.mark.parametrize("session", ["", "cs_test_nothing", "<script>", "x" * 500])
+def test_an_old_page_says_how_things_stand_and_does_not_wait_for_ever(till: Till) -> None:
+    till.shop.skip_trial()
+    till.post(BEGIN, FORM)
+    session = till.shop.session()
+    till.shop.pay(session)
+    till.follow(till.get(f"return/?session_id={session}"))
+    row = till.shop.row()
+    price = till.shop.stripe.v1.prices.list({"lookup_keys": ["pro_month"]}).data[0].id
+    item = till.shop.told()["items"].data[0].id
+    till.shop.stripe.v1.subscriptions.update(row.stripe_id, {"items": [{"id": item, "price": price}]})
+    assert "Thank you. Pro is on" in till.follow(till.get(f"return/?session_id={session}"))
+    till.shop.stripe.v1.subscriptions.cancel(row.stripe_id)
+    text = till.follow(till.get(f"return/?session_id={session}"))
+    assert "what it bought has ended" in text
+    assert "Free. There is nothing to pay" in text
+
+
+@pytest.mark.parametrize("session", ["", "cs_test_nothing", "<script>", "x" * 500, "%00cs"])
 def test_a_session_that_is_not_ours_is_not_there(till: Till, session: str) -> None:
     assert till.get(f"return/?session_id={session}").status_code == 404
 
