@@ -85,6 +85,7 @@ TENANT_ROUTES: Final = {
     "billing-return": "view_billing",  # what this community began; an admin may have taken the payment over
     "billing-change": "manage_billing",
     "billing-cover": "manage_billing",
+    "billing-leave": "manage_billing",
     "billing-cancel": "manage_billing",
     "billing-resume": "manage_billing",
     "billing-undo": "manage_billing",

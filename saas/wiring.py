@@ -9,6 +9,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "LevelReached": ("integrations.discord.announce_level", "integrations.discord.follow_level"),
     "BoostStarted": ("integrations.discord.announce_boost",),
     "GuildLinked": ("integrations.discord.retire_greeting", "billing.carry_guild_trial"),
+    "SubscriptionStarted": ("billing.check_trial",),
     "LevelLost": ("integrations.discord.follow_level",),
     "CurveChanged": ("integrations.discord.follow_curve",),
     "MembersMerged": (

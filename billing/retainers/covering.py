@@ -8,7 +8,7 @@ the retainer's row, so that two who take the last place see each other; then the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db import transaction
@@ -17,10 +17,9 @@ from billing.audit import record
 from billing.checkout import close_checkouts
 from billing.entitling import write_entitlements
 from billing.errors import AlreadySubscribedError, BillingBusyError
-from billing.letters import write_retainer_called_off, write_retainer_left
+from billing.letters import write_retainer_called_off, write_retainer_left, write_retainer_quit
 from billing.locks import holding_payer, holding_tenant
 from billing.models import BillingAttempt, Retainer, RetainerPlace, Subscription
-from billing.phases import GRACE_DAYS
 from billing.wording import plan_name
 from engagement.audit.actor import Actor
 from saas.core import clock
@@ -29,7 +28,7 @@ from tenants.errors import TenantNotFoundError
 from tenants.models import Tenant
 
 from .errors import CoveredError, RetainerEndedError, RetainerFullError, RetainerNotFoundError
-from .selectors import get_retainer
+from .selectors import get_retainer, plan_ends
 from .terms import NOT_STARTED, most_places
 
 IN_FORCE: Final = frozenset({"active", "past_due", "unpaid", NOT_STARTED})
@@ -73,6 +72,23 @@ def release_community(*, key: str, tenant_id: int, actor: Actor) -> RetainerPlac
         place = RetainerPlace.objects.filter(retainer=row, tenant_id=tenant_id, left_at=None).first()
         if place is not None:
             _leave([place], actor)
+    return place
+
+
+def leave_retainer(*, tenant_id: int, key: str, actor: Actor) -> RetainerPlace | None:
+    """The community takes itself out of the retainer that was shown to it, without asking anybody: its plan goes on for the days of grace,
+    payer and owner are written to, and the place is free. None where it is not in that one any more: somebody was quicker. Idempotent.
+
+    Locks the retainer, then the tenant. Recorded in the community's audit log; publishes EntitlementsChanged.
+    """
+    with enter_schema(PUBLIC), transaction.atomic():
+        standing = RetainerPlace.objects.filter(tenant_id=tenant_id, left_at=None, retainer__key=key[:26])
+        if not standing.exists():
+            return None
+        row = lock_retainer(key)
+        place = RetainerPlace.objects.filter(retainer=row, tenant_id=tenant_id, left_at=None).first()
+        if place is not None:
+            _leave([place], actor, by_itself=True)
     return place
 
 
@@ -139,21 +155,35 @@ def leave_for_own_plan(place: RetainerPlace, actor: Actor) -> None:
 
 
 def _leave(
-    places: Iterable[RetainerPlace], actor: Actor, ended_at: datetime | None = None, *, tell: bool = True
+    places: Iterable[RetainerPlace],
+    actor: Actor,
+    ended_at: datetime | None = None,
+    *,
+    tell: bool = True,
+    by_itself: bool = False,
 ) -> None:
     now = min(ended_at or clock.now(), clock.now())
     for place in places:
         place.left_at = max(now, place.joined_at)
         place.save(update_fields=["left_at"])
         write_entitlements(tenant_id=place.tenant_id)
-        _record(place, actor, "plan.uncovered")
-        if not tell or place.tenant.state != Tenant.State.ACTIVE:
-            continue
-        begins = place.retainer.starts_at
-        if begins is not None and place.left_at < begins:
-            write_retainer_called_off(place, begins)
-        else:
-            write_retainer_left(place, now + timedelta(days=GRACE_DAYS))
+        _record(place, actor, "plan.cover_left" if by_itself else "plan.uncovered")
+        if tell and place.tenant.state == Tenant.State.ACTIVE:
+            _tell_left(place, by_itself)
+
+
+def _tell_left(place: RetainerPlace, by_itself: bool) -> None:
+    """With the day on which the plan ends now, which an invoice that is late brings nearer."""
+    begins, ends = place.retainer.starts_at, plan_ends(place)
+    assert place.left_at is not None
+    assert ends is not None
+    ahead = begins is not None and place.left_at < begins
+    if by_itself:
+        write_retainer_quit(place, None if ahead else ends)
+    elif ahead and begins is not None:
+        write_retainer_called_off(place, begins)
+    else:
+        write_retainer_left(place, ends)
 
 
 def _record(place: RetainerPlace, actor: Actor, action: str) -> None:

@@ -86,6 +86,7 @@ _TABLE: Final = (
     ("plan.changed", "changed the plan of"),
     ("plan.checkout_begun", "began to buy a plan for"),
     ("plan.cover_changed", "changed the retainer's plan for"),
+    ("plan.cover_left", "left the retainer with"),
     ("plan.cover_offer_ended", "ended the offer of a retainer's place to"),
     ("plan.cover_offered", "offered a retainer's place to"),
     ("plan.covered", "took into a retainer"),

@@ -164,6 +164,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/billing/payer/", billing_payer.show_payer, name="billing-payer"),
     path("dashboard/billing/payer/offer/end/", billing_payer.end_offer, name="billing-offer-end"),
     path("dashboard/billing/cover/", billing_covering.answer_offer, name="billing-cover"),
+    path("dashboard/billing/leave/", billing_covering.leave, name="billing-leave"),
     path("dashboard/billing/cap/", billing_caps.change_cap, name="billing-cap"),
     path("dashboard/audit/", audit.show_audit, name="dashboard-audit"),
     path("dashboard/audit/export.<str:format>", audit.export_audit, name="dashboard-audit-export"),

@@ -31,6 +31,7 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "billing-cap": ("spending_cap.changed",),
     "billing-change": ("plan.changed", "plan.change_planned"),
     "billing-cover": ("plan.covered", "plan.cover_offer_ended"),
+    "billing-leave": ("plan.cover_left",),
     "billing-offer-end": ("plan.payer_offer_ended",),
     "billing-payer": ("plan.payer_offered", "plan.payer_changed"),
     "billing-portal": ("plan.portal_opened",),

@@ -95,7 +95,8 @@ class Control:
     def dispute_charge(self, body: Json) -> Json:
         store = self._server.store
         charge = store.get("charge", body["id"])
-        return open_dispute(store, charge, amount=body.get("amount"), inquiry=bool(body.get("inquiry")))
+        with store.transaction():
+            return open_dispute(store, charge, amount=body.get("amount"), inquiry=bool(body.get("inquiry")))
 
     def go_on_with_dispute(self, body: Json) -> Json:
         store = self._server.store
@@ -106,7 +107,8 @@ class Control:
             "won": lambda: close_dispute(store, dispute, won=True),
             "lost": lambda: close_dispute(store, dispute, won=False),
         }
-        return acts[body["act"]]()
+        with store.transaction():
+            return acts[body["act"]]()
 
     def set_faults(self, body: Json) -> Json:
         self._server.faults.set(body)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from aiohttp import web
 
+from .billing.lines import money
 from .delivery import KIND as DELIVERY
 from .look import html_page
 from .store import Json, shown
@@ -264,8 +265,4 @@ def _text(value: object) -> str:
 
 
 def _money(amount: int | None, currency: str) -> str:
-    return (
-        f"{amount / 100:,.2f} {escape(currency.upper())}"
-        if amount is not None
-        else '<span class="dim">–</span>'
-    )
+    return escape(money(amount, currency)) if amount is not None else '<span class="dim">–</span>'

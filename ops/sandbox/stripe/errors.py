@@ -65,6 +65,16 @@ class ParameterError(StripeError):
     """A parameter that the library's types do not know, lack, or hold otherwise: a bug of the caller's."""
 
 
+def empty(param: str) -> ParameterError:
+    """What cannot be unset was sent empty."""
+    return ParameterError(
+        f"You passed an empty string for '{param}'. We assume empty values are an attempt to unset a parameter; however "
+        f"'{param}' cannot be unset. You should remove '{param}' from your request or supply a non-empty value.",
+        code="parameter_invalid_empty",
+        param=param,
+    )
+
+
 def missing(kind: str, id: str, param: str | None = None) -> StripeError:
     """No such object. With `param` it was named in a parameter, without in the address."""
     return StripeError(

@@ -14,17 +14,33 @@ from typing import Any, Final, NotRequired, Required, get_args, get_origin
 
 from typing_extensions import is_typeddict
 
-from .errors import ParameterError
+from .errors import ParameterError, empty
 from .forms import join
 from .hints import EMPTY, alternatives, hints_of, literals
 
-# They name an object or a place in a list, and cannot be unset; left empty they are an id that somebody forgot to look up.
+# They name an object or a place in a list, or what an object cannot be without, and cannot be unset; left empty they are something
+# that somebody forgot to look up.
 _NAMING: Final = frozenset(
     {
-        "charge", "configuration", "customer", "ending_before", "invoice", "payment_intent", "payment_method", "price", "product",
-        "schedule", "starting_after", "subscription",
+        "charge", "configuration", "customer", "customer_email", "display_name", "ending_before", "invoice", "payment_intent",
+        "payment_method", "price", "product", "schedule", "starting_after", "subscription",
     }
 )  # fmt: skip
+# How long a text may be, where it is less than Stripe's usual 5000; the library's types do not say. By what schemas begin with.
+_LONGEST: Final[dict[str, dict[tuple[str, ...], int]]] = {
+    "Coupon": {("name",): 40},
+    "Customer": {("name",): 256, ("email",): 512, ("phone",): 20},
+    "PaymentIntent": {("description",): 1000, ("statement_descriptor",): 22},
+    "Product": {("unit_label",): 12, ("statement_descriptor",): 22},
+    "SubscriptionCreate": {("description",): 500},
+    "SubscriptionUpdate": {("description",): 500},
+    "billing.Meter": {("display_name",): 250, ("event_name",): 100},
+    "checkout.Session": {
+        ("client_reference_id",): 200,
+        ("custom_text", "submit", "message"): 1200,
+        ("subscription_data", "description"): 500,
+    },
+}
 Check = Callable[[Any, str], Any]  # what was sent, the parameter's name → the value
 
 
@@ -33,9 +49,28 @@ def check_params(schema: str, sent: dict[str, Any]) -> dict[str, Any]:
     given = dict(sent)
     expand = given.pop("expand", None)
     found: dict[str, Any] = _struct(schema_of(schema))(given, "")
+    _check_lengths(schema, found)
     if expand is not None:
         found["expand"] = _list_of(_text)(expand, "expand")
     return found
+
+
+def _check_lengths(schema: str, found: dict[str, Any]) -> None:
+    for beginning, lengths in _LONGEST.items():
+        for path, most in lengths.items() if schema.startswith(beginning) else ():
+            value: Any = found
+            for part in path:
+                value = value.get(part) if isinstance(value, dict) else None
+            if isinstance(value, str) and len(value) > most:
+                raise _too_long(value, path[0] + "".join(f"[{part}]" for part in path[1:]), most)
+
+
+def _too_long(value: str, where: str, most: int) -> ParameterError:
+    return ParameterError(
+        f"Invalid string: {value[:20]}...{value[-20:]}; must be at most {most} characters",
+        code="parameter_invalid_string_too_long",
+        param=where,
+    )
 
 
 @cache
@@ -113,10 +148,11 @@ def _compile(hint: Any, required: bool = False) -> Check:
             plain = str in options and not required and not words and _last(where) not in _NAMING
             if EMPTY in values or plain:
                 return None
-            raise _empty(where)
+            raise empty(where)
         if isinstance(value, dict):
             if lists and (not (shapes or maps) or all(key.isdigit() for key in value)):
-                return _list_of(_compile((get_args(lists[0]) or (Any,))[0]))(value, where)
+                # What stands in a list cannot be unset, only left out.
+                return _list_of(_compile((get_args(lists[0]) or (Any,))[0], required=True))(value, where)
             if shapes:
                 return _first([_struct(one) for one in shapes], value, where)
             if maps:
@@ -139,15 +175,6 @@ def _first(checks: list[Check], value: Any, where: str) -> Any:
         except ParameterError:
             continue
     return checks[-1](value, where)
-
-
-def _empty(where: str) -> ParameterError:
-    return ParameterError(
-        f"You passed an empty string for '{where}'. We assume empty values are an attempt to unset a parameter; however "
-        f"'{where}' cannot be unset. You should remove '{where}' from your request or supply a non-empty value.",
-        code="parameter_invalid_empty",
-        param=where,
-    )
 
 
 def _is_map(option: Any) -> bool:
@@ -200,11 +227,7 @@ def _text(value: Any, where: str) -> str:
     if not isinstance(value, str):
         raise ParameterError(f"Invalid string: {_ruby(value)}", param=where)
     if len(value) > 5000 and "metadata" not in where:
-        raise ParameterError(
-            f"Invalid string: {value[:20]}...{value[-20:]}; must be at most 5000 characters",
-            code="parameter_invalid_string_too_long",
-            param=where,
-        )
+        raise _too_long(value, where, 5000)
     return value
 
 

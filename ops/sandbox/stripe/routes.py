@@ -55,7 +55,9 @@ class Call:
         return None if id is None else self.store.get(kind, id, param=param)
 
     def page(self, objects: list[Json], kind: str = "") -> Json:
-        return make_page(objects, self.params, url=self.url, kind=kind)
+        return make_page(
+            objects, self.params, url=self.url, kind=kind, find=lambda id: self.store.find(kind, id)
+        )
 
     def list(self, kind: str, *filters: str) -> Json:
         """A page of a kind, by those parameters that are given and named here."""

@@ -6,9 +6,11 @@ Order, as at Stripe's: authentication, route, parameters, idempotency key, the r
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from html import escape
 from typing import Any, Final
 
 import orjson
@@ -28,6 +30,7 @@ from .faults import Faults
 from .forms import decode
 from .idempotency import IdempotencyKeys, fingerprint
 from .ids import new_id
+from .look import html_page
 from .params import check_params
 from .resources.events import make_endpoint
 from .routes import BACKGROUND, PAGES, ROUTES, Background, Call, Page, PageCall, Route
@@ -52,6 +55,7 @@ class LocalStripe:
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
         self._background: list[Background] = []
+        self._listening_again = asyncio.Event()
         resources.load()
 
     # --- life ---
@@ -59,7 +63,8 @@ class LocalStripe:
     async def start(self) -> None:
         """Bind the port (0: any free one) and serve."""
         app = web.Application(client_max_size=1024 * 1024, middlewares=[self._unknown_routes])
-        for route in ROUTES:
+        # What is named in full before what stands in its place: /v1/customers/search is no customer.
+        for route in sorted(ROUTES, key=lambda one: "{" in one.path):
             app.router.add_route(route.method, route.path, self._serve(route))
         for page in PAGES:
             app.router.add_route(page.method, page.path, self._serve_page(page))
@@ -89,8 +94,14 @@ class LocalStripe:
         for connection in self._runner.server.connections if self._runner.server else ():
             if connection.transport is not None:
                 connection.transport.abort()
-        await asyncio.sleep(seconds)
+        self._listening_again.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._listening_again.wait(), seconds)
         await self._listen(self._runner, port)
+
+    def listen_again(self) -> None:
+        """Whoever refuses connections does so no longer."""
+        self._listening_again.set()
 
     async def stop(self) -> None:
         for one in self._background:
@@ -271,11 +282,24 @@ class LocalStripe:
                 (name, value) for name, value in (await request.post()).items() if isinstance(value, str)
             )
             call = PageCall(self.store, dict(request.match_info), request.query, form, self.url)
-            with self.store.transaction():
-                try:
-                    return page.handler(call)
-                except web.HTTPRedirection as redirect:
-                    onward = redirect  # not an error: what was written stands
+            try:
+                with self.store.transaction():
+                    try:
+                        return page.handler(call)
+                    except web.HTTPRedirection as redirect:
+                        onward = redirect  # not an error: what was written stands
+            except StripeError as error:
+                return html_page(
+                    "This cannot be done", f"<p>{escape(error.message)}</p>", status=error.status
+                )
+            except web.HTTPException:
+                raise
+            except Exception as crash:
+                log.exception("A page failed.")
+                self.note("crash", request, repr(crash))
+                return html_page(
+                    "This failed", "<p>Nothing was changed. Go back and try again.</p>", status=500
+                )
             raise onward
 
         return handle

@@ -17,7 +17,7 @@ from billing.models import Retainer, RetainerPlace
 from billing.retainers import changing, covering
 from billing.retainers.agreeing import end_retainer
 from billing.retainers.changing import change_terms, preview_terms
-from billing.retainers.covering import cover_community
+from billing.retainers.covering import cover_community, leave_retainer, release_community
 from billing.retainers.errors import CoveredError, FewerPlacesError, RetainerFullError
 from billing.retainers.terms import Deal
 from saas.core import clock
@@ -27,6 +27,7 @@ from tests.cast import GLOBEX
 from tests.limits.racing import ROUNDS, at_once, meet, row_locks_off
 
 from .agreeing import agree
+from .test_offering import logged
 
 pytestmark = [pytest.mark.race, pytest.mark.usefixtures("committed_db")]
 
@@ -188,3 +189,43 @@ def test_without_the_lock_somebody_can(shop: Shop, monkeypatch: pytest.MonkeyPat
     for module in (covering, checkout):
         monkeypatch.setattr(module, "holding_tenant", no_lock)
     assert race_for_a_plan(row, shop, monkeypatch) == (1, 1)
+
+
+def race_to_leave(row: Retainer, one: Shop, patch: pytest.MonkeyPatch) -> int:
+    """The community leaves while its payer takes it out. Answers how often that was recorded."""
+    writing, together = covering.write_entitlements, meet(threading.Barrier(2))
+
+    def write(**given: Any) -> Any:
+        together()
+        return writing(**given)
+
+    before = times_left(one)
+    with patch.context() as inner:
+        inner.setattr(covering, "write_entitlements", write)
+        assert not at_once(
+            lambda: leave_retainer(tenant_id=one.tenant.pk, key=row.key, actor=ACTOR),
+            lambda: release_community(key=row.key, tenant_id=one.tenant.pk, actor=ACTOR),
+        )
+    assert not RetainerPlace.objects.filter(left_at=None).exists()
+    return times_left(one) - before
+
+
+def times_left(one: Shop) -> int:
+    return logged(one, "plan.cover_left") + logged(one, "plan.uncovered")
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_who_leaves_and_is_taken_out_at_once_is_gone_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, rounds: int
+) -> None:
+    row = agree(shop)
+    for _ in range(rounds):
+        cover_community(key=row.key, tenant_id=shop.tenant.pk, actor=ACTOR)
+        assert race_to_leave(row, shop, monkeypatch) == 1
+
+
+def test_without_the_lock_it_is_gone_twice(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = agree(shop)
+    cover_community(key=row.key, tenant_id=shop.tenant.pk, actor=ACTOR)
+    with row_locks_off(monkeypatch):
+        assert race_to_leave(row, shop, monkeypatch) == 2

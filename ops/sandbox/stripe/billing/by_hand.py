@@ -16,6 +16,8 @@ from .saving import Given, refuse_unmodelled, save
 
 _PARTS = ("application_fee_amount", "from_invoice", "on_behalf_of", "transfer_data", "shipping_cost", "shipping_details",
           "default_source", "default_tax_rates", "account_tax_ids", "number", "rendering", "customer_account")  # fmt: skip
+_ITEM_PARTS = ("price_data", "discounts", "tax_rates", "tax_behavior", "tax_code", "quantity_decimal", "customer_account",
+               "invoicing_rules")  # fmt: skip
 
 
 def create_invoice(store: Store, given: Given) -> Json:
@@ -148,16 +150,7 @@ def delete_draft(store: Store, invoice: Json) -> Json:
 
 def create_invoice_item(store: Store, given: Given) -> Json:
     """Something to bill with the next invoice, by an amount or by a price."""
-    refuse_unmodelled(
-        given,
-        "price_data",
-        "discounts",
-        "tax_rates",
-        "tax_behavior",
-        "tax_code",
-        "quantity_decimal",
-        "customer_account",
-    )
+    refuse_unmodelled(given, *_ITEM_PARTS)
     customer = store.get("customer", given.get("customer") or "", param="customer")
     now = store.now(customer["test_clock"])
     name = (given.get("pricing") or {}).get("price")
@@ -187,6 +180,37 @@ def create_invoice_item(store: Store, given: Given) -> Json:
     return store.get("invoiceitem", item["id"])
 
 
+def update_invoice_item(store: Store, item: Json, given: Given) -> Json:
+    """Of what waits for an invoice, or stands on a draft made by hand: its words, its amount, or how many."""
+    refuse_unmodelled(given, *_ITEM_PARTS, "pricing", "unit_amount_decimal")
+    invoice = store.find("invoice", item["invoice"])
+    if invoice and (invoice["status"] != "draft" or invoice["billing_reason"] != "manual"):
+        raise invalid("This invoice item is attached to an invoice that is no longer editable.")
+    if item["proration"] and {"amount", "quantity"} & given.keys():
+        raise invalid("You can't change the amount or quantity of a proration.", "amount")
+    for name in ("description", "discountable", "period"):
+        if name in given:
+            item[name] = given[name]
+    named = ((item["pricing"] or {}).get("price_details") or {}).get("price")
+    if "quantity" in given:
+        each = store.find("price", named)
+        if each is None:
+            refuse_unmodelled(given, "quantity")  # of a sum without a price
+        else:
+            item["amount"] = amount_of(each, given["quantity"], item["currency"])
+        item["quantity"], item["quantity_decimal"] = given["quantity"], str(given["quantity"])
+    if "amount" in given:
+        if named:
+            raise invalid("The amount of an invoice item with a price follows from the price.", "amount")
+        item["amount"] = given["amount"]
+    item["net_amount"] = item["amount"]
+    merge_metadata(item, given)
+    store.put(item)  # Stripe has no event for it.
+    if invoice:
+        _add_up_again(store, invoice)
+    return store.get("invoiceitem", item["id"])
+
+
 def _amount(given: Given, price: Json | None, quantity: int, currency: str | None) -> int:
     if not currency:
         raise invalid("Missing required param: currency.", "currency", "parameter_missing")
@@ -213,8 +237,13 @@ def _add_to(store: Store, invoice: Json, item: Json) -> None:
         raise invalid(
             f"The currency of the invoice is `{invoice['currency']}`, not `{item['currency']}`.", "currency"
         )
-    before = store.get("invoice", invoice["id"])
     store.put(item | {"invoice": invoice["id"]})
+    _add_up_again(store, invoice)
+
+
+def _add_up_again(store: Store, invoice: Json) -> None:
+    """A draft that was made by hand, from the items that it holds."""
+    before = store.get("invoice", invoice["id"])
     held = store.list("invoiceitem", invoice=invoice["id"])
     anew = compose(
         Bill(

@@ -20,11 +20,11 @@ from .invoices import bill_subscription, create_draft
 from .items import period_of, set_period, terms_of
 from .lines import Line, cycle_lines
 from .paying import charge_change
-from .proration_lines import change_lines, hold_lines, pending_lines, remember_debits
+from .proration_lines import change_lines, hold_lines, pending_lines, remember_debits, usage_lines
 from .saving import Given, refuse_unmodelled, save
 from .settling import finalize
 from .shares import read_shares
-from .starting import set_cancel, trial_end_of, warn_of_trial_end
+from .starting import check_method, set_cancel, trial_end_of, warn_of_trial_end
 
 _PARTS = ("billing_schedules", "billing_thresholds", "default_source", "default_tax_rates",
           "pending_invoice_item_interval", "trial_from_plan", "add_invoice_items")  # fmt: skip
@@ -65,8 +65,15 @@ def plan_change(store: Store, subscription: Json, given: Given, now: int) -> Cha
     if after["cancel_at_period_end"]:
         after["cancel_at"] = anew.end
     after["_debits"] = {}
-    change.advance = cycle_lines(store, after, anew, trial=after["status"] == "trialing")
+    used = [] if subscription["status"] == "trialing" else _used_until(store, subscription, now)
+    change.advance = used + cycle_lines(store, after, anew, trial=after["status"] == "trialing")
     return change
+
+
+def _used_until(store: Store, subscription: Json, now: int) -> list[Line]:
+    """What was used in a period that a change cuts short: no later invoice would ask for it."""
+    period = Period(period_of(subscription).start, now)
+    return [line for line in usage_lines(store, subscription, period) if line.amount]
 
 
 def _moment(subscription: Json, given: Given, now: int) -> int:
@@ -153,15 +160,7 @@ def _describe(store: Store, subscription: Json, given: Given, now: int) -> None:
             subscription[name] = given[name]
     if subscription["pause_collection"] is not None:
         subscription["pause_collection"] = {"resumes_at": None} | subscription["pause_collection"]
-    if given.get("default_payment_method"):
-        method = store.get("payment_method", given["default_payment_method"], param="default_payment_method")
-        if method.get("customer") != subscription["customer"]:
-            raise invalid(
-                f"The customer does not have a payment method with the ID {method['id']}. The payment method must be attached "
-                "to the customer.",
-                "default_payment_method",
-                "resource_missing",
-            )
+    check_method(store, given, subscription["customer"])
     if given.get("collection_method"):
         subscription["collection_method"] = given["collection_method"]
         if given["collection_method"] == "send_invoice" and subscription["days_until_due"] is None:

@@ -8,10 +8,9 @@ from ..ids import new_id
 from ..store import Json, Store
 from . import discounts
 from .invoices import Bill, compose
-from .items import is_metered, period_of
-from .lines import Line, cycle_lines, product_name
-from .proration_lines import stub_lines
-from .starting import build_subscription
+from .items import is_metered
+from .lines import Line, product_name
+from .starting import build_subscription, first_lines
 
 _NOBODY = {
     "id": None,
@@ -30,12 +29,12 @@ def add_up_session(store: Store, session: Json) -> None:
         return
     customer = store.find("customer", session["customer"]) or dict(_NOBODY)
     now = store.now(customer["test_clock"])
+    coupons = discounts.preview_coupons(store, session["_discounts"], None, session["customer"], now)
     lines = (
-        _subscription_lines(store, session, customer, now)
+        _subscription_lines(store, session, customer, now, coupons)
         if session["mode"] == "subscription"
         else _sold(store, session, now)
     )
-    coupons = discounts.preview_coupons(store, session["_discounts"], None, session["customer"], now)
     # The balance is the invoice's matter, and no part of what a session shows.
     bill = Bill(
         customer=customer | {"balance": 0},
@@ -57,7 +56,9 @@ def add_up_session(store: Store, session: Json) -> None:
     ]
 
 
-def _subscription_lines(store: Store, session: Json, customer: Json, now: int) -> list[Line]:
+def _subscription_lines(
+    store: Store, session: Json, customer: Json, now: int, coupons: list[tuple[str, Json]]
+) -> list[Line]:
     given = session["_given"]
     data = given.get("subscription_data") or {}
     wanted = {
@@ -69,11 +70,8 @@ def _subscription_lines(store: Store, session: Json, customer: Json, now: int) -
     subscription = build_subscription(
         store, wanted | {"items": items, "currency": session["currency"]}, customer, now, None, writes=False
     )
-    if subscription["status"] == "trialing":
-        return cycle_lines(store, subscription, period_of(subscription), trial=True)
-    if subscription["billing_cycle_anchor"] != now:
-        return [] if data.get("proration_behavior") == "none" else stub_lines(store, subscription, now)
-    return cycle_lines(store, subscription, period_of(subscription))
+    subscription["_coupons"] = coupons
+    return first_lines(store, subscription, data, trialing=subscription["status"] == "trialing")
 
 
 def _item(store: Store, given: Json) -> Json:

@@ -9,13 +9,11 @@ from typing import Any, Final
 
 from ..engine.periods import Period
 from ..engine.pricing import amount_of, in_currency, unit_amount
+from ..engine.totals import ZERO_DECIMAL
 from ..ids import new_id
 from ..store import Json, Store
 from .items import is_metered
 
-_ZERO_DECIMAL: Final = frozenset(
-    {"jpy", "krw", "vnd", "clp", "pyg", "ugx", "xaf", "xof", "xpf", "rwf", "kmf", "gnf", "djf", "bif"}
-)
 _SIGNS: Final = {
     "usd": "$",
     "eur": "€",
@@ -50,7 +48,7 @@ class Line:
 def money(amount: int, currency: str) -> str:
     """`1234` as `$12.34`."""
     sign = _SIGNS.get(currency, f"{currency.upper()} ")
-    number = f"{abs(amount):,}" if currency in _ZERO_DECIMAL else f"{Decimal(abs(amount)) / 100:,.2f}"
+    number = f"{abs(amount):,}" if currency in ZERO_DECIMAL else f"{Decimal(abs(amount)) / 100:,.2f}"
     return f"{'-' if amount < 0 else ''}{sign}{number}"
 
 
@@ -69,9 +67,11 @@ def price_words(price: Json, currency: str) -> str:
     if price.get("billing_scheme") == "tiered":
         return f"Tier 1{every}"
     exact = unit_amount(in_currency(price, currency))
-    whole = exact == exact.to_integral_value()
+    if exact == exact.to_integral_value():
+        return f"at {money(int(exact), currency)}{every}"
     sign = _SIGNS.get(currency, f"{currency.upper()} ")
-    return f"at {money(int(exact), currency) if whole else f'{sign}{(exact / 100).normalize():f}'}{every}"
+    units = exact if currency in ZERO_DECIMAL else exact / 100
+    return f"at {sign}{units.normalize():f}{every}"
 
 
 def product_name(store: Store, price: Json) -> str:

@@ -12,7 +12,7 @@ from ..errors import StripeError, invalid
 from ..ids import new_id
 from ..payments.intents import confirm, declined, new_intent, when_succeeded
 from ..store import Json, Store, shown
-from .saving import Given
+from .saving import Given, save
 from .settling import cancel_payment, finalize, mark_failed, mark_paid, mark_uncollectible, subscription_of
 from .shares import share_of
 
@@ -62,6 +62,12 @@ def charge_first(
 
 def charge_change(store: Store, invoice: Json, behavior: str, *, authenticated: bool) -> None:
     """The invoice of a change. Raises where the payment must succeed and does not."""
+    if behavior == "default_incomplete":
+        _open_payment(store, invoice)
+        subscription = subscription_of(store, invoice)
+        if subscription and subscription["status"] in ("active", "trialing"):
+            save(store, subscription, subscription | {"status": "past_due"}, "customer.subscription.updated")
+        return
     _, error = _attempt(store, invoice, authenticated=authenticated)
     if error and behavior == "error_if_incomplete":
         raise _refused(error)

@@ -94,6 +94,15 @@ def collection_of(usual: Json, phase: Json) -> Json:
     return {"collection_method": method, "days_until_due": days}
 
 
+def discounts_of(phase: Json, standing: list[str] | None = None) -> list[Given]:
+    """The phase's discounts as a subscription's parameter. A subscription has those and no others: what is not named again is gone.
+
+    `standing`: the discounts that there are; one that was used up meanwhile is then left out.
+    """
+    named = [{key: value for key, value in one.items() if value} for one in phase["discounts"]]
+    return [one for one in named if standing is None or "discount" not in one or one["discount"] in standing]
+
+
 def items_for(subscription: Json, phase: Json) -> list[Given]:
     """What `items` of an update would make the subscription match the phase; empty where it does already."""
     held = list(subscription["items"]["data"])

@@ -95,8 +95,8 @@ def open_session(store: Store, token: str) -> Portal | None:
 def offered_prices(portal: Portal, subscription: Json) -> list[Json]:
     """The prices that this subscription can change to, in its currency; its own among them."""
     settings = portal.require("subscription_update")
-    if "price" not in settings["default_allowed_updates"]:
-        return []
+    if "price" not in settings["default_allowed_updates"] or len(subscription["items"]["data"]) > 1:
+        return []  # Stripe's portal updates no subscription of several items.
     names = [name for one in settings.get("products") or [] for name in one["prices"]]
     prices = [portal.store.get("price", name) for name in names]
     currency = subscription["currency"]
@@ -208,7 +208,7 @@ def _schedule_plan(portal: Portal, subscription: Json, price: Json, quantity: in
     now_items = [
         {key: one[key] for key in ("price", "quantity") if one[key] is not None} for one in first["items"]
     ]
-    item = main_item(subscription)
+    item, kept = main_item(subscription), first["discounts"]
     later = [
         {"price": price["id"], "quantity": quantity} if one["price"] == item["price"]["id"] else one
         for one in now_items
@@ -219,8 +219,13 @@ def _schedule_plan(portal: Portal, subscription: Json, price: Json, quantity: in
         {
             "end_behavior": "release",
             "phases": [
-                {"items": now_items, "start_date": first["start_date"], "end_date": first["end_date"]},
-                {"items": later, "proration_behavior": "none"},
+                {
+                    "items": now_items,
+                    "discounts": kept,
+                    "start_date": first["start_date"],
+                    "end_date": first["end_date"],
+                },
+                {"items": later, "discounts": kept, "proration_behavior": "none"},
             ],
         },
     )

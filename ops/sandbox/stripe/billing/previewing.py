@@ -18,10 +18,10 @@ from .changing import plan_change
 from .invoices import bill_subscription, compose
 from .items import period_of, set_period, terms_of
 from .lines import Line, cycle_lines
-from .phases import items_for
-from .proration_lines import change_lines, pending_lines, stub_lines, usage_lines
+from .phases import discounts_of, items_for
+from .proration_lines import change_lines, pending_lines, usage_lines
 from .saving import Given, refuse_unmodelled
-from .starting import build_subscription, set_cancel
+from .starting import build_subscription, first_lines, set_cancel
 
 _PARTS = ("schedule_details", "invoice_items", "issuer", "on_behalf_of", "customer_account")
 _DETAIL_PARTS = ("billing_cycle_anchor_config", "billing_schedules", "default_tax_rates", "start_date")
@@ -137,7 +137,7 @@ def _next_cycle(
     stop = subscription["cancel_at"]
     ends = stop is not None and stop <= ended.end
     after = deepcopy(subscription)
-    _follow_schedule(store, after, ended.end)
+    coupons = _follow_schedule(store, after, ended.end) if coupons is None else coupons
     interval, count = terms_of(after["items"]["data"])
     following = Period(ended.end, period_at(after["billing_cycle_anchor"], interval, count, ended.end).end)
     if terms_of(subscription["items"]["data"]) != (interval, count):
@@ -157,12 +157,17 @@ def _next_cycle(
     return _shown(compose(bill), attempt=ended.end)
 
 
-def _follow_schedule(store: Store, subscription: Json, at: int) -> None:
+def _follow_schedule(store: Store, subscription: Json, at: int) -> list[tuple[str, Json]] | None:
+    """The items become those of the phase that begins then, whose coupons are answered; None where none begins."""
     schedule = store.find("subscription_schedule", subscription["schedule"])
     phase = next((one for one in schedule["phases"] if one["start_date"] == at), None) if schedule else None
-    wanted = items_for(subscription, phase) if phase else []
+    if phase is None:
+        return None
+    wanted = items_for(subscription, phase)
     if wanted:
         change_items(store, subscription, wanted, at)
+    named = discounts_of(phase, subscription["discounts"])
+    return discounts.preview_coupons(store, named, subscription, subscription["customer"], at)
 
 
 def _of_cancel(store: Store, subscription: Json, details: Given, now: int) -> Json:
@@ -197,13 +202,10 @@ def _of_new(store: Store, given: Given, details: Given) -> Json:
     subscription = build_subscription(store, asked, customer, now, None, writes=False)
     subscription["automatic_tax"]["enabled"] = bool((given.get("automatic_tax") or {}).get("enabled"))
     coupons = discounts.preview_coupons(store, given.get("discounts") or [], None, given.get("customer"), now)
-    trialing = subscription["status"] == "trialing"
-    stub = subscription["billing_cycle_anchor"] != now and not trialing
-    lines = (
-        stub_lines(store, subscription, now)
-        if stub
-        else cycle_lines(store, subscription, period_of(subscription), trial=trialing)
-    )
+    subscription["_coupons"] = coupons
+    lines = first_lines(store, subscription, details, trialing=subscription["status"] == "trialing")
+    if customer["id"] is not None:
+        lines += pending_lines(store, subscription)
     bill = bill_subscription(store, subscription, lines, "upcoming", now, coupons, customer=customer)
     return _shown(compose(bill))
 

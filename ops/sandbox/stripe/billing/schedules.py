@@ -15,7 +15,7 @@ from . import discounts
 from .changed_items import change_items
 from .ending import end_subscription
 from .items import period_of
-from .phases import build_phases, collection_of, items_for, new_phase, phase_item
+from .phases import build_phases, collection_of, discounts_of, items_for, new_phase, phase_item
 from .saving import Given, refuse_unmodelled, save
 
 _OPEN = ("not_started", "active")
@@ -99,7 +99,7 @@ def update(store: Store, schedule: Json, given: Given) -> Json:
     before = store.get("subscription_schedule", schedule["id"])
     _check_open(schedule, "update")
     if given.get("end_behavior"):
-        schedule["end_behavior"] = given["end_behavior"]
+        schedule["end_behavior"] = _end_behavior(given)
     if "metadata" in given:
         schedule["metadata"] = {**schedule["metadata"], **(given["metadata"] or {})}
     if given.get("phases"):
@@ -123,10 +123,20 @@ def _match_current(store: Store, schedule: Json, behavior: str) -> None:
     from .changing import change_subscription
 
     subscription = store.get("subscription", schedule["subscription"])
-    wanted = items_for(subscription, schedule["phases"][0])
+    wanted = _changes(subscription, schedule["phases"][0])
     if wanted:
         store.put(schedule)
-        change_subscription(store, subscription["id"], {"items": wanted, "proration_behavior": behavior})
+        change_subscription(store, subscription["id"], wanted | {"proration_behavior": behavior})
+
+
+def _changes(subscription: Json, phase: Json) -> Given:
+    """What an update would be given to match the phase: its items, and its discounts, which are no others than it names."""
+    items = items_for(subscription, phase)
+    wanted: Given = {"items": items} if items else {}
+    named = discounts_of(phase)
+    if [one.get("discount") for one in named] != subscription["discounts"]:
+        wanted["discounts"] = named
+    return wanted
 
 
 def next_phase(store: Store, subscription: Json, now: int) -> None:
@@ -146,12 +156,9 @@ def _wear(store: Store, subscription: Json, phase: Json, now: int) -> None:
     subscription["metadata"] |= phase["metadata"] or {}
     if phase["collection_method"] or phase["invoice_settings"]:
         subscription |= {"days_until_due": None} | collection_of(subscription, phase)
-    kept = [{k: v for k, v in one.items() if v} for one in phase["discounts"]]
-    if kept:
-        known = [
-            one for one in kept if one.get("discount") is None or one["discount"] in subscription["discounts"]
-        ]
-        subscription["discounts"] = discounts.give_all(store, known, holder=subscription, now=now)
+    subscription["discounts"] = discounts.give_all(
+        store, discounts_of(phase, subscription["discounts"]), holder=subscription, now=now
+    )
 
 
 def enter_phase(store: Store, id: str, now: int) -> None:
@@ -164,10 +171,12 @@ def enter_phase(store: Store, id: str, now: int) -> None:
         return
     _enter(store, schedule, phase)
     subscription = store.get("subscription", schedule["subscription"])
-    wanted = items_for(subscription, phase)
+    wanted = _changes(subscription, phase | {"discounts": discounts_of(phase, subscription["discounts"])})
+    if phase["metadata"]:
+        wanted["metadata"] = phase["metadata"]
     if wanted:
         change_subscription(
-            store, subscription["id"], {"items": wanted, "proration_behavior": phase["proration_behavior"]}
+            store, subscription["id"], wanted | {"proration_behavior": phase["proration_behavior"]}
         )
 
 
@@ -241,6 +250,14 @@ def cancel(store: Store, schedule: Json, now: int) -> Json:
     return schedule
 
 
+def _end_behavior(given: Given) -> str:
+    """Raises for what would go on otherwise than by being let go or cancelled."""
+    asked = str(given.get("end_behavior") or "release")
+    if asked not in ("release", "cancel"):
+        refuse_unmodelled(given, "end_behavior")
+    return asked
+
+
 def _check_open(schedule: Json, verb: str) -> None:
     if schedule["status"] not in _OPEN:
         raise invalid(
@@ -300,7 +317,7 @@ def _blank(customer: str, clock: str | None, given: Given, now: int) -> Json:
             "on_behalf_of": None,
             "transfer_data": None,
         },
-        "end_behavior": given.get("end_behavior") or "release",
+        "end_behavior": _end_behavior(given),
         "livemode": False,
         "metadata": dict(given.get("metadata") or {}),
         "pause_schedules": [],

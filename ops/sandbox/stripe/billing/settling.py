@@ -12,6 +12,8 @@ from ..engine.totals import add_up
 from ..errors import invalid
 from ..ids import new_id
 from ..store import Json, Store
+from .balances import move_balance
+from .late_usage import count_again
 from .saving import save
 from .settings import settings_of
 
@@ -22,6 +24,7 @@ def finalize(store: Store, invoice: Json, now: int) -> Json:
         raise invalid("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
     customer = store.get("customer", invoice["customer"])
     invoice["number"] = f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}"
+    count_again(store, invoice, customer)
     _use_balance(store, invoice, customer, now)
     invoice["status"], invoice["effective_at"] = "open", now
     invoice["automatically_finalizes_at"] = None
@@ -52,25 +55,14 @@ def _use_balance(store: Store, invoice: Json, customer: Json, now: int) -> None:
         store.put(customer)
         return
     change = totals.ending_balance - customer["balance"]
-    customer["balance"] = totals.ending_balance
-    store.put(
-        {
-            "id": new_id("cbtxn"),
-            "object": "customer_balance_transaction",
-            "amount": change,
-            "checkout_session": None,
-            "created": now,
-            "credit_note": None,
-            "currency": invoice["currency"],
-            "customer": customer["id"],
-            "customer_account": None,
-            "description": None,
-            "ending_balance": customer["balance"],
-            "invoice": invoice["id"],
-            "livemode": False,
-            "metadata": {},
-            "type": "applied_to_invoice",
-        }
+    move_balance(
+        store,
+        customer,
+        change,
+        "applied_to_invoice",
+        now=now,
+        currency=invoice["currency"],
+        invoice=invoice["id"],
     )
     save(store, before, customer, "customer.updated")
 
@@ -191,12 +183,17 @@ def void(store: Store, invoice: Json, now: int) -> Json:
     customer = store.get("customer", invoice["customer"])
     given_back = (invoice["ending_balance"] or 0) - invoice["starting_balance"]
     if given_back:
-        store.put(customer | {"balance": customer["balance"] - given_back})
-        store.emit(
-            "customer.updated",
-            customer | {"balance": customer["balance"] - given_back},
-            {"balance": customer["balance"]},
+        before_it = dict(customer)
+        move_balance(
+            store,
+            customer,
+            -given_back,
+            "unapplied_from_invoice",
+            now=now,
+            currency=invoice["currency"],
+            invoice=invoice["id"],
         )
+        save(store, before_it, customer, "customer.updated")
     invoice["status"], invoice["auto_advance"], invoice["next_payment_attempt"] = "void", False, None
     invoice["status_transitions"]["voided_at"] = now
     cancel_payment(store, invoice, now)

@@ -33,13 +33,18 @@ def start_subscription(
     `session`: the Checkout session that makes it; `authenticated`: the customer has passed 3-D Secure for it.
     """
     refuse_unmodelled(given, *_PARTS)
+    if given.get("payment_behavior") == "pending_if_incomplete":
+        raise invalid(
+            "`pending_if_incomplete` is only for updates, and can't be passed when a subscription is created.",
+            "payment_behavior",
+        )
+    if not given.get("customer"):
+        raise invalid("Missing required param: customer.", "customer", "parameter_missing")
     customer = store.get("customer", given["customer"], param="customer")
-    if customer.get("deleted"):
-        raise invalid(f"No such customer: '{customer['id']}'", "customer", "resource_missing")
     now = store.now(customer["test_clock"])
     subscription = build_subscription(store, given, customer, now, session)
     trialing = subscription["status"] == "trialing"
-    lines = _first_lines(store, subscription, given, trialing)
+    lines = first_lines(store, subscription, given, trialing=trialing)
     return _bill_first(store, subscription, lines, given, now, authenticated)
 
 
@@ -62,6 +67,9 @@ def build_subscription(
             "currency",
         )
     _check_collection(given)
+    if len(wanted) > 20:
+        raise invalid("You can have at most 20 subscription items.", "items")
+    check_method(store, given, customer["id"])
     id = new_id("sub", 24)
     interval, count = terms_of([{"price": price} for price in prices])
     trial_end = trial_end_of(given, now)
@@ -86,6 +94,21 @@ def build_subscription(
     if customer["currency"] is None:
         store.put(customer | {"currency": currency})
     return subscription
+
+
+def check_method(store: Store, given: Given, customer: str) -> None:
+    """Only what is attached to the customer can be charged. Raises Stripe's refusal of anything else."""
+    named = given.get("default_payment_method")
+    if not named:
+        return
+    method = store.get("payment_method", named, param="default_payment_method")
+    if method.get("customer") != customer:
+        raise invalid(
+            f"The customer does not have a payment method with the ID {method['id']}. The payment method must be attached "
+            "to the customer.",
+            "default_payment_method",
+            "resource_missing",
+        )
 
 
 def trial_end_of(given: Given, now: int) -> int | None:
@@ -170,7 +193,7 @@ def _first_period(anchor: int, interval: str, count: int, now: int) -> Period:
     return Period(now, period_at(anchor, interval, count, now).end)
 
 
-def _first_lines(store: Store, subscription: Json, given: Given, trialing: bool) -> list[Line]:
+def first_lines(store: Store, subscription: Json, given: Given, *, trialing: bool) -> list[Line]:
     """A trial's lines cost nothing; a stub before a later anchor costs its share, or nothing where nothing is prorated."""
     now = subscription["created"]
     first = subscription["items"]["data"][0]
@@ -199,6 +222,8 @@ def _bill_first(
     invoice = create_draft(store, bill, waits=by_invoice)
     subscription["latest_invoice"] = invoice["id"]
     used = {one["discount"] for one in invoice["total_discount_amounts"] if one["amount"]}
+    if any(line.proration and line.subscription == subscription["id"] for line in lines):
+        used |= {name for name, _ in coupons}  # what remains until the anchor is charged after discounts
     remember_debits(subscription, invoice)
     discounts.use_up(store, subscription, used, now)
     store.put(subscription)

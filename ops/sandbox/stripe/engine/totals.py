@@ -23,6 +23,10 @@ SMALLEST_CHARGE: Final = {
     "chf": 50,
     "pln": 200,
 }
+# Currencies whose smallest unit is the whole one.
+ZERO_DECIMAL: Final = frozenset(
+    {"jpy", "krw", "vnd", "clp", "pyg", "ugx", "xaf", "xof", "xpf", "rwf", "kmf", "gnf", "djf", "bif"}
+)
 
 
 @dataclass(frozen=True, slots=True)

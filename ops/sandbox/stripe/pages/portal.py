@@ -89,7 +89,10 @@ def _plan(portal: Portal, subscription: Json) -> str:
     if portal.features["subscription_update"]["enabled"]:
         if planned:
             actions.append(_form(link(portal, "keep", id), "Keep the present plan"))
-        actions.append(f'<a class="button main" href="{link(portal, "plan", id)}">Change plan</a>')
+        if (
+            len(subscription["items"]["data"]) == 1
+        ):  # As at Stripe's: what has several items is not changed here.
+            actions.append(f'<a class="button main" href="{link(portal, "plan", id)}">Change plan</a>')
     if portal.features["subscription_cancel"]["enabled"]:
         if subscription["cancel_at"] is not None:
             actions.append(_form(link(portal, "resume", id), "Do not cancel", "main"))

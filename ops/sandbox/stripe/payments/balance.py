@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..engine.totals import ZERO_DECIMAL
 from ..ids import new_id
 from ..store import Json, Store
 
 _PENDING_SECONDS: Final = 2 * 24 * 3600
-_NO_DECIMALS: Final = frozenset({"clp", "jpy", "krw", "pyg", "vnd"})
 
 
 def stripe_fee(amount: int, currency: str) -> int:
     """2.9 % and 30 of the smallest unit of a currency with cents."""
-    return round(amount * 29 / 1000) + (0 if currency in _NO_DECIMALS else 30)
+    return round(amount * 29 / 1000) + (0 if currency in ZERO_DECIMAL else 30)
 
 
 def add_line(

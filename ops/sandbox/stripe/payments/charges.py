@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..billing.lines import money
 from ..errors import invalid
 from ..ids import new_id, random_text
 from ..store import Json, Store
@@ -91,7 +92,8 @@ def _book(store: Store, charge: Json) -> None:
 
 def refund_charge(store: Store, charge: Json, params: Json) -> Json:
     """Give back all that is left, or `amount` of it. Raises the 400 of more than was paid."""
-    left = charge["amount_captured"] - _refunded(store, charge)
+    given_back = _refunded(store, charge)
+    left = charge["amount_captured"] - given_back
     if charge["status"] != "succeeded" or not charge["captured"]:
         raise invalid(f"This charge ({charge['id']}) cannot be refunded: it was not paid.", "charge")
     if left == 0:
@@ -106,7 +108,8 @@ def refund_charge(store: Store, charge: Json, params: Json) -> Json:
         raise invalid("Invalid positive integer", "amount", "parameter_invalid_integer")
     if amount > left:
         raise invalid(
-            f"Refund amount ({_money(amount, charge)}) is greater than unrefunded amount on charge ({_money(left, charge)})",
+            f"Refund amount ({money(amount, charge['currency'])}) is greater than unrefunded amount on charge "
+            f"({money(left, charge['currency'])})",
             "amount",
         )
     refund: Json = {
@@ -126,7 +129,7 @@ def refund_charge(store: Store, charge: Json, params: Json) -> Json:
         "transfer_reversal": None,
     }
     refund["balance_transaction"] = add_line(store, refund, -amount, "refund")
-    reverse_for_refund(store, charge, refund, params)
+    reverse_for_refund(store, charge, refund, params, given_back)
     store.put(refund)
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] >= charge["amount"]
@@ -141,10 +144,6 @@ def _refunded(store: Store, charge: Json) -> int:
     return sum(
         one["amount"] for one in store.list("refund", charge=charge["id"]) if one["status"] == "succeeded"
     )
-
-
-def _money(amount: int, charge: Json) -> str:
-    return f"{amount / 100:.2f} {charge['currency'].upper()}"
 
 
 def _destination() -> Json:

@@ -39,7 +39,7 @@ def make_transfer(store: Store, params: Json, *, charge: str | None = None) -> J
 def reverse_transfer(store: Store, transfer: Json, params: Json, *, refund: str | None = None) -> Json:
     """Take back all that is left of a transfer, or `amount` of it. Raises the 400 of more than was sent."""
     left = transfer["amount"] - transfer["amount_reversed"]
-    amount = params.get("amount") or left
+    amount = _positive(params.get("amount"), left)
     if left == 0 or amount > left:
         raise invalid(
             f"Reversal amount ({amount}) is greater than unreversed amount on transfer ({left}).", "amount"
@@ -68,7 +68,7 @@ def reverse_transfer(store: Store, transfer: Json, params: Json, *, refund: str 
 def refund_fee(store: Store, fee: Json, amount: int | None, *, metadata: Json | None = None) -> Json:
     """Give a fee back, all that is left or a part. Raises the 400 of more than was taken."""
     left = fee["amount"] - fee["amount_refunded"]
-    amount = left if amount is None else amount
+    amount = _positive(amount, left)
     if left == 0 or amount > left:
         raise invalid(
             f"Refund amount ({amount}) is greater than unrefunded amount on fee ({left}).", "amount"
@@ -141,21 +141,44 @@ def _make_fee(store: Store, charge: Json, account: str, amount: int) -> Json:
     return fee
 
 
-def reverse_for_refund(store: Store, charge: Json, refund: Json, params: Json) -> None:
-    """What a refund takes back from the account, and from the platform's fee, in proportion. Changes the refund, not put here."""
+def _positive(amount: int | None, otherwise: int) -> int:
+    """Raises the 400 of nothing, or of less."""
+    if amount is not None and amount < 1:
+        raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
+    return otherwise if amount is None else amount
+
+
+def _part(whole: int, before: int, amount: int, of: int) -> int:
+    """What of `whole` belongs to a refund of `amount`, where `before` was given back already: all parts together are all of it."""
+    return _share(whole, before + amount, of) - _share(whole, before, of)
+
+
+def _share(whole: int, amount: int, of: int) -> int:
+    """Half a unit is a whole one."""
+    return (2 * whole * amount + of) // (2 * of)
+
+
+def reverse_for_refund(store: Store, charge: Json, refund: Json, params: Json, before: int) -> None:
+    """What a refund takes back from the account, and from the platform's fee, in proportion. Changes the refund, not put here.
+
+    `before`: what was refunded of the charge until now.
+    """
+    amount, captured = refund["amount"], charge["amount_captured"]
     transfer_id, fee_id = charge.get("transfer"), charge["application_fee"]
     if params.get("reverse_transfer"):
         if not transfer_id:
             raise invalid("Cannot reverse the transfer of a charge that has none.", "reverse_transfer")
         transfer = store.get("transfer", transfer_id)
-        part = round(transfer["amount"] * refund["amount"] / charge["amount_captured"])
         left = transfer["amount"] - transfer["amount_reversed"]
-        reversal = reverse_transfer(store, transfer, {"amount": min(part, left)}, refund=refund["id"])
-        refund["transfer_reversal"] = reversal["id"]
+        part = min(_part(transfer["amount"], before, amount, captured), left)
+        if part:
+            reversal = reverse_transfer(store, transfer, {"amount": part}, refund=refund["id"])
+            refund["transfer_reversal"] = reversal["id"]
     if params.get("refund_application_fee"):
         if not fee_id:
             raise invalid("Cannot refund the fee of a charge that has none.", "refund_application_fee")
         with store.as_account(None):
             fee = store.get("application_fee", fee_id)
-            part = round(fee["amount"] * refund["amount"] / charge["amount_captured"])
-            refund_fee(store, fee, min(part, fee["amount"] - fee["amount_refunded"]))
+            part = min(_part(fee["amount"], before, amount, captured), fee["amount"] - fee["amount_refunded"])
+            if part:
+                refund_fee(store, fee, part)

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from aiohttp import web
 
+from ..billing.lines import money
 from ..errors import StripeError
 from ..look import html_page
 from ..payments.intents import authenticate
@@ -24,11 +25,7 @@ def show(call: PageCall) -> web.StreamResponse:
         return html_page(
             "Nothing to confirm", f"<p>This payment is {escape(intent['status'].replace('_', ' '))}.</p>"
         )
-    amount = (
-        f"{intent['amount'] / 100:,.2f} {intent['currency'].upper()}"
-        if "amount" in intent
-        else "a card for later"
-    )
+    amount = money(intent["amount"], intent["currency"]) if "amount" in intent else "a card for later"
     return html_page(
         "Confirm with your bank",
         f"<p>A test of 3-D Secure. Your bank asks whether it is you: <b>{escape(amount)}</b>.</p>"

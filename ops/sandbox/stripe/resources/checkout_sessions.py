@@ -22,6 +22,7 @@ _PARTS: Final = (
     "managed_payments", "optional_items", "payment_method_configuration", "payment_method_data", "permissions", "return_url",
     "shipping_address_collection", "shipping_options", "wallet_options", "redirect_on_completion",
 )  # fmt: skip
+_LEAST_TRIAL: Final = 48 * 3600
 _DATA_PARTS: Final = ("default_tax_rates", "invoice_settings", "pending_invoice_item_interval", "billing_cycle_anchor_config")  # fmt: skip
 
 
@@ -79,6 +80,21 @@ def _check(call: Call, given: Json, mode: str) -> None:
     if given.get("customer_update") and not given.get("customer"):
         raise invalid("`customer_update` can only be used with `customer`.", "customer_update")
     discounts.refuse_both(given)
+    if len(given.get("discounts") or []) > 1:
+        raise invalid("You can apply at most one discount to a Checkout Session.", "discounts")
+    named = (given.get("customer_update") or {}).get("name")
+    if given.get("customer") and (given.get("tax_id_collection") or {}).get("enabled") and named != "auto":
+        raise invalid(
+            "Tax ID collection requires updating business name on the customer. To enable tax ID collection for an existing "
+            "customer, please set `customer_update[name]` to `auto`.",
+            "customer_update[name]",
+        )
+    trial_end = (given.get("subscription_data") or {}).get("trial_end")
+    if trial_end is not None and trial_end < call.store.now() + _LEAST_TRIAL:
+        raise invalid(
+            "The `subscription_data[trial_end]` must be at least 48 hours in the future.",
+            "subscription_data[trial_end]",
+        )
     if mode != "subscription":
         for name in ("subscription_data", "payment_method_collection"):
             if given.get(name):

@@ -1,4 +1,4 @@
-"""Connect: accounts, the links that onboard them, transfers and application fees."""
+"""Connect: accounts, what they can do, and the links that onboard them."""
 
 from __future__ import annotations
 
@@ -7,49 +7,35 @@ from typing import Final
 
 from aiohttp import web
 
+from ..billing.lines import money
+from ..config import ACCOUNT_ID
 from ..errors import invalid, missing
 from ..ids import new_id, random_text
 from ..look import html_page
-from ..payments.connect import make_transfer, refund_fee, reverse_transfer
-from ..routes import Call, PageCall, changes, merge_metadata, page, route, save, take
+from ..paging import whole
+from ..routes import Call, PageCall, changes, merge_metadata, page, route, take
 from ..store import Json, Store
-from .payment_intents import check_amount
-from .prices import check_currency
 
 _LINK: Final = "_account_link"
 _LOGIN: Final = "_login_link"
 _LINK_SECONDS: Final = 300
+_CAPABILITIES: Final = frozenset(
+    {"card_payments", "transfers", "tax_reporting_us_1099_k", "us_bank_account_ach_payments"}
+)
+_CAPABILITY_NEEDS: Final = (
+    "alternatives", "current_deadline", "currently_due", "disabled_reason", "errors", "eventually_due", "past_due",
+    "pending_verification",
+)  # fmt: skip
 _NEEDED: Final = ["business_profile.url", "external_account", "tos_acceptance.date", "tos_acceptance.ip"]
 
 
 @route("POST", "/v1/accounts", "AccountCreateParams")
 def create_account(call: Call) -> Json:
     params = call.params
-    kind = params.get("type")
-    account: Json = {
-        "id": new_id("acct", 16),
-        "object": "account",
-        "business_profile": {
-            "mcc": None,
-            "name": None,
-            "product_description": None,
-            "support_email": None,
-            "url": None,
-        },
-        "business_type": None,
+    kind = params.get("type") or "none"
+    account = _blank(new_id("acct", 16), kind, params.get("country", "US"), call.store.now()) | {
         "capabilities": dict.fromkeys(params.get("capabilities") or {}, "inactive"),
-        "charges_enabled": False,
-        "controller": _controller(kind or "none", params.get("controller") or {}),
-        "country": params.get("country", "US"),
-        "created": call.store.now(),
-        "default_currency": "usd",
-        "details_submitted": False,
-        "email": None,
-        "metadata": {},
-        "payouts_enabled": False,
-        "requirements": _requirements(_NEEDED, "requirements.past_due"),
-        "tos_acceptance": {"date": None, "ip": None, "user_agent": None},
-        "type": kind or "none",
+        "controller": _controller(kind, params.get("controller") or {}),
     }
     _apply(account, call)
     return call.store.put(account)
@@ -69,12 +55,79 @@ def list_accounts(call: Call) -> Json:
 def update_account(call: Call) -> Json:
     before, account = call.get("account"), call.get("account")
     _apply(account, call)
-    return save(call, before, account, "account.updated")
+    return _announce(call.store, before, account)
+
+
+def _announce(store: Store, before: Json, account: Json) -> Json:
+    """Put an account and tell of it, where Connect's endpoints hear it, whoever changed it."""
+    store.put(account)
+    previous = changes(before, account)
+    if previous:
+        with store.as_account(account["id"]):
+            store.emit("account.updated", account, previous)
+    return account
 
 
 @route("DELETE", "/v1/accounts/{account}", "AccountDeleteParams")
 def delete_account(call: Call) -> Json:
     return call.store.delete("account", call.get("account")["id"])
+
+
+@route("GET", "/v1/account", "AccountRetrieveCurrentParams")
+def get_own_account(call: Call) -> Json:
+    """The platform, or with Stripe-Account the account in hand."""
+    with call.store.as_account(None):
+        if call.account:
+            return call.store.get("account", call.account)
+    enabled = {"card_payments": "active", "transfers": "active"}
+    return _blank(ACCOUNT_ID, "standard", "US", 0) | {
+        "capabilities": enabled,
+        "charges_enabled": True,
+        "details_submitted": True,
+        "payouts_enabled": True,
+        "requirements": _requirements([], None),
+    }
+
+
+@route("GET", "/v1/accounts/{account}/capabilities", "AccountCapabilityListParams")
+def list_capabilities(call: Call) -> Json:
+    account = call.get("account")
+    held = [_capability(account, name) for name in sorted(account["capabilities"])]
+    return whole(held, url=call.url)
+
+
+@route("GET", "/v1/accounts/{account}/capabilities/{capability}", "AccountCapabilityRetrieveParams")
+def get_capability(call: Call) -> Json:
+    return _capability(call.get("account", "account"), call.path["capability"])
+
+
+@route("POST", "/v1/accounts/{account}/capabilities/{capability}", "AccountCapabilityUpdateParams")
+def request_capability(call: Call) -> Json:
+    before, account = call.get("account", "account"), call.get("account", "account")
+    name = call.path["capability"]
+    if name not in _CAPABILITIES:
+        raise missing("capability", name)
+    if call.params.get("requested"):
+        account["capabilities"].setdefault(name, "active" if account["charges_enabled"] else "inactive")
+    elif "requested" in call.params:
+        account["capabilities"].pop(name, None)
+    return _capability(_announce(call.store, before, account), name)
+
+
+def _capability(account: Json, name: str) -> Json:
+    """What is not asked for is there all the same, as such."""
+    if name not in _CAPABILITIES:
+        raise missing("capability", name)
+    needed = {key: account["requirements"][key] for key in _CAPABILITY_NEEDS}
+    return {
+        "id": name,
+        "object": "capability",
+        "account": account["id"],
+        "requested": name in account["capabilities"],
+        "requested_at": account["created"] if name in account["capabilities"] else None,
+        "requirements": needed,
+        "status": account["capabilities"].get(name, "unrequested"),
+    }
 
 
 @route("POST", "/v1/account_links", "AccountLinkCreateParams")
@@ -133,9 +186,7 @@ def show_express(call: PageCall) -> web.StreamResponse:
     with call.store.as_account(None):
         for fee in call.store.list("application_fee", account=link["account"]):
             sums[fee["currency"]] = sums.get(fee["currency"], 0) - fee["amount"] + fee["amount_refunded"]
-    lines = "".join(
-        f"<li>{amount / 100:,.2f} {escape(code.upper())}</li>" for code, amount in sorted(sums.items())
-    )
+    lines = "".join(f"<li>{escape(money(amount, code))}</li>" for code, amount in sorted(sums.items()))
     return html_page(
         "Payouts", f"<p>What came in, less fees and refunds:</p><ul>{lines or '<li>Nothing yet</li>'}</ul>"
     )
@@ -175,79 +226,7 @@ def enable_account(store: Store, id: str, *, due: list[str] | None = None) -> Js
         "payouts_enabled": not due,
         "requirements": _requirements(due or [], "requirements.past_due" if due else None),
     }
-    store.put(account)
-    with store.as_account(account["id"]):
-        store.emit("account.updated", account, changes(before, account))
-    return account
-
-
-@route("POST", "/v1/transfers", "TransferCreateParams")
-def create_transfer(call: Call) -> Json:
-    params = call.params
-    currency = check_currency(params["currency"])
-    if "amount" not in params:
-        raise invalid("Missing required param: amount.", "amount", "parameter_missing")
-    if params["amount"] < 1:
-        check_amount(params["amount"], currency)
-    account = call.store.get("account", params["destination"], param="destination")
-    if not account["payouts_enabled"] and not account["charges_enabled"]:
-        raise invalid(
-            "Your destination account needs to have at least one of the following capabilities enabled: transfers, "
-            "crypto_transfers, legacy_payments",
-            code="insufficient_capabilities_for_transfer",
-        )
-    charge = call.named("charge", "source_transaction")
-    if charge:
-        sent = sum(one["amount"] for one in call.store.list("transfer", source_transaction=charge["id"]))
-        if sent + params["amount"] > charge["amount_captured"]:
-            raise invalid(
-                "The transfers of a charge must not add up to more than its amount.",
-                "amount",
-                "balance_insufficient",
-            )
-    metadata: Json = {}
-    merge_metadata(metadata, params)
-    return make_transfer(
-        call.store, {**params, **metadata, "currency": currency}, charge=charge["id"] if charge else None
-    )
-
-
-@route("GET", "/v1/transfers/{transfer}", "TransferRetrieveParams")
-def get_transfer(call: Call) -> Json:
-    return call.get("transfer")
-
-
-@route("GET", "/v1/transfers", "TransferListParams")
-def list_transfers(call: Call) -> Json:
-    return call.list("transfer", "destination", "transfer_group")
-
-
-@route("POST", "/v1/transfers/{id}/reversals", "TransferReversalCreateParams")
-def create_reversal(call: Call) -> Json:
-    return reverse_transfer(call.store, call.get("transfer"), call.params)
-
-
-@route("GET", "/v1/transfers/{id}/reversals", "TransferReversalListParams")
-def list_reversals(call: Call) -> Json:
-    return call.page(
-        call.store.list("transfer_reversal", transfer=call.get("transfer")["id"]), "transfer_reversal"
-    )
-
-
-@route("GET", "/v1/application_fees/{id}", "ApplicationFeeRetrieveParams")
-def get_fee(call: Call) -> Json:
-    return call.get("application_fee")
-
-
-@route("GET", "/v1/application_fees", "ApplicationFeeListParams")
-def list_fees(call: Call) -> Json:
-    return call.list("application_fee", "charge")
-
-
-@route("POST", "/v1/application_fees/{id}/refunds", "ApplicationFeeRefundCreateParams")
-def create_fee_refund(call: Call) -> Json:
-    metadata = call.params.get("metadata") or {}
-    return refund_fee(call.store, call.get("application_fee"), call.params.get("amount"), metadata=metadata)
+    return _announce(store, before, account)
 
 
 def _apply(account: Json, call: Call) -> None:
@@ -257,6 +236,34 @@ def _apply(account: Json, call: Call) -> None:
     for name in params.get("capabilities") or {}:
         account["capabilities"].setdefault(name, "active" if account["charges_enabled"] else "inactive")
     merge_metadata(account, params)
+
+
+def _blank(id: str, kind: str, country: str, created: int) -> Json:
+    return {
+        "id": id,
+        "object": "account",
+        "business_profile": {
+            "mcc": None,
+            "name": None,
+            "product_description": None,
+            "support_email": None,
+            "url": None,
+        },
+        "business_type": None,
+        "capabilities": {},
+        "charges_enabled": False,
+        "controller": _controller(kind, {}),
+        "country": country,
+        "created": created,
+        "default_currency": "usd",
+        "details_submitted": False,
+        "email": None,
+        "metadata": {},
+        "payouts_enabled": False,
+        "requirements": _requirements(_NEEDED, "requirements.past_due"),
+        "tos_acceptance": {"date": None, "ip": None, "user_agent": None},
+        "type": kind,
+    }
 
 
 def _controller(kind: str, wanted: Json) -> Json:

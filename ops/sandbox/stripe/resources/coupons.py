@@ -12,6 +12,7 @@ from ..routes import Call, merge_metadata, route, save, take
 from ..store import Json, Store
 from .prices import check_currency
 
+_LATEST: Final = (5 * 365 + 2) * 86_400
 _CODE: Final = re.compile(r"^[A-Za-z0-9-]{1,500}$")
 keep_hidden("coupon", "applies_to", "currency_options")
 
@@ -99,6 +100,8 @@ def create_code(call: Call) -> Json:
         raise invalid("The code's `max_redemptions` cannot be greater than its coupon's.", "max_redemptions")
     if params.get("expires_at") is not None and params["expires_at"] <= call.store.now():
         raise invalid("The expiry of a promotion code must lie in the future.", "expires_at")
+    if coupon["redeem_by"] is not None and (params.get("expires_at") or 0) > coupon["redeem_by"]:
+        raise invalid("A promotion code cannot expire after its coupon's `redeem_by`.", "expires_at")
     code: Json = {
         "id": new_id("promo"),
         "object": "promotion_code",
@@ -192,8 +195,11 @@ def _check(call: Call) -> None:
             "`duration_in_months` is for coupons with `duration=repeating`, which need it.",
             "duration_in_months",
         )
-    if params.get("redeem_by") is not None and params["redeem_by"] <= call.store.now():
-        raise invalid("The `redeem_by` of a coupon must lie in the future.", "redeem_by")
+    now, last = call.store.now(), params.get("redeem_by")
+    if last is not None and not now < last <= now + _LATEST:
+        raise invalid(
+            "The `redeem_by` of a coupon must lie in the future, at most five years ahead.", "redeem_by"
+        )
 
 
 def _check_is_free(store: Store, text: str, customer: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ..billing.balances import move_balance
 from ..billing.ending import end_all
 from ..emails import check_email
 from ..errors import invalid
@@ -25,6 +26,7 @@ def create_customer(call: Call) -> Json:
     clock = call.named("test_helpers.test_clock", "test_clock")
     customer = _blank(call.store, clock["id"] if clock else None)
     _apply(customer, call)
+    _set_balance(customer, call, "initial")
     call.store.put(customer)
     method = call.params.get("payment_method")
     if method:
@@ -86,6 +88,7 @@ def get_customer(call: Call) -> Json:
 def update_customer(call: Call) -> Json:
     before, customer = call.get("customer"), call.get("customer")
     _apply(customer, call)
+    _set_balance(customer, call, "adjustment")
     return save(call, before, customer, "customer.updated")
 
 
@@ -112,12 +115,20 @@ def _apply(customer: Json, call: Call) -> None:
     params = call.params
     take(customer, params, *_PLAIN)
     merge_metadata(customer, params)
-    for name, empty in (("balance", 0), ("preferred_locales", []), ("tax_exempt", "none")):
+    for name, empty in (("preferred_locales", []), ("tax_exempt", "none")):
         if name in params:
             customer[name] = empty if params[name] is None else params[name]
     check_email(params.get("email"))
     _check_default_method(customer, call)
     customer["invoice_settings"] |= params.get("invoice_settings") or {}
+
+
+def _set_balance(customer: Json, call: Call, kind: str) -> None:
+    """To what is asked for, by a transaction like any other movement."""
+    amount = (call.params.get("balance") or 0) - customer["balance"]
+    if "balance" in call.params and amount:
+        now, currency = call.store.now(customer["test_clock"]), customer["currency"] or "usd"
+        move_balance(call.store, customer, amount, kind, now=now, currency=currency)
 
 
 def _check_default_method(customer: Json, call: Call) -> None:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from ..billing import settling
-from ..billing.by_hand import create_invoice, create_invoice_item, delete_draft, update_invoice
+from ..billing.by_hand import (
+    create_invoice,
+    create_invoice_item,
+    delete_draft,
+    update_invoice,
+    update_invoice_item,
+)
 from ..billing.paying import pay_by_request
 from ..billing.previewing import preview
 from ..errors import invalid
@@ -153,6 +159,11 @@ def create_item(call: Call) -> Json:
 @route("GET", "/v1/invoiceitems/{item}", "InvoiceItemRetrieveParams")
 def get_item(call: Call) -> Json:
     return call.get("invoiceitem")
+
+
+@route("POST", "/v1/invoiceitems/{item}", "InvoiceItemUpdateParams")
+def update_item(call: Call) -> Json:
+    return update_invoice_item(call.store, call.get("invoiceitem"), call.params)
 
 
 @route("DELETE", "/v1/invoiceitems/{item}", "InvoiceItemDeleteParams")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..billing.lines import money
+from ..engine.totals import SMALLEST_CHARGE
 from ..errors import StripeError, invalid
 from ..payments.cards import find_method, method_of_data
 from ..payments.intents import cancel, capture, check_open, confirm, declined, new_intent
@@ -12,7 +13,6 @@ from ..routes import Call, merge_metadata, route, take
 from ..store import Json, Store
 from .prices import check_currency
 
-_SMALLEST: Final = {"usd": 50, "eur": 50, "gbp": 30, "jpy": 50}
 _LARGEST: Final = 99_999_999
 _PLAIN: Final = (
     "application_fee_amount", "capture_method", "confirmation_method", "description", "on_behalf_of", "receipt_email",
@@ -126,7 +126,7 @@ def confirm_intent(
 
 def check_amount(amount: int, currency: str) -> None:
     """Raises a 400 for what is too little or too much to charge."""
-    least = _SMALLEST.get(currency, 50)
+    least = SMALLEST_CHARGE.get(currency, 50)
     if amount < 1:
         raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
     if amount < least:

@@ -127,7 +127,19 @@ def _merged(feature: Json, sent: Json) -> Json:
 
 def _check(store: Store, features: Json) -> None:
     """A feature that is on says what it offers, and offers what there is."""
-    update = features["subscription_update"]
+    update, ending = features["subscription_update"], features["subscription_cancel"]
+    if ending["proration_behavior"] == "always_invoice" or (
+        ending["proration_behavior"] != "none" and ending["mode"] != "immediately"
+    ):
+        raise invalid(
+            "Cancelling in the portal makes prorations with `mode=immediately` alone, and never bills them by itself.",
+            "features[subscription_cancel][proration_behavior]",
+        )
+    if len(update.get("products") or []) > 10:
+        raise invalid(
+            "You can list at most 10 products that support subscription updates.",
+            "features[subscription_update][products]",
+        )
     if features["customer_update"]["enabled"] and not features["customer_update"]["allowed_updates"]:
         raise invalid(
             "You must set `features[customer_update][allowed_updates]`.",

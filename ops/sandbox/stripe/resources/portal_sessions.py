@@ -88,7 +88,20 @@ def _flow(call: Call, customer: Json, configuration: Json) -> Json | None:
         )
     if kind.startswith("subscription_"):
         flow[kind] = _flow_subscription(call.store, customer, given.get(kind) or {}, kind)
+    if kind == "subscription_update_confirm":
+        _check_offered(flow[kind]["items"], configuration["features"]["subscription_update"])
     return flow
+
+
+def _check_offered(items: list[Json], settings: Json) -> None:
+    """Raises for a price that the configuration does not list."""
+    offered = {price for one in settings.get("products") or [] for price in one["prices"]}
+    for number, one in enumerate(items):
+        if one["price"] and one["price"] not in offered:
+            raise invalid(
+                f"The price `{one['price']}` is not among the portal configuration's `features[subscription_update][products]`.",
+                f"flow_data[subscription_update_confirm][items][{number}][price]",
+            )
 
 
 def _flow_subscription(store: Store, customer: Json, given: Json, kind: str) -> Json:
@@ -104,6 +117,10 @@ def _flow_subscription(store: Store, customer: Json, given: Json, kind: str) -> 
         )
     if kind == "subscription_cancel" and subscription["cancel_at"] is not None:
         raise invalid("This subscription is already set to be canceled.", f"{where}[subscription]")
+    if kind != "subscription_cancel" and len(subscription["items"]["data"]) > 1:
+        raise invalid(
+            "This subscription has several items; the portal cannot update it.", f"{where}[subscription]"
+        )
     if kind == "subscription_cancel":
         return {"retention": None, "subscription": subscription["id"]}
     if kind == "subscription_update":

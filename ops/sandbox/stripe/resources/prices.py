@@ -158,6 +158,8 @@ def _check_shape(params: Json) -> None:
                 "tiers_mode",
                 "parameter_missing",
             )
+        if params.get("transform_quantity"):
+            raise invalid("You may not specify `transform_quantity` with `tiers`.", "transform_quantity")
         _check_tiers(params["tiers"])
         return
     if "tiers" in params or "tiers_mode" in params:

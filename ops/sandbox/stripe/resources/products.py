@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..errors import invalid
+from ..errors import empty, invalid
 from ..ids import new_id
 from ..routes import Call, merge_metadata, route, save, take
 from ..store import Json
@@ -97,6 +97,8 @@ def _default_price(call: Call, product: str) -> str:
 
 def _apply(product: Json, params: Json) -> None:
     take(product, params, "active", "description", "name", "package_dimensions", "shippable", "statement_descriptor", "tax_code", "unit_label", "url")  # fmt: skip
+    if product["name"] is None:
+        raise empty("name")
     for name in ("images", "marketing_features"):
         if name in params:
             product[name] = params[name] or []

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from billing.models import BillingAttempt, Payer, Subscription
+from tenants.models import GuildLink, Tenant
 from tests.billing.shop import DECLINED
 from tests.frontend_api.dashboard.billing.till import Till
 from tests.frontend_api.hosts import ACME, BASE
@@ -59,6 +60,14 @@ def test_a_trial_begins_without_a_card(till: Till) -> None:
     text = till.follow(till.get(f"return/?session_id={session}"))
     assert "Your trial of Growth has begun" in text
     assert "Add a card" in text
+
+
+def test_who_tries_without_a_server_reads_that_a_server_tries_once(till: Till) -> None:
+    said = "A Discord server has one trial."
+    assert said not in till.text(BEGIN)
+    GuildLink.objects.filter(tenant=till.shop.tenant).delete()
+    Tenant.objects.filter(pk=till.shop.tenant.pk).update(kind="creator")
+    assert said in till.text(BEGIN)
 
 
 def test_who_has_not_paid_yet_waits_and_is_told_so(till: Till) -> None:

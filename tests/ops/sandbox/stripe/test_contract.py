@@ -1,13 +1,10 @@
-"""What we rely on, asked of the local Stripe and, where REAL_STRIPE_TEST_KEY names a test mode's secret key, of the real one.
+"""What we rely on, asked of the local Stripe and, with STRIPE_TEST_KEY, of the real one: tests/both_stripes.py says how.
 
-    REAL_STRIPE_TEST_KEY=sk_test_… pytest tests/ops/sandbox/stripe/test_contract.py
-
-Everything is made anew under names of its own; what can be removed afterwards is.
+Everything is made anew under names of its own; what can be removed afterwards is, what can't is switched off.
 """
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,21 +12,19 @@ from typing import Any
 import pytest
 import stripe
 
+from tests.both_stripes import BOTH, KEY, require_key
 from tests.ops.sandbox.stripe.refusals import refusal
 
-REAL_KEY = os.environ.get("REAL_STRIPE_TEST_KEY", "")
 
-
-@pytest.fixture(params=["local", "real"] if REAL_KEY else ["local"])
+@pytest.fixture(params=BOTH)
 def api(request: pytest.FixtureRequest) -> Iterator[Any]:
     if request.param == "local":
         server = request.getfixturevalue("stripe_server")
         yield server.client.v1
         server.take_violations()  # half of these tests are about what is refused
         return
-    if not REAL_KEY.startswith(("sk_test_", "rk_test_")):
-        pytest.fail("REAL_STRIPE_TEST_KEY is no key of the test mode.")
-    yield stripe.StripeClient(REAL_KEY, max_network_retries=2).v1
+    require_key()
+    yield stripe.StripeClient(KEY, max_network_retries=2).v1
 
 
 @pytest.fixture

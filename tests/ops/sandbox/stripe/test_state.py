@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,53 @@ def test_what_is_older_than_stripe_remembers_is_forgotten_at_the_start(tmp_path:
     assert again.find("event", new["id"]) is not None
     assert again.find("customer", "cus_old") is not None
     again.close()
+
+
+def buy(client: stripe.StripeClient, price: str, key: str) -> None:
+    """A customer with a card and a paid subscription, each request under a key of its own."""
+    api = client.v1
+    customer = api.customers.create({"metadata": {"key": key}}, {"idempotency_key": f"{key}-customer"})
+    card = api.payment_methods.attach(
+        "pm_card_visa", {"customer": customer.id}, {"idempotency_key": f"{key}-card"}
+    )
+    api.subscriptions.create(
+        {"customer": customer.id, "items": [{"price": price}], "default_payment_method": card.id},
+        {"idempotency_key": f"{key}-subscription"},
+    )
+
+
+@pytest.mark.faults
+def test_killed_in_the_middle_of_requests_each_is_whole_or_never_was(tmp_path: Path):
+    """Three clients buy without a pause until it is killed; each asks again with its keys, and everybody has bought once."""
+    state = tmp_path / "stripe.sqlite3"
+    with running(state) as (process, url):
+        client = stripe.StripeClient(LOCAL_KEY, base_addresses={"api": url}, max_network_retries=0)
+        price = client.v1.prices.create(
+            {"currency": "usd", "unit_amount": 900, "recurring": {"interval": "month"}, "product_data": {"name": "Pro"}}
+        ).id  # fmt: skip
+
+        def buy_on(who: str) -> list[str]:
+            begun = []
+            with suppress(stripe.APIConnectionError):
+                for number in range(10_000):
+                    begun.append(f"{who}-{number}")
+                    buy(client, price, begun[-1])
+            return begun
+
+        with ThreadPoolExecutor(3) as pool:
+            buyers = [pool.submit(buy_on, who) for who in ("ada", "bo", "cleo")]
+            while not client.v1.subscriptions.list().data:
+                pass
+            os.kill(process.pid, signal.SIGKILL)
+            keys = [key for one in buyers for key in one.result()]
+
+    with running(state) as (_, url):
+        client = stripe.StripeClient(LOCAL_KEY, base_addresses={"api": url}, max_network_retries=0)
+        for key in keys:
+            buy(client, price, key)
+        bought = list(client.v1.subscriptions.list({"limit": 100}).auto_paging_iter())
+        paid = list(client.v1.charges.list({"limit": 100}).auto_paging_iter())
+        told = list(client.v1.events.list({"limit": 100, "type": "invoice.paid"}).auto_paging_iter())
+        assert len(bought) == len(paid) == len(told) == len(keys)
+        assert {one.status for one in bought} == {"active"}
+        assert len({one.customer for one in bought}) == len(keys)

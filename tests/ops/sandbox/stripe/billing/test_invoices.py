@@ -129,3 +129,31 @@ def test_wrong_invoices_are_refused_by_name(shop: Shop, wrong: dict[str, Any], p
     with pytest.raises(stripe.InvalidRequestError) as caught:
         shop.stripe.v1.invoices.create({"customer": shop.customer(), **wrong})  # type: ignore[typeddict-item]
     assert caught.value.param == param
+
+
+def test_an_item_is_changed_until_its_invoice_is_finalized(shop: Shop) -> None:
+    customer = shop.customer()
+    items = shop.stripe.v1.invoice_items
+    made = items.create({"customer": customer, "amount": 500, "currency": "usd", "description": "Setup"})
+    draft = shop.stripe.v1.invoices.create(
+        {"customer": customer, "pending_invoice_items_behavior": "include"}
+    )
+    changed = items.update(made.id, {"amount": 700, "description": "Setup and advice"})
+    assert (changed.amount, changed.net_amount, changed.invoice) == (700, 700, draft.id)
+    again = shop.stripe.v1.invoices.retrieve(str(draft.id))
+    assert (again.total, again.lines.data[0].description) == (700, "Setup and advice")
+    shop.stripe.v1.invoices.finalize_invoice(str(draft.id))
+    with pytest.raises(stripe.InvalidRequestError, match="no longer editable"):
+        items.update(made.id, {"amount": 1})
+
+
+def test_prorations_and_priced_items_keep_what_their_amount_follows_from(shop: Shop) -> None:
+    items = shop.stripe.v1.invoice_items
+    price = shop.stripe.v1.prices.create(
+        {"currency": "usd", "unit_amount": 300, "product_data": {"name": "Hour"}}
+    )
+    customer = shop.customer()
+    made = items.create({"customer": customer, "pricing": {"price": price.id}})
+    assert items.update(made.id, {"quantity": 3}).amount == 900
+    with pytest.raises(stripe.InvalidRequestError, match="follows from the price"):
+        items.update(made.id, {"amount": 1})

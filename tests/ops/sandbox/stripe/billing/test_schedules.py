@@ -175,3 +175,45 @@ def test_wrong_schedules_are_refused(shop: Shop) -> None:
         shop.stripe.v1.subscription_schedules.create(
             {"from_subscription": subscription.id, "end_behavior": "cancel"}
         )
+
+
+def test_a_phase_has_the_discounts_that_it_names_and_no_others(shop: Shop) -> None:
+    """As Stripe says of `discounts`: one that is left out inherits the customer's, not the subscription's."""
+    coupon = shop.stripe.v1.coupons.create({"percent_off": 50, "duration": "forever"}).id
+    clock = shop.clock("2027-04-01T00:00:00")
+    subscription = shop.subscribe(shop.customer(clock=clock), discounts=[{"coupon": coupon}])
+    schedule = shop.stripe.v1.subscription_schedules.create({"from_subscription": subscription.id})
+    first = schedule.phases[0]
+    assert [one.discount for one in first.discounts] == subscription.discounts
+    now = {"items": [{"price": shop.pro}], "start_date": first.start_date, "end_date": first.end_date}
+    kept: Any = [{"discount": subscription.discounts[0]}]
+    later: Any = {"items": [{"price": shop.starter}], "proration_behavior": "none"}
+
+    def plan(here: Any, then: Any) -> int:
+        phases: Any = [now | here, later | then]
+        shop.stripe.v1.subscription_schedules.update(schedule.id, {"phases": phases})
+        return int(shop.stripe.v1.invoices.create_preview({"subscription": subscription.id}).total)
+
+    assert plan({"discounts": kept}, {"discounts": kept}) == 500
+    assert plan({"discounts": kept}, {}) == 1000
+    assert shop.get(subscription).discounts == subscription.discounts
+    assert plan({}, {}) == 1000
+    assert shop.get(subscription).discounts == []
+    assert (
+        shop.server.last_event("customer.discount.deleted")["data"]["object"]["id"]
+        == subscription.discounts[0]
+    )
+    shop.advance(clock, END + 7200)
+    assert shop.invoice(subscription).total == 1000
+
+
+@pytest.mark.parametrize("behavior", ["renew", "none"])
+def test_an_end_that_is_not_modelled_is_refused_by_name(shop: Shop, behavior: str) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="does not model the parameter 'end_behavior'"):
+        shop.stripe.v1.subscription_schedules.create(
+            {
+                "customer": shop.customer(),
+                "end_behavior": behavior,  # type: ignore[typeddict-item]
+                "phases": [{"items": [{"price": shop.pro}]}],
+            }
+        )

@@ -144,7 +144,7 @@ def test_an_account_looks_at_its_money_once_it_is_onboarded(shop: Shop, account:
     assert refusal(lambda: shop.stripe.v1.accounts.login_links.create(fresh.id)).param == "account"
     shop.subscribe(shop.customer(), **shares(account))
     link = shop.stripe.v1.accounts.login_links.create(account)
-    assert "46.00 USD" in urllib.request.urlopen(link.url).read().decode()
+    assert "$46.00" in urllib.request.urlopen(link.url).read().decode()
     (told,) = shop.stripe.v1.events.list({"type": "account.updated"}, {"stripe_account": account}).data
     assert (told.account, told.data.object["id"]) == (account, account)
 

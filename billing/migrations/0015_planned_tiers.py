@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0011_payout_accounts"),
+        ("billing", "0014_trial_claimed_by"),
     ]
 
     operations = [
