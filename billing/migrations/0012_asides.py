@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0012_first_unpaid"),
+        ("billing", "0011_payout_accounts"),
     ]
 
     operations = [
