@@ -102,7 +102,7 @@ def _offer(tier: SupporterTier, running: SupportView | None) -> tuple[str, str]:
     if row.next_tier_id == tier.pk:
         return "", "Yours with the next payment"
     if tier.amount <= row.amount:
-        return "Change with the next payment", ""
+        return "From the next payment", ""
     if row.next_tier_id is not None:
         return "", "Take your planned change back first"
     return "Change to this", ""

@@ -181,7 +181,8 @@ def _day(moment: datetime) -> str:
 
 
 def _paid_until(row: Supporter) -> datetime | None:
-    return None if row.state == SupportState.ENDED else row.period_end
+    """The period of a late one is not paid."""
+    return row.period_end if row.state == SupportState.ACTIVE else None
 
 
 def _face(row: Supporter) -> Face:

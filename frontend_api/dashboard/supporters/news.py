@@ -80,7 +80,7 @@ def list_home_news(desk: Desk) -> list[ShownNews]:
         return []
     if get_notification_settings().support_news == SupportNews.OFF:
         return []
-    return list_shown_news(since=clock.now() - _ON_HOME, limit=5)
+    return list_shown_news(since=clock.now() - _ON_HOME, limit=3)
 
 
 class NewsForm(DeskForm):

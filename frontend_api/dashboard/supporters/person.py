@@ -80,7 +80,7 @@ def show_person(request: HttpRequest, desk: Desk, supporter_key: str) -> HttpRes
         "role": read_role(row=row, charged_back=sheet.charged_back, directory=directory, now=now),
         "payments": payments,
         "points": sum(one.points for one in sheet.payments if one.points_given),
-        "refundable": next((one for one in payments if one.can_refund), None),
+        "refundable": payments[0] if payments and payments[0].can_refund else None,
         "disputed": next((one for one in payments if one.payment.dispute == DisputeState.OPEN), None),
         "runs": row.state != SupportState.ENDED,
         "others": [(one, show_state(one)) for one in sheet.others],

@@ -110,7 +110,7 @@ def test_a_cheaper_tier_comes_with_the_next_payment_and_is_taken_back_until_then
     friends = world.tier(points=100, perks=("A badge",))
     world.support(mia, patrons)
     address = f"/support/tiers/{friends.key}/"
-    assert "Change with the next payment" in text_of(pages.on(ACME).get("/support/"))
+    assert "From the next payment" in text_of(pages.on(ACME).get("/support/"))
     text = text_of(pages.on(ACME).get(address))
     for words in ("nothing", "What you no longer get then", "200 points of each month", "A vote", "$5.00"):
         assert words in text, words

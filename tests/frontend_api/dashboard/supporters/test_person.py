@@ -75,6 +75,7 @@ def test_what_keeps_it_from_going_on_is_said_with_its_day(desk: Any, acme: Tenan
     ending = support(acme, friends, "Ada", 77_002, cancel_at=now + timedelta(days=9))
     assert "Until then they keep what they get and can resume it" in page_of(desk, ending)
     disputed = support(acme, friends, "Joan", 77_003)
+    paid(acme, disputed, days_ago=31)
     paid(acme, disputed, fee=0, dispute="open", disputed=500, disputed_at=now)
     text = page_of(desk, disputed)
     assert "Their bank took a payment back" in text
