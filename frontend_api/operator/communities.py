@@ -21,6 +21,7 @@ from tenants.tickets import get_tenant_address
 
 from .access import CommunityAct, operator_page
 from .nav import show
+from .payments import describe_payment
 from .plan_gifts import describe_plan
 
 
@@ -75,7 +76,8 @@ def show_community(request: HttpRequest, operator: User, tenant_id: int) -> Http
         "may_suspend": detail.tenant.state == Tenant.State.ACTIVE,
         "may_resume": detail.tenant.state == Tenant.State.SUSPENDED,
     }
-    return show(request, "community.html", facts | describe_plan(detail.tenant))
+    facts |= describe_plan(detail.tenant) | describe_payment(detail.tenant)
+    return show(request, "community.html", facts)
 
 
 @require_POST

@@ -25,14 +25,18 @@ from tenants.models import Tenant, User
 
 from .access import actor_of_operator, note_in_journal, operator_page
 from .nav import show
+from .payments import list_besides
 
 
 @require_safe
 @operator_page
 def show_retainers(request: HttpRequest, operator: User) -> HttpResponse:
-    """Those that live first, and of these what needs somebody: late, ending, ahead. Two queries, however many there are."""
+    """Those that live first, and of these what needs somebody: late, ending, ahead; with what their payers pay for besides. Three queries,
+    however many there are."""
     books = sorted(list_retainers(), key=lambda book: _ORDER[state_of(book.retainer)])
-    return show(request, "retainers.html", {"lines": [describe(book) for book in books]})
+    besides = list_besides(book.retainer.payer for book in books)
+    lines = [describe(book) | {"besides": besides[book.retainer.payer_id]} for book in books]
+    return show(request, "retainers.html", {"lines": lines})
 
 
 @require_POST

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from billing.models import RetainerPlace
+from billing.models import RetainerPlace, Subscription
+from billing.retainers.covering import cover_community
 from billing.retainers.terms import version_of
+from saas.core import clock
 from tenants.models import Tenant
 from tests.billing.conftest import shop as shop
 from tests.billing.retainers.agreeing import agree
-from tests.billing.shop import Shop
+from tests.billing.shop import ACTOR, Shop
 from tests.frontend_api.hosts import BASE, Browser
 from tests.frontend_api.operator.test_pages import operator as operator
 
@@ -72,6 +74,33 @@ def test_other_terms_are_shown_with_their_figures_and_then_hold(
     assert (row.plan, row.amount, row.places, row.days_until_due) == ("pro", 9_000, 5, 10)
 
 
+def test_who_pays_leads_to_what_stripe_told_of_them(
+    pages: Browser, shop: Shop, operator: Any, django_assert_max_num_queries: Any
+) -> None:
+    row = agree(shop)
+    shop.skip_trial()
+    shop.buy()
+    Subscription.objects.update(payer=row.payer)
+    client = pages.on(BASE)
+    with django_assert_max_num_queries(40) as few:
+        text = client.get("/ops/retainers/").content.decode()
+    queries = len(few.captured_queries)  # the next request forgets them
+    for words in (f"?q={row.stripe_id}", f"?q={row.payer.stripe_id}", "Pays besides for", "(Growth, active)"):
+        assert words in text, words
+    community = client.get(f"/ops/communities/{shop.tenant.pk}/").content.decode()
+    assert f"?q={shop.row().stripe_id}" in community
+    assert "Paid by <bdi>Agency Ltd</bdi>" in community
+    Subscription.objects.update(ended_at=clock.now(), status="canceled")
+    cover_community(key=row.key, tenant_id=shop.tenant.pk, actor=ACTOR)
+    community = client.get(f"/ops/communities/{shop.tenant.pk}/").content.decode()
+    assert "Growth ended" in community
+    assert f'href="/ops/retainers/#retainer-{row.pk}"' in community
+    for number in range(5):
+        agree(shop, company=f"Other {number}")
+    with django_assert_max_num_queries(queries):
+        client.get("/ops/retainers/")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"price": "0"}, {"price": "1e99"}, {"price": "<script>"}, {"places": "0"}, {"days": "91"}, {"plan": "free"}, {"when": "never"}],
@@ -109,9 +138,6 @@ def test_one_that_is_ahead_says_when_it_begins_and_is_called_off(
 def test_who_pays_sees_it_with_what_it_covers_and_the_community_who_pays(
     pages: Browser, shop: Shop, settings: Any
 ) -> None:
-    from billing.retainers.covering import cover_community
-    from tests.billing.shop import ACTOR
-
     row = agree(shop)
     cover_community(key=row.key, tenant_id=shop.tenant.pk, actor=ACTOR)
     pages.sign_in("acme-owner")
