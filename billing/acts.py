@@ -32,7 +32,7 @@ def change(attempt: BillingAttempt, data: Data) -> None:
     wanted = attempt.wanted
     choice = _choice(wanted["plan"], wanted["interval"], wanted["currency"], wanted["quantity"])
     if wanted["when"] == "later":
-        _plan(attempt, data, choice)
+        plan_later(key=attempt.key, data=data, choice=choice)
         return
     price = find_price(choice)
     how: dict[str, Any] = {"items": item_changes(data["items"]["data"], price, choice.quantity)}
@@ -44,7 +44,7 @@ def change(attempt: BillingAttempt, data: Data) -> None:
             "proration_date": wanted["proration_date"],
             "payment_behavior": "allow_incomplete" if wanted["by_invoice"] else "error_if_incomplete",
         }
-    _release(attempt, data)
+    release_schedule(key=attempt.key, data=data)
     try:
         with telling_stripe() as stripe:
             stripe.v1.subscriptions.update(
@@ -55,13 +55,14 @@ def change(attempt: BillingAttempt, data: Data) -> None:
     except CardDeclinedError:
         if wanted["planned"]:
             plan, interval, quantity = wanted["planned"]
-            _plan(attempt, {**data, "schedule": None}, _choice(plan, interval, wanted["currency"], quantity))
+            planned = _choice(plan, interval, wanted["currency"], quantity)
+            plan_later(key=attempt.key, data={**data, "schedule": None}, choice=planned)
         raise
 
 
 def cancel(attempt: BillingAttempt, data: Data) -> None:
     """At the end of what was paid for. What was not paid ends at once, and its open invoices are written off."""
-    _release(attempt, data)
+    release_schedule(key=attempt.key, data=data)
     if data["status"] not in UNPAID:
         with telling_stripe() as stripe:
             stripe.v1.subscriptions.update(
@@ -82,21 +83,29 @@ def resume(attempt: BillingAttempt, data: Data) -> None:
 
 def undo(attempt: BillingAttempt, data: Data) -> None:
     """A planned change is taken back."""
-    _release(attempt, data)
+    release_schedule(key=attempt.key, data=data)
 
 
-def _plan(attempt: BillingAttempt, data: Data, choice: Choice) -> None:
-    """The period runs to its end as it is; then comes what was chosen, and the schedule lets the subscription go."""
+def plan_later(*, key: str, data: Data, choice: Choice) -> bool:
+    """The period runs to its end as it is; then comes what was chosen, and the schedule lets the subscription go.
+
+    False, and nothing is planned, where the subscription is no longer what `data` says: somebody changed it at Stripe's in this moment.
+    """
     price = find_price(choice)
-    schedule_id, began, ends = _obtain_schedule(attempt, data)
+    schedule = _obtain_schedule(key, data)
+    items, began = phase_items(data["items"]["data"]), schedule["current_phase"]
+    running = next(one for one in schedule["phases"] if one["start_date"] == began["start_date"])
+    if {one["price"] for one in items} != {id_of(one["price"]) for one in running["items"]}:
+        release_schedule(key=f"{key}-moved", data={"schedule": schedule["id"]})
+        return False
     # What a phase does not name, Stripe takes away.
     kept = [{"discount": id_of(one)} for one in data.get("discounts") or ()]
     phases = [
         {
-            "items": phase_items(data["items"]["data"]),
+            "items": items,
             "discounts": kept or "",
-            "start_date": began,
-            "end_date": ends,
+            "start_date": began["start_date"],
+            "end_date": began["end_date"],
         },
         {
             "items": [{"price": price, "quantity": choice.quantity}],
@@ -113,31 +122,29 @@ def _plan(attempt: BillingAttempt, data: Data, choice: Choice) -> None:
     how = cast("SubscriptionScheduleUpdateParams", {"end_behavior": "release", "phases": phases})
     with telling_stripe() as stripe:
         stripe.v1.subscription_schedules.update(
-            schedule_id, how, {"idempotency_key": f"phases-{attempt.key}"}
+            str(schedule["id"]), how, {"idempotency_key": f"phases-{key}"}
         )
+    return True
 
 
-def _obtain_schedule(attempt: BillingAttempt, data: Data) -> tuple[str, int, int]:
-    """(id, start, end of the phase that runs) of the subscription's schedule; one is made where it has none."""
+def _obtain_schedule(key: str, data: Data) -> Data:
+    """The subscription's schedule; one is made where it has none, of what the subscription is then."""
     schedule = data.get("schedule")
     if isinstance(schedule, Mapping):
-        phase = schedule["current_phase"]
-        return str(schedule["id"]), phase["start_date"], phase["end_date"]
+        return schedule
     with telling_stripe() as stripe:
-        made = stripe.v1.subscription_schedules.create(
-            {"from_subscription": data["id"]}, {"idempotency_key": f"plan-{attempt.key}"}
-        )
-    return made.id, made.phases[0].start_date, made.phases[0].end_date
+        made: dict[str, Any] = stripe.v1.subscription_schedules.create(
+            {"from_subscription": data["id"]}, {"idempotency_key": f"plan-{key}"}
+        ).to_dict()
+    return made
 
 
-def _release(attempt: BillingAttempt, data: Data) -> None:
+def release_schedule(*, key: str, data: Data) -> None:
     """Take a planned change back: the subscription stays as it is."""
     schedule_id = id_of(data.get("schedule"))
     if schedule_id:
         with telling_stripe() as stripe:
-            stripe.v1.subscription_schedules.release(
-                schedule_id, {}, {"idempotency_key": f"release-{attempt.key}"}
-            )
+            stripe.v1.subscription_schedules.release(schedule_id, {}, {"idempotency_key": f"release-{key}"})
 
 
 def _choice(plan: str, interval: str, currency: str, quantity: int) -> Choice:

@@ -20,6 +20,8 @@ from .wording import describe_standing
 # Stripe forgets idempotency keys after a day; a request's parameters stay the same for as long.
 REUSED_FOR: Final = timedelta(hours=1)
 State = BillingAttempt.State
+# What is an act of its own upon the plan, the last of which counts.
+PLAN_ACTS: Final = ("change", "cancel", "resume", "undo", "invoice")
 
 
 def write_attempt(
@@ -76,7 +78,7 @@ def finish_move(*, former: Subscription, payer: Payer) -> None:
 def find_to_confirm(*, tenant_id: int) -> BillingAttempt | None:
     """The change of plan that came to nothing last, within the hour: its payer may go and let their bank ask them."""
     rows = BillingAttempt.objects.filter(tenant_id=tenant_id, created_at__gt=clock.now() - REUSED_FOR)
-    last = rows.exclude(kind__in=("checkout", "move")).order_by("-pk").first()
+    last = rows.filter(kind__in=PLAN_ACTS).order_by("-pk").first()
     return last if last is not None and (last.kind, last.state) == ("change", State.FAILED) else None
 
 
@@ -98,6 +100,7 @@ def finish_confirmed(*, before: Subscription, row: Subscription) -> None:
     if attempt is None:
         return
     BillingAttempt.objects.filter(pk=attempt.pk).update(state=State.DONE, url="", settled_at=clock.now())
+    drop_asides(tenant_id=row.tenant_id)
     record(
         tenant=row.tenant,
         actor=actor_of(attempt),
@@ -105,6 +108,12 @@ def finish_confirmed(*, before: Subscription, row: Subscription) -> None:
         before={"plan": describe_standing(before)},
         after={"plan": describe_standing(row)},
     )
+
+
+def drop_asides(*, tenant_id: int) -> int:
+    """Something else was decided about the plan: what was set aside for a bank is not planned again. The caller holds the tenant's lock."""
+    rows = BillingAttempt.objects.filter(tenant_id=tenant_id, kind="aside", state=State.OPEN)
+    return rows.update(state=State.FAILED, settled_at=clock.now())
 
 
 def find_asker(*, tenant: Tenant, payer: Payer) -> Actor:

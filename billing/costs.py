@@ -1,22 +1,27 @@
 """What was invoiced to a payer in a period, community by community, for their own books.
 
-Asked of Stripe when somebody wants it; nothing of it is kept. Amounts are minor units with their currency beside them.
+Asked of Stripe when somebody wants it; nothing of it is kept. Amounts are minor units with their currency beside them, never summed over
+currencies; a sum is that of the lines that are shown, and of nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from saas.core.errors import InvalidInputError
 from saas.core.schemas import PUBLIC, enter_schema
 
+from .invoices import refunded_of
 from .models import Payer, Retainer, Subscription
 from .reading import id_of, moment, plan_of_price
 from .stripe_api import asking_stripe
 from .wording import plan_name
+
+if TYPE_CHECKING:
+    from stripe.params import ChargeListParams
 
 MOST: Final = 5_000  # invoices in one file
 _TOLD: Final = frozenset({"open", "paid", "uncollectible"})
@@ -24,7 +29,8 @@ _TOLD: Final = frozenset({"open", "paid", "uncollectible"})
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One invoice. `community` is empty for what is billed for all of a payer's communities together."""
+    """One invoice. `community` is empty for what is billed for several of a payer's communities together: `kind` retainer, or use.
+    `refunded`: what of it was given back."""
 
     invoiced_at: datetime
     number: str
@@ -38,6 +44,55 @@ class Cost:
     tax: int
     total: int
     state: str
+    kind: str = "plan"
+    refunded: int = 0
+    payer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CostSum:
+    """Of some invoices in one currency; `community` and `address` where they are one community's."""
+
+    currency: str
+    invoices: int
+    net: int
+    tax: int
+    total: int
+    refunded: int
+    community: str = ""
+    address: str = ""
+    kind: str = ""
+
+
+def add_up_costs(costs: Iterable[Cost]) -> list[CostSum]:
+    """A sum for each currency, by its code. Pure."""
+    by_currency: dict[str, list[Cost]] = {}
+    for one in costs:
+        by_currency.setdefault(one.currency, []).append(one)
+    return [_sum(currency, lines) for currency, lines in sorted(by_currency.items())]
+
+
+def add_up_clients(costs: Iterable[Cost]) -> list[CostSum]:
+    """A sum for each community and currency, by the community's name; what is billed for several together comes last. Pure."""
+    by_client: dict[tuple[str, str, str, str], list[Cost]] = {}
+    for one in costs:
+        by_client.setdefault((one.community, one.address, one.kind, one.currency), []).append(one)
+    order = sorted(by_client, key=lambda key: (not key[0], key[0].casefold(), *key))
+    return [_sum(key[3], by_client[key], *key[:3]) for key in order]
+
+
+def _sum(currency: str, lines: list[Cost], community: str = "", address: str = "", kind: str = "") -> CostSum:
+    return CostSum(
+        currency,
+        len(lines),
+        sum(one.net for one in lines),
+        sum(one.tax for one in lines),
+        sum(one.total for one in lines),
+        sum(one.refunded for one in lines),
+        community,
+        address,
+        kind,
+    )
 
 
 def list_costs(*, payer: Payer, start: datetime, end: datetime) -> list[Cost]:
@@ -55,16 +110,25 @@ def list_costs(*, payer: Payer, start: datetime, end: datetime) -> list[Cost]:
         bundles = dict(Retainer.objects.filter(payer=payer).values_list("stripe_id", "plan"))
     found = []
     with asking_stripe() as stripe:
+        since = {"customer": payer.stripe_id, "created": {"gte": int(start.timestamp())}, "limit": 100}
+        refunds = {
+            id_of(charge.payment_intent): charge.amount_refunded
+            for charge in stripe.v1.charges.list(cast("ChargeListParams", since)).auto_paging_iter()
+            if charge.amount_refunded and charge.payment_intent
+        }
         listed = stripe.v1.invoices.list(
             {
                 "customer": payer.stripe_id,
                 "created": {"gte": int(start.timestamp()), "lt": int(end.timestamp())},
                 "limit": 100,
+                "expand": ["data.payments"],
             }
         )
         for invoice in listed.auto_paging_iter():
             if invoice.status in _TOLD:
-                found.append(_read(invoice.to_dict(), known, bundles))
+                data = invoice.to_dict()
+                one = _read(data, known, bundles)
+                found.append(replace(one, refunded=refunded_of(data, refunds), payer=str(payer)))
             if len(found) > MOST:
                 raise InvalidInputError(
                     f"More than {MOST:,} invoices: choose a shorter period.", field="until"
@@ -80,6 +144,7 @@ def _read(
     subscription_id = id_of(details.get("subscription"))
     row = known.get(subscription_id)
     usual = plan_name(row.plan) if row else ""
+    kind = "plan" if row else "retainer" if subscription_id in bundles else "use"
     if subscription_id in bundles:
         usual = f"Retainer: {plan_name(bundles[subscription_id])}"
     invoiced_at = moment(data["created"])
@@ -99,6 +164,7 @@ def _read(
         tax=tax,
         total=data["total"],
         state=data["status"],
+        kind=kind,
     )
 
 

@@ -127,12 +127,14 @@ class NothingToConfirmError(ConflictError):
 
 
 class PlannedFirstError(ConflictError):
+    """So near that nobody can be sure to have it put back in time."""
+
     code = "planned_first"
 
     def __init__(self) -> None:
         super().__init__(
-            "A change is planned for the end of the period, and your bank cannot be asked meanwhile. Take the planned change back on "
-            "the Billing page, then change the plan."
+            "A change is planned for the end of the period, which is less than a day ahead, so your bank cannot be asked meanwhile. "
+            "Take the planned change back on the Billing page, then change the plan; or wait until it has taken place."
         )
 
 

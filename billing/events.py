@@ -22,7 +22,8 @@ class EntitlementsChanged(DomainEvent):
 
 @dataclass(frozen=True)
 class PaymentOverdue(DomainEvent):
-    """A payment failed and the grace runs. `stage` is start, half, three_days, one_day or over; `ends_at` is ISO 8601."""
+    """A payment failed and the grace runs. `stage` is start, half, three_days, one_day or over, of which a short grace has fewer;
+    `ends_at` is ISO 8601."""
 
     tenant_id: int
     plan: str

@@ -1,7 +1,7 @@
 """When a payment failed: how long everything stays on, and when somebody is reminded of what. Pure.
 
 The grace begins when the oldest open invoice should have been paid, as Stripe says, so that it is as long however late we
-hear of it; it ends by the dated phases of the entitlements, with no event at all.
+hear of it; it ends by the dated phases of the entitlements (billing.phases.grace_until), with no event at all.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from typing import Final
 from .phases import GRACE_DAYS
 
 GRACE: Final = timedelta(days=GRACE_DAYS)
-_TRIAL_WARNINGS: Final = (("three_days", timedelta(days=3)), ("one_day", timedelta(days=1)))
+_A_DAY: Final = timedelta(days=1)
+_TRIAL_WARNINGS: Final = (("three_days", 3 * _A_DAY), ("one_day", _A_DAY))
+# Before the end. One that would come within a day of the start says nothing new.
+_GRACE_WARNINGS: Final = (("half", GRACE / 2), *_TRIAL_WARNINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +28,12 @@ class Step:
     at: datetime
 
 
-def grace_end(unpaid_since: datetime) -> datetime:
-    """The moment from which Free's limits hold."""
-    return unpaid_since + GRACE
-
-
-def grace_steps(unpaid_since: datetime) -> tuple[Step, ...]:
-    """At the start, at half-time, three days and one day before the end, and at the end."""
-    end = grace_end(unpaid_since)
-    return (
-        Step("start", unpaid_since),
-        Step("half", unpaid_since + GRACE / 2),
-        Step("three_days", end - timedelta(days=3)),
-        Step("one_day", end - timedelta(days=1)),
-        Step("over", end),
-    )
+def grace_steps(unpaid_since: datetime, end: datetime) -> tuple[Step, ...]:
+    """At the start, a week, three days and one day before the end as far as it is that long, and at the end."""
+    warnings = [
+        Step(name, end - before) for name, before in _GRACE_WARNINGS if end - before >= unpaid_since + _A_DAY
+    ]
+    return (Step("start", unpaid_since), *warnings, Step("over", end))
 
 
 def trial_steps(trial_end: datetime) -> tuple[Step, ...]:

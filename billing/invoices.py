@@ -109,7 +109,7 @@ def _read(data: Mapping[str, Any], rows: Mapping[str, Subscription], refunds: Ma
         total=data["total"],
         tax=sum(tax["amount"] for tax in data.get("total_taxes") or ()),
         paid=data["amount_paid"],
-        refunded=_refunded(data, refunds),
+        refunded=refunded_of(data, refunds),
         created_at=created_at,
         due_at=moment(data.get("due_date")),
         period_start=moment(data.get("period_start")),
@@ -123,7 +123,8 @@ def _read(data: Mapping[str, Any], rows: Mapping[str, Subscription], refunds: Ma
     )
 
 
-def _refunded(data: Mapping[str, Any], refunds: Mapping[str, int]) -> int:
+def refunded_of(data: Mapping[str, Any], refunds: Mapping[str, int]) -> int:
+    """What of an invoice, fetched with its payments, was given back. `refunds`: by payment intent."""
     intents = [
         id_of((payment.get("payment") or {}).get("payment_intent"))
         for payment in ((data.get("payments") or {}).get("data") or ())

@@ -9,10 +9,12 @@ from saas.events.jobs import PUBLIC, defer, job, periodic_job
 from saas.events.retries import Backoff
 from tenants.models import Tenant
 
+from .asides import list_due_asides, put_back
 from .checkout import list_open_checkouts, settle_checkout
 from .ending import end_for_deletion, offer_again, tell_kept_payer
 from .performing import list_open_attempts, settle_attempt
 from .reminding import list_to_remind, remind
+from .second_trials import end_second_trial
 from .trials import carry_trial
 
 QUEUE = "billing"
@@ -45,6 +47,14 @@ def settle_attempts(*, tenant: str, timestamp: int = 0) -> None:
         defer(
             settle_one_checkout, tenant=PUBLIC, attempt_id=attempt_id, queueing_lock=f"checkout {attempt_id}"
         )
+    for tenant_id in list_due_asides():
+        defer(plan_again, tenant=PUBLIC, tenant_id=tenant_id, queueing_lock=f"plan again {tenant_id}")
+
+
+@job(queue=QUEUE, retry=Backoff(tries=8, first=10, longest=600))
+def plan_again(*, tenant: str, tenant_id: int) -> None:
+    """What was set aside while a bank was asked, and whose payer never came back, is planned again. Idempotent."""
+    put_back(tenant_id=tenant_id)
 
 
 @job(queue=QUEUE, retry=Backoff(tries=8, first=10, longest=600))
@@ -59,10 +69,18 @@ def settle_one_checkout(*, tenant: str, attempt_id: int) -> None:
     settle_checkout(attempt_id=attempt_id)
 
 
-@job(queue=QUEUE)
+@job(queue=QUEUE, retry=Backoff(tries=20, first=10, longest=3600))
 def carry_guild_trial(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
-    """Handler of GuildLinked: a server that joins a community which had its trial has had it too. Idempotent."""
+    """Handler of GuildLinked: a server that joins a community which had its trial has had it too, and one that had it elsewhere has no
+    second one. Idempotent."""
     carry_trial(tenant_id=event["tenant_id"])
+    end_second_trial(tenant_id=event["tenant_id"])
+
+
+@job(queue=QUEUE, retry=Backoff(tries=20, first=10, longest=3600))
+def check_trial(*, tenant: str, event_id: int, event: dict[str, Any]) -> None:
+    """Handler of SubscriptionStarted: the server may have been linked while the checkout's page was open. Idempotent."""
+    end_second_trial(tenant_id=event["tenant_id"])
 
 
 @job(queue=QUEUE, retry=Backoff(tries=20, first=10, longest=3600))

@@ -12,6 +12,7 @@ from tenants.models import Membership, Tenant, User
 
 from .addresses import plan_page
 from .models import Payer, Retainer, RetainerPlace, Subscription
+from .phases import FIRST_PAYMENT_GRACE_DAYS
 from .wording import plan_name, write_day
 
 _LEFT = {"half": "one week", "three_days": "three days", "one_day": "one day"}
@@ -20,13 +21,14 @@ _LEFT = {"half": "one week", "three_days": "three days", "one_day": "one day"}
 def write_overdue(row: Subscription, stage: str, ends_at: datetime) -> None:
     """The grace's mails. `stage` is a step of billing.grace."""
     name, plan, day = row.tenant.name, plan_name(row.plan), write_day(row.tenant, ends_at)
+    first, so_long = ("first ", "three days") if row.first_unpaid else ("", "two weeks")
     if stage == "over":
         _write(
             row.tenant,
             row.payer,
             subject=f"{name} is on the Free plan’s limits now",
             lines=(
-                f"The payment for {plan} has been open for two weeks, so since {day} the limits of the Free plan hold in {name}.",
+                f"The {first}payment for {plan} has been open for {so_long}, so since {day} the limits of the Free plan hold in {name}.",
                 "Nothing was deleted: points and rewards stay, and what is above the limits waits. Pay the open invoice and "
                 "everything is on again at once.",
             ),
@@ -37,9 +39,9 @@ def write_overdue(row: Subscription, stage: str, ends_at: datetime) -> None:
     _write(
         row.tenant,
         row.payer,
-        subject=f"The payment for {name} failed" if left is None else f"{name}: {left} left to pay",
+        subject=f"The {first}payment for {name} failed" if left is None else f"{name}: {left} left to pay",
         lines=(
-            f"The payment for the plan {plan} of {name} did not go through.",
+            f"The {first}payment for the plan {plan} of {name} did not go through.",
             f"Until {day} everything stays on. After that the limits of the Free plan hold; nothing is deleted.",
             "Pay with another card, or ask your bank. Members are not told of this.",
         ),
@@ -58,6 +60,21 @@ def write_recovered(row: Subscription) -> None:
     )
 
 
+def write_plan_dropped(row: Subscription) -> None:
+    name, plan = row.tenant.name, plan_name(row.plan)
+    _write(
+        row.tenant,
+        row.payer,
+        subject=f"{name}: plan the change of your plan again",
+        lines=(
+            f"A change of the plan of {name} was planned for the end of the period. It was set aside while your bank was asked, and our "
+            "payment provider does not take it any more.",
+            f"Without it {plan} goes on as it is. Choose the other plan once more if you still want it.",
+        ),
+        action="Look at the plan",
+    )
+
+
 def write_trial_ending(row: Subscription, stage: str) -> None:
     assert row.trial_end is not None
     name, plan, day = row.tenant.name, plan_name(row.plan), write_day(row.tenant, row.trial_end)
@@ -67,7 +84,8 @@ def write_trial_ending(row: Subscription, stage: str) -> None:
         subject=f"{name}: the trial of {plan} ends in {_LEFT[stage]}",
         lines=(
             f"The trial of {plan} ends on {day}.",
-            "If you added a card, the plan goes on and its first payment is taken then. If you did not, "
+            f"If you added a card, the plan goes on and its first payment is taken then; should it fail, there are "
+            f"{FIRST_PAYMENT_GRACE_DAYS} days to pay. If you did not, "
             f"{name} goes back to the Free plan: nothing is deleted, and nothing is charged.",
         ),
         action="Decide about the plan",
@@ -83,6 +101,21 @@ def write_trial_over(row: Subscription) -> None:
         lines=(
             f"The trial of {plan} is over and nothing was charged. {name} is on the Free plan now.",
             "Nothing was deleted: what is above its limits waits, and is back as soon as you choose a plan.",
+        ),
+        action="Choose a plan",
+    )
+
+
+def write_second_trial_over(row: Subscription) -> None:
+    name, plan = row.tenant.name, plan_name(row.plan)
+    _write(
+        row.tenant,
+        row.payer,
+        subject=f"{name}: the trial of {plan} is over",
+        lines=(
+            f"The Discord server that was linked to {name} had its trial with another community, and a server has one. So the trial of "
+            f"{plan} ended now, and nothing was charged.",
+            f"{name} is on the Free plan. Nothing was deleted: what is above its limits waits, and is back as soon as you choose a plan.",
         ),
         action="Choose a plan",
     )

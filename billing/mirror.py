@@ -7,7 +7,8 @@ customer that is not the payer's, or whose tenant cannot be told, changes nothin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, Literal
 
 import structlog
 from django.db import transaction
@@ -24,7 +25,7 @@ from .entitling import write_entitlements
 from .events import SubscriptionEnded, SubscriptionStarted
 from .locks import holding_tenant
 from .models import BillingAttempt, Payer, Subscription
-from .reading import Told, id_of, read_subscription, unpaid_since
+from .reading import Told, id_of, read_subscription, unpaid_since, was_ever_paid
 from .reminding import remind
 from .stripe_api import asking_stripe, telling_stripe
 from .trials import use_trial
@@ -39,6 +40,14 @@ class Owner:
 
     tenant: Tenant
     payer: Payer
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaid:
+    """Since when something is open, None for nothing; and whether nothing that was due after a trial was ever paid."""
+
+    since: datetime | None
+    is_first: bool
 
 
 def refresh_subscription(*, stripe_id: str) -> Subscription | None:
@@ -154,6 +163,7 @@ def write_told(told: Told, owner: Owner) -> Subscription | None:
 
 
 def _facts(told: Told) -> dict[str, Any]:
+    unpaid = _read_unpaid(told) if told.is_unpaid else Unpaid(None, False)
     return {
         "plan": told.plan,
         "interval": told.interval,
@@ -167,7 +177,8 @@ def _facts(told: Told) -> dict[str, Any]:
         "trial_end": told.trial_end,
         "cancel_at": told.cancel_at,
         "ended_at": told.ended_at,
-        "unpaid_since": _unpaid_since(told) if told.is_unpaid else None,
+        "unpaid_since": unpaid.since,
+        "first_unpaid": unpaid.is_first,
         "next_plan": told.next_plan,
         "next_interval": told.next_interval,
         "next_quantity": told.next_quantity,
@@ -177,12 +188,18 @@ def _facts(told: Told) -> dict[str, Any]:
     }
 
 
-def _unpaid_since(told: Told) -> Any:
+def _read_unpaid(told: Told) -> Unpaid:
     """From the invoices and not from when we heard of it: the grace is as long whenever the news comes."""
+    since = unpaid_since(_list_invoices(told, "open")) or told.period_start or told.created_at
+    is_first = told.trial_end is not None and not was_ever_paid(_list_invoices(told, "paid"))
+    return Unpaid(since, is_first)
+
+
+def _list_invoices(told: Told, status: Literal["open", "paid"]) -> list[dict[str, Any]]:
+    """The newest hundred."""
     with asking_stripe() as client:
-        listed = client.v1.invoices.list({"subscription": told.stripe_id, "status": "open", "limit": 100})
-        invoices = [invoice.to_dict() for invoice in listed.data]
-    return unpaid_since(invoices) or told.period_start or told.created_at
+        listed = client.v1.invoices.list({"subscription": told.stripe_id, "status": status, "limit": 100})
+        return [invoice.to_dict() for invoice in listed.data]
 
 
 def _has_room(told: Told, owner: Owner) -> bool:

@@ -70,6 +70,11 @@ class Subscription(models.Model):
     cancel_at = models.DateTimeField(null=True, blank=True, help_text="It ends then, unless it is resumed.")
     ended_at = models.DateTimeField(null=True, blank=True)
     unpaid_since = models.DateTimeField(null=True, blank=True, help_text="The grace began then.")
+    first_unpaid = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="What is open is the first payment that was ever due after the trial.",
+    )
     next_plan = models.CharField(max_length=20, blank=True, help_text="What was chosen for the next period.")
     next_interval = models.CharField(max_length=5, blank=True)
     next_quantity = models.PositiveIntegerField(default=0, db_default=0)
@@ -158,6 +163,7 @@ class BillingAttempt(models.Model):
         INVOICE = "invoice", "Plan by invoice"
         MOVE = "move", "Offered to another payer"
         COVER = "cover", "Offered a retainer's place"
+        ASIDE = "aside", "Planned change set aside"
 
     class State(models.TextChoices):
         OPEN = "open", "Nobody knows yet"
@@ -197,6 +203,9 @@ class TrialClaim(models.Model):
     holder = models.CharField(max_length=40, unique=True)
     attempt = models.ForeignKey(
         BillingAttempt, on_delete=models.SET_NULL, null=True, related_name="trial_claims"
+    )
+    claimed_by = models.BigIntegerField(
+        null=True, help_text="The community that had it for this holder, also when it is gone."
     )
     claimed_at = models.DateTimeField(default=clock.now)
     used = models.BooleanField(default=False, help_text="Off: claimed by a checkout that is still open.")

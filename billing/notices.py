@@ -15,8 +15,9 @@ from saas.core import clock
 from saas.core.schemas import PUBLIC, enter_schema
 from tenants.models import Tenant
 
-from .grace import grace_end
+from .attempts import PLAN_ACTS, State
 from .models import BillingAttempt, RetainerPlace, Subscription
+from .phases import grace_until
 from .retainers.selectors import find_last_place, is_ahead, plan_ends
 from .wording import plan_name, write_interval
 
@@ -49,7 +50,7 @@ def list_notices(*, tenant: Tenant) -> list[Notice]:
         rows = list(
             Subscription.objects.select_related("payer__user").filter(tenant=tenant).order_by("-pk")[:10]
         )
-        failed = _last_failure(tenant)
+        tried = _of_attempts(tenant)
     now = clock.now()
     live = next((row for row in rows if row.ended_at is None), None)
     goes_on = live is not None and live.cancel_at is None
@@ -62,7 +63,7 @@ def list_notices(*, tenant: Tenant) -> list[Notice]:
             [one for one in found if one.kind not in {"cancelled", "ended", "restored"}] if covered else found
         )
         found = [*covered, *found]
-    return [*found, *([failed] if failed else [])]
+    return [*found, *tried]
 
 
 def list_cover_notices(place: RetainerPlace, now: datetime) -> list[Notice]:
@@ -108,8 +109,8 @@ def list_cover_notices(place: RetainerPlace, now: datetime) -> list[Notice]:
 def _of_live(row: Subscription, now: datetime) -> list[Notice]:
     plan = plan_name(row.plan)
     found: list[Notice] = []
-    if row.unpaid_since is not None:
-        found.append(_unpaid(row, grace_end(row.unpaid_since), now))
+    if (ends := grace_until(row)) is not None:
+        found.append(_unpaid(row, ends, now))
     if row.cancel_at is not None:
         found.append(
             Notice(
@@ -143,11 +144,12 @@ def _of_live(row: Subscription, now: datetime) -> list[Notice]:
 
 
 def _unpaid(row: Subscription, ends: datetime, now: datetime) -> Notice:
+    which = "first" if row.first_unpaid else "last"
     if now < ends:
         return Notice(
             "grace",
             "warn",
-            "The last payment failed",
+            f"The {which} payment failed",
             f"Everything that {plan_name(row.plan)} includes stays on until {{at}}. After that Free’s limits hold; nothing is "
             f"deleted. {row.payer} can pay the open invoice, with another card if need be.",
             ends,
@@ -157,7 +159,7 @@ def _unpaid(row: Subscription, ends: datetime, now: datetime) -> Notice:
         "frozen",
         "bad",
         "Free’s limits hold",
-        "The last payment has been open since before {at}. Nothing was deleted: what is above the limits waits, and is on again "
+        f"The {which} payment has been open since before {{at}}. Nothing was deleted: what is above the limits waits, and is on again "
         f"as soon as {row.payer} pays the open invoice.",
         ends,
         "pay",
@@ -193,20 +195,29 @@ def _of_past(rows: list[Subscription], now: datetime) -> list[Notice]:
     ]
 
 
-def _last_failure(tenant: Tenant) -> Notice | None:
-    """A change whose answer was lost, and of which it turned out later that it came to nothing."""
-    tried = BillingAttempt.objects.filter(tenant=tenant).exclude(kind="checkout")
-    last = tried.exclude(kind__in=("move", "cover")).order_by("-pk").first()
-    if last is None or last.settled_at is None or last.state != BillingAttempt.State.FAILED:
-        return None
+def _of_attempts(tenant: Tenant) -> list[Notice]:
+    """What was set aside while a bank is asked, and a change whose answer was lost. One query."""
+    tried = BillingAttempt.objects.filter(tenant=tenant, kind__in=(*PLAN_ACTS, "aside")).order_by("-pk")[:5]
+    found = _of_failure(next((one for one in tried if one.kind != "aside"), None))
+    aside = next((one for one in tried if one.kind == "aside" and one.state == State.OPEN), None)
+    if aside is None:
+        return found
+    text = (
+        f"The change to {plan_name(aside.wanted['plan'])} at the end of the period is set aside while a bank is asked about another one. "
+        "Unless it says yes, the change is planned again: when whoever pays comes back from that page, else within two hours."
+    )
+    return [Notice("aside", "info", "Waiting for a bank", text, aside.expires_at), *found]
+
+
+def _of_failure(last: BillingAttempt | None) -> list[Notice]:
+    """Of it turned out later that it came to nothing."""
+    if last is None or last.settled_at is None or last.state != State.FAILED:
+        return []
     late = last.settled_at - last.created_at > timedelta(seconds=15)
     if not late or clock.now() - last.settled_at > _FAILURE_SHOWN:
-        return None
-    return Notice(
-        "failed",
-        "warn",
-        "The last change did not go through",
+        return []
+    text = (
         "Our payment provider was away when the plan was to be changed on {at}. Nothing was changed and nothing was charged; "
-        "please try again.",
-        last.created_at,
+        "please try again."
     )
+    return [Notice("failed", "warn", "The last change did not go through", text, last.created_at)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import structlog
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
 
 from saas.core.errors import InvalidInputError
 from saas.core.schemas import PUBLIC, enter_schema
@@ -84,7 +85,14 @@ def change_payer(*, payer: Payer, kind: str, name: str, email: str) -> Payer:
                 "You pay as a person already, with other cards. Have the payment moved there.", field="kind"
             )
         row.kind, row.name, row.email = kind, name, email
-        row.save(update_fields=["kind", "name", "email"])
+        try:
+            with transaction.atomic():
+                row.save(update_fields=["kind", "name", "email"])
+        except IntegrityError:
+            raise InvalidInputError(
+                f"You pay as {name} already, with other cards. Choose another name, or have the payment moved there.",
+                field="name",
+            ) from None
         if row.stripe_id:
             _describe_to_stripe(row, row.stripe_id)
     return row

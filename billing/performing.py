@@ -19,7 +19,7 @@ from saas.core.schemas import PUBLIC, enter_schema
 from saas.events.jobs import defer
 
 from .acts import ACTS
-from .attempts import REUSED_FOR, State, actor_of, settle
+from .attempts import REUSED_FOR, State, actor_of, drop_asides, settle
 from .audit import record
 from .errors import (
     BillingBusyError,
@@ -110,8 +110,10 @@ def _perform_held(attempt: BillingAttempt) -> tuple[Subscription | None, PlanCha
     if is_reached(before, attempt):
         # By an earlier try whose answer was lost, or by somebody else who wanted the same and is in the log with it.
         other = _last_done(attempt)
-        if settle(attempt, State.DONE) and not (other and _is_alike(other, attempt)):
-            _record(attempt, None, before)
+        if settle(attempt, State.DONE):
+            drop_asides(tenant_id=attempt.tenant_id)
+            if not (other and _is_alike(other, attempt)):
+                _record(attempt, None, before)
         return before, None
     began_from = {attempt.wanted["version"], attempt.wanted["between"]} - {""}
     if attempt.state != State.OPEN or version_of(before) not in began_from:
@@ -128,6 +130,7 @@ def _perform_held(attempt: BillingAttempt) -> tuple[Subscription | None, PlanCha
         raise StripeUnsureError from error
     assert after is not None
     if settle(attempt, State.DONE):
+        drop_asides(tenant_id=attempt.tenant_id)
         _record(attempt, before, after)
     return after, None
 

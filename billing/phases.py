@@ -18,6 +18,8 @@ from .plans import FREE, get_plan
 
 LATE_DAYS: Final = 3
 GRACE_DAYS: Final = 14
+# Where nothing was ever paid: a trial whose card fails is no reason for another two weeks of it.
+FIRST_PAYMENT_GRACE_DAYS: Final = 3
 # Stripe's words.
 _UNPAID: Final = frozenset({"past_due", "unpaid"})
 
@@ -82,7 +84,12 @@ class Cover:
 def grace_until(subscription: Subscription) -> datetime | None:
     """When the grace of a subscription that was not paid runs out; None where it is paid."""
     since = _unpaid_since(subscription)
-    return None if since is None else _sooner(since + timedelta(days=GRACE_DAYS), subscription.cancel_at)
+    return None if since is None else _sooner(since + grace_of(subscription), subscription.cancel_at)
+
+
+def grace_of(subscription: Subscription) -> timedelta:
+    """How long everything stays on although a payment failed."""
+    return timedelta(days=FIRST_PAYMENT_GRACE_DAYS if subscription.first_unpaid else GRACE_DAYS)
 
 
 def build_phases(

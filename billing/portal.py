@@ -13,15 +13,16 @@ from django.conf import settings
 from django.db import transaction
 
 from engagement.audit.actor import Actor
-from saas.core.errors import InvalidInputError
+from saas.core.errors import EngageHubError, InvalidInputError
 from saas.core.schemas import PUBLIC, enter_schema
 from tenants.models import Tenant, User
 
 from .addresses import plan_page
+from .asides import put_back_soon, set_aside
 from .attempts import find_to_confirm
 from .audit import record
-from .choosing import find_price
-from .errors import NoSubscriptionError, NothingToConfirmError, NotThePayerError, PlannedFirstError
+from .choosing import Choice, find_price
+from .errors import NoSubscriptionError, NothingToConfirmError, NotThePayerError
 from .locks import holding_tenant
 from .mirror import fetch_subscription, refresh_held
 from .models import BillingAttempt, Subscription
@@ -73,8 +74,9 @@ def confirm_change(*, tenant_id: int, user: User, return_url: str = "", actor: A
     """The address of Stripe's page on which the payer makes the change that their bank did not let us make, with its cost and the
     bank's own question. What is changed there comes back as our change.
 
-    Which change stands in our books and not in the request. Raises NotThePayerError, NothingToConfirmError, PlannedFirstError, what
-    preview_change raises, StripeAwayError.
+    Which change stands in our books and not in the request. What is planned for the end of the period is set aside meanwhile
+    (billing.asides). Raises NotThePayerError, NothingToConfirmError, PlannedFirstError, what preview_change raises, StripeAwayError,
+    BillingBusyError.
     """
     row = get_live(tenant_id)
     if row.payer.user_id != user.pk:
@@ -85,12 +87,23 @@ def confirm_change(*, tenant_id: int, user: User, return_url: str = "", actor: A
         raise NothingToConfirmError
     wanted = {name: attempt.wanted[name] for name in ("plan", "interval", "quantity")}
     row, choice = check_change(tenant_id=tenant_id, **wanted)
+    who = actor or Actor("user", user.pk, str(user), via="web")
+    set_aside(row=row, actor=who)
+    try:
+        address = _open_confirming(row, choice, _check_return(row.tenant, return_url))
+    except EngageHubError:
+        put_back_soon(tenant_id=tenant_id)
+        raise
+    with enter_schema(PUBLIC), transaction.atomic():
+        BillingAttempt.objects.filter(pk=attempt.pk).update(url=address)
+        record(tenant=row.tenant, actor=who, action="plan.portal_opened", after=wanted)
+    return address
+
+
+def _open_confirming(row: Subscription, choice: Choice, back: str) -> str:
     data = fetch_subscription(row.stripe_id)
     if data is None:
         raise NothingToConfirmError
-    if data.get("schedule"):
-        raise PlannedFirstError
-    back = _check_return(row.tenant, return_url)
     price = find_price(choice)
     confirm = {
         "subscription": row.stripe_id,
@@ -108,10 +121,6 @@ def confirm_change(*, tenant_id: int, user: User, return_url: str = "", actor: A
             },
         }
         session = stripe.v1.billing_portal.sessions.create(cast("SessionCreateParams", parameters))
-    with enter_schema(PUBLIC), transaction.atomic():
-        BillingAttempt.objects.filter(pk=attempt.pk).update(url=session.url)
-        who = actor or Actor("user", user.pk, str(user), via="web")
-        record(tenant=row.tenant, actor=who, action="plan.portal_opened", after=wanted)
     return session.url
 
 

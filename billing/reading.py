@@ -110,6 +110,11 @@ def unpaid_since(invoices: Iterable[Mapping[str, Any]]) -> datetime | None:
     return moment(min(moments)) if moments else None
 
 
+def was_ever_paid(invoices: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether one of these invoices asked for something and was paid, in money or from credit. A trial's invoice asks for nothing."""
+    return any(invoice.get("status") == "paid" and invoice["total"] > 0 for invoice in invoices)
+
+
 def moment(seconds: int | None) -> datetime | None:
     """Stripe's seconds since 1970 as an aware datetime."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

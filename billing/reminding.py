@@ -18,9 +18,10 @@ from saas.events import DomainEvent, publish
 from tenants.models import Tenant
 
 from .events import PaymentOverdue, PaymentRecovered
-from .grace import grace_end, grace_steps, list_due, trial_steps
+from .grace import grace_steps, list_due, trial_steps
 from .letters import write_overdue, write_recovered, write_trial_ending, write_trial_over
 from .models import Subscription
+from .phases import grace_until
 
 _NEWS: Final = timedelta(days=7)  # of an end that is older than this nobody is told any more
 
@@ -54,8 +55,8 @@ def list_to_remind() -> list[int]:
 
 
 def _about_payment(row: Subscription) -> list[str]:
-    told = row.reminded.get("grace")
-    if row.unpaid_since is None or row.ended_at is not None:
+    told, ends_at = row.reminded.get("grace"), grace_until(row)
+    if row.unpaid_since is None or ends_at is None:
         if told is None:
             return []
         row.reminded = {key: value for key, value in row.reminded.items() if key != "grace"}
@@ -66,12 +67,11 @@ def _about_payment(row: Subscription) -> list[str]:
         return ["grace:recovered"]
     since = row.unpaid_since.isoformat()
     sent = told["sent"] if told and told["since"] == since else {}
-    step, settled = list_due(grace_steps(row.unpaid_since), sent, clock.now())
+    step, settled = list_due(grace_steps(row.unpaid_since, ends_at), sent, clock.now())
     if settled:
         row.reminded = {**row.reminded, "grace": {"since": since, "sent": _with(sent, settled)}}
     if step is None:
         return []
-    ends_at = grace_end(row.unpaid_since)
     write_overdue(row, step.name, ends_at)
     stage, until = step.name, ends_at.isoformat()
     _tell(row, PaymentOverdue(tenant_id=row.tenant_id, plan=row.plan, stage=stage, ends_at=until))

@@ -242,6 +242,13 @@ def _what_differs(sync: _Sync, standing: Price, wanted: _Wanted) -> str:
     recurring = data.get("recurring") or {}
     if data["product"] != wanted.product or recurring.get("interval") != wanted.interval:
         return "another product or interval"
+    # What somebody can choose by hand on Stripe's pages, and what every unit and every month would then be counted by.
+    if (
+        recurring.get("interval_count") != 1
+        or data.get("billing_scheme") != "per_unit"
+        or data.get("transform_quantity")
+    ):
+        return "another way of counting"
     usage = "metered" if wanted.meter else "licensed"
     if recurring.get("usage_type") != usage or recurring.get("meter") != sync.meters.get(wanted.meter):
         return "another meter"

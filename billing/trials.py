@@ -28,7 +28,9 @@ def claim_trial(*, attempt: BillingAttempt) -> bool:
     """Claim the trial for a checkout; False where the community or its server had one, or another checkout holds it."""
     with enter_schema(PUBLIC), transaction.atomic():
         holders = _list_holders(attempt.tenant)
-        rows = [TrialClaim(holder=holder, attempt=attempt) for holder in holders]
+        rows = [
+            TrialClaim(holder=holder, attempt=attempt, claimed_by=attempt.tenant_id) for holder in holders
+        ]
         TrialClaim.objects.bulk_create(rows, ignore_conflicts=True)
         mine = TrialClaim.objects.filter(holder__in=holders, attempt=attempt)
         if holders and mine.count() == len(holders):
@@ -48,9 +50,17 @@ def use_trial(*, tenant: Tenant) -> None:
     with enter_schema(PUBLIC), transaction.atomic():
         holders = [_name(tenant), *_list_guilds(tenant)]
         TrialClaim.objects.bulk_create(
-            [TrialClaim(holder=holder, used=True) for holder in sorted(holders)], ignore_conflicts=True
+            [TrialClaim(holder=holder, used=True, claimed_by=tenant.pk) for holder in sorted(holders)],
+            ignore_conflicts=True,
         )
-        TrialClaim.objects.filter(holder__in=holders, used=False).update(used=True)
+        TrialClaim.objects.filter(holder__in=holders, used=False).update(used=True, claimed_by=tenant.pk)
+
+
+def was_had_elsewhere(*, tenant: Tenant) -> bool:
+    """Whether a server that is linked to this community had its trial with another, which may be gone."""
+    with enter_schema(PUBLIC):
+        had = TrialClaim.objects.filter(holder__in=_list_guilds(tenant), used=True)
+        return had.exclude(claimed_by=None).exclude(claimed_by=tenant.pk).exists()
 
 
 def carry_trial(*, tenant_id: int) -> None:

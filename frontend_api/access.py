@@ -259,10 +259,12 @@ TENANT_ROUTES: Final = {
     "dashboard-support-tier-delete": "manage_supporters",
     "dashboard-supporters-people": "view_supporters",
     "dashboard-supporters-people-export": "view_supporters",
+    "dashboard-supporter": "view_supporters",
     "dashboard-support-payments": "view_supporters",
     "dashboard-support-payments-export": "view_supporters",
     "dashboard-support-payment": "view_supporters",
     "dashboard-support-refund": "manage_supporters",
+    "dashboard-support-news": "manage_supporters",
     "dashboard-payouts": "manage_payouts",
     "dashboard-payouts-connect": "manage_payouts",
     "dashboard-payouts-return": "manage_payouts",
@@ -388,6 +390,7 @@ PUBLIC_ROUTES: Final = {
     "console-hand-over": USER,  # its owner alone
     "console-payer-new": USER,
     "console-payer": USER,  # one of their own
+    "console-costs-all": USER,  # of their own payers and communities
     "console-costs": USER,  # likewise
     "console-invoices": USER,  # likewise
     "console-retainer": USER,  # likewise

@@ -34,8 +34,13 @@ class Lock:
 
 
 def plan_that_opens(name: str, context: TenantContext, at_least: int | None = None) -> Plan | None:
-    """The cheapest plan for this kind of community that has the gate, or whose limit is `at_least`; else the cheapest of all."""
-    return cheapest_with(name, at_least, kind=context.kind) or cheapest_with(name, at_least)
+    """The cheapest plan for this kind of community that has the gate, or whose limit is `at_least`. None where it can choose none, or
+    has that plan already and its owner's cap is what holds it."""
+    found = cheapest_with(name, at_least, kind=context.kind)
+    if found is None or at_least is None:
+        return found
+    phase = context.entitlements.phase_at(clock.now())
+    return None if phase is not None and phase.plan == found.key else found
 
 
 def describe_lock(name: str, context: TenantContext, rights: Rights) -> Lock:
@@ -44,8 +49,10 @@ def describe_lock(name: str, context: TenantContext, rights: Rights) -> Lock:
     if not may(rights, "view_billing"):
         return Lock(f"{gate.title}: not part of the plan", gate.what)
     plan = plan_that_opens(name, context)
-    where = "not part of your plan" if plan is None else f"part of {plan.name}"
-    return Lock(f"{gate.title}: {where}", gate.what, plans_href())
+    if plan is None:
+        text = f"{gate.what} No plan for this kind of community has it; write to us if you need it."
+        return Lock(f"{gate.title}: not part of your plan", text)
+    return Lock(f"{gate.title}: part of {plan.name}", gate.what, plans_href())
 
 
 def describe_history(context: TenantContext, rights: Rights) -> str:

@@ -9,6 +9,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "LevelReached": ("integrations.discord.announce_level", "integrations.discord.follow_level"),
     "BoostStarted": ("integrations.discord.announce_boost",),
     "GuildLinked": ("integrations.discord.retire_greeting", "billing.carry_guild_trial"),
+    "SubscriptionStarted": ("billing.check_trial",),
     "LevelLost": ("integrations.discord.follow_level",),
     "CurveChanged": ("integrations.discord.follow_curve",),
     "MembersMerged": (
@@ -83,13 +84,30 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "CreditsLow": ("engagement.notifications.tell_credits_low",),
     "MemberRestored": ("engagement.supporters.give_owed",),
     "MemberLeft": ("billing.income.follow_leaving",),
-    "SupporterJoined": ("integrations.discord.follow_level", "engagement.notifications.tell_support_began"),
-    "SupporterMoved": ("integrations.discord.follow_level",),
+    "SupporterJoined": (
+        "integrations.discord.follow_level",
+        "engagement.notifications.tell_support_began",
+        "integrations.discord.supports.tell_team_began",
+        "integrations.discord.supports.thank_supporter",
+    ),
+    "SupporterMoved": (
+        "integrations.discord.follow_level",
+        "integrations.discord.supports.tell_team_moved",
+    ),
     "SupporterRecovered": ("integrations.discord.follow_level",),
     "SupporterDisputed": ("integrations.discord.follow_level",),
-    "SupporterLeft": ("integrations.discord.follow_level", "engagement.notifications.tell_support_ended"),
+    "SupporterLeft": (
+        "integrations.discord.follow_level",
+        "engagement.notifications.tell_support_ended",
+        "integrations.discord.supports.tell_team_ended",
+    ),
     "SupporterLate": ("engagement.notifications.tell_support_late",),
-    "SupporterEnding": ("engagement.notifications.tell_support_ending",),
+    "SupporterEnding": (
+        "engagement.notifications.tell_support_ending",
+        "integrations.discord.supports.tell_team_ending",
+    ),
+    "SupporterPlanned": ("integrations.discord.supports.tell_team_planned",),
+    "SupporterResumed": ("integrations.discord.supports.tell_team_resumed",),
     "SupporterRoleChanged": ("integrations.discord.follow_curve",),
     "CommunityFounded": ("engagement.kinds.provision_community",),
 }

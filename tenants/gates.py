@@ -235,8 +235,16 @@ _LIMITS: Final = (
         "How far back history is shown; older history is kept.",
         free=30,
         freezes="Older history is hidden.",
-        spares="It is kept whole, and balances and levels still count it.",
-        surfaces=("page reason", "rest explain_entry", "bot why"),
+        spares="It is kept whole, and balances and levels still count it; redemptions, submissions and requests stay listed.",
+        surfaces=(
+            "page dashboard",
+            "page reason",
+            "rest list_entries",
+            "rest list_activities",
+            "rest list_credit_moves",
+            "rest explain_entry",
+            "bot why",
+        ),
     ),
     Limit(
         "boost_hours",

@@ -6,18 +6,21 @@ index and stays a handful of messages: a look through the whole catalogue would 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from django.apps import apps
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
+from psycopg.errors import DivisionByZero
 
-from saas.core.schemas import enter_schema
+from saas.core.schemas import PUBLIC, check_schema, enter_schema
 
-from .catalogue import literal
+from .catalogue import literal, quote
 from .grants import Rights, apply_grants, mend_grants, read_rights
 from .owner import app_role
 
@@ -88,23 +91,40 @@ def _write_records(plan: list[Migration]) -> str:
 
 
 def replay(schema: str, script: Script, *, lock_timeout: str) -> None:
-    """Bring one schema of the group to this release, in one transaction; nothing, where another run was here first."""
-    role = app_role()
-    with enter_schema(schema), transaction.atomic(), connection.cursor() as cursor:
-        before = _read_last(
-            cursor,
-            f"set local lock_timeout = {literal(lock_timeout)};"
-            f"select pg_advisory_xact_lock(hashtext({literal(f'migrate {schema}')}));"
-            "select count(*) from django_migrations",
-        )
-        # The schema had the group's migrations a moment ago, and another run would have added to them.
-        if before != script.applied.partition(" ")[0]:
-            return
-        if script.rights is None:
-            cursor.execute(script.text)
-            apply_grants(cursor, schema=schema, role=role)
-        elif _read_last(cursor, f"{script.text};{script.rights.query}") != script.rights.digest:
-            mend_grants(cursor, schema=schema, role=role, model=script.rights)
+    """Bring one schema of the group to this release, in one transaction; nothing, where another run was here first.
+
+    Two messages, the second of which commits: the way there and back, and what Django does around each, is most of what so small a
+    change takes. Raises what the statements raise; then nothing was changed.
+    """
+    connection.ensure_connection()
+    session: Any = connection.connection
+    with connection.wrap_database_errors, session.cursor() as cursor:
+        try:
+            _send(cursor, schema, _begin(schema, script, lock_timeout), script)
+            session.commit()
+        except BaseException as error:
+            with suppress(psycopg.Error):  # a connection that broke took the transaction along
+                session.rollback()
+            if not isinstance(error, DivisionByZero) or read_applied(schema) == script.applied:
+                raise
+
+
+def _begin(schema: str, script: Script, lock_timeout: str) -> str:
+    """The schema had the group's migrations a moment ago. Another run would have added to them: that is divided by zero."""
+    return (
+        f"begin;set local search_path = {quote(check_schema(schema))}, {PUBLIC};"
+        f"set local lock_timeout = {literal(lock_timeout)};"
+        f"select pg_advisory_xact_lock(hashtext({literal(f'migrate {schema}')}));"
+        f"select 1 / (count(*) = {script.applied.partition(' ')[0]})::int from django_migrations;"
+    )
+
+
+def _send(cursor: Any, schema: str, begin: str, script: Script) -> None:
+    if script.rights is None:
+        cursor.execute(f"{begin}{script.text}")
+        apply_grants(cursor, schema=schema, role=app_role())
+    elif _read_last(cursor, f"{begin}{script.text};{script.rights.query}") != script.rights.digest:
+        mend_grants(cursor, schema=schema, role=app_role(), model=script.rights)
 
 
 def read_rights_of(schema: str) -> Rights:

@@ -90,7 +90,7 @@ def _stripe_thread() -> Iterator[LocalStripeThread]:
     from ops.sandbox.stripe.config import Config
     from ops.sandbox.stripe.thread import LocalStripeThread
 
-    with LocalStripeThread(Config(retry_seconds=(0.05, 0.1, 0.2), delivery_timeout=5)) as thread:
+    with LocalStripeThread(Config(retry_seconds=(0.05, 0.1, 0.2), delivery_timeout=60)) as thread:
         yield thread
 
 

@@ -74,7 +74,8 @@ def work_off(*, event_id: int) -> None:
         if event.tries < MAX_TRIES:
             raise
         return
-    tenants = {row.tenant_id for row in refreshed}
+    # What is for several communities together is no community's.
+    tenants = {getattr(row, "tenant_id", None) for row in refreshed}
     state = State.PROCESSED if refreshed else State.IGNORED
     _settle(event, state, tenant_id=tenants.pop() if len(tenants) == 1 else None)
 
@@ -133,7 +134,10 @@ def _note_failure(event: StripeEvent, error: Exception) -> None:
 # --- what an event is about ---
 
 
-def _follow(event: StripeEvent) -> Iterator[Subscription | SupportSubscription | PayoutAccount]:
+Refreshed = Subscription | UsageSubscription | Retainer | SupportSubscription | PayoutAccount
+
+
+def _follow(event: StripeEvent) -> Iterator[Refreshed]:
     """Refresh everything that the event's object concerns; what is not ours is passed over."""
     if event.type in _ACCOUNTS:
         account = refresh_account_of(stripe_id=event.payload.get("account") or event.object_id)
@@ -154,10 +158,9 @@ def _follow(event: StripeEvent) -> Iterator[Subscription | SupportSubscription |
     supports = given.order_by("pk").values_list("stripe_id", flat=True) if about.customer else ()
     for stripe_id in (*about.subscriptions, *paid, *use, *bundles, *supports):
         _keep_claim(event)
-        # A payer's subscription for use, or for several communities, is no community's, and its news are news all the same.
-        if refresh_usage_subscription(stripe_id=stripe_id) is not None:
-            continue
-        if refresh_retainer(stripe_id=stripe_id) is not None:
+        together = refresh_usage_subscription(stripe_id=stripe_id) or refresh_retainer(stripe_id=stripe_id)
+        if together is not None:
+            yield together
             continue
         if not Subscription.objects.filter(stripe_id=stripe_id).exists():
             support = refresh_support(stripe_id=stripe_id)

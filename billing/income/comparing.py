@@ -16,7 +16,7 @@ from .mirror import refresh_support
 from .reading import read_support
 from .replacing import list_tenants_astray, move_supports
 
-_SAME: Final = ("status", "tier", "amount", "fee", "period_end", "cancel_at", "account_id")
+_SAME: Final = ("status", "tier", "next_tier", "amount", "fee", "period_end", "cancel_at", "account_id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,9 +41,9 @@ def end_supports_of_member(*, context: TenantContext, member_id: int, actor: Act
 
 
 def end_with_period(*, context: TenantContext, member_id: int) -> bool:
-    """The member left the server: their support ends with its period, unless they resume it. False where they have none.
+    """The member left the server: their support ends with its period, unless they resume it; a late one now. False where they have none.
 
-    Publishes SupporterEnding. Raises StripeAwayError, StripeUnsureError, BillingBusyError.
+    Publishes SupporterEnding or SupporterLeft. Raises StripeAwayError, StripeUnsureError, BillingBusyError.
     """
     close_support_checkouts(tenant_id=context.tenant_id, member_id=member_id)
     try:

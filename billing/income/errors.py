@@ -114,6 +114,26 @@ class SupportEndsError(ConflictError):
         super().__init__("Your support is set to end. Resume it first, then choose another tier.")
 
 
+class ChangePlannedError(ConflictError):
+    code = "support_change_planned"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"You chose “{name}” from the next period on. Take that back first, then choose a dearer tier."
+        )
+
+
+class PeriodTurnsError(ConflictError):
+    """A change for the next period must not meet the payment that begins it."""
+
+    code = "support_period_turns"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your next payment is being made about now, so nothing was changed. Try again in half an hour."
+        )
+
+
 class RefundTooLateError(ConflictError):
     code = "refund_too_late"
 

@@ -204,6 +204,7 @@ def _facts(
         "account_id": told.account_id,
         "status": told.status,
         "tier": told.tier,
+        "next_tier": told.next_tier,
         "amount": told.amount,
         "currency": told.currency,
         "interval": told.interval,

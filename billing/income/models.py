@@ -184,6 +184,9 @@ class SupportSubscription(models.Model):
     account_id = models.CharField(max_length=64, help_text="Stripe's, of where the money goes.")
     status = models.CharField(max_length=24, help_text="Stripe's own word.")
     tier = models.CharField(max_length=26, help_text="A key of the community's tiers.")
+    next_tier = models.CharField(
+        max_length=26, blank=True, default="", db_default="", help_text="The one from the next period on."
+    )
     amount = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
     interval = models.CharField(max_length=5)

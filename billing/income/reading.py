@@ -36,7 +36,8 @@ _WEIGHT: Final = ("", INQUIRY, OPEN, LOST)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A support as Stripe tells it."""
+    """A support as Stripe tells it. `tier` and `amount` are those of the period that runs; `next_tier` (empty: the same) and `next_amount`
+    those of the next one. `price_id` is the price of the period that runs."""
 
     stripe_id: str
     customer_id: str
@@ -54,6 +55,9 @@ class Told:
     period_end: datetime | None
     cancel_at: datetime | None
     ended_at: datetime | None
+    price_id: str = ""
+    next_tier: str = ""
+    next_amount: int = 0
 
 
 def is_support(data: Mapping[str, Any]) -> bool:
@@ -73,14 +77,16 @@ def read_support(data: Mapping[str, Any]) -> Told:
     begun_at = moment(data["created"])
     assert begun_at is not None
     ended_at = moment(data.get("ended_at") or data.get("canceled_at")) or begun_at
+    tier, amount = _tier_of(price), int(price.get("unit_amount") or 0)
+    kept = _read_kept(data)
     return Told(
         stripe_id=data["id"],
         customer_id=id_of(data["customer"]),
         checkout=str(metadata.get("checkout") or "")[:26],
         status=data["status"],
         state="ended" if over else "late" if data["status"] in _LATE else "active",
-        tier=str((price.get("metadata") or {}).get("tier") or "")[:26],
-        amount=int(price.get("unit_amount") or 0),
+        tier=tier if kept is None else kept["tier"],
+        amount=amount if kept is None else int(kept["amount"]),
         currency=price["currency"],
         interval=str((price.get("recurring") or {}).get("interval") or ""),
         item_id=item["id"],
@@ -90,7 +96,37 @@ def read_support(data: Mapping[str, Any]) -> Told:
         period_end=period_end,
         cancel_at=None if over else cancel_at,
         ended_at=ended_at if over else None,
+        price_id=price["id"] if kept is None else kept["price"],
+        next_tier="" if kept is None or over else tier,
+        next_amount=0 if kept is None or over else amount,
     )
+
+
+def mark_kept(told: Told, period_end: int) -> dict[str, str]:
+    """For the subscription's metadata: what holds until the period that runs is over, though its price is the next one already."""
+    return {
+        "kept_tier": told.tier,
+        "kept_amount": str(told.amount),
+        "kept_price": told.price_id,
+        "kept_until": str(period_end),
+    }
+
+
+NOTHING_KEPT: Final = dict.fromkeys(("kept_tier", "kept_amount", "kept_price", "kept_until"), "")
+
+
+def _read_kept(data: Mapping[str, Any]) -> dict[str, str] | None:
+    """None where the price says what holds: nothing was marked, or the period of which it was marked is over."""
+    metadata = data.get("metadata") or {}
+    end = data["items"]["data"][0].get("current_period_end")
+    if end is None or str(metadata.get("kept_until") or "") != str(end):
+        return None
+    found = {name: str(metadata.get(f"kept_{name}") or "") for name in ("tier", "amount", "price")}
+    return found if all(found.values()) and found["amount"].isdecimal() else None
+
+
+def _tier_of(price: Mapping[str, Any]) -> str:
+    return str((price.get("metadata") or {}).get("tier") or "")[:26]
 
 
 def support_facts(told: Told, member_id: int, invoices: Iterable[Mapping[str, Any]]) -> SupportFacts:
@@ -109,6 +145,8 @@ def support_facts(told: Told, member_id: int, invoices: Iterable[Mapping[str, An
         cancel_at=told.cancel_at,
         late_since=late,
         ended_at=told.ended_at,
+        next_tier_key=told.next_tier,
+        next_amount=told.next_amount,
     )
 
 

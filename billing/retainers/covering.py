@@ -82,7 +82,9 @@ def leave_retainer(*, tenant_id: int, key: str, actor: Actor) -> RetainerPlace |
     Locks the retainer, then the tenant. Recorded in the community's audit log; publishes EntitlementsChanged.
     """
     with enter_schema(PUBLIC), transaction.atomic():
-        standing = RetainerPlace.objects.filter(tenant_id=tenant_id, left_at=None, retainer__key=key[:26])
+        standing = RetainerPlace.objects.filter(
+            tenant_id=tenant_id, left_at=None, retainer__key=key.replace("\x00", "")[:26]
+        )
         if not standing.exists():
             return None
         row = lock_retainer(key)

@@ -93,7 +93,9 @@ def offer_place(*, key: str, slug: str, user: User, actor: Actor) -> PlaceOffer 
     """
     row = get_own_retainer(key=key, user=user)
     with enter_schema(PUBLIC):
-        tenant = Tenant.objects.filter(slug=slug.strip().lower()[:63], state=Tenant.State.ACTIVE).first()
+        tenant = Tenant.objects.filter(
+            slug=slug.replace("\x00", "").strip().lower()[:63], state=Tenant.State.ACTIVE
+        ).first()
     if tenant is None:
         raise InvalidInputError(
             f"No community has the address “{slug.strip()[:63]}”. Write the first part of it alone.",

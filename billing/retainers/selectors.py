@@ -55,7 +55,7 @@ def list_covers(tenant_id: int) -> list[Cover]:
 def get_retainer(*, key: str) -> Retainer:
     """Raises RetainerNotFoundError."""
     with enter_schema(PUBLIC):
-        row = Retainer.objects.select_related("payer__user").filter(key=key[:26]).first()
+        row = Retainer.objects.select_related("payer__user").filter(key=key.replace("\x00", "")[:26]).first()
     if row is None:
         raise RetainerNotFoundError
     return row

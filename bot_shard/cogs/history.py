@@ -19,6 +19,7 @@ from engagement.analytics.selectors import (
     explain_message,
     list_history,
 )
+from engagement.analytics.window import has_older_history
 from engagement.members.models import Visibility
 from saas.core.errors import NotFoundError
 
@@ -33,6 +34,12 @@ def read_history(
     if member is None:
         return None
     return list_history(member_id=member.pk, before_id=before_id, limit=limit, language=language)
+
+
+def is_hidden_history(user_id: int) -> bool:
+    """Whether all that there is of them is older than the plan shows."""
+    member = member_of(user_id)
+    return member is not None and has_older_history(member_id=member.pk)
 
 
 def read_why(
@@ -127,7 +134,7 @@ class HistoryCog(DeskCog):
             read_history, ask.interaction.user.id, before_id=before_id, limit=PAGE + 1, language=ask.language
         )
         if lines is None or (not lines and before_id is None):
-            return say_nothing_yet(ask, waits=await ask.do(is_waiting, ask.interaction.user.id))
+            return await self._nothing(ask)
         shown, more = lines[:PAGE], len(lines) > PAGE
         buttons = [Button(ask.say("older"), custom_id("history", shown[-1].entry_id))] if more else []
         return Answer(
@@ -144,7 +151,7 @@ class HistoryCog(DeskCog):
         if found is None:
             if before_id is not None:
                 return Answer(ask.say("history_end"))
-            return say_nothing_yet(ask, waits=await ask.do(is_waiting, ask.interaction.user.id))
+            return await self._nothing(ask)
         lines = [f"**{name}** · {plain(text)}" for name, text in found.lines if text]
         place = f" · <#{found.channel_id}>" if found.channel_id else ""
         return Answer(
@@ -153,6 +160,12 @@ class HistoryCog(DeskCog):
             hint=ask.say("why_hint"),
             buttons=[Button(ask.say("older"), custom_id("why", found.entry_id))],
         )
+
+    @staticmethod
+    async def _nothing(ask: Ask) -> Answer:
+        if await ask.do(is_hidden_history, ask.interaction.user.id):
+            return Answer(ask.say("history_older"), hint=ask.say("earn_hint"))
+        return say_nothing_yet(ask, waits=await ask.do(is_waiting, ask.interaction.user.id))
 
     @staticmethod
     def _show_message(ask: Ask, found: MessageExplanation) -> Answer:

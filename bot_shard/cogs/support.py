@@ -55,8 +55,10 @@ def read_support(who: Who) -> Support:
 def _can_sell(who: Who) -> bool:
     """Asked of the row itself: what else there is about it calls Stripe, which the bot never does."""
     with enter_schema(PUBLIC):
-        account = PayoutAccount.objects.filter(tenant_id=who.context.tenant_id).first()
-    return account is not None and account.can_sell
+        standing = PayoutAccount.objects.filter(
+            tenant_id=who.context.tenant_id, state=PayoutAccount.State.STANDING
+        ).first()
+        return standing is not None and standing.can_sell
 
 
 class SupportCog(DeskCog):
@@ -107,6 +109,12 @@ def _standing(ask: Ask, own: SupportView) -> str:
     )
     if row.period_end is None:
         return price
+    if row.next_tier is not None:
+        then = ask.say(
+            f"support_each_{row.interval}", amount=write_money(ask.language, row.next_amount, row.currency)
+        )
+        tier = plain(row.next_tier.name)
+        return ask.say("support_then", price=price, when=_day(row.period_end), tier=tier, then=then)
     return ask.say("support_next", price=price, when=_day(row.period_end))
 
 

@@ -73,6 +73,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "history_title": "Your last {points}",
     "history_empty": "There is nothing here yet.",
     "history_end": "That is all there is.",
+    "history_older": "Nothing lately. What you did earlier is kept and counts, but is too long ago to be listed.",
     "older": "Older",
     "why_title": "{amount}: {title}",
     "why_hint": "/history lists all entries",

@@ -162,6 +162,7 @@ ENGLISH_SPENDING: Final[Mapping[str, str]] = {
     "support_each_month": "{amount} a month",
     "support_each_year": "{amount} a year",
     "support_next": "{price}. Next payment: {when}.",
+    "support_then": "{price}. From {when} on: {tier}, {then}.",
     "support_ends": "It runs until {until} and ends then. Nothing more is charged.",
     "support_late": "The last payment did not go through. It is tried again, and what you get goes on until {until}. Check your card on the page.",
     "support_late_now": "The last payment did not go through. Check your card on the page.",

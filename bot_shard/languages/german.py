@@ -73,6 +73,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "history_title": "Deine letzten {points}",
     "history_empty": "Hier ist noch nichts.",
     "history_end": "Das ist alles.",
+    "history_older": "In letzter Zeit nichts. Was früher war, ist aufgehoben und zählt, liegt für die Liste aber zu lange zurück.",
     "older": "Ältere",
     "why_title": "{amount}: {title}",
     "why_hint": "/history nennt alle Einträge",

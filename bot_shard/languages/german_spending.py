@@ -161,6 +161,7 @@ GERMAN_SPENDING: Final[Mapping[str, str]] = {
     "support_each_month": "{amount} im Monat",
     "support_each_year": "{amount} im Jahr",
     "support_next": "{price}. Nächste Zahlung: {when}.",
+    "support_then": "{price}. Ab {when}: {tier}, {then}.",
     "support_ends": "Es läuft bis {until} und endet dann. Es wird nichts mehr abgebucht.",
     "support_late": "Die letzte Zahlung hat nicht geklappt. Sie wird noch einmal versucht, und was du bekommst, läuft bis {until} weiter. Prüfe deine Karte auf der Seite.",
     "support_late_now": "Die letzte Zahlung hat nicht geklappt. Prüfe deine Karte auf der Seite.",

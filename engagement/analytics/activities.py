@@ -12,8 +12,9 @@ from django.db.models import Sum
 from engagement.activity.errors import ActivityNotFoundError
 from engagement.activity.models import Activity
 from engagement.ledger.models import POINTS, Cause, LedgerEntry
+from engagement.ledger.window import shown_since
 
-from .window import require_shown, shown_since
+from .window import require_shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,12 @@ from typing import Final
 
 from django.db import connection
 
+from engagement.ledger.window import days_shown
 from engagement.rules.models import Rule
 from saas.core import clock
 from tenants.context import TenantContext
 
 from .flows import IMPORT, RULE, SUBMISSION, TEAM, WeekFlow, read_flows
-from .window import days_shown
 
 WEEKS: Final = 12
 SPAN: Final = 4  # whole weeks that inflation compares with as many before

@@ -11,6 +11,7 @@ from engagement.activity.models import Activity
 from engagement.boosts.models import Boost
 from engagement.boosts.selectors import factor_text
 from engagement.ledger.models import HERE_COUNTERS, POINTS, Cause, LedgerEntry
+from engagement.ledger.window import shown_since
 from engagement.members.models import Member, Visibility
 from engagement.members.selectors import shown_name
 from engagement.points.models import Adjustment
@@ -24,7 +25,7 @@ from engagement.submissions.models import Submission
 from engagement.supporters.models import SupporterPayment
 
 from .languages import SENTENCES
-from .window import require_shown, shown_since
+from .window import require_shown
 
 _say = SENTENCES.say
 
@@ -286,11 +287,12 @@ def list_history(
 
 
 def list_recent_entries(*, limit: int = 20, before_id: int | None = None) -> list[HistoryLine]:
-    """The community's newest entries, for the organiser's feed. What was brought or taken over at once would drown the rest."""
+    """The community's newest entries, for the organiser's feed, as far back as the plan shows them. What was brought or taken over at
+    once would drown the rest."""
     told = LedgerEntry.objects.filter(currency=POINTS, counter__in=HERE_COUNTERS).exclude(
         cause_kind=Cause.MERGE
     )
-    return _lines_of(told, limit, before_id)
+    return _lines_of(_shown(told), limit, before_id)
 
 
 def list_entries(

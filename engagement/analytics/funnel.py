@@ -14,11 +14,10 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from engagement.ledger.window import days_shown
 from engagement.members.selectors import escape_like
 from saas.core import clock
 from tenants.context import TenantContext
-
-from .window import days_shown
 
 PERIODS: Final = (7, 28, 90, 365)  # days that can be asked for
 PERIOD: Final = 28

@@ -1,32 +1,15 @@
-"""How far back history is shown by the plan in force. What is older is kept and comes back with a better plan; nothing is deleted,
-and points, levels and ranks count all of it. The audit log is not history: it is always whole.
+"""What the plan's history hides of what is asked for here (engagement.ledger.window says how far back it goes). The audit log is not
+history: it is always whole.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
 
 from engagement.ledger.models import LedgerEntry
+from engagement.ledger.window import days_shown, shown_since
 from engagement.progression.errors import HistoryHiddenError
 from saas.core import clock
-from tenants.context import TenantContext, current_tenant
-from tenants.entitlements import UNLIMITED
-from tenants.gates import limit_of
-
-HISTORY: Final = "history_days"
-
-
-def days_shown(context: TenantContext | None = None) -> int | None:
-    """How many days; None for all. No query inside `enter_tenant`."""
-    days = limit_of(HISTORY, (context or current_tenant()).entitlements, clock.now())
-    return None if days >= UNLIMITED else days
-
-
-def shown_since(context: TenantContext | None = None) -> datetime | None:
-    """From when on things are shown; None where everything is."""
-    days = days_shown(context)
-    return None if days is None else clock.now() - timedelta(days=days)
 
 
 def require_shown(moment: datetime) -> None:

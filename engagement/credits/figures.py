@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db import connection
 
 from engagement.audit.actor import SYSTEM
+from engagement.ledger.window import shown_since
 from tenants.context import TenantContext
 
 from .models import CreditType
@@ -79,7 +80,8 @@ def get_figures(
     type_id: int | None = None,
     bucket: str = "week",
 ) -> CreditFigures:
-    """Of requests made from `since` to before `until`, at most LONGEST of it; by the community's own days. Two queries.
+    """Of requests made from `since` to before `until`, at most LONGEST of it and as far back as the plan shows history; by the
+    community's own days. Two queries.
 
     Raises ValueError for a bucket that is none of BUCKETS.
     """
@@ -87,9 +89,8 @@ def get_figures(
         raise ValueError(f"Figures are counted by {', '.join(BUCKETS)}; not by {bucket!r}.")
     names = {row.pk: row for row in CreditType.objects.all()}
     total, types, periods = NONE, [], []
-    for all_types, all_buckets, type_of, first, *numbers in _read(
-        context, max(since, until - LONGEST), until, type_id, bucket
-    ):
+    since = max(since, until - LONGEST, shown_since(context) or since)
+    for all_types, all_buckets, type_of, first, *numbers in _read(context, since, until, type_id, bucket):
         median = None if numbers[7] is None else float(numbers[7])
         figures = Figures(*[int(number) for number in numbers[:7]], median)  # type: ignore[call-arg]
         if all_types:

@@ -21,6 +21,7 @@ from django.db.models import (
 )
 
 from engagement.ledger.models import POINTS, LedgerBalance
+from engagement.ledger.window import shown_since
 from engagement.members.models import Member
 from engagement.members.selectors import matches_name
 from saas.core import clock
@@ -276,7 +277,7 @@ def list_moves(
     limit: int = PAGE,
     offset: int = 0,
 ) -> list[MoveLine]:
-    """Credits that moved outside of requests, the newest first. Two queries."""
+    """Credits that moved outside of requests, the newest first, as far back as the plan shows history. Two queries."""
     found = filter_moves(member_id=member_id, type_ids=None if type_id is None else [type_id], kinds=kinds)
     if before_id is not None:
         found = found.filter(pk__lt=before_id)
@@ -292,8 +293,10 @@ def filter_moves(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> QuerySet[CreditMove]:
-    """Not evaluated: for counts and exports."""
-    found = CreditMove.objects.select_related("type", "undone_by")
+    """As far back as the plan shows history. Not evaluated: for counts and exports."""
+    found, shown = _moves(), shown_since()
+    if shown is not None:
+        found = found.filter(created_at__gte=shown)
     if member_id is not None:
         found = found.filter(member_id=member_id)
     if type_ids is not None:
@@ -312,11 +315,15 @@ def filter_moves(
 
 
 def get_move(*, move_id: int) -> MoveLine:
-    """Raises CreditMoveNotFoundError."""
-    lines = dress_moves(list(filter_moves().filter(pk=min(max(move_id, 0), 2**63 - 1))))
+    """However old it is, because it can be taken back. Raises CreditMoveNotFoundError."""
+    lines = dress_moves(list(_moves().filter(pk=min(max(move_id, 0), 2**63 - 1))))
     if not lines:
         raise CreditMoveNotFoundError
     return lines[0]
+
+
+def _moves() -> QuerySet[CreditMove]:
+    return CreditMove.objects.select_related("type", "undone_by")
 
 
 def dress_moves(rows: list[CreditMove]) -> list[MoveLine]:

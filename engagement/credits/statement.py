@@ -1,4 +1,5 @@
-"""A member's own history of credits: every change of a balance, with why. Read from the ledger, which leaves nothing out."""
+"""A member's own history of credits: every change of a balance, with why. Read from the ledger, which leaves nothing out, as far back as
+the plan shows history."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from engagement.ledger.models import POINTS, Cause, LedgerEntry
+from engagement.ledger.window import shown_since
 
 from .models import CreditMove, CreditRequest, CreditType
 
@@ -43,7 +45,9 @@ def list_statement(
     *, member_id: int, type_id: int | None = None, before_id: int | None = None, limit: int = PAGE
 ) -> list[StatementLine]:
     """The newest first. Four queries at any length."""
-    found = LedgerEntry.objects.filter(member_id=member_id).exclude(currency=POINTS)
+    found, since = LedgerEntry.objects.filter(member_id=member_id).exclude(currency=POINTS), shown_since()
+    if since is not None:
+        found = found.filter(created_at__gte=since, occurred_at__gte=since)
     if type_id is not None:
         found = found.filter(currency=type_id)
     if before_id is not None:
@@ -60,6 +64,15 @@ def list_statement(
         )
     }
     return [_line(row, types[row.currency], moves, notes) for row in entries]
+
+
+def has_older_statement(*, member_id: int) -> bool:
+    """Whether the member has changes of credits that the plan does not show. At most one query; none where everything is shown."""
+    since = shown_since()
+    if since is None:
+        return False
+    found = LedgerEntry.objects.filter(member_id=member_id, occurred_at__lt=since)
+    return found.exclude(currency=POINTS).exists()
 
 
 def _line(

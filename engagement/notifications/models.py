@@ -14,6 +14,12 @@ class LevelUp(models.TextChoices):
     OFF = "off", "Not at all"
 
 
+class SupportNews(models.TextChoices):
+    CHANNEL = "channel", "On the dashboard and in the team’s channel"
+    PAGE = "page", "On the dashboard alone"
+    OFF = "off", "Not at all"
+
+
 class NotificationSettings(models.Model):
     """The one row; its id is 1."""
 
@@ -37,6 +43,21 @@ class NotificationSettings(models.Model):
         null=True,
         blank=True,
         help_text="Where somebody who takes no direct messages is told that there is news. Empty: nowhere.",
+    )
+    support_news = models.CharField(
+        max_length=7,
+        choices=SupportNews,
+        default=SupportNews.PAGE,
+        db_default=SupportNews.PAGE.value,
+        help_text="How the team hears who begins, changes and ends to support.",
+    )
+    thanks_channel_id = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Discord's channel in which who begins to support is thanked. Empty: nobody is thanked in public.",
+    )
+    thanks_text = models.CharField(
+        max_length=500, blank=True, default="", db_default="", help_text="As text, for the thanks."
     )
     affordable_upto = models.BigIntegerField(
         default=0, db_default=0, help_text="The last ledger entry that “you can afford” has looked at."

@@ -72,7 +72,9 @@ _TABLE: Final = (
 NOTICE_KINDS: Final = {kind.name: kind for kind in _TABLE}
 # Beside the optional kinds: no direct messages at all. Everything still stands on the member's page.
 NO_DM: Final = "dm"
-QUIETABLE: Final = (NO_DM, *(kind.name for kind in _TABLE if kind.optional))
+# Nor being thanked by name in the community's channel for beginning to support it.
+NO_THANKS: Final = "support_thanks"
+QUIETABLE: Final = (NO_DM, *(kind.name for kind in _TABLE if kind.optional), NO_THANKS)
 
 
 def get_notice_kind(name: str) -> NoticeKind:

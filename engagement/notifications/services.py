@@ -9,9 +9,9 @@ from engagement.audit.services import record_audit
 from saas.core.errors import InvalidInputError
 from tenants.gatekeeping import require_gate
 
-from .models import LevelUp, NotificationSettings
+from .models import LevelUp, NotificationSettings, SupportNews
 from .selectors import get_notification_settings
-from .texts import check_text
+from .texts import THANKS_PLACES, check_text
 
 
 @transaction.atomic
@@ -88,9 +88,42 @@ def set_notice_channel(*, channel_id: int | None, actor: Actor) -> NotificationS
     return row
 
 
-def _check_channel(channel_id: int | None) -> None:
+@transaction.atomic
+def set_support_notices(
+    *, news: str, thanks_channel_id: int | None, thanks_text: str, actor: Actor
+) -> NotificationSettings:
+    """How the team hears of who supports, and in which channel who begins is thanked in public (None: in none), in which words
+    (texts.py; empty stands for ours). What was said before stays. Idempotent. Recorded. Raises InvalidInputError."""
+    if news not in SupportNews.values:
+        known = ", ".join(SupportNews.values)
+        raise InvalidInputError(
+            f"The team cannot hear of supporters {news[:20]!r}; choose one of {known}.", field="news"
+        )
+    _check_channel(thanks_channel_id, field="thanks_channel_id")
+    standing = get_notification_settings()
+    after = {
+        "support_news": news,
+        "thanks_channel_id": thanks_channel_id,
+        "thanks_text": check_text(thanks_text, places=THANKS_PLACES, field="thanks_text"),
+    }
+    before = {name: getattr(standing, name) for name in after}
+    if before == after:
+        return standing
+    row, _ = NotificationSettings.objects.update_or_create(pk=1, defaults=after)
+    record_audit(
+        actor=actor,
+        action="support_news.changed",
+        target_kind="support_news",
+        target_name="who supports",
+        before=before,
+        after=after,
+    )
+    return row
+
+
+def _check_channel(channel_id: int | None, *, field: str = "channel_id") -> None:
     if channel_id is not None and not 10**16 <= channel_id < 2**63:
         raise InvalidInputError(
             f"{channel_id} is no Discord channel id. Copy it from the channel's menu in Discord.",
-            field="channel_id",
+            field=field,
         )

@@ -21,6 +21,16 @@ PLACES: Final[Mapping[str, str]] = {
     "points": "all that they have earned, such as “1,284 points”",
     "community": "the community’s name",
 }
+THANKS_PLACES: Final[Mapping[str, str]] = {
+    "member": "the member’s name, as they chose to be shown",
+    "tier": "the tier’s name",
+    "community": "the community’s name",
+}
+# By language: whoever writes their own text chooses one.
+DEFAULT_THANKS: Final[Mapping[str, str]] = {
+    "en": "💛 **{member}** supports {community} with **{tier}** now. Thank you.",
+    "de": "💛 **{member}** unterstützt {community} jetzt mit **{tier}**. Danke.",
+}
 DEFAULT_TO_CHANNEL: Final = "🎉 **{member}** reached **level {level}** — {points}."
 DEFAULT_TO_MEMBER: Final = "🎉 You reached **level {level}** in {community} — {points} so far."
 _PLACE: Final = re.compile(r"\{([^{}]*)\}")
@@ -32,18 +42,18 @@ class InvalidTextError(InvalidInputError):
     code = "invalid_text"
 
 
-def check_text(text: str) -> str:
+def check_text(text: str, *, places: Mapping[str, str] = PLACES, field: str = "text") -> str:
     """The text as it is stored; empty stands for the default. Raises InvalidTextError."""
     text = "\n".join(" ".join(line.split()) for line in text.replace("\x00", "").strip().splitlines())
     if len(text) > MAX_TEXT:
         raise InvalidTextError(
-            f"The text has {len(text)} characters; at most {MAX_TEXT} are possible. Shorten it.", field="text"
+            f"The text has {len(text)} characters; at most {MAX_TEXT} are possible. Shorten it.", field=field
         )
-    unknown = next((name for name in _PLACE.findall(text) if name not in PLACES), None)
+    unknown = next((name for name in _PLACE.findall(text) if name not in places), None)
     if unknown is not None:
-        known = ", ".join(f"{{{name}}}" for name in PLACES)
+        known = ", ".join(f"{{{name}}}" for name in places)
         raise InvalidTextError(
-            f"There is nothing to put in place of {{{unknown:.40}}}. Use {known}.", field="text"
+            f"There is nothing to put in place of {{{unknown:.40}}}. Use {known}.", field=field
         )
     return text
 

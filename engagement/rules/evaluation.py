@@ -157,41 +157,56 @@ def _judge(
     boosts: tuple[LiveBoost, ...],
 ) -> Effect | str:
     """The award, or in words why there is none."""
-    definition = rule.definition
     if rule.has_filters:
         reason = _filtered(rule, activity, state)
         if reason is not None:
             return reason
-    day = count = points = None
+    day, points = None, 0
     if rule.needs_usage:
-        times, days = state.usage.get(rule.key, _NOTHING)
-        at = activity.occurred_ms
-        if rule.cooldown_ms:
-            for time in times:
-                if -rule.cooldown_ms < at - time < rule.cooldown_ms:
-                    return "the cooldown of an earlier award was running"
-            if len(times) >= KEPT_TIMES and at < times[0]:
-                return "it arrived too late to be held against the cooldown"
-        if rule.counts_days:
-            day = local_day(state.timezone, at)
-            count, points = _counted(days, day)
-            if count is None:
-                return "it arrived too late to be held against the day's caps"
-            if rule.is_daily:
-                if count:
-                    return "the day's bonus was already given"
-            elif definition.daily_count_cap is not None and count >= definition.daily_count_cap:
-                return "the day's limit of awards was reached"
+        reason, day, points = _used_up(rule, activity.occurred_ms, state)
+        if reason is not None:
+            return reason
+    boost = _highest(boosts, rule, activity.type) if boosts else None
+    return _award(rule, seed, boost, day, points)
+
+
+def _used_up(rule: CompiledRule, at: int, state: MemberState) -> tuple[str | None, int | None, int]:
+    """In words why the cooldown or the day leaves nothing; else the local day that an award counts for, and its points so far."""
+    times, days = state.usage.get(rule.key, _NOTHING)
+    if rule.cooldown_ms:
+        for time in times:
+            if -rule.cooldown_ms < at - time < rule.cooldown_ms:
+                return "the cooldown of an earlier award was running", None, 0
+        if len(times) >= KEPT_TIMES and at < times[0]:
+            return "it arrived too late to be held against the cooldown", None, 0
+    if not rule.counts_days:
+        return None, None, 0
+    day = local_day(state.timezone, at)
+    count, points = _counted(days, day)
+    if count is None:
+        return "it arrived too late to be held against the day's caps", None, 0
+    if rule.is_daily:
+        if count:
+            return "the day's bonus was already given", None, 0
+    elif rule.definition.daily_count_cap is not None and count >= rule.definition.daily_count_cap:
+        return "the day's limit of awards was reached", None, 0
+    return None, day, points
+
+
+def _award(
+    rule: CompiledRule, seed: str, boost: LiveBoost | None, day: int | None, points: int
+) -> Effect | str:
+    """What it comes to after multipliers and caps, or in words why that is nothing. `points`: of the day so far."""
+    definition = rule.definition
     base = _base_amount(rule, seed)
     percent = definition.multiplier_percent
     amount = base if percent == 100 else (base * percent + 50) // 100
-    boost = _highest(boosts, rule, activity.type) if boosts else None
     if boost is not None:
         # Rounded once, not twice.
         amount = (base * percent * boost.percent + 5_000) // 10_000
     capped = False
-    if definition.daily_points_cap is not None and amount > definition.daily_points_cap - (points or 0):
-        amount = definition.daily_points_cap - (points or 0)
+    if definition.daily_points_cap is not None and amount > definition.daily_points_cap - points:
+        amount = definition.daily_points_cap - points
         capped = True
         if amount <= 0:
             return "the day's limit of points was reached"

@@ -80,10 +80,8 @@ def hand_in(
     if via not in VIAS:
         raise ValueError(f"Nothing is handed in via {via!r}.")
     submission_type = lock_type(type_id)
-    made = Submission.objects.filter(key=key[:_KEY]).first()
+    made = _handed_in_before(key, member_id, type_id)
     if made is not None:
-        if (made.member_id, made.type_id) != (member_id, type_id):
-            raise KeyReusedError
         return made
     member = _require_open_for(submission_type, member_id, context)
     require_few_open(member_id=member_id, draft=draft)
@@ -94,14 +92,9 @@ def hand_in(
     )
     now = clock.now()
     submission = Submission(
-        key=key[:_KEY],
-        type=submission_type,
-        member_id=member.pk,
-        state=DRAFT,
-        form=form.to_data(),
-        via=via,
+        key=key[:_KEY], type=submission_type, member_id=member.pk, state=DRAFT, form=form.to_data(), via=via,
         created_at=now,
-    )
+    )  # fmt: skip
     _fill(submission, _check(submission, form, answers, context, draft=draft))
     if not draft:
         _enter_queue(submission, now)
@@ -111,6 +104,14 @@ def hand_in(
         publish(SubmissionHandedIn(submission.pk, member_id, type_id))
         submission = _go_on(submission, context)
     return submission
+
+
+def _handed_in_before(key: str, member_id: int, type_id: int) -> Submission | None:
+    """What this key handed in. Raises KeyReusedError where that was something else."""
+    made = Submission.objects.filter(key=key[:_KEY]).first()
+    if made is not None and (made.member_id, made.type_id) != (member_id, type_id):
+        raise KeyReusedError
+    return made
 
 
 @transaction.atomic

@@ -48,18 +48,18 @@ class AlreadySupportingError(ConflictError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"You already support this community with “{name}”. Take a dearer tier there, or cancel it and choose another one when it ends."
+            f"You already support this community with “{name}”. Change the tier there, or cancel it and choose another one when it ends."
         )
 
 
-class TierNotDearerError(ConflictError):
-    """Only a dearer tier of the same currency and period can be taken while a support runs."""
+class TierNotAlikeError(ConflictError):
+    """Only a tier of the same currency and period can be taken while a support runs."""
 
-    code = "supporter_tier_not_dearer"
+    code = "supporter_tier_not_alike"
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"“{name}” can't be taken while your support runs: only a dearer tier with the same currency and period can. Cancel, "
+            f"“{name}” can't be taken while your support runs: only a tier with the same currency and period can. Cancel, "
             "and choose it when your support ends."
         )
 

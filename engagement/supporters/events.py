@@ -27,6 +27,16 @@ class SupporterMoved(DomainEvent):
 
 
 @dataclass(frozen=True)
+class SupporterPlanned(DomainEvent):
+    """A supporter has another tier from the next period on; `next_tier_id` is None where that was taken back."""
+
+    supporter_id: int
+    member_id: int
+    tier_id: int
+    next_tier_id: int | None
+
+
+@dataclass(frozen=True)
 class SupporterLate(DomainEvent):
     """A payment failed. Benefits go on while it is tried again."""
 
@@ -54,6 +64,15 @@ class SupporterEnding(DomainEvent):
     tier_id: int
     ends_at: str
     why: str
+
+
+@dataclass(frozen=True)
+class SupporterResumed(DomainEvent):
+    """A support that was set to end goes on."""
+
+    supporter_id: int
+    member_id: int
+    tier_id: int
 
 
 @dataclass(frozen=True)

@@ -30,18 +30,22 @@ from .events import (
     SupporterLate,
     SupporterLeft,
     SupporterMoved,
+    SupporterPlanned,
     SupporterRecovered,
+    SupporterResumed,
 )
 from .models import Supporter, SupporterPayment, SupporterTier, SupportState
 
 _MIRRORED = (
-    "tier_id", "state", "amount", "currency", "interval", "period_end", "cancel_at", "late_since", "ended_at",
+    "tier_id", "state", "amount", "currency", "interval", "period_end", "cancel_at", "late_since", "ended_at", "next_tier_id",
+    "next_amount",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class SupportFacts:
-    """How a support stands. `reference`: its name where the money is taken; `amount`: minor units for each `interval`."""
+    """How a support stands. `reference`: its name where the money is taken; `amount`: minor units for each `interval`. `next_tier_key`: of
+    the tier that it has from `period_end` on, for `next_amount`; empty where it stays as it is."""
 
     reference: str
     member_id: int
@@ -55,6 +59,8 @@ class SupportFacts:
     cancel_at: datetime | None = None
     late_since: datetime | None = None
     ended_at: datetime | None = None
+    next_tier_key: str = ""
+    next_amount: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +92,10 @@ def write_support(
     """Write how a support stands. What ended stays ended, and its beginning stays what it was first told to be. `why` it ends with its
     period: “asked”, or “left” where the member left the server.
 
-    Locks the support; a member who was merged is whom they were merged into. Idempotent on `facts.reference`. Beginning and end are
-    recorded. Publishes SupporterJoined, SupporterMoved, SupporterLate, SupporterRecovered, SupporterEnding, SupporterLeft. Raises TierNotFoundError,
-    MemberNotFoundError, MemberDeletedError, SecondSupportError where the member supports already.
+    Locks the support; a member who was merged is whom they were merged into. Idempotent on `facts.reference`. What it publishes is
+    recorded, but for lateness. Publishes SupporterJoined, SupporterMoved, SupporterLate, SupporterRecovered, SupporterEnding,
+    SupporterResumed, SupporterPlanned, SupporterLeft. Raises TierNotFoundError, MemberNotFoundError, MemberDeletedError, SecondSupportError where the member
+    supports already.
     """
     tier = SupporterTier.objects.filter(key=facts.tier_key).first()
     if tier is None:
@@ -103,8 +110,8 @@ def write_support(
     if {name: getattr(row, name) for name in _MIRRORED} != before:
         row.save(update_fields=list(_MIRRORED))
         _tell(row, before["state"], before["tier_id"], actor)
-        if row.cancel_at is not None and before["cancel_at"] is None and row.state != SupportState.ENDED:
-            publish(SupporterEnding(row.pk, row.member_id, row.tier_id, row.cancel_at.isoformat(), why))
+        _tell_ending(row, before["cancel_at"], actor, why)
+        _tell_plan(row, before["next_tier_id"], before["tier_id"], actor)
     return row
 
 
@@ -134,6 +141,9 @@ def _begin(facts: SupportFacts, tier: SupporterTier, actor: Actor) -> Supporter:
 def _fill(row: Supporter, facts: SupportFacts, tier: SupporterTier) -> None:
     row.tier = tier
     row.state = SupportState(facts.state)
+    coming = SupporterTier.objects.filter(key=facts.next_tier_key).first() if facts.next_tier_key else None
+    row.next_tier = coming if row.state != SupportState.ENDED else None
+    row.next_amount = facts.next_amount if row.next_tier is not None else 0
     row.amount, row.currency, row.interval = facts.amount, facts.currency, facts.interval
     row.period_end, row.cancel_at = facts.period_end, facts.cancel_at
     ended = row.state == SupportState.ENDED
@@ -156,6 +166,31 @@ def _tell(row: Supporter, was: str, was_tier_id: int, actor: Actor) -> None:
         publish(SupporterLate(row.pk, row.member_id, row.tier_id))
     else:
         publish(SupporterRecovered(row.pk, row.member_id, row.tier_id))
+
+
+def _tell_ending(row: Supporter, was: datetime | None, actor: Actor, why: str) -> None:
+    """Whether it is set to end, whoever did that: the member here or on the provider's page, or their leaving."""
+    if row.state == SupportState.ENDED or (row.cancel_at is None) == (was is None):
+        return
+    if row.cancel_at is None:
+        publish(SupporterResumed(row.pk, row.member_id, row.tier_id))
+        _record(actor, "supporter.resumed", row, row.tier.name)
+        return
+    publish(SupporterEnding(row.pk, row.member_id, row.tier_id, row.cancel_at.isoformat(), why))
+    _record(actor, "supporter.cancelled", row, row.tier.name)
+
+
+def _tell_plan(row: Supporter, was_next: int | None, was_tier: int, actor: Actor) -> None:
+    """What was planned and has come is told as a move, and what ends needs no plan."""
+    if row.state == SupportState.ENDED or row.next_tier_id == was_next:
+        return
+    if row.next_tier is not None:
+        _record(actor, "supporter.planned", row, row.next_tier.name)
+    elif row.tier_id != was_tier or row.cancel_at is not None:
+        return
+    else:
+        _record(actor, "supporter.kept", row, row.tier.name)
+    publish(SupporterPlanned(row.pk, row.member_id, row.tier_id, row.next_tier_id))
 
 
 @transaction.atomic

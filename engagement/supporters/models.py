@@ -94,6 +94,12 @@ class Supporter(models.Model):
     begun_at = models.DateTimeField()
     period_end = models.DateTimeField(null=True)
     cancel_at = models.DateTimeField(null=True, help_text="It ends then, unless it is resumed.")
+    next_tier = models.ForeignKey(
+        SupporterTier, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    next_amount = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="With next_tier, from the next period on: minor units."
+    )
     late_since = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     roles = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))

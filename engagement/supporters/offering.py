@@ -7,7 +7,7 @@ from engagement.members.selectors import get_member
 from tenants.context import TenantContext
 from tenants.gatekeeping import require_gate
 
-from .errors import AlreadySupportingError, TierNotDearerError, TierNotOnSaleError
+from .errors import AlreadySupportingError, TierNotAlikeError, TierNotOnSaleError
 from .models import Supporter, SupporterTier, TierState
 from .selectors import find_running, get_tier
 
@@ -32,15 +32,14 @@ def require_offer(*, context: TenantContext, member_id: int, tier_key: str) -> S
     return tier
 
 
-def require_dearer(*, running: Supporter, tier_key: str) -> SupporterTier:
-    """The tier that somebody who supports may move to now: on sale, of the same currency and period, and dearer than what they pay.
+def require_alike(*, running: Supporter, tier_key: str) -> SupporterTier:
+    """A tier that somebody who supports may change to: another one, on sale, of the same currency and period.
 
-    Raises TierNotFoundError, TierNotOnSaleError, TierNotDearerError. A query.
+    Raises TierNotFoundError, TierNotOnSaleError, TierNotAlikeError. A query.
     """
     tier = get_tier(key=tier_key)
     if tier.state != TierState.ON_SALE:
         raise TierNotOnSaleError(tier.name if tier.state == TierState.RETIRED else "This tier")
-    same = (tier.currency, tier.interval) == (running.currency, running.interval)
-    if not same or tier.amount <= running.amount or tier.pk == running.tier_id:
-        raise TierNotDearerError(tier.name)
+    if (tier.currency, tier.interval) != (running.currency, running.interval):
+        raise TierNotAlikeError(tier.name)
     return tier

@@ -89,7 +89,7 @@ def list_supporters(
     *, state: str = "", tier: str = "", search: str = "", member_id: int | None = None
 ) -> QuerySet[Supporter]:
     """With member and tier, the newest first; what is left out narrows nothing. `tier` is a key, `search` begins a word of the name."""
-    found = Supporter.objects.select_related("member", "tier").order_by("-begun_at", "-pk")
+    found = Supporter.objects.select_related("member", "tier", "next_tier").order_by("-begun_at", "-pk")
     if state:
         found = found.filter(state=_clean(state))
     if tier:
@@ -111,13 +111,14 @@ def get_supporter(*, key: str) -> Supporter:
 
 
 def find_running(*, member_id: int) -> Supporter | None:
-    """The member's support that has not ended. One query."""
-    return Supporter.objects.select_related("tier").filter(member_id=member_id, state__in=RUNNING).first()
+    """The member's support that has not ended, with its tier and the next one. One query."""
+    rows = Supporter.objects.select_related("tier", "next_tier")
+    return rows.filter(member_id=member_id, state__in=RUNNING).first()
 
 
 def get_support(*, member_id: int) -> SupportView | None:
     """The member's own: the running one, or the last that ended; None for somebody who never supported. Two queries."""
-    rows = Supporter.objects.select_related("tier").filter(member_id=member_id)
+    rows = Supporter.objects.select_related("tier", "next_tier").filter(member_id=member_id)
     row = rows.order_by(F("ended_at").desc(nulls_first=True), "-pk").first()
     if row is None:
         return None

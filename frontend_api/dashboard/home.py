@@ -27,6 +27,7 @@ from frontend_api.dashboard.attention import (
 )
 from frontend_api.dashboard.chart import draw_columns
 from frontend_api.dashboard.setup.pages import read_steps
+from frontend_api.dashboard.supporters.news import list_home_news
 from frontend_api.figures import write_whole
 from integrations.discord.directory import recall_directory
 from integrations.discord.problems import list_problems
@@ -42,6 +43,7 @@ TROUBLE = {
     "channel": "Level-ups cannot be announced",
     "review": "Submissions cannot be posted in Discord",
     "team": "The team cannot be asked in Discord",
+    "thanks": "Supporters cannot be thanked in Discord",
 }
 GAPS_KEPT = timedelta(days=7)  # older ones need nobody's attention any more
 
@@ -53,7 +55,8 @@ def show_home(request: HttpRequest, desk: Desk) -> HttpResponse:
     if request.headers.get("HX-Target") == "home":
         return render(request, "dashboard/home_body.html", read_home(desk.context))
     setup = None if desk.context.live else read_steps(desk.context)
-    return render(request, "dashboard/home.html", {**read_home(desk.context), "setup": setup})
+    facts = {**read_home(desk.context), "setup": setup, "news": list_home_news(desk)}
+    return render(request, "dashboard/home.html", facts)
 
 
 def read_home(context: TenantContext) -> dict[str, Any]:

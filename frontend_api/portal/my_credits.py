@@ -18,13 +18,14 @@ from engagement.credits.limits import RequestLimits, get_limits
 from engagement.credits.models import CreditRequest, CreditType, RequestState
 from engagement.credits.requesting import answer_request, cancel_request
 from engagement.credits.selectors import get_request, list_balances, list_own, list_requestable
-from engagement.credits.statement import list_statement
+from engagement.credits.statement import has_older_statement, list_statement
 from engagement.members.selectors import get_member
 from engagement.progression.crediting import request_credits
 from frontend_api.actors import actor_of
 from frontend_api.dashboard.parts.forms import DeskForm
 from frontend_api.figures import write_unit
 from frontend_api.people import get_person
+from frontend_api.plan_locks import describe_history
 from frontend_api.portal.own import own_page
 from frontend_api.tenant import get_context
 from saas.core.errors import NotAllowedError
@@ -160,11 +161,13 @@ def show_statement(request: HttpRequest, member_id: int) -> HttpResponse:
     """Every change of every balance, the newest first."""
     before = _cursor(request)
     rows = list_statement(member_id=member_id, before_id=before, limit=PAGE + 1)
-    facts = {
+    facts: dict[str, Any] = {
         "lines": rows[:PAGE],
         "older": rows[PAGE - 1].entry_id if len(rows) > PAGE else None,
         "before": before,
     }
+    if facts["older"] is None and has_older_statement(member_id=member_id):
+        facts["older_note"] = describe_history(get_context(request), STRANGER)
     return render(request, "portal/credits_history.html", facts)
 
 

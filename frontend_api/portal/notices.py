@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from engagement.members.selectors import get_member
 from engagement.notifications.models import Notice
-from engagement.notifications.notice_kinds import NO_DM, QUIETABLE, get_notice_kind
+from engagement.notifications.notice_kinds import NO_DM, NO_THANKS, QUIETABLE, get_notice_kind
 from engagement.notifications.notice_words import write_notice
 from engagement.notifications.notices import choose_quiet, mark_all_read, mark_read
-from engagement.notifications.selectors import count_unread, list_notices
+from engagement.notifications.selectors import count_unread, get_notification_settings, list_notices
 from frontend_api.figures import write_moment
 from frontend_api.portal.own import own_page
 from frontend_api.tenant import get_context
@@ -38,6 +38,10 @@ QUIET_WORDS: Final = {
     NO_DM: ("Direct messages", "Your news also comes to you in Discord, from the bot."),
     "affordable": ("You can afford it now", "Told once for each reward, when your points suffice."),
     "credits_low": ("Credits running low", "Told when few are left."),
+    NO_THANKS: (
+        "Thanks for your support",
+        "The community names you in Discord when you begin to support it.",
+    ),
 }
 
 
@@ -91,11 +95,14 @@ def read_notices(request: HttpRequest, member_id: int) -> HttpResponse:
 @require_POST
 @own_page("view_own_history")
 def choose_notices(request: HttpRequest, member_id: int) -> HttpResponse:
-    """The form shows what is on; what is not ticked is off."""
+    """The form shows what is on; what is not ticked is off. What it does not show stays as it is."""
     wanted = set(request.POST.getlist("wanted"))
     if not wanted <= set(QUIETABLE):
         raise InvalidInputError("There is no such choice here. Open the page anew and try again.")
-    choose_quiet(member_id=member_id, quiet=[name for name in QUIETABLE if name not in wanted])
+    shown = {choice["name"] for choice in list_choices(member_id)}
+    standing = get_member(member_id=member_id).quiet
+    quiet = [name for name in QUIETABLE if (name not in wanted if name in shown else name in standing)]
+    choose_quiet(member_id=member_id, quiet=quiet)
     return HttpResponseRedirect(f"{reverse('notices')}?kept=1")
 
 
@@ -122,8 +129,11 @@ def place_of(notice: Notice) -> str:
 
 
 def list_choices(member_id: int) -> list[dict[str, object]]:
+    """Thanks in public only where there are some, and for who said no to them."""
     quiet = get_member(member_id=member_id).quiet
+    thanked = get_notification_settings().thanks_channel_id is not None or NO_THANKS in quiet
     return [
         {"name": name, "label": QUIET_WORDS[name][0], "help": QUIET_WORDS[name][1], "on": name not in quiet}
         for name in QUIETABLE
+        if name != NO_THANKS or thanked
     ]

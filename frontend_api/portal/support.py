@@ -57,6 +57,7 @@ def show_support(request: HttpRequest) -> HttpResponse:
         "own": own,
         "runs": is_running(own),
         "price": "" if own is None else price_of(own.supporter),
+        "next_price": "" if own is None else next_price_of(own.supporter),
         "states": SupportState,
         "told": take_notices(request),
     }
@@ -85,7 +86,8 @@ def list_shown(context: TenantContext, own: SupportView | None) -> list[Shown]:
 
 
 def _offer(tier: SupporterTier, running: SupportView | None) -> tuple[str, str]:
-    """(what the button says, why there is none). A dearer tier is changed to at once, every other one when this support is over."""
+    """(what the button says, why there is none). A dearer tier is changed to at once, a cheaper one with the next period; one of another
+    currency or period waits until this support is over."""
     if running is None:
         return "Support", ""
     row = running.supporter
@@ -95,9 +97,15 @@ def _offer(tier: SupporterTier, running: SupportView | None) -> tuple[str, str]:
         return "", "Once the open payment is settled"
     if row.cancel_at is not None:
         return "", "When your support has ended"
-    if (tier.currency, tier.interval) == (row.currency, row.interval) and tier.amount > row.amount:
-        return "Change to this", ""
-    return "", "Cancel yours first, and choose this when it has ended"
+    if (tier.currency, tier.interval) != (row.currency, row.interval):
+        return "", "Cancel yours first, and choose this when it has ended"
+    if row.next_tier_id == tier.pk:
+        return "", "Yours with the next payment"
+    if tier.amount <= row.amount:
+        return "From the next payment", ""
+    if row.next_tier_id is not None:
+        return "", "Take your planned change back first"
+    return "Change to this", ""
 
 
 def is_running(own: SupportView | None) -> bool:
@@ -107,3 +115,8 @@ def is_running(own: SupportView | None) -> bool:
 def price_of(row: Supporter) -> str:
     """What was agreed, whatever the tier costs by now."""
     return write_price(row.amount, row.currency, row.interval)
+
+
+def next_price_of(row: Supporter) -> str:
+    """Of the tier that was chosen for the next period; empty where none was."""
+    return write_price(row.next_amount, row.currency, row.interval) if row.next_tier_id is not None else ""

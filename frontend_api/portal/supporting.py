@@ -19,12 +19,14 @@ from billing.income.changing import (
 )
 from billing.income.checkouts import apply_support_session, begin_support
 from billing.income.portals import open_support_portal
+from engagement.notifications.support_news import is_to_be_thanked
 from engagement.supporters.errors import TierNotOnSaleError
 from engagement.supporters.models import SupporterTier, SupportState, TierState
 from engagement.supporters.selectors import SupportView, get_support, get_tier
 from frontend_api.actors import actor_of
 from frontend_api.dashboard.notices import go_to
 from frontend_api.dashboard.supporters.cards import show_tier, write_price
+from frontend_api.figures import write_unit
 from frontend_api.portal.own import own_page
 from frontend_api.tenant import get_context
 from integrations.discord.directory import recall_directory
@@ -46,6 +48,8 @@ def choose_tier(request: HttpRequest, member_id: int, tier_key: str) -> HttpResp
     """What it costs and when, before anybody goes to Stripe's page; for whoever supports already, what the change costs."""
     own = get_support(member_id=member_id)
     tier = get_tier(key=tier_key)
+    if own is not None and is_running(own) and own.tier.pk == tier.pk:
+        return _stay(request, member_id, own)
     if tier.state != TierState.ON_SALE:
         return go_to(request, reverse("support"), TierNotOnSaleError(tier.name).message, kind="warn")
     if own is not None and is_running(own):
@@ -69,6 +73,7 @@ def _begin(request: HttpRequest, member_id: int, tier: SupporterTier) -> HttpRes
         "tier": tier,
         "card": show_tier(tier, role=names.get(tier.role_id, ""), points_name=context.points_name),
         "price": write_price(tier.amount, tier.currency, tier.interval),
+        "thanked": is_to_be_thanked(member_id=member_id),
         "problem": problem,
         "said": "" if problem is None else _words(problem),
     }
@@ -78,15 +83,16 @@ def _begin(request: HttpRequest, member_id: int, tier: SupporterTier) -> HttpRes
 def _change(request: HttpRequest, member_id: int, own: SupportView, tier: SupporterTier) -> HttpResponse:
     """Stripe's own figures for just this change; the button does just that, or shows it anew where something moved."""
     context, back = get_context(request), reverse("support")
-    if own.tier.pk == tier.pk:
-        return HttpResponseRedirect(back)
     problem: EngageHubError | None = None
     if request.method == "POST":
         try:
-            change_support(
+            row = change_support(
                 context=context, member_id=member_id, tier_key=tier.key, actor=actor_of(request),
                 proration_date=_number(request.POST.get("proration_date", "")),
             )  # fmt: skip
+            if row.tier_id != tier.pk:
+                said = f"You support with “{tier.name}” from your next payment on. Until then you can take that back here."
+                return go_to(request, back, said)
             return go_to(request, back, f"You support with “{tier.name}” now. Thank you.")
         except (CardDeclinedError, UnavailableError) as error:
             problem = error
@@ -101,6 +107,7 @@ def _change(request: HttpRequest, member_id: int, own: SupportView, tier: Suppor
         "tier": tier,
         "card": show_tier(tier, role=names.get(tier.role_id, ""), points_name=context.points_name),
         "preview": preview,
+        "lost": _lost(own.tier, tier, names, context.points_name) if preview.later else [],
         "own": own,
         "was": price_of(own.supporter),
         "price": write_price(tier.amount, tier.currency, tier.interval),
@@ -111,6 +118,31 @@ def _change(request: HttpRequest, member_id: int, own: SupportView, tier: Suppor
     return render(
         request, "portal/support_change.html", facts, status=problem.http_status if problem else 200
     )
+
+
+def _stay(request: HttpRequest, member_id: int, own: SupportView) -> HttpResponse:
+    """With the tier that they have: another one that was chosen for the next period is taken back."""
+    back = reverse("support")
+    if request.method != "POST" or own.supporter.next_tier_id is None:
+        return HttpResponseRedirect(back)
+    try:
+        change_support(
+            context=get_context(request), member_id=member_id, tier_key=own.tier.key, actor=actor_of(request)
+        )
+    except (ConflictError, InvalidInputError, UnavailableError) as error:
+        return go_to(request, back, _words(error), kind="warn")
+    return go_to(request, back, f"You stay with “{own.tier.name}”. Thank you.")
+
+
+def _lost(now: SupporterTier, then: SupporterTier, names: Mapping[str, str], points_name: str) -> list[str]:
+    """What comes with the tier that they have, and not with the other one."""
+    lost = []
+    if now.role_id and now.role_id != then.role_id:
+        name = names.get(now.role_id, "")
+        lost.append(f"The role {name} in Discord" if name else "The tier’s role in Discord")
+    if now.points > then.points:
+        lost.append(f"{write_unit(now.points - then.points, points_name)} of each {now.interval}")
+    return [*lost, *(str(perk) for perk in now.perks if perk not in then.perks)]
 
 
 @require_safe
@@ -152,12 +184,14 @@ def cancel(request: HttpRequest, member_id: int) -> HttpResponse:
     problem: EngageHubError | None = None
     if request.method == "POST":
         try:
-            cancel_support(context=get_context(request), member_id=member_id, actor=actor_of(request))
+            row = cancel_support(context=get_context(request), member_id=member_id, actor=actor_of(request))
         except (ConflictError, InvalidInputError) as error:
             return go_to(request, back, _words(error), kind="warn")
         except UnavailableError as error:
             problem = error
         else:
+            if row.state == SupportState.ENDED:
+                return go_to(request, back, "Cancelled. Your support has ended, and nothing more is charged.")
             return go_to(request, back, "Cancelled. Until it ends you can take it back here.")
     facts = {
         "own": own,

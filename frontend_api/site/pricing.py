@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from billing.phases import FIRST_PAYMENT_GRACE_DAYS
 from billing.plans import CURRENCIES, FREE, INTERVALS, PLANS, TRIAL_DAYS, Plan, plans_for
 from billing.pricing import pricing_table
 from frontend_api.plan_cards import (
@@ -55,12 +56,12 @@ QUESTIONS: Final = (
         "What happens when a payment fails?",
         "Nobody in your community notices anything. Your bank is asked again over two weeks; we write to the owner, and the "
         "dashboard says the date. Only then does the community fall to the limits of Free, and one successful payment brings "
-        "everything back at once.",
+        f"everything back at once. Where it is the first payment after a trial, there are {FIRST_PAYMENT_GRACE_DAYS} days for it.",
     ),
     (
         "Do I need a card for the trial?",
         f"No. A trial lasts {TRIAL_DAYS} days with everything in the plan. It ends by itself: without a card you are on Free "
-        "afterwards, and nothing is charged. Each community can try once, a Discord community once its server is linked.",
+        "afterwards, and nothing is charged. Each community can try once, and so can each Discord server: a Discord community once its server is linked.",
     ),
     (
         "Can I change the plan in the middle of a month?",

@@ -215,6 +215,7 @@ OPERATIONS: Final = {
     "move_supporter_tier": Access("manage_supporters", "supporters:write"),
     "delete_supporter_tier": Access("manage_supporters", "supporters:write"),
     "list_supporters": Access("view_supporters", "supporters:read"),
+    "get_supporter": Access("view_supporters", "supporters:read"),
     "list_supporter_payments": Access("view_supporters", "supporters:read"),
     "refund_supporter_payment": Access("manage_supporters", "supporters:write"),
     "get_own_support": Access("support_community"),

@@ -112,7 +112,7 @@ class OwnSupportPreview(ApiView):
     @operation(
         "preview_own_support_change",
         summary="See what a change of your support costs",
-        description="To a dearer tier in the same currency and period. Nothing is changed.",
+        description="To another tier in the same currency and period. Nothing is changed.",
         tag=TAG,
         body=SupportChoiceInput,
         answer=SupportPreviewAnswer,
@@ -130,8 +130,8 @@ class OwnSupportChange(ApiView):
     @operation(
         "change_own_support",
         summary="Change your own support",
-        description="To a dearer tier, at once; the difference for the rest of the period is charged now. For a cheaper one cancel, and begin anew "
-        "when it has ended.",
+        description="To a dearer tier, at once; the difference for the rest of the period is charged now. To a cheaper one with the next period: "
+        "nothing is charged now, and naming the tier that you have takes it back until then.",
         tag=TAG,
         body=SupportChoiceInput,
         answer=OwnSupportAnswer,

@@ -122,6 +122,34 @@ class SupporterAnswer(Output):
     cancel_at = serializers.DateTimeField(allow_null=True, help_text="It ends then, unless it is resumed.")
     late_since = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
+    next_tier = serializers.CharField(
+        source="next_tier.key",
+        default=None,
+        allow_null=True,
+        help_text="The tier from `period_end` on, where another one was chosen.",
+    )
+    next_amount = serializers.IntegerField(help_text="With it. 0: nothing was chosen.")
+
+
+class SupporterSumsAnswer(Output):
+    """What came of a support, over all its payments."""
+
+    benefits_until = serializers.DateTimeField(
+        source="grace_ends_at", allow_null=True, help_text="While a payment is late."
+    )
+    charged_back = serializers.BooleanField(
+        help_text="The payment for the period that runs is disputed, so its role and points are withheld."
+    )
+    payments = serializers.IntegerField(source="count")
+    paid = serializers.IntegerField(source="amount", help_text=f"Altogether. {_MINOR}")
+    fee = serializers.IntegerField(help_text="The platform's part of it.")
+    refunded = serializers.IntegerField(help_text="What went back.")
+    disputed = serializers.IntegerField(help_text="What banks took back.")
+    net = serializers.IntegerField(help_text="What reached the community and stayed.")
+
+
+class SupporterDetailAnswer(SupporterAnswer, SupporterSumsAnswer):
+    """One support with its sums."""
 
 
 class SupporterPaymentQuery(Paging):
@@ -187,6 +215,15 @@ class OwnSupportAnswer(Output):
     period_end = serializers.DateTimeField(source="supporter.period_end", allow_null=True)
     cancel_at = serializers.DateTimeField(source="supporter.cancel_at", allow_null=True)
     ended_at = serializers.DateTimeField(source="supporter.ended_at", allow_null=True)
+    next_tier = serializers.CharField(
+        source="supporter.next_tier.key",
+        default=None,
+        allow_null=True,
+        help_text="The tier from `period_end` on, where another one was chosen.",
+    )
+    next_amount = serializers.IntegerField(
+        source="supporter.next_amount", help_text="With it. 0: nothing was chosen."
+    )
     benefits_until = serializers.DateTimeField(
         source="grace_ends_at", allow_null=True, help_text="While a payment is late."
     )
@@ -197,6 +234,7 @@ class OwnSupportAnswer(Output):
 class SupportPreviewAnswer(Output):
     """What a change costs, by the payment provider's own figures."""
 
+    later = serializers.BooleanField(help_text="It begins at `next_at`, and nothing is charged now.")
     due_now = serializers.IntegerField(help_text=_MINOR)
     currency = serializers.CharField()
     next_amount = serializers.IntegerField()
@@ -239,6 +277,18 @@ SUPPORTER: Final[dict[str, Any]] = {
     "cancel_at": None,
     "late_since": None,
     "ended_at": None,
+    "next_tier": None,
+    "next_amount": 0,
+}
+DETAIL: Final[dict[str, Any]] = SUPPORTER | {
+    "benefits_until": None,
+    "charged_back": False,
+    "payments": 3,
+    "paid": 1500,
+    "fee": 75,
+    "refunded": 0,
+    "disputed": 0,
+    "net": 1425,
 }
 PAYMENT: Final[dict[str, Any]] = {
     "key": "01JD8ZB4Y6A8C0E2G4J6M8P0R2",
@@ -269,11 +319,14 @@ OWN: Final[dict[str, Any]] = {
     "period_end": "2026-12-03T08:30:00Z",
     "cancel_at": None,
     "ended_at": None,
+    "next_tier": None,
+    "next_amount": 0,
     "benefits_until": None,
     "payments": 3,
     "paid": 1500,
 }
 PREVIEW: Final[dict[str, Any]] = {
+    "later": False,
     "due_now": 320,
     "currency": "eur",
     "next_amount": 1000,

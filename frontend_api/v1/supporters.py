@@ -1,4 +1,4 @@
-"""Who supports, what was paid, and giving a payment back."""
+"""Who supports, one of them, what was paid, and giving a payment back."""
 
 from __future__ import annotations
 
@@ -11,19 +11,23 @@ from rest_framework.response import Response
 
 from billing.income.refunds import refund_payment
 from engagement.supporters.selectors import get_payment, list_payments, list_supporters
+from engagement.supporters.sheet import get_sheet
 
 from .frame import ApiView, once
 from .operations import operation
 from .paging import BadCursorError, cut, read_cursor
 from .supporter_shapes import (
+    DETAIL,
     PAYMENT,
     SUPPORTER,
     TAG,
     SupporterAnswer,
+    SupporterDetailAnswer,
     SupporterPaymentAnswer,
     SupporterPaymentQuery,
     SupporterQuery,
     SupporterRefundInput,
+    SupporterSumsAnswer,
 )
 
 
@@ -49,6 +53,22 @@ class Supporters(ApiView):
         found = _after(rows, "begun_at", query)
         page = cut(found, query["limit"], lambda row: (row.begun_at.isoformat(), row.pk))
         return self.answer_page(page, SupporterAnswer)
+
+
+class SupporterDetail(ApiView):
+    @operation(
+        "get_supporter",
+        summary="Read a supporter",
+        description="One support, running or ended, with the sums of what was paid. The payments themselves: `supporter-payments?supporter=…`.",
+        tag=TAG,
+        answer=SupporterDetailAnswer,
+        errors=(404,),
+        example=DETAIL,
+    )
+    def get(self, request: Request, supporter_key: str) -> Response:
+        sheet = get_sheet(key=supporter_key)
+        sums = SupporterSumsAnswer(sheet).data
+        return Response({**SupporterAnswer(sheet.supporter).data, **sums})
 
 
 class Payments(ApiView):

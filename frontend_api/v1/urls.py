@@ -301,6 +301,7 @@ NOUNS: list[URLPattern] = [
         name="supporter-tier-move",
     ),
     path("supporters", supporters.Supporters.as_view(), name="supporters"),
+    path("supporters/<slug:supporter_key>", supporters.SupporterDetail.as_view(), name="supporter"),
     path("supporter-payments", supporters.Payments.as_view(), name="supporter-payments"),
     path(
         "supporter-payments/<slug:payment_key>/refund",

@@ -1,4 +1,4 @@
-"""What waits for the team, said in its channel. One event is told at most once (announcements.py), and nobody is pinged."""
+"""What waits for the team, and what is news to it, said in its channel. One event is told at most once (announcements.py), and nobody is pinged."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from tenants.context import TenantContext
 from tenants.tickets import get_tenant_address
 
 from .announcements import claim_delivery, deliver, escape
+from .asked import note_refusal
 from .client import DiscordClient
 from .models import Delivery
 from .team_words import language_of, say, say_count
 
 _LINK_BUTTON: Final = 5
-REDEMPTIONS, SUBMISSIONS, CREDITS = (
+REDEMPTIONS, SUBMISSIONS, CREDITS, SUPPORTERS = (
     "/dashboard/redemptions/",
     "/dashboard/submissions/",
     "/dashboard/credits/",
+    "/dashboard/supporters/",
 )
 _LABELS: Final = {
     REDEMPTIONS: "open.redemptions",
     SUBMISSIONS: "open.submissions",
     CREDITS: "open.credits",
+    SUPPORTERS: "open.supporters",
 }
 _STUCK: Final = frozenset({"codes", "file", "credits", "role", "member"})
 _LAST_STEP: Final = 3
@@ -41,7 +44,8 @@ def tell_team(
     delivery = claim_delivery(event_id)
     if delivery.state != Delivery.State.WAITING:
         return delivery
-    return deliver(context, client, delivery, describe(context, text, path), target, in_channel=True)
+    body = describe(context, text, path)
+    return deliver(context, client, delivery, body, target, in_channel=True, note_refusal=note_refusal)
 
 
 def describe(context: TenantContext, text: str, path: str = REDEMPTIONS) -> dict[str, Any]:

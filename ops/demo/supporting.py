@@ -21,7 +21,7 @@ from typing import Final
 from django.conf import settings
 
 from billing.income.accounts import begin_onboarding, get_payout_account, refresh_account
-from billing.income.changing import cancel_support
+from billing.income.changing import cancel_support, change_support
 from billing.income.checkouts import apply_support_session, begin_support
 from billing.income.mirror import refresh_support
 from billing.income.models import SupportSubscription
@@ -73,7 +73,8 @@ _TEAM: Final = Actor("system", 0, "The team", via="command")
 
 @dataclass(frozen=True, slots=True)
 class DemoSupport:
-    """`days`: how long ago it began. `fate`: stays, cancelled, refunded or late."""
+    """`days`: how long ago it began. `fate`: stays, cancelled, refunded, late, or cheaper: has the first tier from the next
+    period on."""
 
     tier: int
     days: int
@@ -82,7 +83,7 @@ class DemoSupport:
 
 SUPPORTS: Final = (
     DemoSupport(0, 154), DemoSupport(0, 148), DemoSupport(1, 141), DemoSupport(2, 133), DemoSupport(0, 120),
-    DemoSupport(1, 112, "cancelled"), DemoSupport(0, 97), DemoSupport(0, 85), DemoSupport(1, 71), DemoSupport(0, 63),
+    DemoSupport(1, 112, "cancelled"), DemoSupport(0, 97), DemoSupport(0, 85), DemoSupport(1, 71, "cheaper"), DemoSupport(0, 63),
     DemoSupport(1, 52), DemoSupport(0, 44, "refunded"), DemoSupport(0, 33, "late"), DemoSupport(2, 21), DemoSupport(0, 9),
     DemoSupport(1, 4),
 )  # fmt: skip
@@ -211,6 +212,10 @@ def _settle(context: TenantContext) -> None:
         with suppress(EngageHubError):
             if support.fate == "cancelled":
                 cancel_support(context=context, member_id=row.member_id, actor=_TEAM)
+            elif support.fate == "cheaper":
+                with enter_tenant(context):
+                    first_tier = SupporterTier.objects.order_by("position", "pk")[0]
+                change_support(context=context, member_id=row.member_id, tier_key=first_tier.key, actor=_TEAM)
             elif support.fate == "refunded":
                 with enter_tenant(context):
                     first = list_payments(member_id=row.member_id).last()

@@ -101,6 +101,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "billing/communities/<int:tenant_id>/hand-over/", console_handing.hand_over, name="console-hand-over"
     ),
+    path("billing/costs/", console_costs.show_costs, name="console-costs-all"),
     path("billing/payers/new/", console.add_payer, name="console-payer-new"),
     path("billing/payers/<str:key>/", console.edit_payer, name="console-payer"),
     path("billing/payers/<str:key>/costs/", console_costs.export_costs, name="console-costs"),

@@ -4,7 +4,16 @@ from typing import Final
 
 from django.urls import URLPattern, path
 
-from frontend_api.dashboard.supporters import editing, overview, payouts, people, refunds, tiers
+from frontend_api.dashboard.supporters import (
+    editing,
+    news,
+    overview,
+    payouts,
+    people,
+    person,
+    refunds,
+    tiers,
+)
 from frontend_api.portal import support, supporting
 
 SUPPORTING: Final[list[URLPattern]] = [
@@ -29,6 +38,7 @@ SUPPORTING: Final[list[URLPattern]] = [
         people.export_people,
         name="dashboard-supporters-people-export",
     ),
+    path("dashboard/supporters/people/<slug:supporter_key>/", person.show_person, name="dashboard-supporter"),
     path("dashboard/supporters/payments/", people.show_payments, name="dashboard-support-payments"),
     path(
         "dashboard/supporters/payments/export.<str:format>",
@@ -45,6 +55,7 @@ SUPPORTING: Final[list[URLPattern]] = [
         refunds.refund,
         name="dashboard-support-refund",
     ),
+    path("dashboard/supporters/news/", news.change_news, name="dashboard-support-news"),
     path("dashboard/supporters/payouts/", payouts.show_payouts, name="dashboard-payouts"),
     path("dashboard/supporters/payouts/connect/", payouts.connect, name="dashboard-payouts-connect"),
     path("dashboard/supporters/payouts/return/", payouts.come_back, name="dashboard-payouts-return"),

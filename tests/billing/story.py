@@ -51,6 +51,12 @@ class Story(Shop):
             self._advance()
             self.look()
 
+    def pass_period(self) -> None:
+        """Until two hours after the period that runs now: its invoice is final by then."""
+        ends = self.row().period_end
+        assert ends is not None
+        self.pass_days((ends + timedelta(hours=2) - self.moment) / timedelta(days=1))
+
     def _advance(self) -> None:
         clocks = self.stripe.v1.test_helpers.test_clocks
         found = clocks.advance(self.clock_id, {"frozen_time": seconds_of(self.moment)})

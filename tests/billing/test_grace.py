@@ -4,22 +4,37 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from billing.grace import grace_end, grace_steps, list_due, trial_steps
+import pytest
+
+from billing.grace import grace_steps, list_due, trial_steps
 from tests.billing.objects import NOON
 
 DAY = timedelta(days=1)
-STEPS = grace_steps(NOON)
+STEPS = grace_steps(NOON, NOON + 14 * DAY)
 
 
 def test_the_steps_stand_on_their_days() -> None:
     assert [(step.name, (step.at - NOON).days) for step in STEPS] == [
         ("start", 0), ("half", 7), ("three_days", 11), ("one_day", 13), ("over", 14),
     ]  # fmt: skip
-    assert grace_end(NOON) == NOON + 14 * DAY
     assert [(step.name, (NOON - step.at).days) for step in trial_steps(NOON)] == [
         ("three_days", 3),
         ("one_day", 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("days", "named"),
+    [
+        (3, [("start", 0), ("one_day", 2), ("over", 3)]),
+        (5, [("start", 0), ("three_days", 2), ("one_day", 4), ("over", 5)]),
+        (1, [("start", 0), ("over", 1)]),
+    ],
+)
+def test_a_shorter_one_has_the_steps_that_are_a_day_away(days: int, named: list[tuple[str, int]]) -> None:
+    """After a trial, or where a cancellation ends it sooner."""
+    steps = grace_steps(NOON, NOON + days * DAY)
+    assert [(step.name, (step.at - NOON).days) for step in steps] == named
 
 
 def test_each_is_told_once_and_on_its_day() -> None:

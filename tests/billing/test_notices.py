@@ -34,6 +34,8 @@ def notices(day: int = 2) -> list[Notice]:
     [
         ({"status": "past_due", "unpaid_since": NOON}, 2, "grace", "warn", "pay", at(15)),
         ({"status": "past_due", "unpaid_since": NOON}, 15, "frozen", "bad", "pay", at(15)),
+        ({"status": "past_due", "unpaid_since": NOON, "first_unpaid": True}, 2, "grace", "warn", "pay", at(4)),
+        ({"status": "past_due", "unpaid_since": NOON, "first_unpaid": True}, 4, "frozen", "bad", "pay", at(4)),
         ({"cancel_at": at(20)}, 2, "cancelled", "info", "plan", at(20)),
         ({"status": "trialing", "trial_end": at(9)}, 2, "trial", "info", "plan", at(9)),
         ({"next_plan": "starter", "next_interval": "year"}, 2, "planned", "info", "plan", NOON.replace(month=4)),
@@ -66,6 +68,20 @@ def test_an_end_of_long_ago_and_an_end_before_another_plan_are_no_news() -> None
         assert list_notices(tenant=tenant_of()) == []
     subscribed()
     assert notices() == []
+
+
+def test_a_grace_that_a_cancellation_ends_sooner_names_that_day() -> None:
+    subscribed(status="past_due", unpaid_since=NOON, cancel_at=at(6))
+    assert [(notice.kind, notice.at) for notice in notices()] == [("grace", at(6)), ("cancelled", at(6))]
+
+
+def test_the_first_payment_is_called_that() -> None:
+    row = subscribed(status="past_due", unpaid_since=NOON, first_unpaid=True)
+    assert notices()[0].title == "The first payment failed"
+    assert "The first payment has been open" in notices(9)[0].text
+    row.first_unpaid = False
+    row.save()
+    assert notices()[0].title == "The last payment failed"
 
 
 def test_a_trial_with_a_card_says_what_is_charged_and_one_without_what_ends() -> None:

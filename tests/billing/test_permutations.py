@@ -30,16 +30,17 @@ from tests.cast import GLOBEX
 from tests.limits.racing import ROUNDS
 
 LIFE = ("created", "paid", "failed", "paid again", "updated", "cancelled", "deleted", "refunded")
+# Of a trial whose card then fails, which is paid for late.
+LATE_LIFE = ("created", "failed", "frozen", "paid", "deleted")
 _LEFT_OUT = {"id", "seen_at", "reminded"}
 
 
 def record(story: Story, taken: list[tuple[str, Any, Any]], name: str) -> None:
-    """The object as Stripe gives it at this moment, and since when it is unpaid."""
+    """The object as Stripe gives it at this moment, and what of it is unpaid."""
     data = fetch_subscription(story.row().stripe_id)
     told = mirror._read(data or {})
     assert told is not None
-    since = mirror._unpaid_since(told) if told.is_unpaid else None
-    taken.append((name, data, since))
+    taken.append((name, data, mirror._read_unpaid(told) if told.is_unpaid else None))
 
 
 def live(story: Story) -> list[tuple[str, Any, Any]]:
@@ -76,6 +77,29 @@ def live(story: Story) -> list[tuple[str, Any, Any]]:
     return taken
 
 
+def live_late(story: Story) -> list[tuple[str, Any, Any]]:
+    """A trial with a card that fails when it ends: three days, then Free; paid all the same, and ended at Stripe's."""
+    taken: list[tuple[str, Any, Any]] = []
+    with story.today():
+        session = story.begin("growth")
+        story.pay(session)
+        apply_session(tenant_id=story.tenant.pk, session_id=session)
+    record(story, taken, "created")
+    story.use_card(FAILING)
+    story.pass_days(15)
+    record(story, taken, "failed")
+    story.pass_days(4)
+    record(story, taken, "frozen")
+    assert [unpaid and unpaid.is_first for _, _, unpaid in taken] == [None, True, True]
+    story.use_card(VISA)
+    story.pay_open_invoice()
+    record(story, taken, "paid")
+    story.stripe.v1.subscriptions.cancel(story.row().stripe_id)
+    record(story, taken, "deleted")
+    assert [name for name, _, _ in taken] == list(LATE_LIFE)
+    return taken
+
+
 def picture(story: Story) -> dict[str, Any]:
     """All that the product holds of the subscription, but for what was said to people and when we looked."""
     row = Subscription.objects.filter(tenant=story.tenant).values().get()
@@ -85,18 +109,24 @@ def picture(story: Story) -> dict[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("last", "times"), [(7, 1), *(pytest.param(last, 2, marks=pytest.mark.faults) for last in range(8))]
+    ("life", "last", "times"),
+    [
+        (live, 7, 1),
+        (live_late, 2, 1),
+        (live_late, 4, 2),
+        *(pytest.param(live, last, 2, marks=pytest.mark.faults) for last in range(8)),
+    ],
 )
 def test_every_order_ends_in_the_same_state(
-    db: None, shop: Shop, monkeypatch: pytest.MonkeyPatch, last: int, times: int
+    db: None, shop: Shop, monkeypatch: pytest.MonkeyPatch, life: Any, last: int, times: int
 ) -> None:
     """`last`: the moment at which the news stops, in `make test` the end of the life, in `make faults` each."""
     story = Story(shop.server, shop.community).open()
-    taken = live(story)
+    taken = life(story)
     stripe_id = story.row().stripe_id
     at: list[int] = [0]
     monkeypatch.setattr(mirror, "fetch_subscription", lambda _: taken[at[0]][1])
-    monkeypatch.setattr(mirror, "_unpaid_since", lambda _: taken[at[0]][2])
+    monkeypatch.setattr(mirror, "_read_unpaid", lambda _: taken[at[0]][2])
 
     def see(index: int, times: int) -> None:
         at[0] = index
@@ -113,7 +143,7 @@ def test_every_order_ends_in_the_same_state(
         with rolled_back():
             see(last, 2)
             found.append(picture(story))
-        assert found[-1] == found[0], f"{LIFE[last]} after {[LIFE[index] for index in before]}"
+        assert found[-1] == found[0], f"{taken[last][0]} after {[taken[index][0] for index in before]}"
         for index in range(before[-1] + 1 if before else 0, last):
             with rolled_back():
                 see(index, times)

@@ -9,7 +9,14 @@ import pytest
 
 from billing.errors import PlanNotFoundError
 from billing.models import Subscription
-from billing.phases import GRACE_DAYS, LATE_DAYS, Gift, build_phases, grace_until
+from billing.phases import (
+    FIRST_PAYMENT_GRACE_DAYS,
+    GRACE_DAYS,
+    LATE_DAYS,
+    Gift,
+    build_phases,
+    grace_until,
+)
 from billing.plans import get_plan
 from tenants.entitlements import Entitlements
 
@@ -82,6 +89,15 @@ def test_what_was_not_paid_has_its_grace_and_is_frozen_after_it(status: str) -> 
     assert at(NOW, bought) == ("growth", "grace")
     assert grace_until(bought) == NOW + (GRACE_DAYS - 1) * DAY
     assert at(NOW + (GRACE_DAYS - 1) * DAY, bought) == ("free", "frozen")
+
+
+def test_the_first_payment_after_a_trial_has_a_shorter_grace() -> None:
+    bought = subscription("past_due", unpaid_since=NOW, trial_end=NOW, first_unpaid=True)
+    end = NOW + FIRST_PAYMENT_GRACE_DAYS * DAY
+    assert grace_until(bought) == end
+    assert at(end - timedelta(seconds=1), bought) == ("growth", "grace")
+    assert at(end, bought) == ("free", "frozen")
+    assert FIRST_PAYMENT_GRACE_DAYS < GRACE_DAYS
 
 
 def test_looking_again_does_not_lengthen_the_grace() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from billing.reading import plan_of_price, read_subscription, unpaid_since
+from billing.reading import plan_of_price, read_subscription, unpaid_since, was_ever_paid
 from tests.billing.objects import NOON, price, seconds, subscription
 
 
@@ -128,3 +128,17 @@ def test_since_when_it_is_unpaid_is_the_oldest_open_invoice_s() -> None:
 @pytest.mark.parametrize("number", ["x", "-3", "9" * 40, None, 7])
 def test_metadata_that_names_no_tenant(number: object) -> None:
     assert read_subscription(subscription(metadata={"tenant_id": number})).tenant_id is None
+
+
+@pytest.mark.parametrize(
+    ("invoices", "paid"),
+    [
+        ([], False),
+        ([("paid", 0)], False),  # a trial, or a period for nothing
+        ([("paid", 0), ("open", 2500), ("void", 2500), ("uncollectible", 2500)], False),
+        ([("paid", -900)], False),
+        ([("open", 2500), ("paid", 2500), ("paid", 0)], True),
+    ],
+)
+def test_a_trial_s_invoice_is_no_payment(invoices: list[tuple[str, int]], paid: bool) -> None:
+    assert was_ever_paid([{"status": status, "total": total} for status, total in invoices]) is paid

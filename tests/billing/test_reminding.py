@@ -58,6 +58,20 @@ def test_a_failed_payment_is_told_on_five_days() -> None:
     ]
 
 
+def test_the_first_payment_after_a_trial_is_told_on_three_days() -> None:
+    row = subscribed(status="past_due", unpaid_since=NOON, trial_end=NOON, first_unpaid=True)
+    assert walk(row, 9) == [(0, "grace:start"), (2, "grace:one_day"), (3, "grace:over")]
+    mails = send_waiting()
+    assert [mail.subject for mail in mails] == [
+        "The first payment for Acme Makers failed",
+        "Acme Makers: one day left to pay",
+        "Acme Makers is on the Free plan’s limits now",
+    ]
+    assert all("4 March 2026, 12:00 (UTC)" in str(mail.body) for mail in mails)
+    assert "The first payment for Growth has been open for three days" in str(mails[-1].body)
+    assert events() == [("PaymentOverdue", name) for name in ("start", "one_day", "over")]
+
+
 def test_owner_and_payer_are_told_each_once() -> None:
     row = subscribed(status="past_due", unpaid_since=NOON)
     Payer.objects.filter(pk=row.payer_id).update(email="billing@example.com")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from billing.changing import cancel_subscription, change_plan, resume_subscription
@@ -9,6 +11,7 @@ from billing.checkout import apply_session
 from billing.notices import list_notices
 from billing.shifts import version_of
 from tests.billing.shop import ACTOR, Shop
+from tests.billing.shop import CARD as VISA_CARD
 from tests.billing.story import FAILING, VISA, Story
 
 pytestmark = [pytest.mark.usefixtures("db"), pytest.mark.slow]
@@ -129,6 +132,45 @@ def test_a_year_with_everything_in_it(story: Story) -> None:
     story.pass_days(170)
     assert story.invoices()[-1] == ("paid", 25000)
     assert story.in_force() == ("growth", "paid")
+
+
+@pytest.mark.parametrize("coupon", [False, True], ids=["at the trial's end", "after a month for nothing"])
+def test_a_trial_whose_card_then_fails_has_three_days(story: Story, coupon: bool) -> None:
+    """However long nothing was due: who never paid is given no second trial."""
+    code = ""
+    if coupon:
+        made = story.stripe.v1.coupons.create({"percent_off": 100, "duration": "once"})
+        promotion: Any = {"type": "coupon", "coupon": made.id}
+        code = story.stripe.v1.promotion_codes.create({"code": "FIRSTFREE", "promotion": promotion}).code
+    with story.today():
+        session = story.begin("growth", promotion_code=code)
+        story.pay(session, card=VISA_CARD)
+        apply_session(tenant_id=story.tenant.pk, session_id=session)
+    story.use_card(FAILING)
+    for _ in range(2 if coupon else 1):
+        story.subjects()
+        story.pass_period()
+    row = story.row()
+    assert (row.status, row.first_unpaid, story.in_force()) == ("past_due", True, ("growth", "grace"))
+    assert (kinds(story), story.subjects()[-1]) == (["grace"], "The first payment for Acme Makers failed")
+    assert story.in_force(3.1) == ("free", "frozen")
+    story.pass_days(4)
+    assert (kinds(story), story.in_force()) == (["frozen"], ("free", "frozen"))
+    assert story.subjects() == [
+        "Acme Makers: one day left to pay",
+        "Acme Makers is on the Free plan’s limits now",
+    ]
+
+    # Paid late, it is a plan like any other: the next failure has the long grace.
+    story.use_card(VISA)
+    story.pay_open_invoice()
+    story.look()
+    assert (story.row().first_unpaid, story.in_force()) == (False, ("growth", "paid"))
+    assert story.subjects() == ["Acme Makers is paid again"]
+    story.use_card(FAILING)
+    story.pass_period()
+    assert (story.row().status, story.row().first_unpaid) == ("past_due", False)
+    assert story.in_force(9) == ("growth", "grace")
 
 
 @pytest.mark.parametrize("end", ["unpaid", "past_due", "canceled"])

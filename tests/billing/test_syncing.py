@@ -114,6 +114,46 @@ def test_what_was_changed_by_hand_is_brought_back(db: None, stripe_server: Strip
     assert sync_plans() == []
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"recurring": {"interval": "month", "interval_count": 3}},
+        {"transform_quantity": {"divide_by": 10, "round": "up"}},
+    ],
+)
+def test_a_price_that_was_made_by_hand_under_our_key_is_replaced(
+    db: None, stripe_server: StripeServer, odd: dict[str, Any]
+) -> None:
+    """The same amounts, but for three months, or for ten cohorts at once."""
+    sync_plans()
+    right = find_price(Choice(get_plan("course"), "month", "usd"))
+    made = stripe_server.client.v1.prices.retrieve(right, {"expand": ["currency_options"]}).to_dict()
+    options = {
+        one: {"unit_amount": made["currency_options"][one]["unit_amount"], "tax_behavior": "exclusive"}
+        for one in ("eur", "gbp")
+    }
+    by_hand: Any = {
+        "product": made["product"],
+        "currency": "usd",
+        "unit_amount": made["unit_amount"],
+        "currency_options": options,
+        "recurring": {"interval": "month"},
+        "tax_behavior": "exclusive",
+        "metadata": made["metadata"],
+        "lookup_key": "course_month",
+        "transfer_lookup_key": True,
+        **odd,
+    }
+    wrong = stripe_server.client.v1.prices.create(by_hand).id
+    assert find_price(Choice(get_plan("course"), "month", "usd")) == wrong
+    (found,) = sync_plans()
+    assert (found.name, found.done) == ("course_month", True)
+    assert "another way of counting" in found.text
+    assert find_price(Choice(get_plan("course"), "month", "usd")) not in {wrong, right}
+    assert not stripe_server.client.v1.prices.retrieve(wrong).active
+    assert sync_plans() == []
+
+
 def test_a_coupon_that_cannot_change_says_so_and_a_retired_code_is_switched_off(
     db: None, stripe_server: StripeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

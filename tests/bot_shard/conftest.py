@@ -16,7 +16,7 @@ from ops.sandbox.discord import Config, LocalDiscord
 
 from .running import options, running
 
-QUICK = Config(identify_interval=0.0, heartbeat_interval=2.0, rate_limits=False)
+QUICK = Config(identify_interval=0.0, heartbeat_interval=20.0, rate_limits=False)
 
 
 @pytest.fixture

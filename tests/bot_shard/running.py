@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -62,11 +62,22 @@ async def running(chosen: BotOptions, guild_ids: Iterable[int]) -> AsyncIterator
         await asyncio.wait_for(task, 60)
 
 
-async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "what was waited for did not happen in time"
         await asyncio.sleep(0.02)
+
+
+async def comes(
+    look: Callable[[], Awaitable[Any]], right: Callable[[Any], object], seconds: float = 60.0
+) -> Any:
+    """What `look` finds, once it is right."""
+    deadline = time.monotonic() + seconds
+    while not right(found := await look()):
+        assert time.monotonic() < deadline, f"it stayed {found!r}"
+        await asyncio.sleep(0.05)
+    return found
 
 
 def read_stream(redis: Redis) -> list[Activity]:
@@ -118,7 +129,7 @@ class BotChild:
 
         threading.Thread(target=follow, daemon=True).start()
         if wait:
-            assert ready.wait(20), "the bot was not ready in time:\n" + "".join(self.lines)
+            assert ready.wait(60), "the bot was not ready in time:\n" + "".join(self.lines)
             assert process.poll() is None, "".join(self.lines)
 
     def kill(self) -> None:
@@ -130,7 +141,7 @@ class BotChild:
     def stop(self) -> int:
         assert self._process is not None
         self._process.terminate()
-        return self._process.wait(20)
+        return self._process.wait(60)
 
     def close(self) -> None:
         if self._process is not None and self._process.poll() is None:

@@ -43,7 +43,7 @@ async def test_the_stream_away_at_the_start_is_waited_for_and_a_stop_is_obeyed(l
 
 async def test_a_wrong_token_ends_it_at_once(local: LocalDiscord, redis_stream: Redis) -> None:
     with pytest.raises(discord.LoginFailure):
-        await asyncio.wait_for(make(local, token="wrong").run(asyncio.Event()), 30)
+        await asyncio.wait_for(make(local, token="wrong").run(asyncio.Event()), 60)
 
 
 async def test_a_shard_that_discord_refuses_ends_it_with_the_reason(
@@ -53,7 +53,7 @@ async def test_a_shard_that_discord_refuses_ends_it_with_the_reason(
     local.config.privileged_intents = 0
     monkeypatch.setattr(GatewayClient, "use_granted_intents", _ask_for_members)
     with pytest.raises(GatewayRefusedError, match="Server Members Intent"):
-        await asyncio.wait_for(make(local).run(asyncio.Event()), 30)
+        await asyncio.wait_for(make(local).run(asyncio.Event()), 60)
 
 
 async def _ask_for_members(self: GatewayClient) -> None:

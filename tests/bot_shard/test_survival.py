@@ -14,6 +14,7 @@ from bot_shard.gateway import GatewayClient
 from bot_shard.process import BotProcess
 from ops.devstack.redis import STREAM_DATABASE, RedisServer
 from ops.sandbox.discord import Config, LocalDiscord
+from ops.sandbox.discord.gateway.connection import Connection
 from tests.stack import TestStack
 
 from .running import BotChild, message_ids, options, read_stream, running, until
@@ -201,13 +202,23 @@ class TestHeartbeats:
     def config(self) -> Config:
         return Config(identify_interval=0.0, heartbeat_interval=0.5, rate_limits=False)
 
-    async def test_discord_not_answering_is_noticed(
-        self, local: LocalDiscord, start_bot: StartBot, redis_stream: Redis
+    async def test_the_bot_beats_and_stays_connected(
+        self, local: LocalDiscord, start_bot: StartBot, redis_stream: Redis, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        beats: list[object] = []
+        handle = Connection._handle
+
+        def count(connection: Connection, op: object, body: object) -> None:
+            beats.extend([op] if op == 1 else [])
+            handle(connection, op, body)
+
+        monkeypatch.setattr(Connection, "_handle", count)
+        # A machine that stands still is as silent as a bot that does not beat.
+        monkeypatch.setattr(Connection, "_watch_heartbeat", lambda self: asyncio.sleep(600))
         bot = await start_bot()
         said: set[str] = set()
         await keep_talking(local, 5, said)
-        await asyncio.sleep(1.0)
+        await until(lambda: len(beats) >= 3)
         assert bot.sessions[0].connected
         await until(lambda: said <= set(message_ids(redis_stream)))
         assert bot.stats.resumes == 0

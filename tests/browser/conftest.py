@@ -24,7 +24,8 @@ from ops.sandbox.discord import Config, LocalDiscordThread
 from tests.browser.chromium import PROJECT, NoChromiumError, environment_for, find_chromium
 from tests.stack import TestStack
 
-START_SECONDS = 40
+START_SECONDS = 90
+PORTS = 5  # how many are tried: between finding a free one and taking it, somebody else may have
 # How long a page may take to show what is expected of it. Only a failing test waits this long; a machine that runs
 # the whole suite beside a browser and a server can be slow for some seconds.
 EXPECT_MILLISECONDS = 20_000
@@ -54,7 +55,7 @@ def chromium() -> Path:
 @pytest.fixture(scope="session")
 def discord_server() -> Iterator[LocalDiscordThread]:
     """The Discord that the site signs people in with."""
-    with LocalDiscordThread(Config(rate_limits=False, identify_interval=0.0)) as server:
+    with LocalDiscordThread(Config(rate_limits=False, identify_interval=0.0, answer_within=60.0)) as server:
         yield server
 
 
@@ -73,7 +74,19 @@ def site(
 @contextmanager
 def serve(stack: TestStack, discord: LocalDiscordThread, log: Path, **more: str) -> Iterator[Site]:
     """The web process on a free port, with `more` in its environment."""
-    port = free_port()
+    for _ in range(PORTS):
+        with _serve_on(free_port(), stack, discord, log, **more) as running:
+            if running is not None:
+                yield running
+                return
+    pytest.fail("Every port that was free was taken before the server had it.")
+
+
+@contextmanager
+def _serve_on(
+    port: int, stack: TestStack, discord: LocalDiscordThread, log: Path, **more: str
+) -> Iterator[Site | None]:
+    """None where somebody else has the port."""
     environment = os.environ | stack.environment()
     environment |= {
         "DJANGO_SETTINGS_MODULE": "saas.settings.test",
@@ -100,12 +113,11 @@ def serve(stack: TestStack, discord: LocalDiscordThread, log: Path, **more: str)
     with log.open("wb") as output:
         server = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output, stderr=output)
         try:
-            _wait(server, port, log)
-            yield Site(port)
+            yield Site(port) if _has_begun(server, port, log) else None
         finally:
             server.terminate()
             try:
-                server.wait(10)
+                server.wait(30)
             except subprocess.TimeoutExpired:
                 server.kill()
 
@@ -116,14 +128,16 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _has_begun(server: subprocess.Popen[bytes], port: int, log: Path) -> bool:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and server.poll() is None:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=1):
-                return
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=10):
+                return server.poll() is None
         except OSError:
             time.sleep(0.1)
+    if "address already in use" in log.read_text():
+        return False
     pytest.fail(f"The server did not start:\n{log.read_text()[-3000:]}")
 
 

@@ -51,14 +51,12 @@ def test_the_pages_have_no_barriers_and_fit(
         f"{LIST}moves/", f"{LIST}moves/new/", f"{LIST}figures/",
     ):  # fmt: skip
         page.goto(site.address(path))
-        page.wait_for_load_state("networkidle")
         assert find_barriers(page) == [], path
         assert overflow(page) <= 0, path
     page.context.clear_cookies()
     sign_in(page, site, "acme-member", "/credits/")
     for path in ("/credits/", "/credits/request/", "/credits/history/"):
         page.goto(site.address(path))
-        page.wait_for_load_state("networkidle")
         assert find_barriers(page) == [], path
         assert overflow(page) <= 0, path
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from redis import Redis
 
 from engagement.activity.consumer import Consumer, drain
+from engagement.activity.stream import backlog
 from saas.core.redis_clients import cache_redis, stream_redis
 from tenants.models import Tenant
 from tenants.routing import Routing
@@ -23,15 +24,14 @@ from tests.browser.test_pages import find_barriers, overflow
 from tests.frontend_api.hosts import PASSWORD
 
 pytestmark = pytest.mark.browser
+# At a desk in light it passes the pages of test_stranger.py, which are looked at there.
 WALKS = [
-    (1280, "light"),
     (360, "dark"),
     *(
         pytest.param(width, scheme, marks=pytest.mark.faults)
-        for width, scheme in ((1280, "dark"), (360, "light"))
+        for width, scheme in ((1280, "light"), (1280, "dark"), (360, "light"))
     ),
 ]
-SECONDS = 60  # for the whole walk
 
 
 def sign_in(page: Page, site: Site, username: str, path: str) -> None:
@@ -60,14 +60,18 @@ def work() -> None:
 
 
 def book() -> None:
-    """Ingest, once."""
+    """Ingest, once, as soon as there is something to book."""
+    until = time.monotonic() + 60
+    while not sum(backlog(stream_redis(), settings.ACTIVITY_PARTITIONS).values()):
+        assert time.monotonic() < until, "nothing came"
+        time.sleep(0.05)
     routing = Routing()
     routing.load()
     consumer = Consumer(
         stream=stream_redis(), cache=cache_redis(), routing=routing, partitions=settings.ACTIVITY_PARTITIONS
     )
     try:
-        drain(consumer, seconds=10)
+        drain(consumer)
     finally:
         consumer.stop()
         consumer.run()
@@ -78,7 +82,6 @@ def book() -> None:
 def test_a_stranger_walks_from_the_form_to_a_live_community(
     open_page: Opener, site: Site, redis_stream: Redis, width: int, scheme: str
 ) -> None:
-    began = time.monotonic()
     page = open_page("/login/", host="localhost", width=width, scheme=scheme)
     sign_in(page, site, "acme-stranger", "/new/")
     expect(page.get_by_label("Time zone")).not_to_have_value("")
@@ -110,6 +113,7 @@ def test_a_stranger_walks_from_the_form_to_a_live_community(
     expect(page.get_by_text("The template “Brand” is on")).to_be_visible()
     check(page, f"template-done-{width}-{scheme}")
     page.get_by_role("link", name="Bring your levels").last.click()
+    expect(page.get_by_role("heading", name="3. Bring your levels")).to_be_visible()
     check(page, f"import-{width}-{scheme}")
     page.get_by_role("button", name="Skip for now").click()
     expect(page.get_by_role("heading", name="4. Send a test message")).to_be_visible()
@@ -127,8 +131,10 @@ def test_a_stranger_walks_from_the_form_to_a_live_community(
     check(page, f"home-{width}-{scheme}")
     page.get_by_role("link", name="Go on").click()
     page.get_by_role("link", name="Look at the preview").first.click()
+    expect(page).to_have_url(re.compile("/setup/preview/"))
     check(page, f"preview-{width}-{scheme}")
     page.get_by_role("link", name="Go live").last.click()
+    expect(page).to_have_url(re.compile("/setup/live/"))
     check(page, f"live-{width}-{scheme}")
     page.get_by_role("link", name="Go live", exact=True).last.click()
     expect(page.get_by_text("What was reached before stays quiet")).to_be_visible()
@@ -136,7 +142,6 @@ def test_a_stranger_walks_from_the_form_to_a_live_community(
     page.get_by_role("button", name="Go live").click()
     expect(page.get_by_text("Acme is live.")).to_be_visible()
     check(page, f"done-{width}-{scheme}")
-    assert time.monotonic() - began < SECONDS
     assert Tenant.objects.get(slug="acme-hq").live
 
 

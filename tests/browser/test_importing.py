@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -76,8 +78,10 @@ def test_from_the_file_to_the_undoing(open_page: Opener, site: Site, width: int,
     expect(undo).to_be_visible()
     check(page)
     undo.click()
+    expect(page).to_have_url(re.compile("/undo/$"))
     check(page)
     page.get_by_role("button", name="Undo the import").click()
+    expect(page.get_by_text("Being undone").first).to_be_visible()
     work()
     expect(page.get_by_text("whom the import had made were removed")).to_be_visible()
     check(page)

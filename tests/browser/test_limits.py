@@ -60,7 +60,6 @@ def test_what_is_frozen_says_so_where_it_stands(
     for name, path in [*PATHS.items(), ("waiting", f"/dashboard/members/{over}/")]:
         open_page(path, page=page)
         expect(page.locator(".banner, .told-warn").first).to_be_visible()
-        page.wait_for_load_state("networkidle")
         shoot(page, f"limit-{name}-{width}-{scheme}")
         assert find_barriers(page) == [], name
         assert overflow(page) <= 0, name

@@ -48,7 +48,7 @@ def portal(shop: Shop, customer: str) -> str:
     return session.url
 
 
-@pytest.mark.parametrize(("width", "scheme"), [*LOOKS, (320, "light")])
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_its_pages_have_no_barriers_and_fit(shop: Shop, browser: Browser, width: int, scheme: Any) -> None:
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True

@@ -46,7 +46,7 @@ def _commands(bot: Bot) -> None:
 def server() -> Iterator[LocalDiscordThread]:
     """The local Discord with a real bot on it, both on the server's own loop."""
     patch = pytest.MonkeyPatch()
-    with LocalDiscordThread(Config(identify_interval=0.0)) as running:
+    with LocalDiscordThread(Config(identify_interval=0.0, answer_within=60.0)) as running:
         patch.setattr(discord.http.Route, "BASE", running.api_url)
         patch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(running.gateway_url))
         bots: list[Bot] = []

@@ -65,7 +65,6 @@ def test_every_page_is_open_to_everybody_and_fits(
         ("claim", "/claim/"),
     ]:
         open_page(path, page=page)
-        page.wait_for_load_state("networkidle")
         shoot(page, f"{name}-{width}-{scheme}")
         assert find_barriers(page) == [], name
         assert overflow(page) <= 0, name
@@ -79,13 +78,6 @@ def test_every_page_is_open_to_everybody_and_fits(
     expect(page.locator("#palette").get_by_role("option").first).to_be_visible()
     shoot(page, f"palette-{width}-{scheme}")
     assert find_barriers(page) == []
-
-
-def test_320_pixels_need_no_sideways_scrolling(open_page: Opener, site: Site) -> None:
-    page = open_members(open_page, site, width=320)
-    assert overflow(page) <= 0
-    open_ada(page)
-    assert overflow(page) <= 0
 
 
 def test_the_palette_by_keyboard_alone(open_page: Opener, site: Site) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connections
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
 from tenants.context import enter_tenant
@@ -16,6 +19,9 @@ from tests.frontend_api.hosts import PASSWORD
 
 pytestmark = pytest.mark.browser
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
+# What Chromium says of a page that was left while it was asked.
+LEFT = re.compile("context was destroyed|Cannot find context|axe is not defined|frame was detached")
+PHONE, NARROWEST = 360, 320
 # Both sizes and both schemes; the other two pairs are looked at in `make faults`.
 LOOKS = [
     (1280, "light"),
@@ -37,9 +43,8 @@ def sign_in(page: Page, site: Site, username: str, path: str) -> None:
 
 def find_barriers(page: Page) -> list[str]:
     """What axe finds wrong for people with disabilities, by the rules of WCAG 2.2 AA and its best practice."""
-    page.wait_for_load_state()
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(found => found.violations)")
+    settle(page)
+    found = ask(page, AXE, "axe.run(document, {resultTypes: ['violations']}).then(found => found.violations)")
     return [
         f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
         for one in found
@@ -47,10 +52,35 @@ def find_barriers(page: Page) -> list[str]:
     ]
 
 
-def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than its window."""
+def settle(page: Page) -> None:
+    """Until it is loaded and what it asks for by itself has come. Half a second of silence, which a browser can wait for too, would
+    be half a second for each of hundreds of pages."""
     page.wait_for_load_state()
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+    expect(page.locator(".htmx-request")).to_have_count(0)
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window; on a phone, also than the narrowest."""
+    wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    size, found = page.viewport_size, int(ask(page, wider))
+    if size is not None and size["width"] == PHONE:
+        page.set_viewport_size({**size, "width": NARROWEST})
+        found = max(found, int(ask(page, wider)))
+        page.set_viewport_size(size)
+    return found
+
+
+def ask(page: Page, *scripts: str) -> Any:
+    """What the page answers to the last of these, once it is loaded. Where another page takes its place meanwhile, as after a click
+    on a busy machine, that one is asked."""
+    until = time.monotonic() + 60
+    while True:
+        page.wait_for_load_state()
+        try:
+            return [page.evaluate(script) for script in scripts][-1]
+        except PlaywrightError as error:
+            if not LEFT.search(str(error)) or time.monotonic() > until:
+                raise
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
@@ -68,7 +98,6 @@ def test_public_pages_have_no_barriers_and_fit(
         ("/login/", "localhost"),
     ]:
         open_page(path, host=host, page=page)
-        page.wait_for_load_state("networkidle")
         assert find_barriers(page) == [], (path, host)
         assert overflow(page) <= 0, (path, host)
 
@@ -86,11 +115,6 @@ def test_the_pages_of_those_signed_in_have_no_barriers_and_fit(
     sign_in(member, site, "acme-member", "/leaderboard/")
     expect(member.get_by_text("show my place")).to_be_in_viewport()
     assert find_barriers(member) == []
-
-
-def test_a_320_pixel_screen_needs_no_sideways_scrolling(open_page: Opener) -> None:
-    for path in ("/", "/earn/", _first_member()):
-        assert overflow(open_page(path, width=320)) <= 0, path
 
 
 def earn_points(name: str, points: int) -> None:

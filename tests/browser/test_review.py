@@ -17,7 +17,7 @@ from tenants.context import enter_tenant
 from tests.browser.conftest import Opener, Site
 from tests.browser.people import acme_context, give
 from tests.browser.test_organiser_pages import MOST_BYTES, enter
-from tests.browser.test_pages import LOOKS, find_barriers, overflow, sign_in
+from tests.browser.test_pages import LOOKS, find_barriers, overflow, settle, sign_in
 from tests.cast import ACME
 from tests.handing_in import FIELDS, RUBRIC, hand, make_kind
 
@@ -93,7 +93,7 @@ def test_the_pages_have_no_barriers_and_fit(
         ("reasons", f"{QUEUE}reasons/"),
     ):
         page.goto(site.address(path))
-        page.wait_for_load_state("networkidle")
+        settle(page)
         shot(page, f"{name}-{width}-{scheme}")
         page.evaluate(
             "document.querySelectorAll('main details:not([data-menu])').forEach(box => { box.open = true; })"
@@ -115,7 +115,7 @@ def test_the_members_pages_have_no_barriers_and_fit(
         ("one", f"/submissions/{waiting['like']}/"),
     ):
         page.goto(site.address(path))
-        page.wait_for_load_state("networkidle")
+        settle(page)
         shot(page, f"{name}-{width}-{scheme}")
         assert find_barriers(page) == [], path
         assert overflow(page) <= 0, path

@@ -90,17 +90,12 @@ def test_members_pages_have_no_barriers_and_fit(
         f"/shop/{stocked.drop}/queue/",
         "/redemptions/",
         f"/redemptions/{stocked.approved}/",
+        f"/redemptions/{stocked.waiting}/",
         f"/redemptions/{stocked.waiting}/cancel/",
     ):
         page.goto(site.address(path))
-        page.wait_for_load_state("networkidle")
         assert find_barriers(page) == [], path
         assert overflow(page) <= 0, path
-    if width == 360:
-        page.set_viewport_size({"width": 320, "height": 700})
-        for path in ("/shop/", f"/shop/{stocked.mug}/", f"/redemptions/{stocked.waiting}/"):
-            page.goto(site.address(path))
-            assert overflow(page) <= 0, path
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
@@ -118,7 +113,6 @@ def test_the_teams_pages_have_no_barriers_and_fit(
         "/dashboard/",
     ):
         page.goto(site.address(path))
-        page.wait_for_load_state("networkidle")
         assert find_barriers(page) == [], path
         assert overflow(page) <= 0, path
 
@@ -145,7 +139,7 @@ def test_redeemed_on_a_phone_and_approved_on_the_dashboard(
     desk.get_by_text("2 redemptions wait for you").scroll_into_view_if_needed()
     desk.goto(site.address(LIST + "?state=requested"))
     desk.get_by_role("link", name="A mug with the star").first.click()
-    assert f"{LIST}{number}/" in desk.url
+    expect(desk).to_have_url(site.address(f"{LIST}{number}/"))
     desk.get_by_role("button", name="Approve").click()
     expect(desk.get_by_text("is approved. The member is told.")).to_be_visible()
     desk.get_by_role("link", name="Back").click()

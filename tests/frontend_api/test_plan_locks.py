@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.test import RequestFactory
 
+from billing.plans import PLANS
+from frontend_api.dashboard.billing.usage import _line as describe_line
 from frontend_api.plan_locks import describe_lock, opening_of
 from frontend_api.v1.problems import handle_exception
 from tenants.context import TenantContext
@@ -14,6 +17,7 @@ from tenants.gates import GATES, LIMITS, GateClosedError, LimitReachedError
 from tenants.models import Membership, Tenant, User
 from tenants.permissions import Rights, Role
 from tests.frontend_api.hosts import Browser
+from tests.plans import put_on_plan
 
 BARE = {"phases": [{"starts_at": "2020-01-01T00:00:00+00:00", "plan": "free", "features": [], "limits": {}}]}
 
@@ -120,9 +124,30 @@ class _Asked:
 
 
 def test_a_product_is_led_to_a_product_s_plan(db: None, acme: TenantContext) -> None:
-    from dataclasses import replace
-
     product = replace(acme, kind="saas")
     assert describe_lock("boosts", product, Rights(Role.OWNER)).title == "Boosts: part of Scale"
     assert describe_lock("boosts", acme, Rights(Role.ADMIN)).title == "Boosts: part of Starter"
     assert describe_lock("custom_domain", acme, Rights(Role.MODERATOR)).href == ""
+
+
+def test_nobody_is_led_to_a_plan_that_they_cannot_choose(db: None, acme: TenantContext) -> None:
+    """A course has one plan to choose, which has no export of the audit log."""
+    course = replace(acme, kind="course")
+    lock = describe_lock("audit_export", course, Rights(Role.OWNER))
+    assert (lock.title, lock.href) == ("Audit log export: not part of your plan", "")
+    assert "write to us" in lock.text
+    assert opening_of(GateClosedError(GATES["audit_export"]), course)["plan"] is None
+    assert opening_of(LimitReachedError(LIMITS["members"], 100_000), acme)["plan"] is None
+
+
+def test_who_is_held_by_their_own_cap_is_not_sent_to_the_plan_that_they_have(
+    db: None, acme: TenantContext
+) -> None:
+    scale = put_on_plan(replace(acme, kind="saas"), members=5_432)
+    held = opening_of(LimitReachedError(LIMITS["members"], 5_432), scale)
+    assert (held["allowed"], held["plan"]) == (5_432, "scale")
+    phases = tuple(replace(one, plan="scale") for one in scale.entitlements.phases)
+    scale = replace(scale, entitlements=replace(scale.entitlements, phases=phases))
+    assert opening_of(LimitReachedError(LIMITS["members"], 5_432), scale)["plan"] is None
+    assert describe_line("members", 5_432, 5_432, "saas", present="scale").more is None
+    assert describe_line("members", 5_432, 5_432, "saas", present="free").more == PLANS["scale"]

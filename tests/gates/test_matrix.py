@@ -23,6 +23,7 @@ from tenants.gates import GATES, LIMITS
 from tenants.models import Tenant
 from tenants.routing import get_routing
 from tests.frontend_api.hosts import ACME, Browser
+from tests.frontend_api.v1.buckets import stand_still
 from tests.gates.askers import USED, World, load_askers
 
 ASKERS = load_askers()
@@ -73,8 +74,11 @@ def test_every_surface_is_asked_and_nothing_else() -> None:
 
 
 @pytest.fixture
-def world(things: dict[str, Any], sign_in: Callable[..., Browser], settings: Any) -> World:
+def world(
+    things: dict[str, Any], sign_in: Callable[..., Browser], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> World:
     settings.BILLING_ON = True
+    stand_still(monkeypatch)
     owner = sign_in("acme-owner").on(ACME)
     context = get_routing().context_for_host(ACME)
     assert context is not None

@@ -11,12 +11,18 @@ from frontend_api.v1.callers import Caller
 from tenants.context import TenantContext
 from tenants.errors import ProgramsRateError
 from tenants.permissions import STRANGER
+from tests.frontend_api.v1.buckets import stand_still
 from tests.plans import put_on_plan
 
 if TYPE_CHECKING:
     from redis import Redis
 
 pytestmark = pytest.mark.usefixtures("db")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_fills_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_still(monkeypatch)
 
 
 def ask(context: TenantContext, caller: Caller) -> limits.Usage:

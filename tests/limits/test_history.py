@@ -9,7 +9,13 @@ import pytest
 
 from billing.freezing import list_freezes
 from engagement.analytics.activities import get_activity, list_activities
-from engagement.analytics.selectors import explain_entry, explain_message, list_entries, list_history
+from engagement.analytics.selectors import (
+    explain_entry,
+    explain_message,
+    list_entries,
+    list_history,
+    list_recent_entries,
+)
 from engagement.analytics.window import has_older_history
 from engagement.ledger.models import LedgerEntry
 from engagement.members.models import Member
@@ -113,3 +119,32 @@ def test_before_a_smaller_plan_it_is_said_that_older_history_will_be_hidden(
     line = "History: The last 30 days are shown. Older history is kept, and hidden."
     assert line in told["free"]
     assert not [one for one in told["starter"] if one.startswith("History")]
+
+
+def test_feed_socket_and_credits_show_no_older_history_either(acme: TenantContext, talked: int) -> None:
+    from engagement.credits.figures import get_figures
+    from engagement.credits.selectors import get_move, list_moves
+    from engagement.credits.statement import has_older_statement, list_statement
+    from frontend_api.live.calls import HomeView, render_view
+    from tests.engagement.credits import holding
+
+    def seen(context: TenantContext) -> tuple[int, int, int, int, int]:
+        with clock.frozen_at(later), enter_tenant(context):
+            feed = render_view(context, HomeView())[1].count('class="feed-text"')
+            figures = get_figures(context=context, since=later - timedelta(days=90), until=later)
+            moves, lines = list_moves(member_id=talked), list_statement(member_id=talked)
+            return len(list_recent_entries()), feed, len(moves), len(lines), figures.total.requests
+
+    whole = put_on_plan(acme)
+    with enter_tenant(whole):
+        holding.make_type(whole, requestable=True)
+        member = Member.objects.get(pk=talked)
+        move = holding.grant(whole, member, 5).move
+        holding.ask(whole, member, 5)
+    later = clock.now() + timedelta(days=40)
+    month = put_on_plan(acme, history_days=30, members=1_000)
+    assert seen(month) == (0, 0, 0, 0, 0)
+    with clock.frozen_at(later), enter_tenant(month):
+        assert has_older_statement(member_id=talked)
+        assert get_move(move_id=move.pk).move == move  # it can be taken back
+    assert seen(put_on_plan(acme, history_days=400, members=1_000)) == (4, 4, 1, 1, 1)

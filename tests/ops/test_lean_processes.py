@@ -53,7 +53,7 @@ libc.malloc.restype = libc.fopen.restype = ctypes.c_void_p
 meeting = threading.Barrier(8)
 def take():
     libc.malloc(ctypes.c_size_t(1000))
-    meeting.wait(10)
+    meeting.wait(60)
 threads = [threading.Thread(target=take) for _ in range(8)]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]

@@ -226,7 +226,11 @@ def _find_supporter(context: Any, member_id: int) -> dict[str, Any]:
     from tests.engagement.supporters.supporting import begin, make_tier, pay
 
     bought = begin(context, Member.objects.get(pk=member_id), make_tier(context, on_sale=True))
-    return {"tier_key": make_tier(context, name="Draft").key, "payment_key": pay(context, bought).key}
+    return {
+        "tier_key": make_tier(context, name="Draft").key,
+        "supporter_key": bought.key,
+        "payment_key": pay(context, bought).key,
+    }
 
 
 def _fill_catalogue(context: Any) -> dict[str, Any]:

@@ -181,6 +181,7 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "dashboard-payouts-confirm": ("payouts.confirmed",),
     "dashboard-payouts-replace": ("payouts.replacing",),
     "dashboard-payouts-call-off": ("payouts.called_off",),
+    "dashboard-support-news": ("support_news.changed",),
     "dashboard-support-refund": ("supporter.refunded",),
     "dashboard-support-tier": ("tier.changed",),
     "dashboard-support-tier-delete": ("tier.deleted",),

@@ -10,7 +10,7 @@ from frontend_api.access import EVERYBODY, SOCKETS
 from tenants.context import TenantContext
 from tenants.permissions import Rights, Role
 from tests.frontend_api.hosts import ACME, Browser
-from tests.frontend_api.live.sockets import Socket
+from tests.frontend_api.live.sockets import PATIENCE, Socket
 from tests.permissions import scene
 
 PATHS = {"live-board": "/live/board/?period=all&page=1", "live-home": "/live/home/"}
@@ -44,10 +44,10 @@ async def test_sockets_are_for_those_who_may(cookies: dict[str, str], name: str)
 async def _is_let_in(path: str, cookie: str) -> bool:
     socket = Socket(path, cookie=cookie)
     await socket.wire.send_input({"type": "websocket.connect"})
-    answer: dict[str, Any] = await socket.wire.receive_output(10)
+    answer: dict[str, Any] = await socket.wire.receive_output(PATIENCE)
     if answer["type"] == "websocket.accept":
-        answer = await socket.wire.receive_output(10)
+        answer = await socket.wire.receive_output(PATIENCE)
     let_in = answer["type"] == "websocket.send"
     await socket.wire.send_input({"type": "websocket.disconnect", "code": 1001})
-    await socket.wire.wait(10)
+    await socket.wire.wait(PATIENCE)
     return let_in

@@ -24,7 +24,9 @@ def world(
 ) -> Iterator[World]:  # fmt: skip
     from tests.scenarios.world import World
 
-    with LocalDiscordThread(Config(identify_interval=0.0, rate_limits=False, seed=False)) as discord:
+    with LocalDiscordThread(
+        Config(identify_interval=0.0, rate_limits=False, seed=False, answer_within=60.0)
+    ) as discord:
         settings.DISCORD_API_URL, settings.DISCORD_WEB_URL = discord.api_url, discord.web_url
         settings.DISCORD_BOT_TOKEN = discord.discord.config.bot_token
         made = World(discord, {acme.name: acme, globex.name: globex}, _open(settings))

@@ -33,7 +33,7 @@ from tests.cast import ACME, GLOBEX, Community
 from tests.frontend_api.hosts import Browser
 
 COMMUNITIES: Final = {community.name: community for community in (ACME, GLOBEX)}
-PATIENCE: Final = 10.0
+PATIENCE: Final = 40.0
 
 
 class World:
@@ -88,7 +88,7 @@ class World:
 
         async def stop() -> None:
             self._stop.set()
-            await asyncio.wait_for(asyncio.shield(self._task), 20)
+            await asyncio.wait_for(asyncio.shield(self._task), PATIENCE)
 
         self.discord.run(stop())
         connections.close_all()

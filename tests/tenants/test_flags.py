@@ -142,7 +142,7 @@ def another_process(committed_db: None, redis_cache: Redis) -> Iterator[Routing]
     loaded = threading.Event()
     made.on_change(loaded.set)
     made.start()
-    assert loaded.wait(10)
+    assert loaded.wait(60)
     yield made
     made.stop()
 

@@ -110,9 +110,9 @@ async def test_behind_asgi_likewise(acme: Any, globex: Any) -> None:
         }
         talk = ApplicationCommunicator(application, scope)
         await talk.send_input({"type": "http.request"})
-        assert (await talk.receive_output(5))["status"] == 200
-        body = (await talk.receive_output(5))["body"].decode()
-        await talk.wait(5)
+        assert (await talk.receive_output(30))["status"] == 200
+        body = (await talk.receive_output(30))["body"].decode()
+        await talk.wait(30)
         return body.split()[:2]
 
     answers = await asyncio.gather(*[ask(context) for context in (acme, globex) * 5])

@@ -39,7 +39,7 @@ def routing(committed_db: None, redis_cache: Redis) -> Iterator[Routing]:
 
 
 # A second on a quiet machine; here others are at work.
-SOON = 10
+SOON = 40
 
 
 def within(seconds: float, holds: Callable[[], bool]) -> float:
@@ -102,7 +102,7 @@ def test_a_change_elsewhere_is_known_within_a_second(routing: Routing) -> None:
 def test_a_change_that_is_rolled_back_is_not_announced(routing: Routing, redis_cache: Redis) -> None:
     with redis_cache.pubsub(ignore_subscribe_messages=True) as heard:
         heard.subscribe(CHANNEL)
-        heard.get_message(timeout=1)
+        heard.get_message(timeout=30)
         with pytest.raises(RuntimeError), transaction.atomic():  # noqa: PT012
             unlink_guild(guild_id=ACME.guild_id)
             raise RuntimeError

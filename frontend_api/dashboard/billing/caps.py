@@ -25,6 +25,12 @@ class CapForm(DeskForm):
         label="At most, each month", min_value=0, max_value=MOST // 100, decimal_places=2,
         help_text="0: nothing is ever charged above the plan, and what it includes is all there is.",
         widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "any"}),
+        error_messages={
+            "min_value": "Write an amount of 0 or more.",
+            "max_value": f"{MOST // 100:,} is the most that can be allowed here. Write to us if a month needs more.",
+            "invalid": "Write an amount in figures, such as 25 or 12.50.",
+            "max_decimal_places": "Write at most two decimal places.",
+        },
     )  # fmt: skip
 
 

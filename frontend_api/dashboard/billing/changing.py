@@ -54,9 +54,7 @@ def change(request: HttpRequest, desk: Desk) -> HttpResponse:
             plan=given.get("plan", ""),
             interval=given.get("interval", "")
             or (books.subscription.interval if books.subscription else "month"),
-            quantity=_number(
-                given.get("quantity", ""), books.subscription.quantity if books.subscription else 1
-            ),
+            quantity=_quantity(given, books),
         )
     except (ConflictError, InvalidInputError) as error:
         return go_to(request, reverse("billing"), (problem or error).message, kind="warn")
@@ -236,6 +234,12 @@ def undo(request: HttpRequest, desk: Desk) -> HttpResponse:
         return go_to(request, reverse("billing"), error.message, kind="warn")
     name = PLANS[row.plan].name if row.plan in PLANS else "The plan"
     return go_to(request, reverse("billing"), f"{name} stays. The planned change is taken back.")
+
+
+def _quantity(given: Mapping[str, str], books: Books) -> int:
+    """As many as now where none is named; 0, which is refused with how many there may be, for what is no number."""
+    text = given.get("quantity", "").strip()
+    return _number(text, 0) if text else books.subscription.quantity if books.subscription else 1
 
 
 def _number(text: str, default: int) -> int:

@@ -133,6 +133,7 @@ def begin(request: HttpRequest, desk: Desk) -> HttpResponse:
         "trial": has_trial(tenant=books.tenant, plan=choice.plan),
         "trial_days": TRIAL_DAYS,
         "links_first": choice.plan.trial_days and _needs_its_server(books),
+        "has_server": get_standing_link(tenant_id=books.tenant.pk) is not None,
         "price": write_money(choice.plan.price(choice.interval, choice.currency), choice.currency),
         "currencies": _links(
             "currency", CURRENCIES, {one: one.upper() for one in CURRENCIES}, choice.currency,

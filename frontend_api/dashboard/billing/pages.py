@@ -65,7 +65,7 @@ def show_billing(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 
 # Notices of which the plan's own sentence says nothing.
-_BESIDES: Final = frozenset({"failed", "ended", "restored", "cover_ends", "cover_over"})
+_BESIDES: Final = frozenset({"failed", "ended", "restored", "cover_ends", "cover_over", "aside"})
 # Somebody else pays, or will: there is nothing to choose.
 _PAID_BY_OTHERS: Final = frozenset({"covered", "ahead"})
 _NEW_CARD: Final = (("flow", "payment_method_update"),)

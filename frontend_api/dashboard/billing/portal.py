@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from billing.asides import put_back
 from billing.portal import confirm_change, open_portal, refresh_tenant
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
@@ -37,10 +38,15 @@ def enter_portal(request: HttpRequest, desk: Desk) -> HttpResponse:
 @require_safe
 @dashboard_page("view_billing")
 def leave_portal(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """What was done there is asked of Stripe at once; where it does not answer, its webhook tells us."""
+    """What was done there is asked of Stripe at once; where it does not answer, its webhook tells us. What was set aside while a bank
+    was asked stands again, unless it said yes."""
     try:
         refresh_tenant(tenant_id=desk.context.tenant_id)
+        again = put_back(tenant_id=desk.context.tenant_id)
     except (ConflictError, UnavailableError):
         text = "Our payment provider does not answer at the moment. What you changed there shows here within a minute."
+        return go_to(request, reverse("billing"), text, kind="warn")
+    if again:
+        text = "Nothing was changed at your bank’s page. What was planned for the end of the period stands again."
         return go_to(request, reverse("billing"), text, kind="warn")
     return HttpResponseRedirect(reverse("billing"))

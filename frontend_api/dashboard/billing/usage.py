@@ -55,11 +55,15 @@ def list_usage(
 ) -> list[UsageLine]:
     """Every limit that exists, in the order of the declaration."""
     used = count_used(context=context)
+    phase = entitlements.phase_at(now)
     lines = [
-        _line(limit.name, used.get(limit.name), limit_of(limit.name, entitlements, now), kind)
+        _line(
+            limit.name, used.get(limit.name), limit_of(limit.name, entitlements, now), kind,
+            present=phase.plan if phase else "",
+        )
         for limit in LIMITS.values()
         if limit.built
-    ]
+    ]  # fmt: skip
     waiting = count_waiting(context=context)
     if waiting:
         note = f"{write_unit(waiting, 'members')} more wait for room. What they do is kept."
@@ -76,10 +80,12 @@ def list_locks(*, entitlements: Entitlements, kind: str, now: datetime) -> list[
     ]
 
 
-def _line(name: str, used: int | None, allowed: int, kind: str) -> UsageLine:
+def _line(name: str, used: int | None, allowed: int, kind: str, present: str) -> UsageLine:
     limit = LIMITS[name]
     state = _state(used, allowed)
     more = cheapest_with(name, (used or allowed) + 1, kind=kind) if state in {"full", "over"} else None
+    if more is not None and more.key == present:
+        more = None  # the owner's cap holds newcomers back, and no plan
     return UsageLine(
         name,
         limit.title,

@@ -208,9 +208,10 @@ def _active(subscription: Subscription, plan: Plan) -> Standing:
 
 def _unpaid(subscription: Subscription, plan: Plan, now: datetime) -> Standing:
     until, price = grace_until(subscription), price_of(subscription)
+    which = "first payment after the trial" if subscription.first_unpaid else "last payment"
     if until is not None and now < until:
         text = (
-            f"{plan.name}, {price}. The last payment failed. Everything stays on until {on(until)}; then the limits of Free hold "
+            f"{plan.name}, {price}. The {which} failed. Everything stays on until {on(until)}; then the limits of Free hold "
             "until the open invoice is paid."
         )
         return Standing("overdue", plan, text, "Payment failed", WARN, until)

@@ -22,9 +22,11 @@ from engagement.credits.selectors import (
     list_moves,
     list_requests,
 )
+from engagement.ledger.window import shown_since
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.parts.export import FORMATS, export_list
 from frontend_api.dashboard.parts.list_page import show_list
+from frontend_api.plan_locks import describe_history
 from saas.core import clock
 
 from .bulk import ACTS
@@ -118,6 +120,7 @@ def show_figures(request: HttpRequest, desk: Desk) -> HttpResponse:
     until = clock.now()
     since = until - timedelta(days=days)
     bucket = "day" if days == 30 else "week" if days == 90 else "month"
+    shown = shown_since(desk.context)
     now = get_figures(context=desk.context, since=since, until=until, bucket=bucket)
     before = get_figures(
         context=desk.context, since=since - timedelta(days=days), until=since, bucket="month"
@@ -130,6 +133,10 @@ def show_figures(request: HttpRequest, desk: Desk) -> HttpResponse:
         "bucket": bucket,
         "now": now.total,
         "before": before.total,
+        # There is nothing to compare with where the time before is not shown.
+        "older_note": describe_history(desk.context, desk.person.rights)
+        if shown is not None and since - timedelta(days=days) < shown
+        else "",
         "median": duration_words(now.total),
         "types": [(row, one, duration_words(one)) for row, one in now.types],
         "periods": [(day, row, one, duration_words(one)) for day, row, one in now.periods],

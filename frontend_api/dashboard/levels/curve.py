@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from engagement.levels.errors import InvalidCurveError
 from engagement.levels.selectors import get_curve_choice, list_level_names
 from engagement.levels.shapes import SHAPES, curve_of, shape_of
 from engagement.progression.jobs import defer_curve, is_curve_waiting
-from engagement.progression.levelling import CurveMovedError, change_curve, compare_curves
+from engagement.progression.levelling import CurveComparison, CurveMovedError, change_curve, compare_curves
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to, tell
 from frontend_api.dashboard.parts.confirm import Confirm, Consequence, is_confirmed, show_confirm
@@ -70,35 +71,52 @@ def choose_curve(request: HttpRequest, desk: Desk) -> HttpResponse:
     facts = _form_facts(request, shape, values)
     if request.method != "POST":
         return render(request, "dashboard/levels/curve.html", facts)
+    part = request.headers.get("HX-Target") == "trial"
+    template = "dashboard/levels/preview.html" if part else "dashboard/levels/curve.html"
+    try:
+        wanted = _read_form(request)
+        compared = compare_curves(kind=wanted.kind, parameters=wanted.parameters)
+    except InvalidCurveError as error:
+        facts |= {"error": error.message, "error_field": error.field}
+        return render(request, template, facts, status=200 if part else 422)
+    if request.POST.get("do") == "look":
+        facts |= {"compared": compared, "bands": draw_bands(compared), "steps": list_steps(wanted.curve)}
+        return render(request, template, facts)
+    page = _consequences(request, desk, wanted, compared, version)
+    if not is_confirmed(request, page) or request.POST.get("seen", "") != str(version):
+        return show_confirm(request, page)
+    return _change(request, desk, wanted, version, members=compared.members)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    kind: str
+    parameters: dict[str, Any]
+
+    @property
+    def curve(self) -> LevelCurve:
+        return build_curve(self.kind, self.parameters)
+
+
+def _read_form(request: HttpRequest) -> _Wanted:
+    """Raises InvalidCurveError."""
     given = {name: request.POST.get(name, "") for name in WORDS}
     given |= {
         field.name: request.POST.get(f"{given['shape']}-{field.name}", "")
         for field in _fields(given["shape"])
     }
-    part = request.headers.get("HX-Target") == "trial"
-    try:
-        wanted_kind, wanted = curve_of(given["shape"], given)
-        compared = compare_curves(kind=wanted_kind, parameters=wanted)
-    except InvalidCurveError as error:
-        facts |= {"error": error.message, "error_field": error.field}
-        template = "dashboard/levels/preview.html" if part else "dashboard/levels/curve.html"
-        return render(request, template, facts, status=200 if part else 422)
-    if request.POST.get("do") == "look":
-        facts |= {
-            "compared": compared,
-            "bands": draw_bands(compared),
-            "steps": list_steps(build_curve(wanted_kind, wanted)),
-        }
-        return render(
-            request, "dashboard/levels/preview.html" if part else "dashboard/levels/curve.html", facts
-        )
-    back = reverse("dashboard-levels")
-    seen = request.POST.get("seen", "")
-    page = Confirm(
+    return _Wanted(*curve_of(given["shape"], given))
+
+
+def _consequences(
+    request: HttpRequest, desk: Desk, wanted: _Wanted, compared: CurveComparison, version: int
+) -> Confirm:
+    """What is to be seen before the curve changes."""
+    return Confirm(
         title="Change the levels?",
         submit="Change the levels",
         back=reverse("dashboard-curve"),
-        lead=f"Level 10 will need {_level_ten(build_curve(wanted_kind, wanted), desk.context.points_name)}.",
+        lead=f"Level 10 will need {_level_ten(wanted.curve, desk.context.points_name)}.",
         consequences=[
             Consequence(
                 f"{write_unit(compared.rise, 'members')} to a higher level, without being congratulated.",
@@ -113,21 +131,24 @@ def choose_curve(request: HttpRequest, desk: Desk) -> HttpResponse:
         hidden=[*_hidden(request), ("seen", str(version))],
         danger=False,
     )
-    if not is_confirmed(request, page) or seen != str(version):
-        return show_confirm(request, page)
-    if compared.members > AT_ONCE:
+
+
+def _change(request: HttpRequest, desk: Desk, wanted: _Wanted, version: int, *, members: int) -> HttpResponse:
+    """At once, or by a job where there are many members."""
+    back = reverse("dashboard-levels")
+    if members > AT_ONCE:
         defer_curve(
             tenant=desk.context.schema,
-            kind=wanted_kind,
-            parameters=wanted,
+            kind=wanted.kind,
+            parameters=wanted.parameters,
             actor=desk.actor,
             expected_version=version,
         )
-        return go_to(
-            request, back, f"The levels of {write_whole(compared.members)} members are being worked out."
-        )
+        return go_to(request, back, f"The levels of {write_whole(members)} members are being worked out.")
     try:
-        change = change_curve(kind=wanted_kind, parameters=wanted, actor=desk.actor, expected_version=version)
+        change = change_curve(
+            kind=wanted.kind, parameters=wanted.parameters, actor=desk.actor, expected_version=version
+        )
     except CurveMovedError as error:
         tell(request, error.message, kind="warn")
         return go_to(request, reverse("dashboard-curve"))

@@ -28,6 +28,7 @@ from engagement.progression.people import (
     restore_member,
 )
 from engagement.progression.services import adjust_points, undo_adjustment
+from engagement.supporters.selectors import get_support
 from frontend_api.dashboard.access import Desk, dashboard_page
 from frontend_api.dashboard.notices import go_to
 from frontend_api.dashboard.parts.confirm import Confirm, Consequence, is_confirmed, show_confirm
@@ -41,6 +42,7 @@ from frontend_api.dashboard.parts.conflicts import (
     version_of,
 )
 from frontend_api.dashboard.parts.forms import FormPage, show_form
+from frontend_api.dashboard.supporters.listing import show_state
 from frontend_api.figures import write_signed, write_unit, write_whole
 from frontend_api.plan_locks import describe_history
 from integrations.discord.directory import get_directory
@@ -70,6 +72,9 @@ def show_one(request: HttpRequest, desk: Desk, member_id: int) -> HttpResponse:
     if not tab:
         directory = get_directory(desk.context)
         facts["roles"] = [directory.name_of(role) for role in sheet.member.role_ids]
+        support = get_support(member_id=member_id) if desk.may("view_supporters") else None
+        if support is not None:
+            facts |= {"support": support, "support_state": show_state(support.supporter)}
     if tab == "history":
         before_id = int(before) if before.isdecimal() and len(before) < 19 else None
         entries = list_history(member_id=member_id, limit=ENTRIES + 1, before_id=before_id)

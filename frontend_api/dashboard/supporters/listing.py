@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from engagement.supporters.models import DisputeState, Supporter, SupporterPayment, SupportState
 from engagement.supporters.selectors import list_payments, list_supporters, list_tiers
-from frontend_api.addresses import write_address
 from frontend_api.dashboard.parts.cells import Face, Link, Tag
 from frontend_api.dashboard.parts.filters import Choice, Filter
 from frontend_api.dashboard.parts.lists import Column, Empty, ListKind, ListQuery, QuerySetSource, Sort
@@ -46,6 +45,12 @@ def build_supporters_list() -> ListKind:
             Column("until", "Paid until", _paid_until),
             Column(
                 "ends", "Ends", lambda row: row.cancel_at if row.state != SupportState.ENDED else row.ended_at
+            ),
+            Column(
+                "then",
+                "With the next payment",
+                lambda row: row.next_tier.name if row.next_tier else "",
+                shown=False,
             ),
             Column("late", "Late since", lambda row: row.late_since, shown=False),
             Column("key", "Number", lambda row: row.key, shown=False),
@@ -176,11 +181,13 @@ def _day(moment: datetime) -> str:
 
 
 def _paid_until(row: Supporter) -> datetime | None:
-    return None if row.state == SupportState.ENDED else row.period_end
+    """The period of a late one is not paid."""
+    return row.period_end if row.state == SupportState.ACTIVE else None
 
 
 def _face(row: Supporter) -> Face:
+    """Leads to the support, which leads on to the member."""
     member = row.member
     return Face(
-        member.display_name, write_address("dashboard-member", member.pk), member.avatar_url, member.pk
+        member.display_name, reverse("dashboard-supporter", args=[row.key]), member.avatar_url, member.pk
     )

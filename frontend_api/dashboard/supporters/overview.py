@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -24,8 +25,10 @@ from saas.core import clock
 from tenants.tickets import get_tenant_address
 
 from .charts import MONTHS, draw_months, fill_months
+from .news import list_shown_news
 
 GATE: Final = "supporters"
+LATELY: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ def show_overview(request: HttpRequest, desk: Desk) -> HttpResponse:
         "months": months[currency],
         "columns": draw_months(months[currency]),
         "has_income": bool(income),
+        "news": list_shown_news(since=clock.now() - LATELY, limit=8),
         "step": find_step(desk, account, tiers),
         "page_address": f"{get_tenant_address(desk.context.slug)}{reverse('support')}",
         "is_sold": settings.BILLING_ON,

@@ -39,7 +39,7 @@ def show_payment(request: HttpRequest, desk: Desk, payment_key: str) -> HttpResp
         "support_state": show_state(row.supporter),
         "net": net_of(row),
         "until": _until(row),
-        "can_refund": _can_refund(row),
+        "can_refund": can_refund(row),
         "runs": row.supporter.state != SupportState.ENDED,
         "days": DAYS,
     }
@@ -81,7 +81,8 @@ def _until(row: SupporterPayment) -> datetime:
     return row.paid_at + timedelta(days=DAYS)
 
 
-def _can_refund(row: SupporterPayment) -> bool:
+def can_refund(row: SupporterPayment) -> bool:
+    """Whole, not disputed, and of the last days; Stripe has the last word."""
     return not row.refunded and not row.is_disputed and clock.now() < _until(row)
 
 

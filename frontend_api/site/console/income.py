@@ -41,6 +41,21 @@ class PeriodIncome:
         return self.gross - self.refunded - self.fee
 
 
+@dataclass(frozen=True, slots=True)
+class IncomeSum:
+    """Of one currency, over communities."""
+
+    currency: str
+    payments: int = 0
+    gross: int = 0
+    fee: int = 0
+    refunded: int = 0
+
+    @property
+    def net(self) -> int:
+        return self.gross - self.refunded - self.fee
+
+
 def describe_income(user: User) -> IncomeView | None:
     """Since the beginning, of communities with an account for payouts; None where there is none. As many queries for one community as
     for a hundred."""
@@ -73,6 +88,21 @@ def list_period_income(user: User, *, start: datetime, end: datetime) -> list[Pe
                 for row in rows
             ]
     return found
+
+
+def add_up_income(lines: Iterable[PeriodIncome]) -> list[IncomeSum]:
+    """A sum for each currency, by its code. Pure."""
+    found: dict[str, IncomeSum] = {}
+    for one in lines:
+        so_far = found.get(one.currency, IncomeSum(one.currency))
+        found[one.currency] = IncomeSum(
+            one.currency,
+            so_far.payments + one.payments,
+            so_far.gross + one.gross,
+            so_far.fee + one.fee,
+            so_far.refunded + one.refunded,
+        )
+    return [found[currency] for currency in sorted(found)]
 
 
 def _line(one: CommunityIncome) -> dict[str, Any]:

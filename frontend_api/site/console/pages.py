@@ -176,7 +176,11 @@ def edit_payer(request: HttpRequest, key: str) -> HttpResponse:
 
 def find_payer(request: HttpRequest, key: str) -> Payer:
     """One of this person's own. Raises NotYourPayerError, which is a 404."""
-    found = Payer.objects.select_related("user").filter(key=key[:26], user=user_of(request)).first()
+    found = (
+        Payer.objects.select_related("user")
+        .filter(key=key.replace("\x00", "")[:26], user=user_of(request))
+        .first()
+    )
     if found is None:
         raise NotYourPayerError
     return found

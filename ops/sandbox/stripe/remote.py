@@ -79,7 +79,7 @@ class Control:
         """Send what is held, dropped or failed, in that order, and wait for it."""
         return list(self._ask("POST", "deliveries/release", {"order": order, "repeat": repeat}))
 
-    def settle(self, seconds: float = 10) -> bool:
+    def settle(self, seconds: float = 40) -> bool:
         """Wait until nothing is in flight. False when something still is."""
         return bool(self._ask("POST", "deliveries/settle", {"seconds": seconds})["settled"])
 

@@ -6,6 +6,7 @@ Order, as at Stripe's: authentication, route, parameters, idempotency key, the r
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -54,6 +55,7 @@ class LocalStripe:
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
         self._background: list[Background] = []
+        self._listening_again = asyncio.Event()
         resources.load()
 
     # --- life ---
@@ -92,8 +94,14 @@ class LocalStripe:
         for connection in self._runner.server.connections if self._runner.server else ():
             if connection.transport is not None:
                 connection.transport.abort()
-        await asyncio.sleep(seconds)
+        self._listening_again.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._listening_again.wait(), seconds)
         await self._listen(self._runner, port)
+
+    def listen_again(self) -> None:
+        """Whoever refuses connections does so no longer."""
+        self._listening_again.set()
 
     async def stop(self) -> None:
         for one in self._background:

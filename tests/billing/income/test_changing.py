@@ -12,7 +12,7 @@ from billing.income.changing import cancel_support, change_support, preview_supp
 from billing.income.errors import SupportEndsError
 from billing.income.portals import FEATURES, open_support_portal
 from engagement.members.models import Member
-from engagement.supporters.errors import SupportNotFoundError, TierNotDearerError, TierNotOnSaleError
+from engagement.supporters.errors import SupportNotFoundError, TierNotAlikeError, TierNotOnSaleError
 from engagement.supporters.models import Supporter
 from engagement.supporters.tiers import switch_tier
 from tenants.context import TenantContext, enter_tenant
@@ -34,6 +34,20 @@ def test_cancelling_and_resuming_twice_is_once(world: World) -> None:
             row = act(context=world.context, member_id=member.pk, actor=OWNER)
             assert (row.state, row.cancel_at is not None) == ("active", ends)
             assert world.told(member).cancel_at_period_end is ends
+    assert world.recorded() == ["joined", "cancelled", "resumed"]
+
+
+def test_what_is_cancelled_on_stripes_own_page_is_news_and_recorded_too(world: World) -> None:
+    from billing.income.mirror import refresh_support
+
+    member = world.member()
+    world.support(member, world.tier())
+    for ends in (True, False):
+        reference = world.row(member).stripe_id
+        world.stripe.v1.subscriptions.update(reference, {"cancel_at_period_end": ends})
+        for _ in range(2):
+            refresh_support(stripe_id=reference)
+    assert world.news() == ["Joined", "Ending", "Resumed"]
     assert world.recorded() == ["joined", "cancelled", "resumed"]
 
 
@@ -77,11 +91,11 @@ def test_a_declined_card_leaves_the_tier_as_it_is(world: World) -> None:
     assert world.told(member)["items"].data[0].price.unit_amount == 500
 
 
-def test_only_a_dearer_one_of_the_same_kind(world: World) -> None:
+def test_only_one_of_the_same_kind(world: World) -> None:
     member = world.member()
     world.support(member, world.tier())
-    for values in ({"amount": 400}, {"amount": 900, "currency": "eur"}, {"amount": 9000, "interval": "year"}):
-        with pytest.raises(TierNotDearerError):
+    for values in ({"amount": 900, "currency": "eur"}, {"amount": 9000, "interval": "year"}):
+        with pytest.raises(TierNotAlikeError):
             change(world, member, world.tier(**values))
     retired = world.tier(amount=900)
     with enter_tenant(world.context):

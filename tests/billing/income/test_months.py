@@ -50,7 +50,7 @@ def test_some_months(months: Months) -> None:
     months.pass_days(32)
     row = months.supporter(member)
     assert (row.state, row.cancel_at, months.points(member)) == ("ended", None, 200)
-    assert months.news() == ["Joined", "Late", "Recovered", "Ending", "Ending", "Left"]
+    assert months.news() == ["Joined", "Late", "Recovered", "Ending", "Resumed", "Ending", "Left"]
     assert months.recorded() == ["joined", "cancelled", "resumed", "cancelled", "left"]
     assert sum(one.amount - one.fee for one in months.payments()) == 4 * 460
 
@@ -72,6 +72,21 @@ def test_who_stays_late_ends_after_the_grace(months: Months) -> None:
     row = months.supporter(member)
     assert (row.state, months.told(member).status, months.points(member)) == ("ended", "canceled", 50)
     assert {one.status for one in months.stripe.v1.invoices.list().data} == {"paid", "void"}
+
+
+def test_who_cancels_a_late_one_is_never_charged_again(months: Months) -> None:
+    member = months.member()
+    months.open(member)
+    with months.today():
+        months.support(member, months.tier(points=50))
+    months.use_card(member, FAILING)
+    months.pass_days(33)
+    with months.today():
+        row = cancel_support(context=months.context, member_id=member.pk, actor=OWNER)
+    assert (row.state, months.told(member).status) == ("ended", "canceled")
+    months.pass_days(20)
+    assert {one.status for one in months.stripe.v1.invoices.list().data} == {"paid", "void"}
+    assert (len(months.payments()), months.news()) == (1, ["Joined", "Late", "Left"])
 
 
 def test_losing_all_news_costs_an_hour(months: Months) -> None:

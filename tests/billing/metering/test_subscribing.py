@@ -65,6 +65,8 @@ def test_its_news_are_mirrored_and_no_plan_is_looked_for(world: World) -> None:
     event = come_in(make_event(type="customer.subscription.deleted", data={"object": thing}))
     work_off(event_id=event.pk)
     row.refresh_from_db()
+    event.refresh_from_db()
+    assert (event.state, event.tenant_id) == ("processed", None)  # something was done, for no one community
     assert (row.status, row.ended_at is not None) == ("canceled", True)
     assert world.shop.row().ended_at is None
 

@@ -76,6 +76,8 @@ def test_on_its_day_it_is_billed_and_goes_on_by_itself(shop: Shop, day: datetime
                 made_at=clock.now(), payload={},
             )  # fmt: skip
             work_off(event_id=event.pk)
+            event.refresh_from_db()
+            assert event.state == "processed"
         row.refresh_from_db()
         assert (row.status, row.period_start, row.cancel_at) == ("active", day, until)
         (told,) = subscriptions(shop)

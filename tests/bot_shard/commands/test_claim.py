@@ -12,6 +12,7 @@ from django.conf import settings
 
 from ops.sandbox.discord import LocalDiscord
 from tests.bot_shard.commands.conftest import Talk
+from tests.bot_shard.running import comes
 
 if TYPE_CHECKING:
     from bot_shard.serve import BotService
@@ -55,10 +56,7 @@ async def greeted(local: LocalDiscord, service: BotService, inside: Inside, sett
     settings.BASE_URL = "http://localhost"
     settings.DISCORD_API_URL = local.api_url
     settings.DISCORD_BOT_TOKEN = "local-bot-token"
-    for _ in range(200):
-        if await inside(read_greeting) is not None:
-            break
-        await asyncio.sleep(0.05)
+    await comes(lambda: inside(read_greeting), lambda greeting: greeting is not None)
     row = await inside(greet, local.api_url)
     assert row.state == "sent"
     return local.world.message(row.channel_id, row.message_id)
@@ -187,10 +185,7 @@ async def test_in_direct_messages_discord_is_asked(
     for channel in list(guild.channels.values()):
         bot = local.world.bot_id
         update_channel(local.world, channel, overwrites={bot: Overwrite(bot, 1, 0, 1 << 11)})
-    for _ in range(100):
-        if await inside(read_greeting) is not None:
-            break
-        await asyncio.sleep(0.05)
+    await comes(lambda: inside(read_greeting), lambda greeting: greeting is not None)
     row = await inside(greet, local.api_url)
     assert row.state == "sent"
     message = local.world.message(row.channel_id, row.message_id)
@@ -213,10 +208,7 @@ async def test_with_nowhere_to_say_it_nothing_is_said(
     for channel in list(guild.channels.values()):
         bot = local.world.bot_id
         update_channel(local.world, channel, overwrites={bot: Overwrite(bot, 1, 0, 1 << 10)})
-    for _ in range(100):
-        if await inside(read_greeting) is not None:
-            break
-        await asyncio.sleep(0.05)
+    await comes(lambda: inside(read_greeting), lambda greeting: greeting is not None)
     assert (await inside(greet, local.api_url)).state == "nowhere"
     assert await inside(greet, local.api_url) is None
 

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from ops.sandbox.discord import LocalDiscord
 from ops.sandbox.discord.state.guilds import update_guild
-from tests.bot_shard.running import options
+from tests.bot_shard.running import comes, options
 from tests.cast import ACME
 
 if TYPE_CHECKING:
@@ -37,12 +37,7 @@ def count_events(kind: str) -> int:
 
 
 async def link_becomes(inside: Inside, seen: Callable[[Any], bool]) -> Any:
-    for _ in range(200):
-        link = await inside(read_link)
-        if seen(link):
-            return link
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"the link stayed {vars(link)}")
+    return await comes(lambda: inside(read_link), seen)
 
 
 async def test_a_kick_is_a_removal_and_an_invitation_undoes_it(

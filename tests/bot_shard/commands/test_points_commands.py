@@ -12,7 +12,7 @@ from redis import Redis
 from bot_shard.serve import BotService
 from engagement.analytics.selectors import get_profile, list_history
 from engagement.members.selectors import find_member
-from tests.bot_shard.running import options, until
+from tests.bot_shard.running import comes, options, until
 from tests.cast import ACME
 
 from .conftest import Talk
@@ -93,11 +93,7 @@ async def test_a_form_takes_no_more_than_the_command(talk: Talk, inside: Inside)
 async def test_undo_brings_back_what_was(talk: Talk, inside: Inside) -> None:
     given = await talk.command("moderator", "points give", TO_MEMBER)
     await talk.local.state.press_button(given["replies"][-1]["id"], "acme-moderator", "Undo")
-    for _ in range(100):
-        if await inside(balance, "member") == 0:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("the points were not taken back")
+    await comes(lambda: inside(balance, "member"), lambda points: points == 0)
 
 
 async def test_a_replayed_interaction_gives_once(talk: Talk, inside: Inside) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from redis import Redis
 
+from tests.bot_shard.running import comes
 from tests.cast import ACME
 
 if TYPE_CHECKING:
@@ -16,13 +17,11 @@ if TYPE_CHECKING:
 async def test_a_shard_tells_of_itself(service: BotService, redis_cache: Redis) -> None:
     from integrations.discord.presence import KEY, read_presence
 
-    for _ in range(100):
-        presence = await asyncio.to_thread(read_presence, ACME.guild_id)
-        if presence is not None and presence.is_connected:
-            break
-        await asyncio.sleep(0.05)
+    presence = await comes(
+        lambda: asyncio.to_thread(read_presence, ACME.guild_id),
+        lambda found: found is not None and found.is_connected,
+    )
     assert presence is not None
-    assert presence.is_connected
     assert {"earn", "points", "Give points"} <= presence.commands
     redis_cache.delete(KEY)
     assert await asyncio.to_thread(read_presence, ACME.guild_id) is None, "what is not there is not known"

@@ -53,6 +53,14 @@ async def test_the_tiers_and_the_way_to_the_page_for_ones_own_eyes(talk: Talk, a
     assert "/visit/" in button["url"] or "ticket" in button["url"]
 
 
+async def test_an_account_that_money_went_to_before_does_not_count(talk: Talk, acme: TenantContext) -> None:
+    former = await in_thread(connect)(acme, ready=False)
+    await in_thread(_make_former)(former.pk)
+    await in_thread(connect)(acme, stripe_id="acct_second")
+    await in_thread(tier)(acme)
+    assert "Friends" in embed(await talk.command("member", "support"))["description"]
+
+
 async def test_ones_own_support_comes_first(talk: Talk, acme: TenantContext) -> None:
     await in_thread(connect)(acme)
     friends = await in_thread(tier)(acme)
@@ -60,6 +68,9 @@ async def test_ones_own_support_comes_first(talk: Talk, acme: TenantContext) -> 
     answer = await talk.command("member", "support")
     assert embed(answer)["title"] == "You support with Friends. Thank you."
     assert "$5 a month. Next payment: <t:" in embed(answer)["description"]
+    await in_thread(_plan)(acme, row.pk, (await in_thread(tier)(acme, "Fans", amount=200)).pk)
+    planned = embed(await talk.command("member", "support"))["description"]
+    assert "on: Fans, $2 a month." in planned
     await in_thread(_make_late)(acme, row.pk)
     late = embed(await talk.command("member", "support"))["description"]
     assert "The last payment did not go through" in late
@@ -83,6 +94,22 @@ async def test_a_plan_without_it_is_told_neutrally_and_spares_who_supports(
     assert "“Supporters” is not part of this community’s plan." in embed(told)["description"]
     mine = embed(await talk.command("moderator", "support"))
     assert mine["title"] == "You support with Friends. Thank you."
+
+
+def _make_former(pk: int) -> None:
+    from billing.income.models import PayoutAccount
+    from saas.core.schemas import PUBLIC, enter_schema
+
+    with enter_schema(PUBLIC):
+        PayoutAccount.objects.filter(pk=pk).update(state="former")
+
+
+def _plan(acme: TenantContext, pk: int, next_tier_id: int) -> None:
+    from engagement.supporters.models import Supporter
+    from tenants.context import enter_tenant
+
+    with enter_tenant(acme):
+        Supporter.objects.filter(pk=pk).update(next_tier_id=next_tier_id, next_amount=200)
 
 
 def _make_late(acme: TenantContext, pk: int) -> None:

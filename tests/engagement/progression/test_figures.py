@@ -190,4 +190,4 @@ def test_whoever_records_waits_for_the_ledgers_lock(acme: TenantContext) -> None
             with pytest.raises(TimeoutError):
                 recording.result(timeout=0.3)
             assert not MemberFigure.objects.exists()
-        assert recording.result(timeout=10) == 1
+        assert recording.result(timeout=60) == 1

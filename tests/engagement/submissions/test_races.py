@@ -35,7 +35,7 @@ def both(*works: Callable[[], None]) -> None:
 
     def closing(work: Callable[[], None]) -> None:
         try:
-            barrier.wait(10)
+            barrier.wait(60)
             work()
         finally:
             connection.close()

@@ -15,6 +15,8 @@ from saas.events.log import get_end
 from tenants.context import TenantContext, enter_tenant
 from tests.frontend_api.hosts import ACME
 
+PATIENCE = 30  # seconds; only a failing test waits so long
+
 
 class Socket:
     """One WebSocket against the application; `async with` opens and closes it."""
@@ -47,21 +49,21 @@ class Socket:
 
     async def __aenter__(self) -> Socket:
         await self.wire.send_input({"type": "websocket.connect"})
-        answer = await self.wire.receive_output(5)
+        answer = await self.wire.receive_output(PATIENCE)
         assert answer["type"] == "websocket.accept", answer
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         await self.wire.send_input({"type": "websocket.disconnect", "code": 1001})
-        await self.wire.wait(5)
+        await self.wire.wait(PATIENCE)
 
-    async def read(self, within: float = 5) -> dict[str, str]:
+    async def read(self, within: float = PATIENCE) -> dict[str, str]:
         """The next message."""
         message = await self.wire.receive_output(within)
         assert message["type"] == "websocket.send", message
         return dict(json.loads(message["text"]))
 
-    async def read_part(self, within: float = 5) -> dict[str, str]:
+    async def read_part(self, within: float = PATIENCE) -> dict[str, str]:
         """The next message that carries a part of the page."""
         while True:
             message = await self.read(within)
@@ -71,7 +73,7 @@ class Socket:
     async def read_close(self) -> int:
         """The closing code; what was sent before is passed over."""
         while True:
-            message: dict[str, Any] = await self.wire.receive_output(5)
+            message: dict[str, Any] = await self.wire.receive_output(PATIENCE)
             if message["type"] == "websocket.close":
                 return int(message["code"])
 

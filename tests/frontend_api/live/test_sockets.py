@@ -155,13 +155,13 @@ async def test_a_burst_is_at_most_two_parts_a_second(acme: TenantContext) -> Non
         loop = asyncio.get_running_loop()
         talking = loop.create_task(talk())
         parts, started = 0, loop.time()
-        while loop.time() < started + 2:
+        while loop.time() < started + 2 or not (parts and talking.done()):
             await asyncio.sleep(0.05)
             while not socket.wire.output_queue.empty():
                 await socket.read_part()
                 parts += 1
-        await talking
-    assert 1 <= parts <= 5
+        passed = loop.time() - started
+    assert 1 <= parts <= 2 * passed + 1
 
 
 async def test_a_lost_wake_up_costs_time_and_no_news(
@@ -190,7 +190,7 @@ async def test_news_behind_an_older_transaction_come_when_it_has_ended(acme: Ten
         with enter_tenant(acme), transaction.atomic(), connections["default"].cursor() as cursor:
             cursor.execute("select pg_current_xact_id()")
             loop.call_soon_threadsafe(began.set)
-            asyncio.run_coroutine_threadsafe(ended.wait(), loop).result(10)
+            asyncio.run_coroutine_threadsafe(ended.wait(), loop).result(60)
         connections.close_all()
 
     async with Socket() as socket:
@@ -201,7 +201,7 @@ async def test_news_behind_an_older_transaction_come_when_it_has_ended(acme: Ten
         assert await socket.is_quiet(1.5), "the row cannot be read yet"
         ended.set()
         await holding
-        assert await socket.read_part(4)
+        assert await socket.read_part()
 
 
 async def test_a_position_from_the_future_is_taken_back_to_the_end(acme: TenantContext) -> None:

@@ -98,8 +98,38 @@ def test_a_dearer_tier_is_shown_with_stripes_figures_and_taken_as_shown(
     assert pages.on(ACME).post(address, form)["Location"] == "/support/"
     assert "You support with “Patrons” now" in text_of(pages.on(ACME).get("/support/"))
     assert world.supporter(mia).tier.key == patrons.key
-    cheaper = pages.on(ACME).get(f"/support/tiers/{friends.key}/")
-    assert cheaper["Location"] == "/support/"
+    yearly = world.tier(name="Yearly", amount=9_000, interval="year")
+    assert pages.on(ACME).get(f"/support/tiers/{yearly.key}/")["Location"] == "/support/"
+    assert "only a tier with the same currency and period" in text_of(pages.on(ACME).get("/support/"))
+
+
+def test_a_cheaper_tier_comes_with_the_next_payment_and_is_taken_back_until_then(
+    pages: Browser, world: World, mia: Member
+) -> None:
+    patrons = world.tier(name="Patrons", amount=2_000, points=300, perks=("A vote", "A badge"))
+    friends = world.tier(points=100, perks=("A badge",))
+    world.support(mia, patrons)
+    address = f"/support/tiers/{friends.key}/"
+    assert "From the next payment" in text_of(pages.on(ACME).get("/support/"))
+    text = text_of(pages.on(ACME).get(address))
+    for words in ("nothing", "What you no longer get then", "200 points of each month", "A vote", "$5.00"):
+        assert words in text, words
+    assert pages.on(ACME).post(address)["Location"] == "/support/"
+    text = text_of(pages.on(ACME).get("/support/"))
+    for words in (
+        "from your next payment on",
+        "Yours with the next payment",
+        "Stay with Patrons",
+        "until then everything stays",
+    ):
+        assert words in text, words
+    assert len(world.payments()) == 1
+    stay = f"/support/tiers/{patrons.key}/"
+    assert pages.on(ACME).get(stay)["Location"] == "/support/"
+    assert world.supporter(mia).next_tier_id is not None  # looking changes nothing
+    assert pages.on(ACME).post(stay)["Location"] == "/support/"
+    assert "You stay with “Patrons”" in text_of(pages.on(ACME).get("/support/"))
+    assert world.supporter(mia).next_tier_id is None
 
 
 def test_cancelling_is_asked_dated_and_taken_back(pages: Browser, world: World, mia: Member) -> None:
@@ -157,5 +187,10 @@ def test_over_rest_it_begins_changes_and_ends_likewise(pages: Browser, world: Wo
     preview = api.post("me/support/preview", {"tier": patrons.key}).json()
     assert (preview["due_now"], preview["next_amount"]) == (1_500, 2_000)
     assert api.post("me/support/change", {"tier": patrons.key}).json()["tier_name"] == "Patrons"
+    cheaper = api.post("me/support/preview", {"tier": friends.key}).json()
+    assert (cheaper["later"], cheaper["due_now"], cheaper["next_amount"]) == (True, 0, 500)
+    planned = api.post("me/support/change", {"tier": friends.key}).json()
+    assert (planned["tier"], planned["next_tier"], planned["next_amount"]) == (patrons.key, friends.key, 500)
+    assert api.post("me/support/change", {"tier": patrons.key}).json()["next_tier"] is None
     assert api.post("me/support/cancel").json()["cancel_at"] is not None
     assert api.post("me/support/resume").json()["cancel_at"] is None

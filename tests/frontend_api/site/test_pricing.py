@@ -32,6 +32,14 @@ def test_every_plan_stands_there_with_its_price(
         assert write_money(plan.price(interval, currency), currency) in text
 
 
+def test_the_table_says_how_many_active_members_a_plan_without_a_limit_includes(pages: Browser) -> None:
+    table = read(pages, "?for=products").partition("Side by side")[2]
+    row = table.partition("Monthly active members")[2].partition("</tr>")[0]
+    assert "newcomers wait" in row
+    assert re.findall(r"<td>([\d,]+ members)</td>", row) == ["5,000 members", "100,000 members"]
+    assert "Monthly active members" not in read(pages, "?for=servers")
+
+
 def test_every_gate_and_limit_that_is_built_says_what_it_means(pages: Browser) -> None:
     text = read(pages)
     for one in (*GATES.values(), *LIMITS.values()):

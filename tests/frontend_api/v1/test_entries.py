@@ -285,12 +285,12 @@ def test_a_request_that_runs_on_and_on_is_not_waited_for_for_ever(
 
     def _wait() -> idempotency.Answer:
         holding.set()
-        done.wait(timeout=10)
+        done.wait(timeout=60)
         return idempotency.Answer(200, "{}")
 
     thread = threading.Thread(target=hold)
     thread.start()
-    holding.wait(timeout=10)
+    assert holding.wait(timeout=60)
     try:
         with pytest.raises(idempotency.IdempotencyKeyInUseError):
             idempotency.answer_once(

@@ -132,6 +132,26 @@ def test_supporters_and_payments_come_page_by_page(program: Api, acme: TenantCon
     assert "@" not in text
 
 
+def test_one_supporter_comes_with_its_sums(program: Api, acme: TenantContext, globex: TenantContext) -> None:
+    grace = support(acme, tier(acme))
+    paid(acme, grace, days_ago=40, amount=500, fee=0, refunded=500)
+    paid(acme, grace, amount=500, fee=40)
+    found = program.get(f"supporters/{grace.key}").json()
+    assert (found["key"], found["member_name"], found["state"]) == (grace.key, "Grace", "active")
+    assert (found["payments"], found["paid"], found["refunded"], found["fee"], found["net"]) == (
+        2,
+        1_000,
+        500,
+        40,
+        460,
+    )
+    assert (found["charged_back"], found["benefits_until"]) == (False, None)
+    theirs = support(globex, tier(globex))
+    for key in (theirs.key, "nobodys"):
+        missing = program.get(f"supporters/{key}")
+        assert (missing.status_code, code_of(missing)) == (404, "supporter_not_found")
+
+
 def test_members_read_their_own_and_nothing_else(program: Api, acme: TenantContext, person: People) -> None:
     give(acme, CAST.discord_id("member"), "Mia", 0)
     mia = person("acme-member")
@@ -141,7 +161,7 @@ def test_members_read_their_own_and_nothing_else(program: Api, acme: TenantConte
     paid(acme, row, amount=500)
     found = mia.get("me/support").json()
     assert (found["state"], found["amount"], found["payments"], found["paid"]) == ("active", 500, 1, 500)
-    for path in ("supporters", "supporter-payments", "supporter-tiers"):
+    for path in ("supporters", f"supporters/{row.key}", "supporter-payments", "supporter-tiers"):
         assert mia.get(path).status_code == 403
     assert program.get("me/support").status_code == 403
     assert program.post("me/support", {"tier": row.key}).status_code == 403

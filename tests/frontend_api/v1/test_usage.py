@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
@@ -23,7 +24,7 @@ def test_without_a_plan_there_is_nothing_to_read(accountant: Api) -> None:
 
 
 def test_it_says_what_was_used_and_what_it_costs(accountant: Api) -> None:
-    row = subscribed(period_end=clock.now().replace(year=2099))
+    row = subscribed(period_end=datetime(2099, 1, 1, tzinfo=UTC))
     tenant = tenant_of()
     phase = {
         "starts_at": "2026-01-01T00:00:00+00:00",

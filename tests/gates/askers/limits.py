@@ -247,6 +247,58 @@ def _make_old_entry(world: World) -> tuple[int, int]:
     return entry.member_id, entry.pk
 
 
+@asks("page dashboard", used=_age)
+def see_it_on_the_home_page(world: World) -> bool:
+    """Everything in the scene was done on one day, so that the feed is whole or empty."""
+    with clock.frozen_at(clock.now() + OLD):
+        return bool(world.owner.get(path("dashboard")).context["feed"])
+
+
+def _lists_something(world: World, scope: str, what: str) -> bool:
+    program = _program(world, scope)
+    with clock.frozen_at(clock.now() + OLD):
+        answer = program.get(what)
+    assert answer.status_code == 200, answer.content
+    return bool(answer.json()["items"])
+
+
+@asks("rest list_entries", used=_age)
+def list_entries_over_rest(world: World) -> bool:
+    return _lists_something(world, "entries:read", "entries")
+
+
+@asks("rest list_activities", used=_age)
+def list_activities_over_rest(world: World) -> bool:
+    from engagement.activity.models import Activity
+    from tenants.context import enter_tenant
+
+    member_id, _entry_id = _make_old_entry(world)
+    with enter_tenant(world.context):
+        Activity.objects.create(
+            source_id="old",
+            source="key:1",
+            member_id=member_id,
+            type="message",
+            occurred_at=clock.now(),
+            attributes={},
+        )
+    return _lists_something(world, "entries:read", "activities")
+
+
+@asks("rest list_credit_moves", used=_age)
+def list_credit_moves_over_rest(world: World) -> bool:
+    from engagement.credits.models import CreditMove, CreditType
+    from tenants.context import enter_tenant
+
+    member_id, _entry_id = _make_old_entry(world)
+    with enter_tenant(world.context):
+        kind = CreditType.objects.order_by("pk")[0]
+        CreditMove.objects.create(
+            member_id=member_id, type=kind, kind="grant", amount=5, reason="", actor_name="Ada", key="old"
+        )
+    return _lists_something(world, "credits:read", "credits/moves")
+
+
 @asks("page reason", used=_age)
 def read_a_reason(world: World) -> bool:
     member_id, entry_id = _make_old_entry(world)

@@ -82,20 +82,19 @@ def moving_to(*places: str) -> Answer:
     return answer
 
 
-def dripping(head: bytes, seconds: float = 20.0) -> Answer:
-    """A byte now and then, for ever as far as anybody cares."""
+def dripping(head: bytes) -> Answer:
+    """A byte now and then, for as long as anybody listens: who waits for the end waits for ever."""
 
     def answer(sock: socket.socket, asked: bytes) -> None:
         sock.sendall(head)
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        while True:
             sock.sendall(b"x")
             time.sleep(0.02)
 
     return answer
 
 
-def fetcher(*, seconds: float = 5.0, addresses: dict[str, list[str]] | None = None) -> Fetcher:
+def fetcher(*, seconds: float = 60.0, addresses: dict[str, list[str]] | None = None) -> Fetcher:
     """To which PUBLIC is the internet; every name is there, but those that `addresses` puts elsewhere."""
 
     def resolve(host: str, port: int) -> list[str]:

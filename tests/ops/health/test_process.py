@@ -17,7 +17,7 @@ from ops.health.process import ProcessHealth, serve_health
 
 def _get(health: ProcessHealth, path: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{health.port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{health.port}{path}", timeout=30) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -38,7 +38,7 @@ def test_health_is_served_while_the_process_runs() -> None:
         assert _get(health, "/other")[0] == 404
         port = health.port
     with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5)
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=30)
 
 
 @pytest.mark.usefixtures("_served")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.db import connection
@@ -33,13 +34,14 @@ def note(*, tenant: str, **arguments: Any) -> None:
 
 
 @job(queue="tests", name="tests.dawdle")
-def dawdle(*, tenant: str, seconds: float) -> None:
-    """Tells when it begins and when it ends, in the tenant's log."""
+def dawdle(*, tenant: str, seconds: float, until: str = "") -> None:
+    """Tells when it begins and when it ends, in the tenant's log. It ends early once there is a file `until`."""
     for word in ("Begun", "Ended"):
         with connection.cursor() as cursor:
             append_rows(cursor, [(word, {}, clock.now())])
-        if word == "Begun":
-            time.sleep(seconds)
+        end = time.monotonic() + seconds
+        while word == "Begun" and time.monotonic() < end and not (until and Path(until).exists()):
+            time.sleep(0.02)
 
 
 @job(queue="tests", name="tests.fail", retry=Backoff(tries=2, first=0))

@@ -77,11 +77,11 @@ def test_sockets_are_woken_after_the_commit_and_not_before(
 ) -> None:
     with redis_cache.pubsub(ignore_subscribe_messages=True) as subscription:
         subscription.psubscribe("wake:*")
-        subscription.get_message(timeout=1)
+        subscription.get_message(timeout=30)
         with enter_tenant(acme), transaction.atomic():
             row = publish(TeaServed(cups=1))
             assert subscription.get_message(timeout=0.1) is None
-        message = subscription.get_message(timeout=2)
+        message = subscription.get_message(timeout=30)
     assert message is not None
     assert (message["channel"], message["data"]) == (f"wake:{acme.schema}".encode(), str(row).encode())
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -49,14 +50,17 @@ def wait_for(holds: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def test_asked_to_stop_it_ends_the_job_in_hand_and_takes_no_other(
-    start: Callable[..., subprocess.Popen[bytes]], acme: TenantContext
+    start: Callable[..., subprocess.Popen[bytes]], acme: TenantContext, tmp_path: Path
 ) -> None:
-    defer(dawdle, tenant=acme.schema, seconds=1.5, lock="one by one")
-    defer(dawdle, tenant=acme.schema, seconds=1.5, lock="one by one")
+    enough = tmp_path / "enough"
+    for _ in range(2):
+        defer(dawdle, tenant=acme.schema, seconds=200, until=str(enough), lock="one by one")
     worker = start("--queues=tests")
     wait_for(lambda: said(acme) == ["Begun"])
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(10) == 0
+    time.sleep(1)  # it has heard by then; the job in hand goes on
+    enough.touch()
+    assert worker.wait(60) == 0
     assert said(acme) == ["Begun", "Ended"]
     assert [job["status"] for job in read_jobs() if job["queue_name"] == "tests"] == ["succeeded", "todo"]
 

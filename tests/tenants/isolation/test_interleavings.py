@@ -200,7 +200,7 @@ def test_units_of_one_thread_pool_do_not_meet(
     committed_db: None, acme: TenantContext, globex: TenantContext
 ) -> None:
     """Two threads, each always mid-unit in another tenant: a barrier in every unit forces the overlap."""
-    barrier = threading.Barrier(2, timeout=20)
+    barrier = threading.Barrier(2, timeout=60)
 
     def work(context: TenantContext) -> None:
         for number in range(10):

@@ -73,14 +73,14 @@ async def ask(host: str, path: str) -> tuple[int, str]:
     }
     talk = ApplicationCommunicator(application, scope)
     await talk.send_input({"type": "http.request"})
-    start = await talk.receive_output(20)
+    start = await talk.receive_output(30)
     body = b""
     while True:
-        part = await talk.receive_output(20)
+        part = await talk.receive_output(30)
         body += part.get("body", b"")
         if not part.get("more_body"):
             break
-    await talk.wait(20)
+    await talk.wait(30)
     return start["status"], body.decode()
 
 

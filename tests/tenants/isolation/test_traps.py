@@ -55,7 +55,7 @@ def in_thread(act: Callable[[], Any]) -> Any:
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join(10)
+    thread.join(60)
     if isinstance(found[0], BaseException):
         raise found[0]
     return found[0]

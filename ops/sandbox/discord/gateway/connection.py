@@ -29,6 +29,7 @@ _NO_RESUME = (1000, 1001)
 # As far away as a near gateway: discord.py notes the moment of a heartbeat after sending it, and an answer that is
 # quicker than that looks to it like one that is a whole interval late.
 _ACK_SECONDS = 0.03
+_LOOK_SECONDS = 0.5  # how often a silent client is looked for at least
 
 
 class CloseSocket(Exception):
@@ -246,7 +247,7 @@ class Connection:
         """Close a socket whose client went silent for more than two intervals."""
         interval = self.hub.config.heartbeat_interval
         while True:
-            await asyncio.sleep(interval / 2)
+            await asyncio.sleep(min(interval / 2, _LOOK_SECONDS))
             if time.monotonic() - self._beat_at > interval * 2:
                 await self._close(4009, "Session timed out.")
                 return

@@ -76,6 +76,16 @@ def row(**facts: Any) -> Subscription:
             "until the open invoice is paid.",
         ),
         (
+            {"status": "past_due", "unpaid_since": NOW - timedelta(days=2), "first_unpaid": True}, "overdue",
+            "Growth, $25 a month. The first payment after the trial failed. Everything stays on until 11 February 2027; then the limits of "
+            "Free hold until the open invoice is paid.",
+        ),
+        (
+            {"status": "past_due", "unpaid_since": NOW - timedelta(days=4), "first_unpaid": True}, "frozen",
+            "Growth, $25 a month, is not paid since 6 February 2027. The limits of Free hold. Pay the open invoice, and everything is "
+            "back at once.",
+        ),
+        (
             {"status": "unpaid", "unpaid_since": NOW - timedelta(days=20)}, "frozen",
             "Growth, $25 a month, is not paid since 21 January 2027. The limits of Free hold. Pay the open invoice, and everything is "
             "back at once.",

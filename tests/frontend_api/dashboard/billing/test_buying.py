@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from billing.models import BillingAttempt, Payer, Subscription
+from tenants.models import GuildLink, Tenant
 from tests.billing.shop import DECLINED
 from tests.frontend_api.dashboard.billing.till import Till
 from tests.frontend_api.hosts import ACME, BASE
@@ -61,6 +62,14 @@ def test_a_trial_begins_without_a_card(till: Till) -> None:
     assert "Add a card" in text
 
 
+def test_who_tries_without_a_server_reads_that_a_server_tries_once(till: Till) -> None:
+    said = "A Discord server has one trial."
+    assert said not in till.text(BEGIN)
+    GuildLink.objects.filter(tenant=till.shop.tenant).delete()
+    Tenant.objects.filter(pk=till.shop.tenant.pk).update(kind="creator")
+    assert said in till.text(BEGIN)
+
+
 def test_who_has_not_paid_yet_waits_and_is_told_so(till: Till) -> None:
     till.post(BEGIN, FORM)
     page = till.get(f"return/?session_id={till.shop.session()}")
@@ -82,7 +91,24 @@ def test_stripe_away_on_the_way_back_is_waited_for(till: Till) -> None:
     assert "Thank you" in till.follow(till.get(f"return/?session_id={session}"))
 
 
-@pytest.mark.parametrize("session", ["", "cs_test_nothing", "<script>", "x" * 500])
+def test_an_old_page_says_how_things_stand_and_does_not_wait_for_ever(till: Till) -> None:
+    till.shop.skip_trial()
+    till.post(BEGIN, FORM)
+    session = till.shop.session()
+    till.shop.pay(session)
+    till.follow(till.get(f"return/?session_id={session}"))
+    row = till.shop.row()
+    price = till.shop.stripe.v1.prices.list({"lookup_keys": ["pro_month"]}).data[0].id
+    item = till.shop.told()["items"].data[0].id
+    till.shop.stripe.v1.subscriptions.update(row.stripe_id, {"items": [{"id": item, "price": price}]})
+    assert "Thank you. Pro is on" in till.follow(till.get(f"return/?session_id={session}"))
+    till.shop.stripe.v1.subscriptions.cancel(row.stripe_id)
+    text = till.follow(till.get(f"return/?session_id={session}"))
+    assert "what it bought has ended" in text
+    assert "Free. There is nothing to pay" in text
+
+
+@pytest.mark.parametrize("session", ["", "cs_test_nothing", "<script>", "x" * 500, "%00cs"])
 def test_a_session_that_is_not_ours_is_not_there(till: Till, session: str) -> None:
     assert till.get(f"return/?session_id={session}").status_code == 404
 

@@ -105,6 +105,9 @@ def test_fewer_cohorts_say_what_will_wait(till: Till) -> None:
     assert "What will wait or be off" in till.text(fewer)
     assert "Course for 1 cohort" in till.text(fewer)
     assert "What will wait or be off" not in till.text("change/?plan=course&interval=month&quantity=9")
+    for wrong in ("abc", "-3", "9" * 30):
+        answer = till.get(f"change/?plan=course&interval=month&quantity={wrong}")
+        assert "Choose 1 to 500 cohorts." in till.follow(answer)
     assert "Planned. Course, $20 a month, begins on" in till.follow(confirm(till, fewer))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -47,6 +48,18 @@ def test_supporters_are_searched_and_narrowed(desk: Any, acme: TenantContext) ->
         "Ada",
         "Grace",
     ]
+
+
+def test_a_late_one_is_not_said_to_be_paid(desk: Any, acme: TenantContext) -> None:
+    friends = tier(acme)
+    until = clock.now() + timedelta(days=20)
+    support(acme, friends, period_end=until)
+    support(acme, friends, "Ada", 77_002, period_end=until, state="late", late_since=clock.now())
+    lines = file_of(desk.get(f"{PEOPLE}export.csv")).splitlines()
+    assert {line.split(",")[0]: until.date().isoformat() in line for line in lines[1:]} == {
+        "Grace": True,
+        "Ada": False,
+    }
 
 
 def test_the_file_computes_nothing_and_is_recorded(desk: Any, acme: TenantContext) -> None:

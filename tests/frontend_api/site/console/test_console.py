@@ -16,7 +16,7 @@ from tests.frontend_api.portal.test_leaderboard import text_of
 
 PAGE = "/billing/"
 ROUTES = (
-    PAGE, "/billing/payers/new/", "/billing/payers/01X/", "/billing/payers/01X/costs/", "/billing/communities/1/usage/",
+    PAGE, "/billing/costs/", "/billing/payers/new/", "/billing/payers/01X/", "/billing/payers/01X/costs/", "/billing/communities/1/usage/",
     "/billing/communities/1/hand-over/", "/billing/copy/",
 )  # fmt: skip
 
@@ -103,6 +103,17 @@ def test_a_company_is_added_and_changed(agency: Client) -> None:
     company.refresh_from_db()
     assert (company.name, company.email) == ("Acme Co", "b@agency.test")
     assert "Acme Co" in text_of(agency.get(PAGE))
+
+
+def test_two_companies_of_one_name_are_none(agency: Client) -> None:
+    for name in ("First", "Second"):
+        agency.post("/billing/payers/new/", {"name": name, "email": "a@agency.test"})
+    second = Payer.objects.get(name="Second")
+    answer = agency.post(f"/billing/payers/{second.key}/", {"name": "First", "email": "b@agency.test"})
+    assert answer.status_code == 422
+    assert "You pay as First already" in answer.content.decode()
+    second.refresh_from_db()
+    assert (second.name, second.email) == ("Second", "a@agency.test")
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,8 @@ def test_anothers_retainer_and_invoices_are_a_404(payer: Client, shop: Shop) -> 
         f"/billing/retainers/{row.key}/",
         f"/billing/payers/{row.payer.key}/invoices/",
         "/billing/retainers/x/",
+        "/billing/retainers/%00/",
+        "/billing/payers/%00/costs/",
     ):
         assert other.get(path).status_code == 404
     assert other.post(f"/billing/retainers/{row.key}/", {"do": "offer", "slug": "globex"}).status_code == 404

@@ -16,7 +16,7 @@ from discord import app_commands
 
 from ops.sandbox.discord import Config, LocalDiscord
 
-QUICK = Config(identify_interval=0.0, heartbeat_interval=20.0, check_answers=True)
+QUICK = Config(identify_interval=0.0, heartbeat_interval=20.0, answer_within=60.0, check_answers=True)
 
 
 class Bot(discord.AutoShardedClient):
@@ -85,7 +85,7 @@ async def connect(local: LocalDiscord) -> AsyncIterator[Callable[..., Awaitable[
         if setup is not None:
             setup(bot)
         tasks.append(asyncio.create_task(bot.start(local.config.bot_token)))
-        await asyncio.wait_for(bot.ready_once.wait(), 10)
+        await asyncio.wait_for(bot.ready_once.wait(), 60)
         return bot
 
     yield make

@@ -44,7 +44,7 @@ def _run(smtp: int, page: int, tmp_path: Path) -> Iterator[Mailbox]:
     assert b"mailbox page" in process.stdout.readline()
     yield smtp, f"http://127.0.0.1:{page}", tmp_path
     process.terminate()
-    assert process.wait(5) == 0
+    assert process.wait(60) == 0
     process.stdout.close()
 
 
@@ -53,12 +53,12 @@ def _send(port: int, subject: str = "Welcome <b>you</b>") -> None:
     message["From"], message["To"], message["Subject"] = "hub@example.com", "ada@example.com", subject
     message.set_content("Points: 5")
     message.add_alternative("<p>Points: <b>5</b></p><script>alert(1)</script>", subtype="html")
-    with smtplib.SMTP("127.0.0.1", port, timeout=5) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
         client.send_message(message, to_addrs=["ada@example.com", "hidden@example.com"])
 
 
 def _get(url: str) -> tuple[str, dict[str, str]]:
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=30) as answer:
         return answer.read().decode(), dict(answer.headers)
 
 

@@ -67,9 +67,11 @@ def test_an_unknown_fault_is_refused_with_the_known(stripe_server: StripeServer)
 def test_nobody_listens_and_then_somebody_does_again(stripe_server: StripeServer):
     customers = stripe_server.client.v1.customers
     made = customers.create({})
-    stripe_server.control.refuse(0.5)
-
-    error = refusal(lambda: customers.retrieve(made.id), stripe.APIConnectionError)
+    stripe_server.control.refuse(60)
+    try:
+        error = refusal(lambda: customers.retrieve(made.id), stripe.APIConnectionError)
+    finally:
+        stripe_server.thread.call(stripe_server.thread.server.listen_again)
     retrying = stripe.StripeClient(
         stripe_server.key, base_addresses={"api": stripe_server.url}, max_network_retries=5
     )

@@ -1,0 +1,1 @@
+"""What Discord hears of who supports: the team in its channel, and the public thanks."""
