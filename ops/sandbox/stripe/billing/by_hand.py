@@ -15,7 +15,8 @@ from .proration_lines import line_of_item, put_invoice_item
 from .saving import Given, refuse_unmodelled, save
 
 _PARTS = ("application_fee_amount", "from_invoice", "on_behalf_of", "transfer_data", "shipping_cost", "shipping_details",
-          "default_source", "default_tax_rates", "account_tax_ids", "number", "rendering", "customer_account")  # fmt: skip
+          "default_source", "default_tax_rates", "account_tax_ids", "number", "rendering", "customer_account",
+          "automatically_finalizes_at", "custom_fields", "effective_at", "issuer", "payment_settings", "statement_descriptor")  # fmt: skip
 _ITEM_PARTS = ("price_data", "discounts", "tax_rates", "tax_behavior", "tax_code", "quantity_decimal", "customer_account",
                "invoicing_rules")  # fmt: skip
 
@@ -101,7 +102,7 @@ def _subscription_of(item: Json) -> str | None:
 
 def update_invoice(store: Store, invoice: Json, given: Given) -> Json:
     """What may still be changed: of a draft its words and terms, of any the metadata and whether it advances."""
-    refuse_unmodelled(given, *_PARTS, "discounts", "automatic_tax", "issuer")
+    refuse_unmodelled(given, *_PARTS, "discounts", "automatic_tax")
     before = store.get("invoice", invoice["id"])
     terms = given.keys() & {
         "collection_method",

@@ -27,7 +27,7 @@ from .shares import read_shares
 from .starting import check_method, set_cancel, trial_end_of, warn_of_trial_end
 
 _PARTS = ("billing_schedules", "billing_thresholds", "default_source", "default_tax_rates",
-          "pending_invoice_item_interval", "trial_from_plan", "add_invoice_items")  # fmt: skip
+          "pending_invoice_item_interval", "trial_from_plan", "add_invoice_items", "invoice_settings")  # fmt: skip
 # What a change that waits for its payment may change.
 _PENDING_PARTS = frozenset({"items", "trial_end", "billing_cycle_anchor", "proration_behavior", "proration_date",
                             "payment_behavior", "expand", "off_session", "discounts", "cancel_at_period_end"})  # fmt: skip

@@ -20,7 +20,7 @@ from .items import period_of, set_period, terms_of
 from .lines import Line, cycle_lines
 from .phases import discounts_of, items_for
 from .proration_lines import change_lines, pending_lines, usage_lines
-from .saving import Given, refuse_unmodelled
+from .saving import Given, check_billing_mode, refuse_unmodelled
 from .starting import build_subscription, first_lines, set_cancel
 
 _PARTS = ("schedule_details", "invoice_items", "issuer", "on_behalf_of", "customer_account")
@@ -35,6 +35,7 @@ def preview(store: Store, given: Given) -> Json:
         given.get("subscription_details") or {}, "subscription_details[billing_cycle_anchor]"
     )
     refuse_unmodelled(details, *_DETAIL_PARTS)
+    check_billing_mode(details)
     name = given.get("subscription")
     schedule = (
         store.get("subscription_schedule", given["schedule"], param="schedule")
@@ -76,6 +77,9 @@ def _of_customer(store: Store, given: Given) -> Json:
 
 def _of_change(store: Store, subscription: Json, given: Given, details: Given) -> Json:
     now = store.now(subscription["test_clock"])
+    tax = (given.get("automatic_tax") or {}).get("enabled")
+    if tax is not None and tax != subscription["automatic_tax"]["enabled"]:
+        refuse_unmodelled(given, "automatic_tax")  # other than the subscription's own
     if subscription["status"] in ("canceled", "incomplete_expired"):
         raise _none_upcoming(subscription["customer"])
     coupons = None

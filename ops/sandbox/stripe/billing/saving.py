@@ -45,6 +45,14 @@ def refuse_unmodelled(given: Given, *names: str) -> None:
             )
 
 
+def check_billing_mode(given: Given) -> None:
+    """The flexible mode with discounts within its prorations is what is modelled. Raises for any other."""
+    mode = given.get("billing_mode") or {}
+    how = mode.get("flexible") or {}
+    if mode.get("type", "flexible") != "flexible" or how.get("proration_discounts", "included") != "included":
+        refuse_unmodelled(given, "billing_mode")
+
+
 def list_object(url: str, data: list[Json], *, counted: bool = False) -> Json:
     """A list inside an object, whole."""
     held: Json = {"object": "list", "data": data, "has_more": False, "url": url}

@@ -16,7 +16,7 @@ from .changed_items import change_items
 from .ending import end_subscription
 from .items import period_of
 from .phases import build_phases, collection_of, discounts_of, items_for, new_phase, phase_item
-from .saving import Given, refuse_unmodelled, save
+from .saving import Given, check_billing_mode, refuse_unmodelled, save
 
 _OPEN = ("not_started", "active")
 
@@ -24,6 +24,7 @@ _OPEN = ("not_started", "active")
 def create(store: Store, given: Given) -> Json:
     """A schedule over a subscription that runs, or of one that begins later or now."""
     refuse_unmodelled(given, "pause_schedules", "customer_account")
+    check_billing_mode(given)
     if given.get("from_subscription"):
         for name in ("phases", "customer", "start_date", "end_behavior", "default_settings"):
             if given.get(name) is not None:

@@ -15,14 +15,14 @@ from .items import build_item, currency_of, refuse_twice, resolve_price, terms_o
 from .lines import Line, cycle_lines
 from .paying import charge_first
 from .proration_lines import pending_lines, remember_debits, stub_lines
-from .saving import Given, list_object, refuse_unmodelled
+from .saving import Given, check_billing_mode, list_object, refuse_unmodelled
 from .settling import finalize
 from .shares import read_shares
 
 _LONGEST_TRIAL = 730 * DAY
 _PARTS = ("backdate_start_date", "billing_cycle_anchor_config", "billing_schedules",
           "billing_thresholds", "default_source", "default_tax_rates", "pending_invoice_item_interval",
-          "customer_account", "trial_from_plan", "add_invoice_items")  # fmt: skip
+          "customer_account", "trial_from_plan", "add_invoice_items", "invoice_settings")  # fmt: skip
 
 
 def start_subscription(
@@ -33,6 +33,7 @@ def start_subscription(
     `session`: the Checkout session that makes it; `authenticated`: the customer has passed 3-D Secure for it.
     """
     refuse_unmodelled(given, *_PARTS)
+    check_billing_mode(given)
     if given.get("payment_behavior") == "pending_if_incomplete":
         raise invalid(
             "`pending_if_incomplete` is only for updates, and can't be passed when a subscription is created.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..billing.saving import refuse_unmodelled
 from ..errors import invalid
 from ..expansion import includable
 from ..paging import whole
@@ -41,6 +42,7 @@ def capture_held_charge(call: Call) -> Json:
 @route("POST", "/v1/refunds", "RefundCreateParams")
 def create_refund(call: Call) -> Json:
     params, store = call.params, call.store
+    refuse_unmodelled(params, "customer", "instructions_email", "origin")
     intent = call.named("payment_intent", "payment_intent")
     charge_id = intent["latest_charge"] if intent else params.get("charge")
     if not charge_id:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from ..billing import discounts
 from ..billing.checkout_totals import add_up_session
 from ..billing.checkouts import EXPIRES_AFTER, KIND, expire
-from ..billing.saving import refuse_unmodelled
+from ..billing.saving import check_billing_mode, refuse_unmodelled
 from ..billing.shares import read_shares
 from ..emails import check_email
 from ..errors import invalid, missing
@@ -18,9 +18,10 @@ from ..routes import Call, merge_metadata, route
 from ..store import Json, Store
 
 _PARTS: Final = (
-    "after_expiration", "consent_collection", "custom_fields", "customer_account", "excluded_payment_method_types",
-    "managed_payments", "optional_items", "payment_method_configuration", "payment_method_data", "permissions", "return_url",
-    "shipping_address_collection", "shipping_options", "wallet_options", "redirect_on_completion",
+    "after_expiration", "allowed_payment_method_types", "branding_settings", "consent_collection", "custom_fields",
+    "customer_account", "excluded_payment_method_types", "integration_identifier", "managed_payments", "optional_items",
+    "payment_method_configuration", "payment_method_data", "payment_method_options", "permissions", "redirect_on_completion",
+    "return_url", "saved_payment_method_options", "shipping_address_collection", "shipping_options", "wallet_options",
 )  # fmt: skip
 _LEAST_TRIAL: Final = 48 * 3600
 _DATA_PARTS: Final = ("default_tax_rates", "invoice_settings", "pending_invoice_item_interval", "billing_cycle_anchor_config")  # fmt: skip
@@ -35,6 +36,7 @@ def create_session(call: Call) -> Json:
             refuse_unmodelled(given, name)
     data = given.get("subscription_data") or {}
     refuse_unmodelled(data, *_DATA_PARTS)
+    check_billing_mode(data)
     read_shares(store, data, where="subscription_data")
     mode = given.get("mode") or "payment"
     _check(call, given, mode)

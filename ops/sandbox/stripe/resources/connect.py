@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from ..billing.lines import money
+from ..billing.saving import refuse_unmodelled
 from ..config import ACCOUNT_ID
 from ..errors import invalid, missing
 from ..ids import new_id, random_text
@@ -231,6 +232,10 @@ def enable_account(store: Store, id: str, *, due: list[str] | None = None) -> Js
 
 def _apply(account: Json, call: Call) -> None:
     params = call.params
+    refuse_unmodelled(
+        params, "account_token", "company", "documents", "external_account", "groups", "individual", "settings",
+        "tos_acceptance",
+    )  # fmt: skip
     take(account, params, "business_type", "email", "default_currency")
     account["business_profile"] |= params.get("business_profile") or {}
     for name in params.get("capabilities") or {}:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from ..billing.balances import move_balance
 from ..billing.ending import end_all
+from ..billing.saving import refuse_unmodelled
 from ..emails import check_email
 from ..errors import invalid
 from ..ids import new_id, random_text
@@ -113,6 +114,7 @@ def list_customers(call: Call) -> Json:
 
 def _apply(customer: Json, call: Call) -> None:
     params = call.params
+    refuse_unmodelled(params, "cash_balance", "default_source", "source", "tax", "validate")
     take(customer, params, *_PLAIN)
     merge_metadata(customer, params)
     for name, empty in (("preferred_locales", []), ("tax_exempt", "none")):

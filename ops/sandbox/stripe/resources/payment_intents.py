@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..billing.lines import money
+from ..billing.saving import refuse_unmodelled
 from ..engine.totals import SMALLEST_CHARGE
 from ..errors import StripeError, invalid
 from ..payments.cards import find_method, method_of_data
@@ -13,6 +14,10 @@ from ..routes import Call, merge_metadata, route, take
 from ..store import Json, Store
 from .prices import check_currency
 
+_PARTS: Final = (
+    "allowed_payment_method_types", "amount_details", "confirmation_token", "customer_account", "excluded_payment_method_types",
+    "hooks", "mandate", "mandate_data", "payment_details", "payment_method_configuration", "payment_method_options", "radar_options",
+)  # fmt: skip
 _LARGEST: Final = 99_999_999
 _PLAIN: Final = (
     "application_fee_amount", "capture_method", "confirmation_method", "description", "on_behalf_of", "receipt_email",
@@ -23,6 +28,7 @@ _PLAIN: Final = (
 @route("POST", "/v1/payment_intents", "PaymentIntentCreateParams")
 def create_intent(call: Call) -> Json:
     params, store = call.params, call.store
+    refuse_unmodelled(params, *_PARTS)
     currency = check_currency(params["currency"])
     check_amount(params["amount"], currency)
     customer = call.named("customer", "customer")
@@ -68,6 +74,7 @@ def update_intent(call: Call) -> Json:
     intent = call.get("payment_intent")
     check_open(intent, "updated")
     params = call.params
+    refuse_unmodelled(params, *_PARTS)
     if "amount" in params:
         check_amount(params["amount"], intent["currency"])
     customer = call.named("customer", "customer")
@@ -85,6 +92,7 @@ def update_intent(call: Call) -> Json:
 def confirm_by_request(call: Call) -> Json:
     intent = call.get("payment_intent")
     check_open(intent, "confirmed")
+    refuse_unmodelled(call.params, *_PARTS, "amount_to_confirm")
     take(intent, call.params, "receipt_email", "setup_future_usage", "shipping", "capture_method")
     method = _method(call)
     if method:

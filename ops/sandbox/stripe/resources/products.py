@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..billing.saving import refuse_unmodelled
 from ..errors import empty, invalid
 from ..ids import new_id
 from ..routes import Call, merge_metadata, route, save, take
@@ -96,6 +97,7 @@ def _default_price(call: Call, product: str) -> str:
 
 
 def _apply(product: Json, params: Json) -> None:
+    refuse_unmodelled(params, "tax_details")
     take(product, params, "active", "description", "name", "package_dimensions", "shippable", "statement_descriptor", "tax_code", "unit_label", "url")  # fmt: skip
     if product["name"] is None:
         raise empty("name")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from ..billing.saving import refuse_unmodelled
 from ..errors import invalid
 from ..ids import new_id, random_text
 from ..payments.cards import find_method, method_of_data
@@ -9,10 +12,16 @@ from ..payments.intents import cancel, check_open, confirm_setup, declined
 from ..routes import Call, merge_metadata, route, take
 from ..store import Json, Store
 
+_PARTS: Final = (
+    "allowed_payment_method_types", "attach_to_self", "confirmation_token", "customer_account", "excluded_payment_method_types",
+    "flow_directions", "mandate_data", "on_behalf_of", "payment_method_configuration", "payment_method_options", "single_use",
+)  # fmt: skip
+
 
 @route("POST", "/v1/setup_intents", "SetupIntentCreateParams")
 def create_setup(call: Call) -> Json:
     params = call.params
+    refuse_unmodelled(params, *_PARTS)
     customer = call.named("customer", "customer")
     intent = new_setup(
         call.store,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..billing import schedules
+from ..billing.saving import refuse_unmodelled
 from ..routes import Call, route
 from ..store import Json
 
@@ -25,6 +26,7 @@ def update_schedule(call: Call) -> Json:
 @route("POST", "/v1/subscription_schedules/{schedule}/release", "SubscriptionScheduleReleaseParams")
 def release_schedule(call: Call) -> Json:
     schedule = call.get("subscription_schedule")
+    refuse_unmodelled(call.params, "preserve_cancel_date")
     return schedules.release(call.store, schedule, call.store.now(schedule["test_clock"]))
 
 

@@ -180,6 +180,58 @@ def test_what_no_object_can_hold_is_refused_and_noted(
     assert [one["kind"] for one in shop.server.take_violations()] == ["parameter"]
 
 
+NOT_MODELLED: list[tuple[str, Callable[[Shop], Any]]] = [
+    (
+        "billing_mode",
+        lambda shop: shop.subscribe(shop.customer(), billing_mode={"type": "classic"}),
+    ),
+    (
+        "billing_mode",
+        lambda shop: session(shop, subscription_data={"billing_mode": {"type": "classic"}}),
+    ),
+    (
+        "invoice_settings",
+        lambda shop: shop.subscribe(shop.customer(), invoice_settings={"issuer": {"type": "self"}}),
+    ),
+    (
+        "automatic_tax",
+        lambda shop: shop.stripe.v1.invoices.create_preview(
+            {"subscription": shop.subscribe(shop.customer()).id, "automatic_tax": {"enabled": True}}
+        ),
+    ),
+    (
+        "payment_method_options",
+        lambda shop: session(shop, payment_method_options={"card": {"request_three_d_secure": "any"}}),
+    ),
+    (
+        "effective_at",
+        lambda shop: shop.stripe.v1.invoices.create({"customer": shop.customer(), "effective_at": 1}),
+    ),
+    ("tax", lambda shop: shop.stripe.v1.customers.create({"tax": {"ip_address": "127.0.0.1"}})),
+    (
+        "settings",
+        lambda shop: shop.stripe.v1.accounts.create(
+            {"type": "express", "settings": {"payouts": {"debit_negative_balances": True}}}
+        ),
+    ),
+    (
+        "radar_options",
+        lambda shop: shop.stripe.v1.payment_intents.create(
+            {"amount": 500, "currency": "usd", "radar_options": {"session": "x"}}
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("param", "call"), NOT_MODELLED)
+def test_what_is_not_modelled_is_refused_by_name_and_never_ignored(
+    shop: Shop, param: str, call: Callable[[Shop], Any]
+) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="does not model the parameter") as caught:
+        call(shop)
+    assert caught.value.param == param
+
+
 @pytest.mark.parametrize(("call", "param"), [pytest.param(*rest, id=name) for name, *rest in REFUSED])
 def test_what_stripe_refuses_is_refused(shop: Shop, call: Callable[[Shop], Any], param: str) -> None:
     error = refusal(lambda: call(shop))
