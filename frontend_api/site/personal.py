@@ -16,6 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from billing.income.leaving import end_supports_of_login, list_supports_of_login
+from engagement.audit.actor import MAX_NAME, Actor
 from frontend_api.middleware import TIMEZONE_KEY
 from frontend_api.site import problems
 from frontend_api.site.forms import DeleteForm, EmailForm, ProfileForm, ProofCodeForm, ProofPasswordForm
@@ -25,7 +27,7 @@ from frontend_api.site.redirects import safe_next
 from frontend_api.site.sessions import end_other_sessions, end_session_of, list_devices
 from frontend_api.site.step_up import note_proof, recent_proof, require_recent_proof
 from frontend_api.site.views import has_discord
-from saas.core.errors import EngageHubError
+from saas.core.errors import ConflictError, EngageHubError, UnavailableError
 from tenants.letters import send_letter
 from tenants.logins import (
     CODE_PROOF,
@@ -143,17 +145,24 @@ def show_delete(request: HttpRequest) -> HttpResponse:
     form = DeleteForm(request.POST or None, name=str(user))
     owned = list_owned_communities(user)
     problem = SoleOwnerError(owned).message if owned else ""
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and not owned and form.is_valid():
         try:
+            end_supports_of_login(user=user, actor=Actor("user", user.pk, str(user)[:MAX_NAME], via="web"))
             with transaction.atomic():  # a login that stays keeps its sessions
                 end_other_sessions(user=user, keep=request.session.session_key or "")
                 delete_login(user=user)
-        except SoleOwnerError as error:
+        except (SoleOwnerError, UnavailableError, ConflictError) as error:
             problem = error.message
         else:
             logout(request)
             return HttpResponseRedirect(reverse("deleted"))
-    facts = {"form": form, "problem": problem, "name": str(user), "owned": owned}
+    facts = {
+        "form": form,
+        "problem": problem,
+        "name": str(user),
+        "owned": owned,
+        "supports": [] if owned else list_supports_of_login(user=user),
+    }
     return render(
         request, "site/settings/delete.html", facts, status=422 if request.method == "POST" else 200
     )
