@@ -105,6 +105,18 @@ def _routing_follows_nothing() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _redis_is_waited_for() -> Iterator[None]:
+    """The product goes on without Redis after half a second. Where a machine stands still for so long, a test that is not about
+    that would go another way."""
+    from saas.core import redis_clients
+
+    connect = redis_clients._connect
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redis_clients, "_connect", lambda url, seconds: connect(url, max(seconds, 60)))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _leave_all_as_it_was() -> Iterator[None]:
     """A test that dies inside a tenant, or leaves a setting changed, must not hand that to the next one."""

@@ -87,10 +87,17 @@ def _client(key: str, url: str) -> StripeClient:
 
 @pytest.fixture(scope="session")
 def _stripe_thread() -> Iterator[LocalStripeThread]:
+    from billing import stripe_api
     from ops.sandbox.stripe.config import Config
     from ops.sandbox.stripe.thread import LocalStripeThread
 
-    with LocalStripeThread(Config(retry_seconds=(0.05, 0.1, 0.2), delivery_timeout=60)) as thread:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        LocalStripeThread(Config(retry_seconds=(0.05, 0.1, 0.2), delivery_timeout=60)) as thread,
+    ):
+        # A machine that stands still is not a Stripe that is away; tests of that say how long they wait.
+        patch.setattr(stripe_api, "TIMEOUT_SECONDS", 60)
+        stripe_api._client.cache_clear()
         yield thread
 
 

@@ -86,6 +86,8 @@ def test_a_stranger_signs_up_by_mail(open_page: Opener, site: Site, width: int) 
 def test_a_newcomer_continues_with_discord(
     open_page: Opener, site: Site, discord_server: LocalDiscordThread, width: int
 ) -> None:
+    # Other tests of this process have a Discord without Milo.
+    discord_server.call(discord_server.discord.reset)
     page = open_page("/signup/", host="localhost", width=width)
     page.get_by_role("button", name="Continue with Discord").click()
     page.get_by_role("link", name="Milo Castell").click()

@@ -88,7 +88,7 @@ def test_an_answer_says_what_the_job_is_to_do(
 
 
 def test_a_global_limit_stops_every_route(scene: Scene) -> None:
-    scene.state.fail_rest(status=429, match="/guilds", retry_after=9, is_global=True)
+    scene.state.fail_rest(status=429, match="/guilds", retry_after=900, is_global=True)
     with pytest.raises(RetryLaterError):
         scene.client.get_guild(scene.guild.id)
     with pytest.raises(RetryLaterError):

@@ -55,12 +55,13 @@ async def test_garbled_dispatches_come_right_after_a_resume(local: LocalDiscord)
 
 
 async def test_an_outage_refuses_everything_and_ends(local: LocalDiscord, bot: Bot) -> None:
-    local.state.outage(0.6)
+    local.state.outage(600)
     async with aiohttp.ClientSession() as http:
         async with http.get(f"{local.api_url}/gateway") as response:
             assert response.status == 503
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await http.ws_connect(local.gateway_url)
+    local.state.clear_faults()
     await until(lambda: any(row["connected"] for row in local.hub.describe()))
     local.state.post_message("Pixel Pals", "general", "milo", "after the outage")
     await until(lambda: "after the outage" in bot.texts())
