@@ -6,9 +6,12 @@ longer offered has its codes switched off (`active=False`); whoever has it keeps
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
+
+from .plans import CURRENCIES, get_plan
 
 Duration = Literal["once", "repeating", "forever"]
 
@@ -26,12 +29,15 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Coupon:
-    """`months` where the duration is repeating. `plans`: keys of the plans that it is for; empty for all."""
+    """`percent` off, or `amounts` off: minor units by currency, for what must not grow with the number that is bought or with a year
+    paid at once, whatever the subscription is changed to meanwhile. `months` where the duration is repeating: Stripe takes it off each
+    bill of that time, so off one whole bill by the year. `plans`: keys of the plans that it is for; empty for all."""
 
     key: str
     name: str
-    percent: int
     duration: Duration
+    percent: int | None = None
+    amounts: Mapping[str, int] | None = None
     months: int | None = None
     plans: tuple[str, ...] = ()
     codes: tuple[Code, ...] = ()
@@ -40,19 +46,19 @@ class Coupon:
 COUPONS: Final = (
     Coupon(
         "welcome_20",
-        "20 % off for three months",
-        20,
+        "20 % off three months or the first year",
         "repeating",
-        3,
+        percent=20,
+        months=3,
         codes=(Code("WELCOME20", first_time=True),),
     ),
     # Without a code: whoever shows that they are one gets it from us.
-    Coupon("nonprofit_30", "30 % off for non-profits", 30, "forever"),
+    Coupon("nonprofit_30", "30 % off for non-profits", "forever", percent=30),
     Coupon(
-        "classroom_50",
-        "Half price for the first cohort",
-        50,
+        "classroom_first_cohort",
+        "Half of the first month of one cohort",
         "once",
+        amounts={one: get_plan("course").price("month", one) // 2 for one in CURRENCIES},
         plans=("course",),
         codes=(Code("CLASSROOM", first_time=True),),
     ),

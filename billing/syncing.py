@@ -293,7 +293,9 @@ def _make_price(sync: _Sync, wanted: _Wanted) -> None:
 
 
 def _sync_coupons(sync: _Sync) -> None:
-    listed = sync.stripe.v1.coupons.list({"limit": 100, "expand": ["data.applies_to"]})
+    listed = sync.stripe.v1.coupons.list(
+        {"limit": 100, "expand": ["data.applies_to", "data.currency_options"]}
+    )
     known = {one.id: one.to_dict() for one in listed.auto_paging_iter()}
     for coupon in COUPONS:
         standing = known.get(coupon.key)
@@ -301,7 +303,9 @@ def _sync_coupons(sync: _Sync) -> None:
         if standing is None:
             if sync.note("coupon", coupon.key, "missing"):
                 sync.stripe.v1.coupons.create({"id": coupon.key, **wanted})  # type: ignore[arg-type]
-        elif fixed := [name for name in wanted if name != "name" and standing.get(name) != wanted[name]]:
+        elif fixed := [
+            name for name in wanted if name != "name" and not _stands(standing.get(name), wanted[name])
+        ]:
             text = f"{', '.join(fixed)} differ, which Stripe never changes: give the coupon another key"
             sync.note("coupon", coupon.key, text, possible=False)
         elif standing.get("name") != coupon.name and sync.note("coupon", coupon.key, "its name differs"):
@@ -310,12 +314,24 @@ def _sync_coupons(sync: _Sync) -> None:
             _sync_code(sync, coupon, code)
 
 
+def _stands(standing: Any, wanted: Any) -> bool:
+    """Stripe may tell more of a part than was asked for, such as the coupon's own currency among the others."""
+    if isinstance(wanted, dict) and isinstance(standing, dict):
+        return all(_stands(standing.get(name), value) for name, value in wanted.items())
+    return bool(standing == wanted)
+
+
 def _describe_coupon(coupon: Coupon) -> dict[str, Any]:
-    wanted: dict[str, Any] = {
-        "name": coupon.name,
-        "percent_off": float(coupon.percent),
-        "duration": coupon.duration,
-    }
+    wanted: dict[str, Any] = {"name": coupon.name, "duration": coupon.duration}
+    if coupon.percent is not None:
+        wanted["percent_off"] = float(coupon.percent)
+    if coupon.amounts is not None:
+        first, *others = CURRENCIES
+        wanted |= {
+            "amount_off": coupon.amounts[first],
+            "currency": first,
+            "currency_options": {one: {"amount_off": coupon.amounts[one]} for one in others},
+        }
     if coupon.months is not None:
         wanted["duration_in_months"] = coupon.months
     if coupon.plans:
@@ -334,12 +350,16 @@ def _sync_code(sync: _Sync, coupon: Coupon, code: Code) -> None:
         return
     if active is not None:
         return
-    if mine and not code.most and not code.expires_at:
+    if mine and (code.most or code.expires_at):
+        return  # It ran out, as it should.
+    for other in listed.data:
+        # Two that everybody can use can't have the same text. One of a customer's own can.
+        if other.active and other.customer is None and sync.note("code", code.text, "is another coupon’s"):
+            sync.stripe.v1.promotion_codes.update(other.id, {"active": False})
+    if mine:
         if sync.note("code", code.text, "switched off"):
             sync.stripe.v1.promotion_codes.update(mine[0].id, {"active": True})
         return
-    if mine:
-        return  # It ran out, as it should.
     if sync.note("code", code.text, "missing"):
         wanted: dict[str, Any] = {
             "promotion": {"type": "coupon", "coupon": coupon.key},

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("db", "any_stripe")
 _FOREVER = next(one for one in COUPONS if one.duration == "forever")
-_LEFT = 100 - _FOREVER.percent
+_LEFT = 100 - (_FOREVER.percent or 0)
 _SOLD: set[str] = set()  # at which Stripe this process has seen to what is sold
 
 

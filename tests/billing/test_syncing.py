@@ -172,6 +172,39 @@ def test_a_coupon_that_cannot_change_says_so_and_a_retired_code_is_switched_off(
         call_command("sync_plans", stdout=StringIO())
 
 
+def test_a_code_moves_to_the_coupon_that_it_is_declared_for(
+    db: None, stripe_server: StripeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync_plans()
+    first, *others = offers.COUPONS
+    monkeypatch.setattr(syncing, "COUPONS", (replace(first, key="welcome_again"), *others))
+    assert [one.text for one in sync_plans(dry_run=True)] == ["missing", "is another coupon’s", "missing"]
+    assert len(sync_plans()) == 3
+    listed = stripe_server.client.v1.promotion_codes.list({"code": "WELCOME20", "active": True}).data
+    assert [one.to_dict()["promotion"]["coupon"] for one in listed] == ["welcome_again"]
+    assert sync_plans() == []
+
+
+def test_half_a_cohort_is_half_a_cohort_however_many_are_bought_and_for_how_long(
+    db: None, stripe_server: StripeServer
+) -> None:
+    sync_plans()
+    stripe = stripe_server.client.v1
+    code = stripe.promotion_codes.list({"code": "CLASSROOM"}).data[0]
+    taken = {}
+    for interval, quantity, currency in (("month", 1, "usd"), ("month", 500, "usd"), ("year", 500, "gbp")):
+        price = find_price(Choice(get_plan("course"), interval, currency, quantity))  # type: ignore[arg-type]
+        invoice = stripe.invoices.create_preview(
+            {
+                "currency": currency,
+                "subscription_details": {"items": [{"price": price, "quantity": quantity}]},
+                "discounts": [{"promotion_code": code.id}],
+            }
+        )
+        taken[interval, quantity] = sum(one.amount for one in invoice.total_discount_amounts or ())
+    assert taken == {("month", 1): 1_000, ("month", 500): 1_000, ("year", 500): 800}
+
+
 def test_the_command_says_each_difference_and_programs_can_read_it(
     db: None, stripe_server: StripeServer
 ) -> None:
