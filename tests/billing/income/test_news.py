@@ -65,4 +65,4 @@ def test_an_account_that_is_ready_is_heard_of(fresh: World) -> None:
 def test_an_account_of_nobody_is_passed_over(fresh: World) -> None:
     made = fresh.stripe.v1.accounts.create({"type": "express"})
     fresh.stripe.v1.accounts.update(made.id, {"email": "x@example.org"})
-    assert work_off_all(fresh, "account.updated") == {"account.updated": "ignored"}
+    assert work_off_all(fresh, "account.updated", account=made.id) == {"account.updated": "ignored"}
