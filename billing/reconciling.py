@@ -8,7 +8,7 @@ Stripe's subscriptions that have not ended, and ours; who is paid for twice; and
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from itertools import chain
@@ -182,10 +182,12 @@ def _compare_subscriptions(seen: Comparison, *, dry_run: bool) -> None:
         seen.subscriptions += 1
         listed.add(data["id"])
         if is_usage(data):
-            _compare_usage(seen, data, dry_run=dry_run)
+            with _apart(seen, data["id"]):
+                _compare_usage(seen, data, dry_run=dry_run)
             continue
         if is_retainer(data):
-            _compare_retainer(seen, data, dry_run=dry_run)
+            with _apart(seen, data["id"]):
+                _compare_retainer(seen, data, dry_run=dry_run)
             continue
         if is_support(data):
             supports[data["id"]] = data
@@ -195,14 +197,16 @@ def _compare_subscriptions(seen: Comparison, *, dry_run: bool) -> None:
             _mend(seen, data["id"], *difference, row=rows.get(data["id"]), dry_run=dry_run)
     gone = UsageSubscription.objects.filter(ended_at=None).exclude(stripe_id__in=listed)
     for stripe_id in gone.order_by("pk").values_list("stripe_id", flat=True):
-        if not dry_run:
-            refresh_usage_subscription(stripe_id=stripe_id)
-        _find(seen, "ended", stripe_id)
+        with _apart(seen, stripe_id):
+            if not dry_run:
+                refresh_usage_subscription(stripe_id=stripe_id)
+            _find(seen, "ended", stripe_id)
     over = Retainer.objects.filter(ended_at=None, stripe_id__isnull=False).exclude(stripe_id__in=listed)
     for row in over.order_by("pk"):
-        if not dry_run:
-            refresh_retainer(stripe_id=row.stripe_id or "")
-        _find(seen, "ended", row.stripe_id or "")
+        with _apart(seen, row.stripe_id or ""):
+            if not dry_run:
+                refresh_retainer(stripe_id=row.stripe_id or "")
+            _find(seen, "ended", row.stripe_id or "")
     _compare_supports(seen, supports, dry_run=dry_run)
     _compare_ahead(seen, dry_run=dry_run)
     for stripe_id in sorted(rows.keys() - listed):
@@ -247,9 +251,10 @@ def _compare_ahead(seen: Comparison, *, dry_run: bool) -> None:
     if dry_run:
         return
     for row in Retainer.objects.filter(ended_at=None, stripe_id=None).exclude(schedule_id="").order_by("pk"):
-        after = refresh_ahead(key=row.key)
-        if (after.stripe_id, after.ended_at) != (row.stripe_id, row.ended_at):
-            _find(seen, "differs", row.schedule_id, what="a retainer that was agreed ahead")
+        with _apart(seen, row.schedule_id):
+            after = refresh_ahead(key=row.key)
+            if (after.stripe_id, after.ended_at) != (row.stripe_id, row.ended_at):
+                _find(seen, "differs", row.schedule_id, what="a retainer that was agreed ahead")
 
 
 def _compare_supports(seen: Comparison, told: dict[str, dict[str, Any]], *, dry_run: bool) -> None:
@@ -288,17 +293,14 @@ def _mend(
     seen: Comparison, stripe_id: str, kind: str, what: str, *, row: Subscription | None, dry_run: bool
 ) -> None:
     tenant_id = row.tenant_id if row else None
-    if not dry_run and kind != "unknown":
-        try:
+    with _apart(seen, stripe_id, tenant_id):
+        if not dry_run and kind != "unknown":
             mended = refresh_subscription(stripe_id=stripe_id)
-        except EngageHubError as error:
-            _find(seen, "error", stripe_id, tenant_id, error.message)
-            return
-        if mended is None and row is None:
-            kind, what = "unknown", "it names no community, or not the payer's"
-        elif mended is not None:
-            tenant_id = mended.tenant_id
-    _find(seen, kind, stripe_id, tenant_id, what)
+            if mended is None and row is None:
+                kind, what = "unknown", "it names no community, or not the payer's"
+            elif mended is not None:
+                tenant_id = mended.tenant_id
+        _find(seen, kind, stripe_id, tenant_id, what)
 
 
 # --- who pays ---
@@ -307,13 +309,10 @@ def _mend(
 def _compare_payers(seen: Comparison, *, dry_run: bool) -> None:
     """Nobody pays for what somebody else pays for already."""
     for double in list_doubles():
-        try:
+        with _apart(seen, double.stripe_id, double.tenant_id):
             stays = double.stays if dry_run else end_double(tenant_id=double.tenant_id)
-        except EngageHubError as error:
-            _find(seen, "error", double.stripe_id, double.tenant_id, error.message)
-            continue
-        if stays:
-            _find(seen, "twice", double.stripe_id, double.tenant_id, f"the {stays} stays")
+            if stays:
+                _find(seen, "twice", double.stripe_id, double.tenant_id, f"the {stays} stays")
 
 
 # --- entitlements ---
@@ -334,6 +333,15 @@ def _compare_entitlements(seen: Comparison, *, dry_run: bool) -> None:
 
 
 # --- what was found ---
+
+
+@contextmanager
+def _apart(seen: Comparison, about: str, tenant_id: int | None = None) -> Iterator[None]:
+    """What somebody is changing in this moment, or Stripe does not answer for, is one finding and not the end of the run."""
+    try:
+        yield
+    except EngageHubError as error:
+        _find(seen, "error", about, tenant_id, error.message)
 
 
 def _find(seen: Comparison, kind: str, about: str, tenant_id: int | None = None, what: str = "") -> None:

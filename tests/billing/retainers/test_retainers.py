@@ -255,3 +255,18 @@ def test_the_command_agrees_covers_and_lists(shop: Shop) -> None:
     ):
         with pytest.raises(CommandError):
             call_command("retainer", *wrong, stdout=told)
+
+
+def test_one_that_cannot_be_compared_is_one_finding_and_not_the_end_of_the_comparison(shop: Shop) -> None:
+    row = agree(shop)
+    shop.buy()
+    for stripe_id in (str(row.stripe_id), shop.row().stripe_id):
+        shop.stripe.v1.subscriptions.update(stripe_id, {"cancel_at_period_end": True})
+    shop.server.control.faults(status=503, method="GET", path=f"/v1/subscriptions/{row.stripe_id}")
+    found = {one.about: one.kind for one in reconcile_billing().findings if one.kind != "event"}
+    assert found == {row.stripe_id: "error", shop.row().stripe_id: "differs"}
+    assert shop.row().cancel_at is not None
+    shop.server.control.clear_faults()
+    reconcile_billing()
+    row.refresh_from_db()
+    assert row.cancel_at is not None
