@@ -5,7 +5,11 @@ Another plan is never chosen there, because the choice would not say what freeze
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
+
+import orjson
 
 if TYPE_CHECKING:
     from stripe import StripeClient
@@ -34,9 +38,7 @@ def find_configuration(stripe: StripeClient) -> Configuration | None:
 def make_configuration(stripe: StripeClient) -> str:
     """Its id. Sent twice in a day, it is made once."""
     wanted: ConfigurationCreateParams = {"metadata": dict(MARK), "features": FEATURES}  # type: ignore[typeddict-item]
-    return stripe.v1.billing_portal.configurations.create(
-        wanted, {"idempotency_key": "engagehub-portal-1"}
-    ).id
+    return stripe.v1.billing_portal.configurations.create(wanted, {"idempotency_key": _key_of(wanted)}).id
 
 
 def obtain_confirming(stripe: StripeClient, price_id: str) -> str:
@@ -58,8 +60,13 @@ def obtain_confirming(stripe: StripeClient, price_id: str) -> str:
         "features": {"subscription_update": change, "payment_method_update": {"enabled": True}},
     }
     return stripe.v1.billing_portal.configurations.create(
-        cast("ConfigurationCreateParams", wanted), {"idempotency_key": f"engagehub-confirm-{price_id}"}
+        cast("ConfigurationCreateParams", wanted), {"idempotency_key": _key_of(wanted)}
     ).id
+
+
+def _key_of(wanted: Mapping[str, Any]) -> str:
+    """The same for the same configuration alone: Stripe refuses a key that comes with something else within a day."""
+    return f"portal-{hashlib.sha256(orjson.dumps(wanted, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]}"
 
 
 def list_differences(configuration: Configuration) -> list[str]:

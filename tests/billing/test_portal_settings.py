@@ -33,3 +33,12 @@ def test_it_is_made_once_and_brought_back_when_it_was_changed(db: None, stripe_s
     assert mended is not None
     assert (mended.id, mended.features.subscription_cancel.enabled) == (made.id, True)
     assert sync_plans() == []
+
+
+def test_another_declaration_of_the_same_day_is_another_configuration(
+    db: None, stripe_server: StripeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = portal_settings.make_configuration(stripe_server.client)
+    assert portal_settings.make_configuration(stripe_server.client) == first
+    monkeypatch.setattr(portal_settings, "MARK", {"engagehub": "another"})
+    assert portal_settings.make_configuration(stripe_server.client) != first
