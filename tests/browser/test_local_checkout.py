@@ -58,7 +58,7 @@ def test_its_pages_have_no_barriers_and_fit(shop: Shop, browser: Browser, width:
     subscription = shop.subscribe(customer, shop.starter)
     home = portal(shop, customer)
     pages = [
-        checkout(shop), checkout(shop, customer=customer), checkout(shop, subscription_data={"trial_period_days": 14}),
+        checkout(shop), checkout(shop, customer=customer, customer_update={"name": "auto"}), checkout(shop, subscription_data={"trial_period_days": 14}),
         home, f"{home}/plan/{subscription.id}", f"{home}/plan/{subscription.id}/confirm?price={shop.pro}",
         f"{home}/cancel/{subscription.id}", f"{home}/card", f"{home}/details", str(shop.invoice(subscription).hosted_invoice_url),
         f"{shop.server.url}/portal/none", f"{shop.server.url}/checkout/none",

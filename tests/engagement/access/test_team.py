@@ -232,12 +232,13 @@ def test_who_is_demoted_at_that_moment_gives_nothing(
 ) -> None:
     """The owner demotes the admin while the admin makes the analyst an admin. With the lock off, the demoted one still gets it."""
     team = make_team(acme)
-    demoting, go_on = threading.Event(), threading.Event()
+    read, demoting, go_on = threading.Event(), threading.Event(), threading.Event()
     read_rights = team_rows.lock_team
 
     def lock_and_wait(tenant_id: int, by_user_id: int | None) -> Any:
         if not locked and by_user_id == team.user("admin").pk:
             rights = rights_of_user(user_id=by_user_id, tenant_id=tenant_id)  # as read before the lock
+            read.set()
             go_on.wait(30)
             return rights
         rights = read_rights(tenant_id, by_user_id)
@@ -261,6 +262,7 @@ def test_who_is_demoted_at_that_moment_gives_nothing(
     with ThreadPoolExecutor(2) as pool:
         if not locked:
             promoting = pool.submit(run, "analyst", "admin", Role.ADMIN)
+            assert read.wait(30)
         demotion = pool.submit(run, "admin", "owner", Role.ANALYST)
         assert demoting.wait(30)
         if locked:

